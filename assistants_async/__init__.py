@@ -1,0 +1,143 @@
+"""The asyncio client SDK for the Assistants protocol, v1 and v2, with an embedded server.
+
+    async with AssistantsClient.local() as client:
+        assistant = await client.assistants.create(model="gpt-4o")
+        ...
+
+`assistants_async.models` has every value of the protocol, `assistants_async.server` the server,
+`assistants_async.testing` the fixtures.
+"""
+
+from __future__ import annotations
+
+from ._version import __version__
+from .call import Call
+from .channel import Channel
+from .client import AssistantsClient
+from .core.options import Timeout
+from .core.query import Styled
+from .core.request import Outgoing, Request
+from .downloads import Download
+from .errors import (
+    AssistantsError,
+    AuthenticationError,
+    BadRequestError,
+    BodyTooLargeError,
+    ClientClosedError,
+    ConflictError,
+    ConnectFailedError,
+    ConnectionLostError,
+    DecodeError,
+    EndpointRetiredError,
+    ItemDecodeError,
+    ItemTooLargeError,
+    NotFoundError,
+    PaginationError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RedirectError,
+    ServerError,
+    StatusError,
+    StreamError,
+    StreamEventError,
+    StreamInterruptedError,
+    StreamTruncatedError,
+    ThreadBusyError,
+    TimedOutError,
+    TransportError,
+    UnprocessableError,
+    ValidationError,
+    WrongProtocolError,
+)
+from .models.assistants import Assistant
+from .models.events import (
+    MessageDeltaEvent,
+    MessageEvent,
+    RunEvent,
+    RunStepDeltaEvent,
+    RunStepEvent,
+    StreamEvent,
+    ThreadEvent,
+    UnknownEvent,
+)
+from .models.files import File
+from .models.messages import Message
+from .models.pages import Deleted, Page
+from .models.runs import Run
+from .models.steps import RunStep
+from .models.threads import Thread
+from .models.unions import Unknown
+from .paging import Items, ListCall
+from .pipe import PipeReceiver, PipeSender, open_pipe
+from .wire import Headers, HTTPResponse, Response
+from .workflows.handler import EventHandler
+from .workflows.runs import RunCall, RunChannel
+
+__all__ = [
+    "Assistant",
+    "AssistantsClient",
+    "AssistantsError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BodyTooLargeError",
+    "Call",
+    "Channel",
+    "ClientClosedError",
+    "ConflictError",
+    "ConnectFailedError",
+    "ConnectionLostError",
+    "DecodeError",
+    "Deleted",
+    "Download",
+    "EndpointRetiredError",
+    "EventHandler",
+    "File",
+    "HTTPResponse",
+    "Headers",
+    "ItemDecodeError",
+    "ItemTooLargeError",
+    "Items",
+    "ListCall",
+    "Message",
+    "MessageDeltaEvent",
+    "MessageEvent",
+    "NotFoundError",
+    "Outgoing",
+    "Page",
+    "PaginationError",
+    "PermissionDeniedError",
+    "PipeReceiver",
+    "PipeSender",
+    "RateLimitedError",
+    "RedirectError",
+    "Request",
+    "Response",
+    "Run",
+    "RunCall",
+    "RunChannel",
+    "RunEvent",
+    "RunStep",
+    "RunStepDeltaEvent",
+    "RunStepEvent",
+    "ServerError",
+    "StatusError",
+    "StreamError",
+    "StreamEvent",
+    "StreamEventError",
+    "StreamInterruptedError",
+    "StreamTruncatedError",
+    "Styled",
+    "Thread",
+    "ThreadBusyError",
+    "ThreadEvent",
+    "TimedOutError",
+    "Timeout",
+    "TransportError",
+    "Unknown",
+    "UnknownEvent",
+    "UnprocessableError",
+    "ValidationError",
+    "WrongProtocolError",
+    "__version__",
+    "open_pipe",
+]

@@ -1,0 +1,134 @@
+"""A call: the request that a method returns, not sent until it is awaited."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Coroutine, Generator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar, Unpack, cast
+
+from ._typing import override
+from .channel import Channel, Opener, Reading
+from .core.options import OptionChanges, Options, merge
+from .core.readings import item_reading
+from .core.request import Request
+from .pipe import Sender, push
+from .reader import BodyReader
+from .session import SessionManager
+from .wire import HTTPResponse, Response
+
+T_co = TypeVar("T_co", covariant=True)
+S_co = TypeVar("S_co", covariant=True)
+U = TypeVar("U")
+
+
+class Call(Coroutine[Any, Any, T_co], Generic[T_co, S_co]):
+    """One request, checked and not yet sent: `await` it for the value, or ask for another form.
+
+    `T_co` is what awaiting gives, `S_co` what its stream yields. A call can be used once; one that never is warns with
+    its name, like a coroutine. It is a `Coroutine`, so `create_task`, `gather` and `start_soon` take it.
+    """
+
+    __slots__ = ("__weakref__", "_coroutine", "_options", "_request", "_result", "_session", "_used")
+
+    def __init__(
+        self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
+    ) -> None:
+        self._used = False
+        self._session = session
+        self._request = request
+        self._options = options
+        self._result: type[Any] = request.endpoint.result if result is None else result
+        self._coroutine: Coroutine[Any, Any, T_co] | None = None
+
+    def response(self) -> Coroutine[Any, Any, Response[T_co]]:
+        """Await for the value together with the answer it came in: status, headers, bytes, request id, time."""
+        self._use()
+        return self._session.send(self._request, self._options, self._result)
+
+    def stream(self) -> Channel[S_co]:
+        """Enter for the items of the answer, one by one as its bytes arrive.
+
+        One object is one item; a list gives each element as its closing brace comes. See `Channel`.
+        """
+        return Channel(self._request.endpoint.name, self._opener(self._reading))
+
+    async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse:
+        """Push the items of the answer into a channel of the caller's, waiting while it is full; return the head.
+
+        `sender` is the sending end of an anyio memory stream, or of `open_pipe`, whose reader gets an error that
+        ends the stream as well. It is closed at the end unless `close=False`, so that several calls can feed one.
+        A reader that closes its end just ends it.
+        """
+        return await push(self.stream(), sender, close=close)
+
+    def _opener(self, choose: Callable[[HTTPResponse], Reading[Any]]) -> Opener:
+        """What sends the request when the stream is entered; using the call up happens here."""
+        self._use()
+
+        async def open_stream() -> tuple[BodyReader, Reading[Any]]:
+            reader = await self._session.open(self._request, self._options)
+            return reader, choose(reader.http)
+
+        return open_stream
+
+    def _reading(self, http: HTTPResponse) -> Reading[Any]:
+        return item_reading(self._request.endpoint, http, self._options, self._result)
+
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+        """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""
+        if self._used:
+            raise RuntimeError(f"{self._request.endpoint.name}: options must be set before the call is used")
+        self._options = merge(self._options, changes)
+        return self
+
+    def as_type(self, type: type[U]) -> Call[U, U]:
+        """The same call, decoded as another type: a model of your own, or `dict` for plain values."""
+        self._use()
+        return Call(self._session, self._request, self._options, type)
+
+    def _use(self) -> None:
+        if self._used:
+            raise RuntimeError(f"{self._request.endpoint.name}: a call can be used only once, make a new one")
+        self._used = True
+
+    async def _value(self) -> T_co:
+        return cast("T_co", (await self._session.send(self._request, self._options, self._result)).value)
+
+    @override
+    def __await__(self) -> Generator[Any, None, T_co]:
+        self._use()
+        return self._value().__await__()
+
+    # As a task, asyncio steps the call itself; the coroutine inside is made at the first step.
+
+    @override
+    def send(self, value: Any, /) -> Any:
+        """Step the call, as `asyncio.Task` does."""
+        return self._inner().send(value)
+
+    @override
+    def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:  # noqa: ARG002  # the old form of throw()
+        """Raise into the call, as `asyncio.Task` does to cancel it."""
+        return self._inner().throw(typ if val is None else val)
+
+    @override
+    def close(self) -> None:
+        """Give the call up, sent or not."""
+        self._used = True
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+    def _inner(self) -> Coroutine[Any, Any, T_co]:
+        if self._coroutine is None:
+            self._use()
+            self._coroutine = self._value()
+        return self._coroutine
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._request.endpoint}, {'used' if self._used else 'not sent'}>"
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if not getattr(self, "_used", True):
+            _warn(f"{self._request.endpoint.name}() was never awaited", RuntimeWarning, stacklevel=2, source=self)

@@ -1,0 +1,45 @@
+"""`demo`: the client against an embedded server over real HTTP, each step with the code that does it."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import textwrap
+import time
+from types import SimpleNamespace
+
+from ..client import AssistantsClient
+from ..core.endpoint import Protocol
+from ..wire import HTTPResponse
+from .steps import STEPS
+
+
+def run_demo(protocol: Protocol) -> int:
+    """Show every step; 0 when all of them worked."""
+    asyncio.run(_demo(protocol))
+    return 0
+
+
+async def _demo(protocol: Protocol) -> None:
+    started = time.perf_counter()
+    requests: list[HTTPResponse] = []
+    async with AssistantsClient.local(protocol=protocol, on_response=requests.append) as client:
+        print(f"An embedded server speaks {protocol} on this machine; the client talks to it over HTTP.")
+        notes = SimpleNamespace()
+        for number, step in enumerate(STEPS[protocol], 1):
+            before = len(requests)
+            print(f"\n{number}. {inspect.getdoc(step)}\n\n{_body(step)}\n")
+            await step(client, notes)
+            print(f"   [{_count(len(requests) - before)}]")
+    seconds = time.perf_counter() - started
+    print(f"\n{_count(len(requests))} in {seconds:.1f} s. The server has stopped; nothing is left behind.")
+
+
+def _body(step: object) -> str:
+    """The source of a step below its docstring: the lines that a user would write."""
+    lines = inspect.getsource(step).splitlines()  # type: ignore[arg-type]  # a function
+    return textwrap.indent(textwrap.dedent("\n".join(lines[2:])), "    ")
+
+
+def _count(number: int) -> str:
+    return f"{number} request{'' if number == 1 else 's'}"

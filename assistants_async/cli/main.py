@@ -1,0 +1,48 @@
+"""The command line: arguments in, exit code out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from .._version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command: 0 if it did its work, 1 if it could not, 2 for arguments that make no sense."""
+    options = _parser().parse_args(arguments)
+    if options.command == "demo":
+        from .demo import run_demo
+
+        return run_demo(options.protocol)
+    from .serve import run_server
+
+    return run_server(options.host, options.port, options.protocol, options.api_key, options.seed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="assistants-async", description="The Assistants protocol on this machine: no key, no network."
+    )
+    parser.add_argument("--version", action="version", version=f"assistants-async {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="start the embedded server and show what the client does with it")
+    demo.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="version to speak (default: v2)")
+
+    serve = commands.add_parser("serve", help="run the embedded server until it is interrupted")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", type=_port, default=8000, help="port, 0 for a free one (default: 8000)")
+    serve.add_argument(
+        "--protocol", choices=("v1", "v2"), default="v2", help="version for requests that name none (default: v2)"
+    )
+    serve.add_argument("--api-key", help="key that requests must carry; needed for an address that is not loopback")
+    serve.add_argument("--seed", type=int, help="make ids the same in every run")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port

@@ -1,0 +1,47 @@
+"""`serve`: the embedded server as a process of its own, for clients in any language."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+
+from ..core.endpoint import Protocol
+from ..server import AssistantsServer
+
+
+def run_server(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:
+    """Serve until SIGINT or SIGTERM; the first line on standard output is the base URL."""
+    try:
+        return asyncio.run(_serve(host, port, protocol, api_key, seed))
+    except KeyboardInterrupt:
+        return 0
+
+
+async def _serve(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:
+    server = AssistantsServer(protocol=protocol, api_key=api_key, seed=seed)
+    try:
+        await server.start(host, port)
+    except ValueError as error:
+        print(f"assistants-async serve: {error} (--api-key)", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"assistants-async serve: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
+        return 1
+    try:
+        print(server.base_url, flush=True)
+        await _interrupted()
+    finally:
+        await server.close()
+    return 0
+
+
+async def _interrupted() -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers: there Ctrl-C arrives as KeyboardInterrupt.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -1,0 +1,193 @@
+"""The client: settings in, namespaces out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
+
+import msgspec
+
+from ._typing import override
+from .azure import AZURE_SCOPE, FOUNDRY_SCOPE, TokenCredential, token_source
+from .call import Call
+from .core.endpoint import Endpoint
+from .core.options import OptionChanges, merge
+from .downloads import Download
+from .endpoints import find
+from .models.pages import Page
+from .paging import ListCall
+from .resources.assistants import Assistants
+from .resources.base import Context
+from .resources.files import Files
+from .resources.messages import Messages
+from .resources.runs import Runs
+from .resources.steps import Steps
+from .resources.threads import Threads
+from .settings import ClientSettings, open_session
+from .workflows.runs import RunCall
+
+if TYPE_CHECKING:
+    from .server import Responder
+
+
+class AssistantsClient:
+    """The asyncio client of the Assistants protocol, v1 and v2, for any server that speaks it.
+
+    Connections are made on first use, so a client can be made anywhere, at module level too. It belongs to the
+    event loop of its first call, and is closed by `async with` or `close()`. Methods check their arguments at once
+    and return a `Call`: nothing is sent before it is awaited.
+
+    Keywords: `ClientSettings`. Raises `TypeError` and `ValueError` for those that cannot work.
+    """
+
+    def __init__(self, **settings: Unpack[ClientSettings]) -> None:
+        self._set(Context(*open_session(settings)))
+        self._owner = True  # last: `__del__` asks for it, and settings may be refused
+
+    def _set(self, context: Context) -> None:
+        self._context = context
+        self.assistants = Assistants(context)
+        """A model with instructions and tools."""
+        self.threads = Threads(context)
+        """Conversations."""
+        self.messages = Messages(context)
+        """What was said on a thread."""
+        self.runs = Runs(context)
+        """An assistant at work on a thread."""
+        self.steps = Steps(context)
+        """What a run did."""
+        self.files = Files(context)
+        """Files for assistants and messages."""
+
+    @classmethod
+    @asynccontextmanager
+    async def local(
+        cls, *, responder: Responder | None = None, **settings: Unpack[ClientSettings]
+    ) -> AsyncGenerator[Self, None]:
+        """Enter for a client of an embedded server of its own, on a free loopback port: no key, no network.
+
+        `responder` is what answers; without one the server echoes. Leaving the block stops the server.
+        """
+        from .server import AssistantsServer
+
+        async with AssistantsServer(responder=responder, protocol=settings.get("protocol", "v2")) as server:
+            settings.setdefault("api_key", "local")
+            settings["base_url"] = server.base_url
+            async with cls(**settings) as client:
+                yield client
+
+    @classmethod
+    def foundry(
+        cls, endpoint: str, credential: TokenCredential, *, api_version: str = "v1", **settings: Unpack[ClientSettings]
+    ) -> Self:
+        """Make a client of a Microsoft Foundry project (classic agents, served until 2027-03-31).
+
+        `endpoint` is the project's, `https://….services.ai.azure.com/api/projects/…`; `credential` anything with
+        azure-identity's `get_token`. A token is kept until 5 minutes before its end.
+        """
+        settings["query"] = {"api-version": api_version, **settings.get("query", {})}
+        settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
+        settings["base_url"] = endpoint
+        return cls(**settings)
+
+    @classmethod
+    def azure(
+        cls,
+        endpoint: str,
+        *,
+        api_version: str,
+        credential: TokenCredential | None = None,
+        **settings: Unpack[ClientSettings],
+    ) -> Self:
+        """Make a client of an API in the shape of Azure OpenAI: `…/openai`, `api-version` in every query.
+
+        `endpoint` is the resource's, `https://….openai.azure.com`. The key goes into the `api-key` header; with a
+        `credential` a bearer token takes its place.
+        """
+        settings["query"] = {"api-version": api_version, **settings.get("query", {})}
+        settings["base_url"] = endpoint.rstrip("/").removesuffix("/openai") + "/openai"
+        settings["auth"] = "api-key" if credential is None else "bearer"
+        if credential is not None:
+            settings["api_key"] = token_source(credential, AZURE_SCOPE)
+        return cls(**settings)
+
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+        """Make a view with other options on the same connections; closing it closes nothing.
+
+        Two tasks with two views have two time-outs, and neither touches this client's.
+        """
+        context = self._context
+        view = object.__new__(type(self))
+        view._owner = False
+        view._set(msgspec.structs.replace(context, options=merge(context.options, changes)))
+        return view
+
+    def operation(
+        self,
+        operation: str,
+        /,
+        *,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        **ids: Any,
+    ) -> Call[Any, Any]:
+        """Call any operation by its operationId, such as `"createRun"` or `"create_run"`.
+
+        Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` holds the
+        file under `file`. Raises `ValueError` for an operation and `TypeError` for ids that do not fit.
+        """
+        row = find(operation)
+        if wrong := ids.keys() ^ set(row.parameters):
+            wanted = ", ".join(row.parameters) or "none"
+            raise TypeError(f"{row.operation} takes these ids: {wanted}; not so: {', '.join(sorted(wrong))}")
+        keywords = {**(query or {}), **(body or {})}
+        if row.form:
+            return self.files.create(**keywords)
+        request = self._context.bind(row, tuple(ids[name] for name in row.parameters), keywords)
+        return _kind_of(row)(self._context.session, request, self._context.options)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections; calls under way end with `ClientClosedError`. Again, or for a view, does nothing."""
+        if self._owner:
+            await self._context.session.close()
+
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError("the client is async-only, did you mean 'async with'?")
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+    @override
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client cannot be pickled or copied: make one in each process, or use with_options()")
+
+    @override
+    def __repr__(self) -> str:
+        session = self._context.session
+        return f"<AssistantsClient {session.base_url} {session.protocol}, key {session.credential!r}>"
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_owner", False) and self._context.session.is_open:
+            _warn("a client was never closed: use 'async with', or await close()", ResourceWarning, source=self)
+
+
+def _kind_of(row: Endpoint[Any, Any]) -> type[Call[Any, Any]]:
+    if row.streams:
+        return RunCall
+    if row.result is bytes:
+        return Download
+    # A generic alias of Page, as every list has for its result.
+    return ListCall if getattr(row.result, "__origin__", None) is Page else Call

@@ -1,0 +1,138 @@
+"""Server-sent events of a run, read as typed events: what each frame is, and when the stream is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast, get_type_hints
+
+import msgspec
+
+from .._typing import is_object
+from ..errors import StreamEventError
+from ..models.decoding import decoder_for
+from ..models.events import (
+    DONE_EVENT,
+    ERROR_EVENT,
+    EVENTS,
+    TERMINAL_EVENTS,
+    KnownEvent,
+    RunEvent,
+    StreamEvent,
+    UnknownEvent,
+)
+from ..models.runs import Run
+from .response import in_band_error, unreadable
+from .sse import ServerSentEvent
+
+_DONE = b"[DONE]"
+_ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
+
+_Reader = tuple[Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
+"""Decodes a payload by the letter, and as leniently as can be; makes the event."""
+_readers: dict[str, _Reader] = {}
+
+
+def _reader_of(name: str) -> _Reader | None:
+    reader = _readers.get(name)
+    if reader is None and (kind := EVENTS.get(name)) is not None:
+        payload: type[Any] = get_type_hints(kind)["data"]
+        decoder = decoder_for(payload)
+        make = cast("Callable[[str, Any], KnownEvent]", kind)
+        reader = _readers[name] = (decoder.decode_strict, decoder.decode, make)
+    return reader
+
+
+class EventDecoder:
+    """Frames to events, one at a time, in order; it remembers what a caller needs when the stream breaks off."""
+
+    __slots__ = ("done", "ended", "items", "last_event", "run")
+
+    def __init__(self) -> None:
+        self.items = 0
+        """How many events have been made."""
+        self.run: Run | None = None
+        """The run as the last of its events showed it."""
+        self.last_event: str | None = None
+        """Name of the last event."""
+        self.ended = False
+        """Whether a run event came after which nothing more is promised: an end, or a call for action."""
+        self.done = False
+        """Whether the closing `done` came."""
+
+    def decode(self, frame: ServerSentEvent) -> StreamEvent | None:
+        """Read one frame; None for the closing `done` and for all that comes after it.
+
+        Raises `StreamEventError` for an error event in any of its shapes, and `ItemDecodeError` for a payload that
+        is not what its name promises. An unknown name makes an `UnknownEvent`.
+        """
+        if self.done:
+            return None
+        name, data, _, _ = frame
+        reader = _readers.get(name) or _reader_of(name)
+        if reader is None:
+            return self._unnamed(name, data)
+        return self._made(name, data, reader)
+
+    def _made(self, name: str, data: bytes, reader: _Reader) -> StreamEvent:
+        strict, lenient, make = reader
+        try:
+            payload = strict(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            payload = self._lenient(name, data, lenient)
+        event: StreamEvent = make(name, payload)
+        self.items += 1
+        self.last_event = name
+        if type(event) is RunEvent:
+            self.run = event.data
+            # A server that runs the tools itself goes on after `requires_action`.
+            self.ended = name in _ENDS
+        return event
+
+    def _lenient(self, name: str, data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        try:
+            return decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if (told := in_band_error(data)) is not None:
+                raise StreamEventError(told, items=self.items) from None
+            raise unreadable(f"event {name}", data, error, self.items) from error
+
+    def _unnamed(self, name: str, data: bytes, *, inside: bool = False) -> StreamEvent | None:
+        """Frames that are not in the table: the closing one, errors, frames named inside, and what servers invent."""
+        if name == DONE_EVENT or data.strip() == _DONE:
+            self.done = True
+            return None
+        if name == ERROR_EVENT:
+            raise StreamEventError(in_band_error(data, whole=True) or {}, items=self.items)
+        body = _loads(data)
+        if is_object(body):
+            if (error := in_band_error(data)) is not None:
+                raise StreamEventError(error, items=self.items)
+            inner = body.get("event")
+            if isinstance(inner, str) and "data" in body and not inside:
+                payload = body["data"]
+                raw = payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
+                reader = _reader_of(inner)
+                return self._made(inner, raw, reader) if reader else self._unnamed(inner, raw, inside=True)
+        self.items += 1
+        self.last_event = name
+        return UnknownEvent(name, data)
+
+
+def _loads(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def event_of_run(run: Run) -> RunEvent:
+    """The event that a run's status stands for, for servers that answer a stream with one JSON run."""
+    return RunEvent(f"thread.run.{run.status}", run)
+
+
+def frame_of(event: StreamEvent, raw: bytes | None = None) -> bytes:
+    """Write an event as a server-sent event, with the data that it came with where those are at hand."""
+    if raw is None:
+        raw = event.raw if isinstance(event, UnknownEvent) else event.data.to_json()
+    lines = b"\n".join(b"data: " + line for line in raw.split(b"\n"))
+    return b"event: %b\n%b\n\n" % (event.event.encode(), lines)

@@ -1,0 +1,56 @@
+"""The name under which a download is kept: from the server's header, with nothing in it that could lead elsewhere."""
+
+from __future__ import annotations
+
+import mimetypes
+import re
+from urllib.parse import unquote
+
+from ..wire import Headers
+
+# RFC 6266: a quoted string with backslash escapes, or a token.
+_PLAIN = re.compile(r'(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))', re.IGNORECASE)
+_EXTENDED = re.compile(r"(?:^|;)\s*filename\*\s*=\s*([\w.-]+)'[^']*'([^;\s]+)", re.IGNORECASE)
+_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*]')
+_SPACE = re.compile(r"\s")
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE).fullmatch
+_LONGEST = 200
+
+
+def suggested_name(headers: Headers) -> str:
+    """A safe name: the header's, `filename*` before `filename` (RFC 6266, 4.3), else `response` and an extension."""
+    header = headers.get("content-disposition", "")
+    if extended := _EXTENDED.search(header):
+        name = _unquoted(extended[2], extended[1])
+    elif plain := _PLAIN.search(header):
+        name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2]
+    else:
+        name = ""
+    return safe_name(name) or "response" + _extension(headers)
+
+
+def safe_name(name: str) -> str:
+    """The last part of a name without what a file system takes for more than a name; empty where nothing is left."""
+    last = re.split(r"[/\\]", name)[-1]
+    clean = _SPACE.sub(" ", _FORBIDDEN.sub("_", last)).strip(" .")
+    if _RESERVED(clean):
+        clean = f"_{clean}"
+    if len(clean.encode()) <= _LONGEST:
+        return clean
+    stem, dot, extension = clean.rpartition(".")
+    if not dot or len(extension) > 16:
+        stem, dot, extension = clean, "", ""
+    room = _LONGEST - len((dot + extension).encode())
+    return (stem.encode()[:room].decode(errors="ignore") + dot + extension).rstrip(" .")
+
+
+def _unquoted(text: str, charset: str) -> str:
+    try:
+        return unquote(text, encoding=charset, errors="replace")
+    except LookupError:
+        return unquote(text, errors="replace")
+
+
+def _extension(headers: Headers) -> str:
+    media = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return (mimetypes.guess_extension(media) or "") if media != "application/octet-stream" else ""

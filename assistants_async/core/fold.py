@@ -1,0 +1,316 @@
+"""Deltas folded into snapshots: pieces are kept as they come, and joined when somebody looks.
+
+Goals: time linear in the text; streams as servers really send them, with deltas of messages that were never
+announced, gaps in the indexes, objects completed twice or never.
+
+Plan: a message or step is the last whole object that came, and the parts that deltas added to it since, by index in
+a dict. A part keeps its pieces in lists. A whole object with content takes the place of all parts before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from ..models import deltas, messages, steps
+from ..models.events import (
+    MessageDeltaEvent,
+    MessageEvent,
+    RunEvent,
+    RunStepDeltaEvent,
+    RunStepEvent,
+    StreamEvent,
+    ThreadEvent,
+)
+from ..models.messages import Message
+from ..models.runs import Run
+from ..models.steps import RunStep
+from ..models.threads import Thread
+from ..models.unions import Unknown
+
+
+class Snapshot:
+    """What a run's stream has told so far: its thread, run, messages and steps."""
+
+    __slots__ = ("_messages", "_steps", "run", "thread")
+
+    def __init__(self) -> None:
+        self.thread: Thread | None = None
+        """The thread that was made with the run."""
+        self.run: Run | None = None
+        """The run as its last event showed it."""
+        self._messages: dict[str, MessageFold] = {}
+        self._steps: dict[str, StepFold] = {}
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The run's messages as far as they have come, in the order they began."""
+        return tuple(fold.whole() for fold in self._messages.values())
+
+    @property
+    def steps(self) -> tuple[RunStep, ...]:
+        """The run's steps as far as they have come, in the order they began."""
+        return tuple(fold.whole() for fold in self._steps.values())
+
+    def message(self, id: str) -> MessageFold:
+        """The fold of one message, empty if nothing of it has come."""
+        fold = self._messages.get(id)
+        if fold is None:
+            fold = self._messages[id] = MessageFold(id)
+        return fold
+
+    def step(self, id: str) -> StepFold:
+        """The fold of one step, empty if nothing of it has come."""
+        fold = self._steps.get(id)
+        if fold is None:
+            fold = self._steps[id] = StepFold(id)
+        return fold
+
+    def add(self, event: StreamEvent) -> None:
+        """Take the next event into account."""
+        if type(event) is MessageDeltaEvent:
+            delta = event.data
+            fold = self._messages.get(delta.id)
+            (self.message(delta.id) if fold is None else fold).add(delta)
+        elif type(event) is RunStepDeltaEvent:
+            self.step(event.data.id).add(event.data)
+        elif isinstance(event, MessageEvent):
+            self.message(event.data.id).replace(event.data)
+        elif isinstance(event, RunStepEvent):
+            self.step(event.data.id).replace(event.data)
+        elif isinstance(event, RunEvent):
+            self.run = event.data
+        elif isinstance(event, ThreadEvent):
+            self.thread = event.data
+
+
+class _TextPart:
+    """A text part: pieces of its value, annotations by their index."""
+
+    __slots__ = ("annotations", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.annotations: dict[int, messages.Annotation] = {}
+
+    def annotate(self, annotations: Iterable[deltas.MessageDeltaAnnotation]) -> None:
+        for annotation in annotations:
+            self.annotations[index_of(annotation)] = _annotation(annotation)
+
+    def whole(self) -> messages.TextContent:
+        annotations = tuple(self.annotations[index] for index in sorted(self.annotations))
+        return messages.TextContent(text=messages.Text(value="".join(self.pieces), annotations=annotations))
+
+
+def _annotation(delta: deltas.MessageDeltaAnnotation) -> messages.Annotation:
+    if isinstance(delta, Unknown):
+        return delta
+    members = {name: getattr(delta, name) for name in delta.fields() if name != "index"}
+    if isinstance(delta, deltas.MessageDeltaFileCitation):
+        return messages.FileCitationAnnotation(**members)
+    return messages.FilePathAnnotation(**members)
+
+
+class _RefusalPart:
+    """A refusal part: pieces of its text."""
+
+    __slots__ = ("pieces",)
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+
+    def whole(self) -> messages.RefusalContent:
+        return messages.RefusalContent(refusal="".join(self.pieces))
+
+
+class MessageFold:
+    """One message as far as it has come."""
+
+    __slots__ = ("_base", "_id", "_parts", "told")
+
+    def __init__(self, id: str) -> None:
+        self._id = id
+        self._base: Message | None = None
+        self._parts: dict[int, _TextPart | _RefusalPart | messages.MessageContent] = {}
+        self.told = 0
+        """How many characters of text had come before the last whole object."""
+
+    def replace(self, message: Message) -> None:
+        """Take a whole object; one without content, such as the first, leaves what deltas have brought."""
+        self.told = len(self.whole().text)
+        self._base = message
+        if message.content:
+            self._parts.clear()
+
+    def add(self, delta: deltas.MessageDelta) -> None:
+        """Put a delta behind what there is."""
+        if delta.delta is None:
+            return
+        for content in delta.delta.content:
+            if type(content) is deltas.MessageDeltaText:
+                part = self._parts.get(content.index)
+                if type(part) is not _TextPart:
+                    part = self._parts[content.index] = self._seeded(content.index)
+                text = content.text
+                if text is not None:
+                    if text.value:
+                        part.pieces.append(text.value)
+                    if text.annotations:
+                        part.annotate(text.annotations)
+            else:
+                self._add_other(content)
+        if self._base is None and delta.delta.role is not None:
+            self._base = Message(id=self._id, object="thread.message", role=delta.delta.role)
+
+    def _seeded(self, index: int) -> _TextPart:
+        """A text part that goes on behind what the last whole object had in its place."""
+        part = _TextPart()
+        before = self._before(index)
+        if isinstance(before, messages.TextContent) and before.text is not None:
+            part.pieces.append(before.text.value or "")
+            part.annotations.update(enumerate(before.text.annotations))
+        return part
+
+    def _before(self, index: int) -> messages.MessageContent | None:
+        content = self._base.content if self._base is not None else ()
+        return content[index] if index < len(content) else None
+
+    def _add_other(self, content: deltas.MessageDeltaContent) -> None:
+        index = index_of(content)
+        if isinstance(content, deltas.MessageDeltaRefusal):
+            part = self._parts.get(index)
+            if not isinstance(part, _RefusalPart):
+                part = self._parts[index] = _RefusalPart()
+                before = self._before(index)
+                part.pieces.append(before.refusal or "" if isinstance(before, messages.RefusalContent) else "")
+            part.pieces.append(content.refusal or "")
+        elif isinstance(content, deltas.MessageDeltaImageFile):
+            self._parts[index] = messages.ImageFileContent(image_file=content.image_file)
+        elif isinstance(content, deltas.MessageDeltaImageURL):
+            self._parts[index] = messages.ImageURLContent(image_url=content.image_url)
+        elif isinstance(content, Unknown):
+            self._parts[index] = content
+
+    def whole(self) -> Message:
+        """The message as far as it has come; parts in the order of their indexes, gaps closed."""
+        base = self._base or Message(id=self._id, object="thread.message", role="assistant")
+        if not self._parts:
+            return base
+        content: dict[int, messages.MessageContent] = dict(enumerate(base.content))
+        for index, part in self._parts.items():
+            content[index] = part.whole() if isinstance(part, (_TextPart, _RefusalPart)) else part
+        return msgspec.structs.replace(base, content=tuple(content[index] for index in sorted(content)))
+
+
+class _CallFold:
+    """One tool call: its id, pieces of what it is called with, outputs by their index."""
+
+    __slots__ = ("_id", "_last", "_logs", "_name", "_output", "_outputs", "_pieces")
+
+    def __init__(self) -> None:
+        self._id = ""
+        self._last: deltas.RunStepDeltaToolCall | None = None
+        self._name: str | None = None
+        self._output: str | None = None
+        self._pieces: list[str] = []
+        self._logs: dict[int, list[str]] = {}
+        self._outputs: dict[int, steps.CodeOutput] = {}
+
+    def add(self, delta: deltas.RunStepDeltaToolCall) -> None:
+        if self._last is None or not _is_empty_search(delta):
+            self._last = delta
+        if not isinstance(delta, Unknown):
+            self._id = delta.id or self._id
+        if isinstance(delta, deltas.RunStepDeltaFunction) and delta.function is not None:
+            self._name = delta.function.name or self._name
+            self._output = delta.function.output if delta.function.output is not None else self._output
+            self._pieces.append(delta.function.arguments or "")
+        elif isinstance(delta, deltas.RunStepDeltaCodeInterpreter) and delta.code_interpreter is not None:
+            self._pieces.append(delta.code_interpreter.input or "")
+            for output in delta.code_interpreter.outputs:
+                self._add_output(output)
+
+    def _add_output(self, output: deltas.RunStepDeltaOutput) -> None:
+        index = index_of(output)
+        if isinstance(output, deltas.RunStepDeltaLogs):
+            self._logs.setdefault(index, []).append(output.logs or "")
+        elif isinstance(output, deltas.RunStepDeltaImage):
+            self._outputs[index] = steps.ImageOutput(image=output.image)
+        else:
+            self._outputs[index] = output
+
+    def whole(self) -> steps.StepToolCall:
+        match self._last:
+            case deltas.RunStepDeltaFunction():
+                text = "".join(self._pieces)
+                function = steps.StepFunction(name=self._name, arguments=text, output=self._output)
+                return steps.FunctionToolCall(id=self._id, function=function)
+            case deltas.RunStepDeltaCodeInterpreter():
+                logs = {index: steps.LogsOutput(logs="".join(pieces)) for index, pieces in self._logs.items()}
+                outputs: dict[int, steps.CodeOutput] = {**logs, **self._outputs}
+                ordered = tuple(outputs[index] for index in sorted(outputs))
+                code = steps.CodeInterpreter(input="".join(self._pieces), outputs=ordered)
+                return steps.CodeInterpreterCall(id=self._id, code_interpreter=code)
+            case deltas.RunStepDeltaFileSearch(file_search=search):
+                return steps.FileSearchCall(id=self._id, file_search=search)
+            case deltas.RunStepDeltaRetrieval(retrieval=retrieval):
+                return steps.RetrievalCall(id=self._id, retrieval=retrieval)
+            case Unknown() as unknown:
+                return unknown
+            case None:
+                raise AssertionError("a fold is made with its first delta")
+
+
+def _is_empty_search(delta: deltas.RunStepDeltaToolCall) -> bool:
+    match delta:
+        case deltas.RunStepDeltaFileSearch(file_search=None) | deltas.RunStepDeltaRetrieval(retrieval=None):
+            return True
+        case _:
+            return False
+
+
+class StepFold:
+    """One step as far as it has come."""
+
+    __slots__ = ("_base", "_calls", "_details", "_id")
+
+    def __init__(self, id: str) -> None:
+        self._id = id
+        self._base: RunStep | None = None
+        self._details: steps.StepDetails | None = None
+        self._calls: dict[int, _CallFold] = {}
+
+    def replace(self, step: RunStep) -> None:
+        """Take a whole object; one whose calls are still empty, such as the first, leaves what deltas have brought."""
+        self._base = step
+        if step.tool_calls:
+            self._calls.clear()
+
+    def add(self, delta: deltas.RunStepDelta) -> None:
+        """Put a delta behind what there is."""
+        details = delta.delta.step_details if delta.delta is not None else None
+        if isinstance(details, deltas.RunStepDeltaToolCalls):
+            for call in details.tool_calls:
+                self._calls.setdefault(index_of(call), _CallFold()).add(call)
+        elif isinstance(details, deltas.RunStepDeltaMessageCreation):
+            self._details = steps.MessageCreationDetails(message_creation=details.message_creation)
+        elif details is not None:
+            self._details = details
+
+    def whole(self) -> RunStep:
+        """The step as far as it has come; calls in the order of their indexes, gaps closed."""
+        base = self._base or RunStep(id=self._id, object="thread.run.step", status="in_progress")
+        if self._calls:
+            calls = tuple(self._calls[index].whole() for index in sorted(self._calls))
+            return msgspec.structs.replace(base, step_details=steps.ToolCallsDetails(tool_calls=calls))
+        if base.step_details is None and self._details is not None:
+            return msgspec.structs.replace(base, step_details=self._details)
+        return base
+
+
+def index_of(member: Any) -> int:
+    """Place of a part among its kind; what is unknown may have its own idea of one."""
+    index = member.raw.get("index") if isinstance(member, Unknown) else member.index
+    return index if isinstance(index, int) else 0

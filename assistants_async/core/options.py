@@ -1,0 +1,166 @@
+"""Settings of a client, a view or a single call, as values: a change makes a new one, so tasks share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, TypedDict
+
+import msgspec
+
+from ..errors import ItemDecodeError
+from ..wire import HTTPResponse
+from .request import Outgoing, Request, SentHeaders
+
+
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """Time limits in seconds, None for none; passing one raises `TimedOutError` with its name as `phase`."""
+
+    connect: float | None = 5.0
+    """To resolve, connect and shake hands."""
+    pool: float | None = 60.0
+    """To wait for a free connection where `max_connections` are busy, and to make it."""
+    head: float | None = 600.0
+    """From the start of an attempt to the response head: some servers do the work before they answer."""
+    idle: float | None = 60.0
+    """Between bytes of the body; the time that the caller takes with an item does not count."""
+    total: float | None = 600.0
+    """For a whole call that is no stream."""
+    stream: float | None = None
+    """For a whole stream; keep-alive comments count as signs of life, so nothing else bounds a server of them."""
+
+
+NO_TIMEOUT = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
+
+Framing = Literal["auto", "json", "lines", "json-seq", "sse", "bytes"]
+"""How the items of a stream are told apart; `auto` goes by the answer's content type."""
+
+MAX_ITEM = 64 * 1024 * 1024
+
+RequestHook = Callable[[Request], Awaitable[None] | None]
+SendHook = Callable[[Outgoing], Awaitable[None] | None]
+ResponseHook = Callable[[HTTPResponse], Awaitable[None] | None]
+ErrorHook = Callable[[Exception], Awaitable[None] | None]
+Resolver = Callable[[str, HTTPResponse], Any]
+Trace = Callable[[str, str], None]
+BadItemHook = Callable[[ItemDecodeError], None]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a client, a view (`client.with_options`) and a call (`call.with_options`) can set."""
+
+    timeout: Timeout = Timeout()
+    headers: Mapping[str, str | None] = {}
+    query: Mapping[str, object] = {}
+    raise_for_status: bool = True
+    strict: bool = False
+    accept: str | None = None
+    content_type: str | None = None
+    on_request: RequestHook | None = None
+    on_send: SendHook | None = None
+    on_response: ResponseHook | None = None
+    on_error: ErrorHook | None = None
+    resolve_type: Resolver | None = None
+    trace: Trace | None = None
+    framing: Framing = "auto"
+    max_item_bytes: int = MAX_ITEM
+    on_bad_item: BadItemHook | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether requests are sent just as the client would send them."""
+        return not (self.on_send or self.headers or self.query or self.accept or self.trace)
+
+
+class OptionChanges(TypedDict, total=False):
+    """Keywords of `with_options`; what is left out stays as it was."""
+
+    timeout: Timeout | float | None
+    """A `Timeout`; a number is its `total`; None lifts every limit."""
+    headers: Mapping[str, str | None]
+    """Added to those there are; None as a value takes one away. Names are case-insensitive."""
+    query: Mapping[str, object]
+    """Query parameters added to every request; None as a value takes one away."""
+    raise_for_status: bool
+    """False: `response()` returns error statuses too, with None as the value."""
+    strict: bool
+    """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
+    accept: str | None
+    """The Accept header in place of `application/json`."""
+    content_type: str | None
+    """The media type of a JSON body in place of `application/json`; it must be a JSON type."""
+    on_request: RequestHook | None
+    """Called once a call, before anything is encoded: it may change the request."""
+    on_send: SendHook | None
+    """Called before each attempt with what will go over the wire: it may change it."""
+    on_response: ResponseHook | None
+    """Called with each answer, errors included."""
+    on_error: ErrorHook | None
+    """Called with the error that a call is about to raise."""
+    resolve_type: Resolver | None
+    """Called with the operationId and the answer: the type to decode to, or None for the usual one."""
+    trace: Trace | None
+    """Called with (`TEXT` | `HEADER OUT` | `DATA OUT` | `HEADER IN` | `DATA IN`, text); credentials are masked."""
+    framing: Framing
+    """How the items of a stream are told apart, whatever the content type says."""
+    max_item_bytes: int
+    """Bytes of one item of a stream, 64 MiB unless given; more is an `ItemTooLargeError`."""
+    on_bad_item: BadItemHook | None
+    """Called with the error of an item that cannot be decoded, which is then left out; else it ends the stream."""
+
+
+def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
+    """Read what `timeout=` may be; raises `TypeError` and `ValueError` for what it may not."""
+    if value is None:
+        return NO_TIMEOUT
+    if isinstance(value, Timeout):
+        limits = [limit for limit in msgspec.structs.astuple(value) if limit is not None]
+    elif type(value) in (int, float):
+        limits = [value]
+        value = msgspec.structs.replace(base, total=float(value))
+    else:
+        raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
+    if not all(0 < limit < float("inf") for limit in limits):
+        raise ValueError(f"a time limit must be a positive number of seconds, not in {limits}; None for no limit")
+    return value
+
+
+def merge(options: Options, changes: OptionChanges) -> Options:
+    """Apply changes: headers and query are added up, the rest is replaced; raises `TypeError` for unknown names."""
+    unknown = changes.keys() - OptionChanges.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}")
+    new: dict[str, Any] = dict(changes)
+    if "timeout" in changes:
+        new["timeout"] = as_timeout(changes["timeout"], options.timeout)
+    if "headers" in changes:
+        added = {name.lower(): value for name, value in checked_headers(changes["headers"]).items()}
+        new["headers"] = SentHeaders({**options.headers, **added})
+    if "query" in changes:
+        new["query"] = {**options.query, **changes["query"]}
+    checked_headers({name: new.get(name) for name in ("accept", "content_type")})
+    if (media := changes.get("content_type")) is not None and not _is_json(media):
+        raise ValueError(f"content_type must be a JSON media type, not {media!r}")
+    return msgspec.structs.replace(options, **new)
+
+
+def _is_json(media: str) -> bool:
+    essence = media.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def checked_headers(headers: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Refuse what would break the request head (RFC 9110, 5.5); raises `ValueError` without the value."""
+    for name, value in headers.items():
+        if not name or not _TOKEN.issuperset(name):
+            raise ValueError(f"header name {name!r} is not a token")
+        if value is not None and not header_safe(value):
+            raise ValueError(f"header {name!r} has a control character or is no latin-1 text")
+    return headers
+
+
+def header_safe(value: str) -> bool:
+    """Whether text can be a header value: latin-1 without control characters (RFC 9110, 5.5)."""
+    return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in value)

@@ -1,0 +1,186 @@
+"""Keywords of an operation: checked against its TypedDict, then parted into query and body.
+
+Goals: what is checked is what is sent, byte for byte; dicts, models and tuples are accepted alike; one sentence
+says which argument breaks which rule; a misspelt key is refused at every depth, though msgspec drops it.
+
+Plan: compare keys first (a plan made once per TypedDict from `msgspec.inspect`), encode, then decode the encoded
+JSON as the TypedDict with its limits, which costs about 2 µs, and throw the result away.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from msgspec import UNSET, inspect
+
+from .._typing import is_mapping, is_sequence
+from ..errors import ValidationError, WrongProtocolError
+from ..models.base import Object
+from ..models.decoding import Decoder, decoder_for, encode
+from .endpoint import Endpoint, Protocol
+
+
+class Field(NamedTuple):
+    """What the plan knows of one keyword."""
+
+    wire: str
+    """Its name in the query, where it travels there."""
+    query: bool
+    protocol: Protocol | None
+    """The only version that has it."""
+    narrow: Any
+    """The type that it is held to in v1 besides its own."""
+    nested: type | None
+    """TypedDict of the object, or of each object in the list, that it holds."""
+
+
+class Plan(NamedTuple):
+    """What the keys of one TypedDict may be."""
+
+    fields: Mapping[str, Field]
+    required: frozenset[str]
+
+
+@cache
+def plan_for(params: type) -> Plan:
+    """The plan of a TypedDict, read from its annotations once."""
+    info = inspect.type_info(params)
+    assert isinstance(info, inspect.TypedDictType)
+    fields = {field.name: _field(field) for field in info.fields}
+    return Plan(fields, frozenset(field.name for field in info.fields if field.required))
+
+
+def _field(field: inspect.Field) -> Field:
+    extra: dict[str, Any] = {}
+    info = field.type
+    while isinstance(info, inspect.Metadata):
+        extra = {**cast("dict[str, Any]", info.extra or {}), **extra}
+        info = info.type
+    return Field(
+        extra.get("query", field.name), "query" in extra, extra.get("protocol"), extra.get("v1"), _nested(info)
+    )
+
+
+def _nested(info: inspect.Type) -> type | None:
+    match info:
+        case inspect.TypedDictType(cls=cls):
+            return cls
+        case inspect.Metadata(type=inner) | inspect.ListType(item_type=inner):
+            return _nested(inner)
+        case inspect.UnionType(types=types):
+            return next((cls for cls in map(_nested, types) if cls is not None), None)
+        case _:
+            return None
+
+
+def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Protocol) -> None:
+    """Hold keywords, and the JSON that they become, to every rule that the documents state.
+
+    Raises `TypeError` for keywords that are unknown or missing, `WrongProtocolError` for those of the other
+    version, `ValidationError` for values.
+    """
+    params = endpoint.params
+    if params is None:
+        return
+    _check_keys(endpoint.name, params, values, protocol)
+    for name, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValidationError(endpoint.name, name, "expected a finite number", value)
+    _convert(endpoint.name, decoder_for(params), values)
+    if protocol == "v1":
+        for name, field in plan_for(params).fields.items():
+            if field.narrow is not None and values.get(name) is not None:
+                _convert(endpoint.name, decoder_for(field.narrow), values[name], name)
+
+
+def _check_keys(operation: str, params: type, values: Mapping[str, Any], protocol: Protocol, path: str = "") -> None:
+    plan = plan_for(params)
+    unknown = values.keys() - plan.fields.keys()
+    if unknown:
+        raise TypeError(_unexpected(operation, path, min(map(str, unknown)), plan))
+    missing = plan.required - values.keys()
+    if missing:
+        raise TypeError(f"{operation}() missing required keyword argument: {path + min(missing)!r}")
+    for name, value in values.items():
+        field = plan.fields[name]
+        if field.protocol not in (None, protocol):
+            raise WrongProtocolError(operation, path + name, protocol, str(field.protocol))
+        if field.nested is None:
+            continue
+        if is_mapping(value):
+            _check_keys(operation, field.nested, value, protocol, f"{path}{name}.")
+        elif is_sequence(value):
+            for place, item in enumerate(value):
+                if is_mapping(item):
+                    _check_keys(operation, field.nested, item, protocol, f"{path}{name}[{place}].")
+
+
+def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
+    if name == "stream":
+        return f"{operation}() takes no 'stream': use {operation}(…).stream()"
+    close = difflib.get_close_matches(name, plan.fields, n=1)
+    hint = f", did you mean {path + close[0]!r}?" if close else ""
+    return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
+
+
+_PLACE = re.compile(r"^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$", re.DOTALL)
+
+
+def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> None:
+    try:
+        decoder.decode_request(encoded(operation, values))
+    except msgspec.ValidationError as error:
+        match = _PLACE.match(str(error))
+        assert match is not None
+        path = (match["path"] or "$").removeprefix("$").removeprefix(".")
+        rule = match["rule"][:1].lower() + match["rule"][1:]
+        join = "." if prefix and path and not path.startswith("[") else ""
+        raise ValidationError(operation, prefix + join + path or "arguments", rule, _at(values, path)) from None
+
+
+def _at(values: Any, path: str) -> Any:
+    """The value at a path of msgspec's; where a step cannot be followed (`[...]` of a map), what holds it."""
+    for step in re.findall(r"[^.\[\]]+", path):
+        try:
+            values = values[int(step)] if is_sequence(values) else values[step]
+        except (LookupError, TypeError):
+            return getattr(values, step, values)
+    return values
+
+
+def encoded(operation: str, values: Any) -> bytes:
+    """Encode keywords as JSON; raises `TypeError` for what JSON cannot hold."""
+    try:
+        return encode(values)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise TypeError(f"{operation}(): {error}") from None
+
+
+def normalise(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is `UNSET`, and put ids where objects were given for them."""
+    return {name: _ids(name, value) for name, value in values.items() if value is not UNSET}
+
+
+def _ids(name: str, value: Any) -> Any:
+    if name.endswith("_id") and isinstance(value, Object):
+        return value.id
+    if name.endswith("_ids") and is_sequence(value):
+        return [item.id if isinstance(item, Object) else item for item in value]
+    return value
+
+
+def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Part keywords into query parameters, by their wire names, and members of the body."""
+    if endpoint.params is None:
+        return {}, {}
+    fields = plan_for(endpoint.params).fields
+    if not endpoint.takes_body:
+        return {fields[name].wire if name in fields else name: value for name, value in values.items()}, {}
+    query = {fields[name].wire: value for name, value in values.items() if name in fields and fields[name].query}
+    return query, {name: value for name, value in values.items() if name not in fields or not fields[name].query}

@@ -1,0 +1,186 @@
+"""A call before it is sent: bound and checked when the method is called, written out when it is sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from typing import Protocol as Interface
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from .._typing import override
+from ..errors import WrongProtocolError
+from ..models.base import Object
+from .endpoint import Endpoint, Protocol, split_path
+from .ids import segment
+from .params import check, encoded, normalise, split
+from .query import encode_query
+
+SECRET_HEADERS = frozenset(
+    ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
+)
+"""Headers whose values are shown nowhere, in lower case."""
+
+
+_HOST = re.compile(r"[\w.:-]+").fullmatch
+
+
+class Form(Interface):
+    """A `multipart/form-data` body that can be read more than once, or says that it cannot."""
+
+    content_type: str
+    length: int | None
+    """Bytes in all; None when that is known only at the end."""
+    failure: Exception | None
+    """What went wrong while the body was made, as against while it was sent."""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether `chunks` can be called once more."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece."""
+        ...
+
+
+class SentHeaders(dict[str, Any]):
+    """Request headers whose repr masks credentials, since tracebacks show locals."""
+
+    @override
+    def __repr__(self) -> str:
+        return repr({name: "[masked]" if name.lower() in SECRET_HEADERS else self[name] for name in self})
+
+
+class Request:
+    """One call of an operation, checked and not yet sent; `on_request` hooks may change it."""
+
+    __slots__ = ("body", "endpoint", "form", "headers", "path", "query")
+
+    def __init__(
+        self,
+        endpoint: Endpoint[Any, Any],
+        path: str,
+        query: dict[str, Any],
+        body: dict[str, Any] | None,
+        form: Form | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        """The row of the table."""
+        self.path = path
+        """Path below the base URL, ids percent-encoded."""
+        self.query = query
+        """Query parameters by their wire names."""
+        self.body = body
+        """Members of the JSON body; None for no body."""
+        self.form = form
+        """The multipart body, for uploads."""
+        self.headers: dict[str, str | None] = {}
+        """Headers of this call alone, in lower case."""
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether its body can be sent once more."""
+        return self.form is None or self.form.replayable
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it needs no header that others do not need."""
+        return self.body is None and self.form is None and not self.headers and self.endpoint.result is not bytes
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Request {self.endpoint}>"
+
+
+class Outgoing:
+    """What one attempt puts on the wire; `on_send` hooks may change it."""
+
+    __slots__ = ("attempt", "body", "headers", "method", "operation", "url")
+
+    def __init__(
+        self, operation: str, method: str, url: str, headers: SentHeaders, body: bytes | Form | None, attempt: int = 1
+    ) -> None:
+        self.operation = operation
+        """The method that is called, such as `"runs.create"`."""
+        self.method = method
+        self.url = url
+        """Whole URL, percent-encoded already."""
+        self.headers = headers
+        """Headers, credentials included."""
+        self.body = body
+        """The bytes of the body, or the multipart form."""
+        self.attempt = attempt
+        """1 for the first try."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Outgoing {self.operation}: {self.method} attempt {self.attempt}>"
+
+
+def bind(
+    endpoint: Endpoint[Any, Any],
+    ids: tuple[object, ...],
+    keywords: Mapping[str, Any],
+    *,
+    protocol: Protocol,
+    validate: bool = True,
+    kinds: Mapping[str, tuple[type[Object], ...]] = {},
+    form: Form | None = None,
+) -> Request:
+    """Make the request of a call, refusing bad ids, keywords and values before anything is sent.
+
+    Raises `TypeError`, `ValidationError` and `WrongProtocolError`, each naming the argument.
+    """
+    if protocol not in endpoint.protocols:
+        raise WrongProtocolError(endpoint.name, None, protocol, endpoint.protocols[0])
+    template, names = split_path(endpoint.path)
+    parts = [segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True)]
+    path = template % tuple(parts)
+    if not keywords and (not validate or endpoint.params is None):
+        return Request(endpoint, path, {}, {} if endpoint.takes_body and not endpoint.form else None, form)
+    values = normalise(keywords)
+    if validate:
+        check(endpoint, values, protocol)
+    query, body = split(endpoint, values)
+    return Request(endpoint, path, query, body if endpoint.takes_body else None, form)
+
+
+def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[str, object]) -> Outgoing:
+    """Write a request out: one URL, one set of headers, one body."""
+    text = encode_query({**query, **request.query} if query else request.query) if query or request.query else ""
+    url = f"{base_url}{request.path}?{text}" if text else base_url + request.path
+    body: bytes | Form | None = request.form
+    if request.form is not None:
+        headers["content-type"] = request.form.content_type
+        if request.form.length is not None:
+            headers["content-length"] = str(request.form.length)
+    elif request.body is not None:
+        body = encoded(request.endpoint.name, request.body)
+        headers.setdefault("content-type", "application/json")
+    return Outgoing(request.endpoint.name, request.endpoint.method, url, headers, body)
+
+
+def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
+    """Part a base URL into the text that paths are put behind, and the query that goes with every request.
+
+    Raises `ValueError` for anything but http(s)://host[:port][/path][?query].
+    """
+    if not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
+    parts = urlsplit(base_url.strip())
+    try:
+        port = parts.port
+        host = _HOST(parts.hostname or "") and (parts.hostname or "").encode("idna")
+    except ValueError:
+        port, host = 0, b""
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise ValueError(
+            f"base_url must look like https://host/v1, not {parts._replace(netloc=parts.hostname or '').geturl()!r}"
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("base_url must not hold a user name or password: pass api_key or headers instead")
+    if parts.fragment:
+        raise ValueError(f"base_url must not have a fragment: #{parts.fragment}")
+    path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
+    return f"{parts.scheme}://{parts.netloc}{path}", dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -1,0 +1,177 @@
+"""The table: every operation, one row. Client, server and tests read it; nothing lists the operations again.
+
+To add an operation: a row here, its keywords in `models/params.py`, one method in its namespace.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Literal, TypeVar
+
+from .core.endpoint import Endpoint, Protocol
+from .models import params
+from .models.assistants import Assistant, AssistantFile
+from .models.base import Object
+from .models.events import StreamEvent
+from .models.files import File
+from .models.messages import Message, MessageFile
+from .models.pages import Deleted, Page
+from .models.runs import Run
+from .models.steps import RunStep
+from .models.threads import Thread
+
+M = TypeVar("M", bound=Object)
+
+_ASSISTANT = "/assistants/{assistant_id}"
+_THREAD = "/threads/{thread_id}"
+_MESSAGE = _THREAD + "/messages/{message_id}"
+_RUN = _THREAD + "/runs/{run_id}"
+_FILE = "/files/{file_id}"
+
+_V1: tuple[Protocol, ...] = ("v1",)
+_V2: tuple[Protocol, ...] = ("v2",)
+
+
+def _row(
+    method: Literal["GET", "POST", "DELETE"], path: str, operation: str, name: str, result: type[M], **more: Any
+) -> Endpoint[M, M]:
+    return Endpoint(method=method, path=path, operation=operation, name=name, result=result, item=result, **more)
+
+
+def _list(
+    path: str, operation: str, name: str, item: type[M], keywords: type = params.ListParams, **more: Any
+) -> Endpoint[Page[M], M]:
+    page: Any = Page
+    return Endpoint(
+        method="GET", path=path, operation=operation, name=name, result=page[item], item=item, params=keywords, **more
+    )
+
+
+def _create(path: str, operation: str, name: str, result: type[M], keywords: type, **more: Any) -> Endpoint[M, M]:
+    return _row("POST", path, operation, name, result, params=keywords, idempotent=False, **more)
+
+
+def _get(path: str, operation: str, name: str, result: type[M], **more: Any) -> Endpoint[M, M]:
+    return _row("GET", path, operation, name, result, **more)
+
+
+def _modify(
+    path: str, operation: str, name: str, result: type[M], keywords: type | None, **more: Any
+) -> Endpoint[M, M]:
+    return _row("POST", path, operation, name, result, params=keywords, **more)
+
+
+def _run(path: str, operation: str, name: str, keywords: type, *, idempotent: bool) -> Endpoint[Run, StreamEvent]:
+    event: Any = StreamEvent
+    return Endpoint(
+        method="POST",
+        path=path,
+        operation=operation,
+        name=name,
+        result=Run,
+        item=event,
+        params=keywords,
+        idempotent=idempotent,
+        streams=True,
+    )
+
+
+def _delete(path: str, operation: str, name: str, **more: Any) -> Endpoint[Deleted, Deleted]:
+    return _row("DELETE", path, operation, name, Deleted, **more)
+
+
+LIST_ASSISTANTS = _list("/assistants", "listAssistants", "assistants.list", Assistant)
+CREATE_ASSISTANT = _create(
+    "/assistants", "createAssistant", "assistants.create", Assistant, params.CreateAssistantParams
+)
+GET_ASSISTANT = _get(_ASSISTANT, "getAssistant", "assistants.retrieve", Assistant)
+MODIFY_ASSISTANT = _modify(_ASSISTANT, "modifyAssistant", "assistants.modify", Assistant, params.ModifyAssistantParams)
+DELETE_ASSISTANT = _delete(_ASSISTANT, "deleteAssistant", "assistants.delete")
+
+LIST_ASSISTANT_FILES = _list(
+    _ASSISTANT + "/files", "listAssistantFiles", "assistants.files.list", AssistantFile, protocols=_V1
+)
+CREATE_ASSISTANT_FILE = _create(
+    _ASSISTANT + "/files",
+    "createAssistantFile",
+    "assistants.files.create",
+    AssistantFile,
+    params.CreateAssistantFileParams,
+    protocols=_V1,
+)
+GET_ASSISTANT_FILE = _get(
+    _ASSISTANT + _FILE, "getAssistantFile", "assistants.files.retrieve", AssistantFile, protocols=_V1
+)
+DELETE_ASSISTANT_FILE = _delete(_ASSISTANT + _FILE, "deleteAssistantFile", "assistants.files.delete", protocols=_V1)
+
+CREATE_THREAD = _create("/threads", "createThread", "threads.create", Thread, params.CreateThreadParams)
+CREATE_THREAD_AND_RUN = _run(
+    "/threads/runs", "createThreadAndRun", "threads.create_and_run", params.CreateThreadAndRunParams, idempotent=False
+)
+GET_THREAD = _get(_THREAD, "getThread", "threads.retrieve", Thread)
+MODIFY_THREAD = _modify(_THREAD, "modifyThread", "threads.modify", Thread, params.ModifyThreadParams)
+DELETE_THREAD = _delete(_THREAD, "deleteThread", "threads.delete")
+
+LIST_MESSAGES = _list(_THREAD + "/messages", "listMessages", "messages.list", Message, params.ListMessagesParams)
+CREATE_MESSAGE = _create(_THREAD + "/messages", "createMessage", "messages.create", Message, params.CreateMessageParams)
+GET_MESSAGE = _get(_MESSAGE, "getMessage", "messages.retrieve", Message)
+MODIFY_MESSAGE = _modify(_MESSAGE, "modifyMessage", "messages.modify", Message, params.ModifyMessageParams)
+DELETE_MESSAGE = _delete(_MESSAGE, "deleteMessage", "messages.delete", protocols=_V2)
+
+LIST_MESSAGE_FILES = _list(_MESSAGE + "/files", "listMessageFiles", "messages.files.list", MessageFile, protocols=_V1)
+GET_MESSAGE_FILE = _get(_MESSAGE + _FILE, "getMessageFile", "messages.files.retrieve", MessageFile, protocols=_V1)
+
+LIST_RUNS = _list(_THREAD + "/runs", "listRuns", "runs.list", Run)
+CREATE_RUN = _run(_THREAD + "/runs", "createRun", "runs.create", params.CreateRunParams, idempotent=False)
+GET_RUN = _get(_RUN, "getRun", "runs.retrieve", Run)
+MODIFY_RUN = _modify(_RUN, "modifyRun", "runs.modify", Run, params.ModifyRunParams)
+CANCEL_RUN = _modify(_RUN + "/cancel", "cancelRun", "runs.cancel", Run, None)
+# The documents misspell this one in every version. A second submission is refused, so sending it twice is safe.
+SUBMIT_TOOL_OUTPUTS = _run(
+    _RUN + "/submit_tool_outputs",
+    "submitToolOuputsToRun",
+    "runs.submit_tool_outputs",
+    params.SubmitToolOutputsParams,
+    idempotent=True,
+)
+
+LIST_RUN_STEPS = _list(_RUN + "/steps", "listRunSteps", "steps.list", RunStep, params.ListStepsParams)
+GET_RUN_STEP = _get(
+    _RUN + "/steps/{step_id}", "getRunStep", "steps.retrieve", RunStep, params=params.RetrieveStepParams
+)
+
+LIST_FILES = _list("/files", "listFiles", "files.list", File, params.ListFilesParams)
+CREATE_FILE = _create("/files", "createFile", "files.create", File, params.CreateFileParams, form=True)
+RETRIEVE_FILE = _get(_FILE, "retrieveFile", "files.retrieve", File)
+DELETE_FILE = _delete(_FILE, "deleteFile", "files.delete")
+# The documents call the answer a JSON string; every server sends the bytes.
+DOWNLOAD_FILE: Endpoint[bytes, bytes] = Endpoint(
+    method="GET", path=_FILE + "/content", operation="downloadFile", name="files.content", result=bytes, item=bytes
+)
+
+# In no document: Foundry lists threads, and so does the embedded server.
+LIST_THREADS = _list("/threads", "listThreads", "threads.list", Thread)
+
+_rows: list[Endpoint[Any, Any]] = [row for row in tuple(globals().values()) if isinstance(row, Endpoint)]
+TABLE: Mapping[str, Endpoint[Any, Any]] = {row.operation: row for row in _rows}
+"""Every row by its operationId."""
+
+KINDS: Mapping[str, tuple[type[Object], ...]] = {
+    "assistant_id": (Assistant,),
+    "thread_id": (Thread,),
+    "message_id": (Message,),
+    "run_id": (Run,),
+    "step_id": (RunStep,),
+    "file_id": (File, AssistantFile, MessageFile),
+}
+"""The models that may stand for each id in a path."""
+
+
+def find(operation: str) -> Endpoint[Any, Any]:
+    """The row of an operationId, in the document's spelling or in snake case (`create_run`); raises `ValueError`."""
+    camel = re.sub(r"_([a-z])", lambda match: match[1].upper(), operation)
+    row = TABLE.get(camel)
+    if row is None:
+        raise ValueError(f"no operation {operation!r}; there are {', '.join(TABLE)}")
+    return row

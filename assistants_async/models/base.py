@@ -1,0 +1,97 @@
+"""What every model has: JSON in and out, reflection, and a place in other frameworks' schemas."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import msgspec
+
+from .dates import Timestamp
+from .decoding import decoder_for, encode
+from .reflect import Path, find, holds, inlined_schema
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
+    """Base of every value the protocol sends: frozen, compared by value, made from keywords.
+
+    A member that the server left out and one that it sent as null both read as None. Members that the
+    class does not name are skipped.
+    """
+
+    promised: ClassVar[tuple[str, ...]] = ()
+    """Members that the document requires, and not as null, yet that real servers leave out."""
+
+    @classmethod
+    def from_json(cls, data: bytes | str) -> Self:
+        """Decode one JSON document as leniently as the client does; raises `msgspec.DecodeError`."""
+        model: Self = decoder_for(cls).decode(data.encode() if isinstance(data, str) else data)
+        return model
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> Self:
+        """Build the model from plain values, such as `to_dict` gave; raises `msgspec.ValidationError`."""
+        return cls.from_json(msgspec.json.encode(value))
+
+    def to_json(self) -> bytes:
+        """Encode as JSON: absent and null members left out, unknown union members as they were received."""
+        return encode(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain dicts, lists and scalars."""
+        value: dict[str, Any] = msgspec.json.decode(self.to_json())
+        return value
+
+    def fields(self) -> tuple[str, ...]:
+        """Names of the members, in the document's order."""
+        return self.__struct_fields__
+
+    def has(self, path: Path) -> bool:
+        """Whether `at(path)` finds a value that is not None, as in `run.has("last_error.code")`."""
+        return holds(self, path)
+
+    def at(self, path: Path) -> Any:
+        """The value at a path such as `"data[0].id"` or `("data", 0, "id")`; a name applied to a list maps over it.
+
+        Raises `LookupError` naming the step that leads nowhere.
+        """
+        return find(self, path)
+
+    def missing_required(self) -> tuple[str, ...]:
+        """The promised members that the server left out."""
+        return tuple(name for name in self.promised if getattr(self, name) is None)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Let pydantic, and so FastAPI, take and return the model; pydantic is imported only when it asks."""
+        from pydantic_core import core_schema
+
+        def validate(value: Any) -> Any:
+            return value if isinstance(value, cls) else cls.from_dict(value)
+
+        return core_schema.no_info_plain_validator_function(
+            validate, serialization=core_schema.plain_serializer_function_ser_schema(lambda value: value.to_dict())
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        """Describe the model to OpenAPI, references inlined since pydantic cannot resolve them."""
+        return inlined_schema(cls)
+
+
+class Tagged(Model, frozen=True, kw_only=True, tag_field="type"):
+    """A member of a union, told apart by `type`."""
+
+    @property
+    def type(self) -> str:
+        """The tag, such as `"function"`."""
+        return str(self.__struct_config__.tag)
+
+
+class Object(Model, frozen=True, kw_only=True):
+    """A thing that the server keeps: its id is the one member that no server may leave out."""
+
+    id: str
+    """The server's name of it; wherever an operation takes the id, it takes the object too."""
+
+
+__all__ = ["Model", "Object", "Tagged", "Timestamp"]

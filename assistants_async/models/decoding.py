@@ -1,0 +1,230 @@
+"""Decoding that unknown union members and sloppy servers cannot break, at the price of a plain decode.
+
+Goals: data as the documents describe it costs one strict msgspec decode and nothing more; a union member
+of an unknown `type` is kept as it came; what real servers do wrong without losing meaning (null for a list,
+a float for a time, an object wrapped in a list) is read as meant; anything else is one clear error.
+
+Plan: decode strictly first. Only where that fails, decode without types, walk the value once beside a plan
+made from the type (`msgspec.inspect`) which wraps unknown members and mends the known slips, then convert.
+Both steps are linear.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import inspect
+
+from .._typing import is_array, is_object
+from .dates import to_datetime
+
+T = TypeVar("T")
+_Mend = Callable[[Any], Any]
+
+UNKNOWN = "\0unknown"
+"""Tag of the class that keeps unknown union members; in encoded JSON it tells that one is there."""
+_MARK = b'"\\u0000unknown"'
+
+
+class Decoder(Generic[T]):
+    """Bytes to a value of one type; made once per type by `decoder_for`."""
+
+    __slots__ = ("_mends", "_strict", "_type", "decode_strict")
+
+    def __init__(self, type: type[T]) -> None:
+        self._type = type
+        self._strict = msgspec.json.Decoder(type)
+        self.decode_strict: Callable[[bytes], T] = self._strict.decode
+        """Decode by the letter: unknown union members and mistyped nulls are errors."""
+        self._mends: dict[bool, _Mend] = {}
+
+    def decode(self, data: bytes) -> T:
+        """Decode leniently; raises `msgspec.DecodeError` with the path, `UnicodeDecodeError` or `RecursionError`."""
+        try:
+            return self._strict.decode(data)
+        except msgspec.ValidationError:
+            return self.convert(msgspec.json.decode(data))
+
+    def convert(self, value: Any) -> T:
+        """The same from a document that is already parsed."""
+        return self._convert(value, lenient=True)
+
+    def decode_request(self, data: bytes) -> T:
+        """Decode what is about to be sent: union members of an unknown `type` pass, and nothing is mended.
+
+        Raises `msgspec.ValidationError` with the path, also for a member of a known `type` in a wrong shape.
+        """
+        try:
+            return self._strict.decode(data)
+        except msgspec.ValidationError:
+            return self._convert(msgspec.json.decode(data), lenient=False)
+
+    def _convert(self, value: Any, *, lenient: bool) -> T:
+        mend = self._mends.get(lenient)
+        if mend is None:
+            mend = self._mends[lenient] = _Plan({}, lenient).of(inspect.type_info(self._type))
+        return msgspec.convert(mend(value), self._type)
+
+
+_decoders: dict[Any, Decoder[Any]] = {}
+
+
+def decoder_for(type: type[T]) -> Decoder[T]:
+    """The one decoder of a type, made on first use."""
+    decoder = _decoders.get(type)
+    if decoder is None:
+        decoder = _decoders[type] = Decoder(type)
+    return decoder
+
+
+_encoder = msgspec.json.Encoder()
+
+
+def encode(value: Any) -> bytes:
+    """Encode as JSON, each unknown member as it was received."""
+    data = _encoder.encode(value)
+    if _MARK not in data:
+        return data
+    return _encoder.encode(_unwrap(msgspec.json.decode(data)))
+
+
+def _unwrap(value: Any) -> Any:
+    if is_array(value):
+        return [_unwrap(item) for item in value]
+    if not is_object(value):
+        return value
+    if value.get("type") == UNKNOWN and "raw" in value:
+        return value["raw"]
+    return {key: _unwrap(item) for key, item in value.items()}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+class _Plan(NamedTuple):
+    """How values of a type are mended; recursive types meet themselves in `structs`."""
+
+    structs: dict[Any, _Struct]
+    lenient: bool
+    """Whether slips are mended; if not, unknown union members are wrapped and all else is left to the conversion."""
+
+    def of(self, info: inspect.Type) -> _Mend:
+        match info:
+            case inspect.Metadata(type=inner):
+                return self.of(inner)
+            case inspect.StructType() | inspect.TypedDictType():
+                if info.cls not in self.structs:
+                    self.structs[info.cls] = _Struct(self.lenient)
+                    self.structs[info.cls].fill(info, self)
+                return self.structs[info.cls]
+            case inspect.UnionType(types=types):
+                return self._union(types)
+            case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
+                return _each(self.of(item))
+            case inspect.DictType(value_type=inner) if self.lenient:
+                return _values(self.of(inner))
+            case inspect.IntType() if self.lenient:
+                return _integer
+            case _:
+                return _same
+
+    def _union(self, types: tuple[inspect.Type, ...]) -> _Mend:
+        members = {info.tag: info for info in types if isinstance(info, inspect.StructType) and info.tag is not None}
+        if UNKNOWN in members:
+            unknown = members.pop(UNKNOWN).cls
+            known = {tag: (info.cls, self.of(info)) for tag, info in members.items()}
+            return _tagged(known, unknown) if self.lenient else _wrapping(known, unknown)
+        mends = [mend for mend in (self.of(info) for info in types) if mend is not _same]
+        # A union holds at most one kind of object, list or number; the others leave its values alone.
+        return mends[0] if len(mends) == 1 else _same
+
+
+class _Struct:
+    """An object: nulls where a default is better, and its members mended."""
+
+    __slots__ = ("_lenient", "_members")
+
+    def __init__(self, lenient: bool) -> None:
+        self._lenient = lenient
+        self._members: dict[str, tuple[_Mend, bool]] = {}
+
+    def fill(self, info: inspect.StructType | inspect.TypedDictType, plan: _Plan) -> None:
+        for field in info.fields:
+            droppable = self._lenient and not field.required and not _takes_none(field.type)
+            self._members[field.encode_name] = (plan.of(field.type), droppable)
+
+    def __call__(self, value: Any) -> Any:
+        if not is_object(value):
+            return value
+        mended: dict[str, Any] = {}
+        for name, item in value.items():
+            mend, droppable = self._members.get(name, (_same, False))
+            if self._lenient and isinstance(mend, _Struct) and is_array(item) and len(item) == 1:
+                item = item[0]  # noqa: PLW2901  # an object wrapped in a list
+            if item is not None:
+                mended[name] = mend(item)
+            elif not droppable:
+                mended[name] = None
+        return mended
+
+
+def _takes_none(info: inspect.Type) -> bool:
+    types = info.types if isinstance(info, inspect.UnionType) else (info,)
+    return any(isinstance(inner, (inspect.NoneType, inspect.AnyType)) for inner in types)
+
+
+def _tagged(members: Mapping[Any, tuple[type[Any], _Mend]], unknown: type[Any]) -> _Mend:
+    def mend(value: Any) -> Any:
+        if not is_object(value):
+            return value
+        tag = value.get("type")
+        known = members.get(tag) if isinstance(tag, str) else None
+        if known is not None:
+            try:
+                return msgspec.convert(known[1](value), known[0])
+            except msgspec.ValidationError:
+                pass
+        return unknown(raw=value)
+
+    return mend
+
+
+def _wrapping(members: Mapping[Any, tuple[type[Any], _Mend]], unknown: type[Any]) -> _Mend:
+    def mend(value: Any) -> Any:
+        tag = value.get("type") if is_object(value) else None
+        if not isinstance(tag, str):
+            return value
+        return members[tag][1](value) if tag in members else unknown(raw=value)
+
+    return mend
+
+
+def _each(mend: _Mend) -> _Mend:
+    def mend_each(value: Any) -> Any:
+        return [mend(item) for item in value] if is_array(value) else value
+
+    return _same if mend is _same else mend_each
+
+
+def _values(mend: _Mend) -> _Mend:
+    def mend_values(value: Any) -> Any:
+        if value == []:  # what some languages encode an empty map as
+            return {}
+        return {key: mend(item) for key, item in value.items()} if is_object(value) else value
+
+    return mend_values
+
+
+def _integer(value: Any) -> Any:
+    if type(value) is float and math.isfinite(value):
+        return int(value)
+    if type(value) is not str:
+        return value
+    try:
+        return int(value) if value.isdecimal() else int(to_datetime(value).timestamp())
+    except (ValueError, OverflowError):
+        return value

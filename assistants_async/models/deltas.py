@@ -1,0 +1,232 @@
+"""Deltas: the pieces that messages and steps arrive in while a run is streamed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import Model, Object, Tagged
+from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole
+from .steps import FileSearch, MessageCreation, OutputImage, StepFunction
+from .unions import Unknown
+
+
+class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_citation"):
+    """A citation, whole (`MessageDeltaContentTextAnnotationsFileCitationObject`)."""
+
+    index: int = 0
+    """Its place among the text's annotations."""
+    text: str | None = None
+    """The mark in the text."""
+    file_citation: FileCitation | None = None
+    """What is cited."""
+    start_index: int | None = None
+    """Where the mark starts, in characters of the whole text."""
+    end_index: int | None = None
+    """Where the mark ends."""
+
+
+class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
+    """A path to a file, whole (`MessageDeltaContentTextAnnotationsFilePathObject`)."""
+
+    index: int = 0
+    """Its place among the text's annotations."""
+    text: str | None = None
+    """The path in the text."""
+    file_path: FilePath | None = None
+    """The file."""
+    start_index: int | None = None
+    """Where the path starts, in characters of the whole text."""
+    end_index: int | None = None
+    """Where the path ends."""
+
+
+MessageDeltaAnnotation = MessageDeltaFileCitation | MessageDeltaFilePath | Unknown
+"""An annotation that is new, told apart by `type`."""
+
+
+class MessageDeltaTextValue(Model, frozen=True, kw_only=True):
+    """More of a text (`MessageDeltaContentTextObject.text`)."""
+
+    value: str | None = None
+    """To be put behind the text so far."""
+    annotations: tuple[MessageDeltaAnnotation, ...] = ()
+    """Annotations that are new."""
+
+
+class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
+    """More of a text part (`MessageDeltaContentTextObject`)."""
+
+    index: int = 0
+    """The part's place in the message."""
+    text: MessageDeltaTextValue | None = None
+    """What is new."""
+
+
+class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file"):
+    """An image part (`MessageDeltaContentImageFileObject`)."""
+
+    index: int = 0
+    """The part's place in the message."""
+    image_file: ImageFile | None = None
+    """The image."""
+
+
+class MessageDeltaImageURL(Tagged, frozen=True, kw_only=True, tag="image_url"):
+    """An image part (`MessageDeltaContentImageUrlObject`)."""
+
+    index: int = 0
+    """The part's place in the message."""
+    image_url: ImageURL | None = None
+    """The image."""
+
+
+class MessageDeltaRefusal(Tagged, frozen=True, kw_only=True, tag="refusal"):
+    """More of a refusal (`MessageDeltaContentRefusalObject`)."""
+
+    index: int = 0
+    """The part's place in the message."""
+    refusal: str | None = None
+    """To be put behind the refusal so far."""
+
+
+MessageDeltaContent = MessageDeltaImageFile | MessageDeltaText | MessageDeltaRefusal | MessageDeltaImageURL | Unknown
+"""More of a part of a message, told apart by `type`; an `Unknown` has its `index` in `raw`."""
+
+
+class MessageDeltaChanges(Model, frozen=True, kw_only=True):
+    """What is new in a message (`MessageDeltaObject.delta`)."""
+
+    role: MessageRole | None = None
+    """Who writes it, in the first delta."""
+    content: tuple[MessageDeltaContent, ...] = ()
+    """More of its parts."""
+    file_ids: tuple[str, ...] = ()
+    """Files given along; protocol v1 only."""
+
+
+class MessageDelta(Object, frozen=True, kw_only=True):
+    """More of the message that has this id (`MessageDeltaObject`)."""
+
+    promised = ("object", "delta")
+
+    object: str | None = None
+    """`"thread.message.delta"`."""
+    delta: MessageDeltaChanges | None = None
+    """What is new."""
+
+
+class RunStepDeltaMessageCreation(Tagged, frozen=True, kw_only=True, tag="message_creation"):
+    """The message that a step writes (`RunStepDeltaStepDetailsMessageCreationObject`)."""
+
+    message_creation: MessageCreation | None = None
+    """Which message."""
+
+
+class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
+    """More of what code printed (`RunStepDeltaStepDetailsToolCallsCodeOutputLogsObject`)."""
+
+    index: int = 0
+    """The output's place in the call."""
+    logs: str | None = None
+    """To be put behind the text so far."""
+
+
+class RunStepDeltaImage(Tagged, frozen=True, kw_only=True, tag="image"):
+    """An image that code made (`RunStepDeltaStepDetailsToolCallsCodeOutputImageObject`)."""
+
+    index: int = 0
+    """The output's place in the call."""
+    image: OutputImage | None = None
+    """The image."""
+
+
+RunStepDeltaOutput = RunStepDeltaLogs | RunStepDeltaImage | Unknown
+"""More of what code put out, told apart by `type`."""
+
+
+class RunStepDeltaCode(Model, frozen=True, kw_only=True):
+    """More of the code and its outputs (`RunStepDeltaStepDetailsToolCallsCodeObject.code_interpreter`)."""
+
+    input: str | None = None
+    """To be put behind the code so far."""
+    outputs: tuple[RunStepDeltaOutput, ...] = ()
+    """More of what it put out."""
+
+
+class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_interpreter"):
+    """More of a run of the code interpreter (`RunStepDeltaStepDetailsToolCallsCodeObject`)."""
+
+    index: int = 0
+    """The call's place in the step."""
+    id: str | None = None
+    """The call's id, in its first delta."""
+    code_interpreter: RunStepDeltaCode | None = None
+    """What is new."""
+
+
+class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search"):
+    """A search over vector stores (`RunStepDeltaStepDetailsToolCallsFileSearchObject`)."""
+
+    index: int = 0
+    """The call's place in the step."""
+    id: str | None = None
+    """The call's id, in its first delta."""
+    file_search: FileSearch | None = None
+    """The search, empty says the document."""
+
+
+class RunStepDeltaRetrieval(Tagged, frozen=True, kw_only=True, tag="retrieval"):
+    """Protocol v1's search over files (`RunStepDeltaStepDetailsToolCallsRetrievalObject`)."""
+
+    index: int = 0
+    """The call's place in the step."""
+    id: str | None = None
+    """The call's id, in its first delta."""
+    retrieval: dict[str, Any] | None = None
+    """Always empty, says the document."""
+
+
+class RunStepDeltaFunction(Tagged, frozen=True, kw_only=True, tag="function"):
+    """More of a call of the caller's function (`RunStepDeltaStepDetailsToolCallsFunctionObject`)."""
+
+    index: int = 0
+    """The call's place in the step."""
+    id: str | None = None
+    """The call's id, in its first delta."""
+    function: StepFunction | None = None
+    """What is new; `arguments` are to be put behind those so far, `name` and `output` come whole."""
+
+
+RunStepDeltaToolCall = (
+    RunStepDeltaCodeInterpreter | RunStepDeltaFileSearch | RunStepDeltaRetrieval | RunStepDeltaFunction | Unknown
+)
+"""More of a tool call, told apart by `type`; an `Unknown` has its `index` in `raw`."""
+
+
+class RunStepDeltaToolCalls(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
+    """More of a step's tool calls (`RunStepDeltaStepDetailsToolCallsObject`)."""
+
+    tool_calls: tuple[RunStepDeltaToolCall, ...] = ()
+    """What is new, each by its `index`."""
+
+
+RunStepDeltaDetails = RunStepDeltaMessageCreation | RunStepDeltaToolCalls | Unknown
+"""What is new in a step, told apart by `type`."""
+
+
+class RunStepDeltaChanges(Model, frozen=True, kw_only=True):
+    """What is new in a step (`RunStepDeltaObject.delta`)."""
+
+    step_details: RunStepDeltaDetails | None = None
+    """More of what it does."""
+
+
+class RunStepDelta(Object, frozen=True, kw_only=True):
+    """More of the step that has this id (`RunStepDeltaObject`)."""
+
+    promised = ("object", "delta")
+
+    object: str | None = None
+    """`"thread.run.step.delta"`."""
+    delta: RunStepDeltaChanges | None = None
+    """What is new."""

@@ -1,0 +1,265 @@
+"""Values inside requests: for type checkers what a caller may pass, at run time what its JSON must look like.
+
+Requests are checked after encoding, when models, mappings and tuples all are plain JSON. So each alias below has
+two meanings: the values that a caller may pass, and a union of the specs that their JSON is held to. A spec has the
+members, limits and required members of the documents, and refuses members that they do not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from .messages import ImageDetail
+from .tools import Ranker, ToolChoiceType
+from .unions import Unknown
+
+if TYPE_CHECKING:
+    from .assistants import Assistant
+    from .files import File
+    from .messages import Attachment, ImageFileContent, ImageURLContent
+    from .runs import Run, TruncationStrategy
+    from .threads import ToolResources
+    from .tools import NamedToolChoice, ResponseFormat, Tool
+
+Metadata = Annotated[
+    Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
+]
+"""The caller's own pairs: at most 16, keys to 64 and values to 512 characters."""
+Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}\Z")]
+"""Name of a function or of a response format."""
+
+
+class Spec(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Base of what the JSON of a request is held to; nobody makes one but the decoder."""
+
+
+class CodeInterpreterToolSpec(Spec, kw_only=True, tag_field="type", tag="code_interpreter"):
+    """`AssistantToolsCode`."""
+
+
+class RetrievalToolSpec(Spec, kw_only=True, tag_field="type", tag="retrieval"):
+    """`AssistantToolsRetrieval`."""
+
+
+class RankingOptionsSpec(Spec, kw_only=True):
+    """`FileSearchRankingOptions`."""
+
+    ranker: Ranker | UnsetType = UNSET
+    score_threshold: Annotated[float, Meta(ge=0, le=1)]
+
+
+class FileSearchOptionsSpec(Spec, kw_only=True):
+    """`AssistantToolsFileSearch.file_search`."""
+
+    max_num_results: Annotated[int, Meta(ge=1, le=50)] | UnsetType = UNSET
+    ranking_options: RankingOptionsSpec | UnsetType = UNSET
+
+
+class FileSearchToolSpec(Spec, kw_only=True, tag_field="type", tag="file_search"):
+    """`AssistantToolsFileSearch`."""
+
+    file_search: FileSearchOptionsSpec | UnsetType = UNSET
+
+
+class FunctionDefinitionSpec(Spec, kw_only=True):
+    """`FunctionObject`."""
+
+    description: str | UnsetType = UNSET
+    name: Name
+    parameters: dict[str, Any] | UnsetType = UNSET
+    strict: bool | UnsetType | None = UNSET
+
+
+class FunctionToolSpec(Spec, kw_only=True, tag_field="type", tag="function"):
+    """`AssistantToolsFunction`."""
+
+    function: FunctionDefinitionSpec
+
+
+class FunctionNameSpec(Spec, kw_only=True):
+    """`AssistantsNamedToolChoice.function`."""
+
+    name: str
+
+
+class NamedToolChoiceSpec(Spec, kw_only=True):
+    """`AssistantsNamedToolChoice`."""
+
+    type: ToolChoiceType
+    function: FunctionNameSpec | UnsetType = UNSET
+
+
+class TextFormatSpec(Spec, kw_only=True, tag_field="type", tag="text"):
+    """`ResponseFormatText`."""
+
+
+class JSONObjectFormatSpec(Spec, kw_only=True, tag_field="type", tag="json_object"):
+    """`ResponseFormatJsonObject`."""
+
+
+class JSONSchemaSpec(Spec, kw_only=True):
+    """`ResponseFormatJsonSchema.json_schema`."""
+
+    description: str | UnsetType = UNSET
+    name: Name
+    schema: dict[str, Any] | UnsetType = UNSET
+    strict: bool | UnsetType | None = UNSET
+
+
+class JSONSchemaFormatSpec(Spec, kw_only=True, tag_field="type", tag="json_schema"):
+    """`ResponseFormatJsonSchema`."""
+
+    json_schema: JSONSchemaSpec
+
+
+class TruncationStrategySpec(Spec, kw_only=True):
+    """`TruncationObject`."""
+
+    type: Literal["auto", "last_messages"]
+    last_messages: Annotated[int, Meta(ge=1)] | UnsetType | None = UNSET
+
+
+class CodeInterpreterResourcesSpec(Spec, kw_only=True):
+    """`CreateAssistantRequest.tool_resources.code_interpreter`."""
+
+    file_ids: Annotated[Sequence[str], Meta(max_length=20)] | UnsetType = UNSET
+
+
+class FileSearchResourcesSpec(Spec, kw_only=True):
+    """`ModifyAssistantRequest.tool_resources.file_search`."""
+
+    vector_store_ids: Annotated[Sequence[str], Meta(max_length=1)] | UnsetType = UNSET
+
+
+class ToolResourcesSpec(Spec, kw_only=True):
+    """`ModifyAssistantRequest.tool_resources`."""
+
+    code_interpreter: CodeInterpreterResourcesSpec | UnsetType = UNSET
+    file_search: FileSearchResourcesSpec | UnsetType = UNSET
+
+
+class AutoChunkingSpec(Spec, kw_only=True, tag_field="type", tag="auto"):
+    """`AutoChunkingStrategyRequestParam`."""
+
+
+class StaticChunkingSpec(Spec, kw_only=True):
+    """`StaticChunkingStrategy`."""
+
+    max_chunk_size_tokens: Annotated[int, Meta(ge=100, le=4096)]
+    chunk_overlap_tokens: int
+
+    def __post_init__(self) -> None:
+        if 2 * self.chunk_overlap_tokens > self.max_chunk_size_tokens:
+            raise ValueError("Expected `chunk_overlap_tokens` of at most half of `max_chunk_size_tokens`")
+
+
+class StaticChunkingStrategySpec(Spec, kw_only=True, tag_field="type", tag="static"):
+    """`StaticChunkingStrategyRequestParam`."""
+
+    static: StaticChunkingSpec
+
+
+class InlineVectorStoreSpec(Spec, kw_only=True):
+    """`CreateAssistantRequest.tool_resources.file_search.vector_stores`."""
+
+    file_ids: Annotated[Sequence[str], Meta(max_length=100_000_000)] | UnsetType = UNSET
+    chunking_strategy: AutoChunkingSpec | StaticChunkingStrategySpec | Unknown | UnsetType = UNSET
+    metadata: Metadata | UnsetType | None = UNSET
+
+
+class NewFileSearchResourcesSpec(FileSearchResourcesSpec, kw_only=True):
+    """`CreateAssistantRequest.tool_resources.file_search`."""
+
+    vector_stores: Annotated[Sequence[InlineVectorStoreSpec], Meta(max_length=1)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.vector_store_ids is UNSET) == (self.vector_stores is UNSET):
+            raise ValueError("Expected exactly one of `vector_store_ids` and `vector_stores`")
+
+
+class NewToolResourcesSpec(Spec, kw_only=True):
+    """`CreateAssistantRequest.tool_resources`."""
+
+    code_interpreter: CodeInterpreterResourcesSpec | UnsetType = UNSET
+    file_search: NewFileSearchResourcesSpec | UnsetType = UNSET
+
+
+class TextPartSpec(Spec, kw_only=True, tag_field="type", tag="text"):
+    """`MessageRequestContentTextObject`: its text is a plain string, other than in answers."""
+
+    text: str
+
+
+class ImageFileSpec(Spec, kw_only=True):
+    """`MessageContentImageFileObject.image_file`."""
+
+    file_id: str
+    detail: ImageDetail | UnsetType = UNSET
+
+
+class ImageFilePartSpec(Spec, kw_only=True, tag_field="type", tag="image_file"):
+    """`MessageContentImageFileObject`."""
+
+    image_file: ImageFileSpec
+
+
+class ImageURLSpec(Spec, kw_only=True):
+    """`MessageContentImageUrlObject.image_url`."""
+
+    url: str
+    detail: ImageDetail | UnsetType = UNSET
+
+
+class ImageURLPartSpec(Spec, kw_only=True, tag_field="type", tag="image_url"):
+    """`MessageContentImageUrlObject`."""
+
+    image_url: ImageURLSpec
+
+
+class FileSearchToolTypeSpec(Spec, kw_only=True, tag_field="type", tag="file_search"):
+    """`AssistantToolsFileSearchTypeOnly`."""
+
+
+class AttachmentSpec(Spec, kw_only=True):
+    """`CreateMessageRequest.attachments`."""
+
+    file_id: str | UnsetType = UNSET
+    tools: Sequence[CodeInterpreterToolSpec | FileSearchToolTypeSpec | Unknown] | UnsetType = UNSET
+
+
+if TYPE_CHECKING:
+    AssistantID = Assistant | str
+    """An assistant or its id."""
+    FileID = File | str
+    """A file or its id."""
+    RunID = Run | str
+    """A run or its id."""
+    ToolInput = Tool | Mapping[str, object]
+    """A tool, as it came from the server or as a mapping; a `type` of the server's own is sent as given."""
+    ToolResourcesInput = ToolResources | Mapping[str, object]
+    """Files and stores for tools."""
+    NewToolResourcesInput = ToolResources | Mapping[str, object]
+    """The same where `file_search` may make a vector store: exactly one of `vector_store_ids`, `vector_stores`."""
+    ToolChoiceInput = Literal["none", "auto", "required"] | str | NamedToolChoice | Mapping[str, object]
+    """Whether and which tool a run must call."""
+    ResponseFormatInput = ResponseFormat | Mapping[str, object]
+    """What an answer must be written in."""
+    TruncationStrategyInput = TruncationStrategy | Mapping[str, object]
+    """How a thread is shortened before a run."""
+    ContentPartInput = ImageFileContent | ImageURLContent | Unknown | Mapping[str, object]
+    """A part of a message to be made; the text of a text part is a plain string."""
+    AttachmentInput = Attachment | Mapping[str, object]
+    """A file given along with a message, and the tools that see it."""
+else:
+    AssistantID = FileID = RunID = str
+    ToolInput = CodeInterpreterToolSpec | FileSearchToolSpec | RetrievalToolSpec | FunctionToolSpec | Unknown
+    ToolResourcesInput = ToolResourcesSpec
+    NewToolResourcesInput = NewToolResourcesSpec
+    ToolChoiceInput = str | NamedToolChoiceSpec
+    ResponseFormatInput = str | TextFormatSpec | JSONObjectFormatSpec | JSONSchemaFormatSpec | Unknown
+    TruncationStrategyInput = TruncationStrategySpec
+    ContentPartInput = TextPartSpec | ImageFilePartSpec | ImageURLPartSpec | Unknown
+    AttachmentInput = AttachmentSpec

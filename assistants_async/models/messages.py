@@ -1,0 +1,227 @@
+"""Messages: their parts, the annotations in their text, and what is attached to them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from .base import Model, Object, Tagged, Timestamp
+from .tools import Tool
+from .unions import Unknown
+
+MessageRole = Literal["user", "assistant"] | str
+"""Who wrote a message."""
+MessageStatus = Literal["in_progress", "incomplete", "completed"] | str
+"""How far a message is written."""
+MessageIncompleteReason = Literal["content_filter", "max_tokens", "run_cancelled", "run_expired", "run_failed"] | str
+"""Why a message is incomplete."""
+ImageDetail = Literal["auto", "low", "high"] | str
+"""How closely the model looks at an image."""
+
+
+class FileCitation(Model, frozen=True, kw_only=True):
+    """The file that a citation points to (`MessageContentTextAnnotationsFileCitationObject.file_citation`)."""
+
+    promised = ("file_id",)
+
+    file_id: str | None = None
+    """The file."""
+    quote: str | None = None
+    """The words cited; protocol v1 and stream deltas only."""
+
+
+class FileCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="file_citation"):
+    """A place in the text that cites a file (`MessageContentTextAnnotationsFileCitationObject`)."""
+
+    promised = ("text", "file_citation", "start_index", "end_index")
+
+    text: str | None = None
+    """The mark in the text, to be replaced by a reference."""
+    file_citation: FileCitation | None = None
+    """What is cited."""
+    start_index: int | None = None
+    """Where the mark starts, in characters of the text."""
+    end_index: int | None = None
+    """Where the mark ends."""
+
+
+class FilePath(Model, frozen=True, kw_only=True):
+    """The file that was made (`MessageContentTextAnnotationsFilePathObject.file_path`)."""
+
+    promised = ("file_id",)
+
+    file_id: str | None = None
+    """The file."""
+
+
+class FilePathAnnotation(Tagged, frozen=True, kw_only=True, tag="file_path"):
+    """A path in the text to a file that code made (`MessageContentTextAnnotationsFilePathObject`)."""
+
+    promised = ("text", "file_path", "start_index", "end_index")
+
+    text: str | None = None
+    """The path in the text, to be replaced by a link."""
+    file_path: FilePath | None = None
+    """The file."""
+    start_index: int | None = None
+    """Where the path starts, in characters of the text."""
+    end_index: int | None = None
+    """Where the path ends."""
+
+
+Annotation = FileCitationAnnotation | FilePathAnnotation | Unknown
+"""A marked place in a text, told apart by `type`."""
+
+
+class Text(Model, frozen=True, kw_only=True):
+    """A text and the places marked in it (`MessageContentTextObject.text`)."""
+
+    promised = ("value",)
+
+    value: str | None = None
+    """The text."""
+    annotations: tuple[Annotation, ...] = ()
+    """Citations and paths in it."""
+
+
+class TextContent(Tagged, frozen=True, kw_only=True, tag="text"):
+    """A part that is text (`MessageContentTextObject`)."""
+
+    promised = ("text",)
+
+    text: Text | None = None
+    """The text with its annotations."""
+
+
+class ImageFile(Model, frozen=True, kw_only=True):
+    """An uploaded or made image (`MessageContentImageFileObject.image_file`)."""
+
+    promised = ("file_id",)
+
+    file_id: str | None = None
+    """The image's file."""
+    detail: ImageDetail | None = None
+    """How closely the model looks; absent means `"auto"`."""
+
+
+class ImageFileContent(Tagged, frozen=True, kw_only=True, tag="image_file"):
+    """A part that is an image in a file (`MessageContentImageFileObject`)."""
+
+    promised = ("image_file",)
+
+    image_file: ImageFile | None = None
+    """The image."""
+
+
+class ImageURL(Model, frozen=True, kw_only=True):
+    """An image somewhere else (`MessageContentImageUrlObject.image_url`)."""
+
+    promised = ("url",)
+
+    url: str | None = None
+    """Where the server gets it: jpeg, png, gif or webp."""
+    detail: ImageDetail | None = None
+    """How closely the model looks; absent means `"auto"`."""
+
+
+class ImageURLContent(Tagged, frozen=True, kw_only=True, tag="image_url"):
+    """A part that is an image at a URL (`MessageContentImageUrlObject`)."""
+
+    promised = ("image_url",)
+
+    image_url: ImageURL | None = None
+    """The image."""
+
+
+class RefusalContent(Tagged, frozen=True, kw_only=True, tag="refusal"):
+    """A part in which the model refuses to answer (`MessageContentRefusalObject`)."""
+
+    promised = ("refusal",)
+
+    refusal: str | None = None
+    """What it says instead."""
+
+
+MessageContent = ImageFileContent | ImageURLContent | TextContent | RefusalContent | Unknown
+"""A part of a message, told apart by `type`."""
+
+
+class Attachment(Model, frozen=True, kw_only=True):
+    """A file given along with a message, and the tools that see it (`MessageObject.attachments`)."""
+
+    file_id: str | None = None
+    """The file."""
+    tools: tuple[Tool, ...] = ()
+    """Code interpreter, file search or both."""
+
+
+class MessageIncompleteDetails(Model, frozen=True, kw_only=True):
+    """Why a message is incomplete (`MessageObject.incomplete_details`)."""
+
+    promised = ("reason",)
+
+    reason: MessageIncompleteReason | None = None
+    """The reason."""
+
+
+class Message(Object, frozen=True, kw_only=True):
+    """One turn in a thread (`MessageObject`)."""
+
+    promised = ("object", "created_at", "thread_id", "role")
+
+    object: str | None = None
+    """`"thread.message"`."""
+    created_at: int | None = None
+    """Seconds since 1970."""
+    thread_id: str | None = None
+    """The thread that it is in."""
+    status: MessageStatus | None = None
+    """How far it is written; None from servers of the first v1, which sends finished messages only."""
+    incomplete_details: MessageIncompleteDetails | None = None
+    """Why it is incomplete; None where it is not."""
+    completed_at: int | None = None
+    """Seconds since 1970; None until then."""
+    incomplete_at: int | None = None
+    """Seconds since 1970 at which it was given up; None where it was not."""
+    role: MessageRole | None = None
+    """Who wrote it."""
+    content: tuple[MessageContent, ...] = ()
+    """Its parts, in order."""
+    assistant_id: str | None = None
+    """The assistant that wrote it; None for a user's."""
+    run_id: str | None = None
+    """The run that wrote it; None for one made by a request."""
+    file_ids: tuple[str, ...] = ()
+    """Ids of at most 10 files given along; protocol v1 only."""
+    attachments: tuple[Attachment, ...] = ()
+    """Files given along; protocol v2 only."""
+    metadata: dict[str, Any] | None = None
+    """Up to 16 pairs of the caller's own; None where none were set."""
+
+    created_time = Timestamp("created_at")
+    """`created_at` as an aware datetime."""
+    completed_time = Timestamp("completed_at")
+    """`completed_at` as an aware datetime."""
+    incomplete_time = Timestamp("incomplete_at")
+    """`incomplete_at` as an aware datetime."""
+
+    @property
+    def text(self) -> str:
+        """The text parts joined with nothing between them; images, refusals and unknown parts are left out."""
+        texts = (part.text for part in self.content if isinstance(part, TextContent))
+        return "".join(text.value for text in texts if text is not None and text.value is not None)
+
+
+class MessageFile(Object, frozen=True, kw_only=True):
+    """That a file was given along with a message; protocol v1 only (`MessageFileObject`)."""
+
+    promised = ("object", "created_at", "message_id")
+
+    object: str | None = None
+    """`"thread.message.file"`."""
+    created_at: int | None = None
+    """Seconds since 1970."""
+    message_id: str | None = None
+    """The message."""
+
+    created_time = Timestamp("created_at")
+    """`created_at` as an aware datetime."""

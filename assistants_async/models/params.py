@@ -1,0 +1,320 @@
+"""Keywords of the operations: one TypedDict each, with the limits and protocol versions of the documents.
+
+A member in the documents of one version only is marked `V1` or `V2`, where v1 means both of its documents; where
+the two differ, limits are those of the last. Other marks, all in `Meta.extra`: `v1` holds a narrower type that the
+value must fit in v1 besides; `query` says that it travels in the query, and under which name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Required, TypedDict
+
+from msgspec import Meta
+
+from .inputs import (
+    AssistantID,
+    AttachmentInput,
+    ContentPartInput,
+    FileID,
+    Metadata,
+    NewToolResourcesInput,
+    ResponseFormatInput,
+    RunID,
+    ToolChoiceInput,
+    ToolInput,
+    ToolResourcesInput,
+    TruncationStrategyInput,
+)
+
+V1 = Meta(extra={"protocol": "v1"})
+"""Marks a member that only protocol v1 has."""
+V2 = Meta(extra={"protocol": "v2"})
+"""Marks a member that only protocol v2 has."""
+
+Order = Literal["asc", "desc"]
+"""By time of creation: oldest or newest first."""
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str
+"""How long a reasoning model may think; servers may have degrees of their own."""
+Include = Literal["step_details.tool_calls[*].file_search.results[*].content"] | str
+"""What an answer should hold besides."""
+UploadPurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"] | str
+"""What an uploaded file is for; servers may have purposes of their own."""
+
+Temperature = Annotated[float, Meta(ge=0, le=2)]
+"""Higher is more random; servers take 1 where absent."""
+TopP = Annotated[float, Meta(ge=0, le=1)]
+"""0.1 samples from the likeliest tenth only; servers take 1 where absent."""
+TokenCap = Annotated[int, Meta(ge=256)]
+"""A number of tokens; a run that reaches its cap ends `incomplete`."""
+
+
+class ListParams(TypedDict, total=False):
+    """Query of the lists that page both ways (`listAssistants`, `listRuns` and their kin)."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)]
+    """Most items on a page; servers take 20 where absent."""
+    order: Order
+    """Newest first where absent."""
+    after: str
+    """Id of the item that the page starts behind."""
+    before: str
+    """Id of the item that the page ends before."""
+
+
+class _AssistantParams(TypedDict, total=False):
+    """What creating and modifying an assistant have in common."""
+
+    name: Annotated[str, Meta(max_length=256)] | None
+    """Its name."""
+    description: Annotated[str, Meta(max_length=512)] | None
+    """What it is for."""
+    instructions: Annotated[str, Meta(max_length=256_000)] | None
+    """Its system prompt."""
+    reasoning_effort: Annotated[ReasoningEffort | None, V2]
+    """How long a reasoning model may think."""
+    tools: Annotated[Sequence[ToolInput], Meta(max_length=128)]
+    """What it may use."""
+    file_ids: Annotated[Sequence[FileID], Meta(max_length=20, extra={"protocol": "v1"})]
+    """Files for its tools."""
+    metadata: Metadata | None
+    """The caller's own pairs, in place of those before."""
+    temperature: Temperature | None
+    """Sampling temperature."""
+    top_p: TopP | None
+    """Share of the probability mass to sample from."""
+    response_format: ResponseFormatInput | None
+    """What its answers must be written in."""
+
+
+class CreateAssistantParams(_AssistantParams, total=False):
+    """Body of `createAssistant` (`CreateAssistantRequest`)."""
+
+    model: Required[str]
+    """Which model its runs use."""
+    tool_resources: Annotated[NewToolResourcesInput | None, V2]
+    """Files and stores for its tools; `file_search` names a store or makes one, not both."""
+
+
+class ModifyAssistantParams(_AssistantParams, total=False):
+    """Body of `modifyAssistant` (`ModifyAssistantRequest`)."""
+
+    model: str
+    """Which model its runs use."""
+    tool_resources: Annotated[ToolResourcesInput | None, V2]
+    """Files and stores for its tools."""
+
+
+class CreateAssistantFileParams(TypedDict, total=False):
+    """Body of protocol v1's `createAssistantFile` (`CreateAssistantFileRequest`)."""
+
+    file_id: Required[FileID]
+    """A file uploaded for the purpose `"assistants"`."""
+
+
+class CreateMessageParams(TypedDict, total=False):
+    """Body of `createMessage`, and a message inside other requests (`CreateMessageRequest`)."""
+
+    role: Required[Literal["user", "assistant"]]
+    """Whose turn it is."""
+    content: Required[
+        Annotated[
+            str | Annotated[Sequence[ContentPartInput], Meta(min_length=1)],
+            Meta(extra={"v1": Annotated[str, Meta(min_length=1, max_length=256_000)]}),
+        ]
+    ]
+    """The text, or in v2 its parts: text (a plain string, other than in answers) and images."""
+    file_ids: Annotated[Sequence[FileID], Meta(min_length=1, max_length=10, extra={"protocol": "v1"})]
+    """Files given along."""
+    attachments: Annotated[Sequence[AttachmentInput] | None, V2]
+    """Files given along, each with the tools that see it."""
+    metadata: Metadata | None
+    """The caller's own pairs."""
+
+
+class _MessageV1Params(TypedDict, total=False):
+    """What protocol v1 narrows in a message inside other requests."""
+
+    content: Annotated[str, Meta(min_length=1, max_length=256_000)]
+
+
+class ModifyMessageParams(TypedDict, total=False):
+    """Body of `modifyMessage` (`ModifyMessageRequest`)."""
+
+    metadata: Metadata | None
+    """The caller's own pairs, in place of those before."""
+
+
+class ListMessagesParams(ListParams, total=False):
+    """Query of `listMessages`."""
+
+    run_id: RunID
+    """Only messages that this run wrote."""
+
+
+if TYPE_CHECKING:
+    MessageInput = CreateMessageParams | Mapping[str, object]
+    """A message to be made inside another request."""
+else:
+    MessageInput = CreateMessageParams
+
+
+class CreateThreadParams(TypedDict, total=False):
+    """Body of `createThread`, and the thread of `createThreadAndRun` (`CreateThreadRequest`)."""
+
+    messages: Annotated[Sequence[MessageInput], Meta(extra={"v1": list[_MessageV1Params]})]
+    """Messages to start with, oldest first."""
+    tool_resources: Annotated[NewToolResourcesInput | None, V2]
+    """Files and stores for this thread's runs; `file_search` names a store or makes one, not both."""
+    metadata: Metadata | None
+    """The caller's own pairs."""
+
+
+class _ThreadV1Params(TypedDict, total=False):
+    """What protocol v1 narrows in a thread inside other requests."""
+
+    messages: Sequence[_MessageV1Params]
+
+
+class ModifyThreadParams(TypedDict, total=False):
+    """Body of `modifyThread` (`ModifyThreadRequest`)."""
+
+    tool_resources: Annotated[ToolResourcesInput | None, V2]
+    """Files and stores for this thread's runs."""
+    metadata: Metadata | None
+    """The caller's own pairs, in place of those before."""
+
+
+if TYPE_CHECKING:
+    ThreadInput = CreateThreadParams | Mapping[str, object]
+    """A thread to be made inside another request."""
+else:
+    ThreadInput = CreateThreadParams
+
+
+class _RunParams(TypedDict, total=False):
+    """What both ways to start a run have in common."""
+
+    assistant_id: Required[AssistantID]
+    """The assistant to run."""
+    model: str | None
+    """A model in place of the assistant's."""
+    instructions: str | None
+    """A system prompt in place of the assistant's."""
+    tools: Annotated[Sequence[ToolInput], Meta(max_length=20)] | None
+    """Tools in place of the assistant's."""
+    metadata: Metadata | None
+    """The caller's own pairs."""
+    temperature: Temperature | None
+    """Sampling temperature."""
+    top_p: TopP | None
+    """Share of the probability mass to sample from."""
+    max_prompt_tokens: TokenCap | None
+    """Cap on tokens read over all its turns."""
+    max_completion_tokens: TokenCap | None
+    """Cap on tokens written over all its turns."""
+    truncation_strategy: TruncationStrategyInput | None
+    """How the thread is shortened before the run."""
+    tool_choice: ToolChoiceInput | None
+    """Whether and which tool it must call."""
+    parallel_tool_calls: Annotated[bool, V2]
+    """Whether it may ask for several calls at once; servers take yes where absent."""
+    response_format: ResponseFormatInput | None
+    """What its answers must be written in."""
+
+
+class CreateRunParams(_RunParams, total=False):
+    """Body of `createRun` (`CreateRunRequest`), with its query."""
+
+    reasoning_effort: Annotated[ReasoningEffort | None, V2]
+    """How long a reasoning model may think."""
+    additional_instructions: str | None
+    """What to put behind the assistant's instructions."""
+    additional_messages: Annotated[Sequence[MessageInput] | None, Meta(extra={"v1": list[_MessageV1Params]})]
+    """Messages to add to the thread first."""
+    include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
+    """What the steps in the answer should hold besides."""
+
+
+class CreateThreadAndRunParams(_RunParams, total=False):
+    """Body of `createThreadAndRun` (`CreateThreadAndRunRequest`)."""
+
+    thread: Annotated[ThreadInput, Meta(extra={"v1": _ThreadV1Params})]
+    """The thread to make; an empty one where absent."""
+    tool_resources: Annotated[ToolResourcesInput | None, V2]
+    """Files and stores in place of the assistant's."""
+
+
+class ModifyRunParams(TypedDict, total=False):
+    """Body of `modifyRun` (`ModifyRunRequest`)."""
+
+    metadata: Metadata | None
+    """The caller's own pairs, in place of those before."""
+
+
+class ToolOutput(TypedDict, total=False):
+    """The answer to one tool call (`SubmitToolOutputsRunRequest.tool_outputs`)."""
+
+    tool_call_id: Required[str]
+    """Id of the call; the document requires nothing, but an output without it has no place to go."""
+    output: str
+    """What the tool gave."""
+
+
+if TYPE_CHECKING:
+    ToolOutputInput = ToolOutput | Mapping[str, str]
+    """An output: a mapping of any origin will do."""
+else:
+    ToolOutputInput = ToolOutput
+
+
+class SubmitToolOutputsParams(TypedDict, total=False):
+    """Body of `submitToolOuputsToRun` (`SubmitToolOutputsRunRequest`)."""
+
+    tool_outputs: Required[Sequence[ToolOutputInput]]
+    """Answers to all the calls that the run waits for, in one request."""
+
+
+class ListStepsParams(ListParams, total=False):
+    """Query of `listRunSteps`."""
+
+    include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
+    """What the steps should hold besides."""
+
+
+class RetrieveStepParams(TypedDict, total=False):
+    """Query of `getRunStep`."""
+
+    include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
+    """What the step should hold besides."""
+
+
+class ListFilesParams(TypedDict, total=False):
+    """Query of `listFiles`."""
+
+    purpose: str
+    """Only files of this purpose."""
+    limit: Annotated[int, Meta(ge=1, le=10_000, extra={"protocol": "v2"})]
+    """Most files on a page; servers take 10,000 where absent."""
+    order: Annotated[Order, V2]
+    """Newest first where absent."""
+    after: Annotated[str, V2]
+    """Id of the file that the page starts behind."""
+
+
+class FileExpiresAfter(TypedDict, total=False):
+    """When the server deletes a file (`FileExpirationAfter`)."""
+
+    anchor: Required[Literal["created_at"]]
+    """The time to count from."""
+    seconds: Required[Annotated[int, Meta(ge=3600, le=2_592_000)]]
+    """One hour to thirty days."""
+
+
+class CreateFileParams(TypedDict, total=False):
+    """Form of `createFile` besides the file itself (`CreateFileRequest`)."""
+
+    purpose: Required[UploadPurpose]
+    """What it is for."""
+    expires_after: Annotated[FileExpiresAfter, V2]
+    """When the server deletes it; never where absent."""

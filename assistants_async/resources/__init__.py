@@ -1,0 +1,1 @@
+"""The namespaces of a client: one module per noun, one method per operation."""

@@ -1,0 +1,62 @@
+"""`client.files`."""
+
+from __future__ import annotations
+
+from typing import Any, Unpack
+
+from .. import endpoints
+from ..call import Call
+from ..downloads import Download
+from ..models import params
+from ..models.files import File
+from ..models.pages import Deleted
+from ..paging import ListCall
+from ..uploads import FileInput, Progress, Upload
+from .base import Resource
+
+
+class Files(Resource):
+    """Files for assistants and messages, and those that tools made."""
+
+    __slots__ = ()
+
+    def create(
+        self,
+        *,
+        file: FileInput,
+        filename: str | None = None,
+        content_type: str | None = None,
+        on_progress: Progress | None = None,
+        **keywords: Unpack[params.CreateFileParams],
+    ) -> Call[File, File]:
+        """Upload a file, streamed in constant memory (`createFile`).
+
+        `file` is a `Path`, the content as bytes, an open binary file or an async iterable of pieces; a `str` is
+        refused. The name sent is `filename`, else the file's own base name, else `upload`. `on_progress` is called
+        with the bytes sent so far and in all.
+        """
+        endpoint = endpoints.CREATE_FILE
+        context = self._context
+        request = context.bind(endpoint, (), keywords)
+        fields: dict[str, Any] = request.body or {}
+        request.form = Upload(
+            endpoint.name, file, fields, filename=filename, content_type=content_type, on_progress=on_progress
+        )
+        return Call(context.session, request, context.options)
+
+    def retrieve(self, file: File | str, /) -> Call[File, File]:
+        """Get what is known of a file (`retrieveFile`)."""
+        return self._call(endpoints.RETRIEVE_FILE, file)
+
+    def delete(self, file: File | str, /) -> Call[Deleted, Deleted]:
+        """Delete a file (`deleteFile`)."""
+        return self._call(endpoints.DELETE_FILE, file)
+
+    def content(self, file: File | str, /) -> Download:
+        """Get a file's bytes: await for them, or `.save(folder)` (`downloadFile`)."""
+        context = self._context
+        return Download(context.session, context.bind(endpoints.DOWNLOAD_FILE, (file,), {}), context.options)
+
+    def list(self, **keywords: Unpack[params.ListFilesParams]) -> ListCall[File]:
+        """List the files, of one purpose or of all (`listFiles`); v1 has no pages."""
+        return self._list(endpoints.LIST_FILES, **keywords)

@@ -1,0 +1,44 @@
+"""`client.threads`."""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from .. import endpoints
+from ..call import Call
+from ..models import params
+from ..models.pages import Deleted
+from ..models.threads import Thread
+from ..paging import ListCall
+from ..workflows.runs import RunCall
+from .base import Resource
+
+
+class Threads(Resource):
+    """A conversation: messages in order, and the runs that answered them."""
+
+    __slots__ = ()
+
+    def create(self, **keywords: Unpack[params.CreateThreadParams]) -> Call[Thread, Thread]:
+        """Start a thread, empty or with messages (`createThread`)."""
+        return self._call(endpoints.CREATE_THREAD, **keywords)
+
+    def create_and_run(self, **keywords: Unpack[params.CreateThreadAndRunParams]) -> RunCall:
+        """Start a thread and a run on it in one request (`createThreadAndRun`); the run names the thread."""
+        return self._run(endpoints.CREATE_THREAD_AND_RUN, **keywords)
+
+    def retrieve(self, thread: Thread | str, /) -> Call[Thread, Thread]:
+        """Get a thread; its messages are listed apart (`getThread`)."""
+        return self._call(endpoints.GET_THREAD, thread)
+
+    def modify(self, thread: Thread | str, /, **keywords: Unpack[params.ModifyThreadParams]) -> Call[Thread, Thread]:
+        """Change the metadata, and in v2 the tool resources, that are given (`modifyThread`)."""
+        return self._call(endpoints.MODIFY_THREAD, thread, **keywords)
+
+    def delete(self, thread: Thread | str, /) -> Call[Deleted, Deleted]:
+        """Delete a thread with its messages and runs (`deleteThread`)."""
+        return self._call(endpoints.DELETE_THREAD, thread)
+
+    def list(self, **keywords: Unpack[params.ListParams]) -> ListCall[Thread]:
+        """List the threads, newest first: in no document, but Foundry and the embedded server have it."""
+        return self._list(endpoints.LIST_THREADS, **keywords)

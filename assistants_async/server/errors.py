@@ -1,0 +1,74 @@
+"""What the server refuses, as data; the body is the vendor's error object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_INVALID = "invalid_request_error"
+
+# What stands in `No … found with id …`; files have a sentence of their own.
+_WORDS = {"step": "run step"}
+
+
+class APIError(Exception):
+    """A request that is answered with an error."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        type: str = _INVALID,
+        param: str | None = None,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        """Status code of the answer."""
+        self.message = message
+        """The sentence for the caller."""
+        self.type = type
+        """The vendor's class of error."""
+        self.param = param
+        """The request field at fault."""
+        self.code = code
+        """The vendor's code."""
+        self.headers = dict(headers or {})
+        """Headers of the answer besides the usual ones."""
+
+    def body(self) -> dict[str, Any]:
+        """The JSON document of the answer."""
+        return {"error": {"message": self.message, "type": self.type, "param": self.param, "code": self.code}}
+
+
+def invalid(message: str, param: str | None = None, code: str | None = None) -> APIError:
+    """A 400: the request breaks a rule."""
+    return APIError(400, message, param=param, code=code)
+
+
+def missing(kind: str, id: str) -> APIError:
+    """A 404: nothing of this kind has this id."""
+    if kind == "file":
+        return APIError(404, f"No such File object: {id}", param="id")
+    return APIError(404, f"No {_WORDS.get(kind, kind)} found with id '{id}'.")
+
+
+def unauthorized(given: bool) -> APIError:
+    """A 401; the key that was given is not repeated."""
+    if given:
+        return APIError(401, "Incorrect API key provided.", code="invalid_api_key")
+    return APIError(
+        401, "You didn't provide an API key. Send it as `Authorization: Bearer YOUR_KEY`, or in the header `api-key`."
+    )
+
+
+def too_large(limit: int) -> APIError:
+    """A 413: the body is past a cap in bytes."""
+    return APIError(413, f"Maximum content size limit ({limit} bytes) exceeded.", code="content_too_large")
+
+
+def broken() -> APIError:
+    """A 500: the server itself failed."""
+    return APIError(500, "The server had an error while processing your request.", type="server_error")

@@ -1,0 +1,153 @@
+"""The embedded server: the application on a socket."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from ..core.endpoint import Protocol
+from .app import API
+from .context import Settings, State
+from .journal import RequestRecord
+from .responder import EchoResponder, Responder
+
+# What a request under way may still take when the server closes.
+_GRACE = 0.05
+
+
+class AssistantsServer:
+    """Serves the Assistants protocol, v1 and v2, over HTTP; what it knows lives in memory.
+
+    Enter it, or call `start` and `close`. One server can be started once.
+    """
+
+    def __init__(
+        self,
+        *,
+        responder: Responder | None = None,
+        protocol: Protocol = "v2",
+        api_key: str | None = None,
+        seed: int | str | None = None,
+        pace: float = 0.005,
+        clock: Callable[[], float] = time.time,
+        chunk: int | None = None,
+        speed: float = 0.0,
+        keepalive: float = 15.0,
+        max_file_bytes: int = 512 * 2**20,
+    ) -> None:
+        """Configure a server.
+
+        Args:
+            responder: What answers runs; `EchoResponder()` where None.
+            protocol: The version of requests that name none in `OpenAI-Beta`.
+            api_key: The key to ask for, as a bearer token or in the header `api-key`; None lets everyone in.
+            seed: Makes all ids, `x-request-id` too, the same each time.
+            pace: Seconds for which a run stays `queued`, `in_progress` before its answer, and `cancelling`.
+            clock: Seconds since 1970, for all time stamps and expiries; one that jumps is noticed at once.
+            chunk: Bytes of one write of a stream, wherever events end; None writes one event at a time.
+            speed: Seconds between the tokens of a message or of arguments.
+            keepalive: Seconds of silence on a stream after which a comment is sent.
+            max_file_bytes: Cap on an uploaded file.
+
+        Raises `ValueError` for a setting out of its range.
+        """
+        if protocol not in {"v1", "v2"}:
+            raise ValueError(f"protocol is 'v1' or 'v2', not {protocol!r}")
+        if min(pace, speed, keepalive) < 0 or (chunk is not None and chunk < 1):
+            raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
+        self._state = State(
+            Settings(
+                responder=EchoResponder() if responder is None else responder,
+                protocol=protocol,
+                api_key=api_key,
+                seed=seed,
+                pace=pace,
+                clock=clock,
+                chunk=chunk,
+                speed=speed,
+                keepalive=keepalive,
+                max_file_bytes=max_file_bytes,
+            )
+        )
+        self._api = API(self._state)
+        # Twice: a request that was under way may have started one more run.
+        self._api.app.on_shutdown.append(self._shut_down)
+        self._api.app.on_cleanup.append(self._shut_down)
+        self._runner: web.AppRunner | None = None
+        self._base_url: str | None = None
+
+    @property
+    def app(self) -> web.Application:
+        """The application, to run or mount elsewhere instead of starting this server."""
+        return self._api.app
+
+    @property
+    def base_url(self) -> str:
+        """What clients take as their base URL, such as `"http://127.0.0.1:8080/v1"`."""
+        if self._base_url is None:
+            raise RuntimeError("the server has no address before start()")
+        return self._base_url
+
+    @property
+    def requests(self) -> Sequence[RequestRecord]:
+        """The latest requests, oldest first; a stream's is there from its head on."""
+        return tuple(self._api.requests)
+
+    def reset(self) -> None:
+        """Forget every object and request; streams are cut, ids begin anew where there is a seed."""
+        self._state.reset()
+        self._api.requests.clear()
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one.
+
+        Raises `ValueError` for an address that others can reach, unless there is an `api_key`.
+        """
+        if self._runner is not None:
+            raise RuntimeError("the server was started before; make a new one")
+        if self._state.settings.api_key is None and not _is_loopback(host):
+            raise ValueError(f"{host!r} can be reached by others: give an api_key, or listen on 127.0.0.1")
+        self._runner = web.AppRunner(self.app, handle_signals=False, access_log=None, shutdown_timeout=_GRACE)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self._base_url = f"http://{_reachable(host)}:{self._runner.addresses[0][1]}/v1"
+
+    async def close(self) -> None:
+        """Stop listening and end all that is under way; a second call does nothing."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        if self._runner is None:
+            await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _shut_down(self, _app: web.Application) -> None:
+        await self._state.engine.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _reachable(host: str) -> str:
+    # A socket on all addresses is reached by the loopback one; an IPv6 address stands in brackets in a URL.
+    name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared with, not listened on
+    return f"[{name}]" if ":" in name else name

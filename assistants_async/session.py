@@ -1,0 +1,255 @@
+"""The session manager: sends bound requests, reads answers, and turns every failure into a typed error.
+
+It decides nothing that `core` can decide, and knows nothing of aiohttp: that is the transport's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from ._version import __version__
+from .auth import Credential
+from .core.endpoint import Protocol
+from .core.options import Options
+from .core.request import Outgoing, Request, SentHeaders, write
+from .core.response import VENDOR_HOST, decode, error_for
+from .errors import AssistantsError, ClientClosedError
+from .reader import BodyReader
+from .trace import trace_body, trace_head, trace_request
+from .transport import Exchange, Transport
+from .watch import Clock, Watch
+from .wire import HTTPResponse, Response
+
+T = TypeVar("T")
+
+MAX_JSON = 64 * 1024 * 1024
+"""Bytes of a JSON answer, more is a `BodyTooLargeError`."""
+MAX_CONTENT = 512 * 1024 * 1024
+"""Bytes of a file's content read into memory: the protocol's own limit of a file. `save` has none."""
+MAX_ERROR = 1024 * 1024
+"""Bytes of an error body that are read; the rest is left."""
+
+_log = logging.getLogger("assistants_async")
+
+
+class SessionManager:
+    """Everything that the calls of one client share: where to send, as whom, and the connections."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        query: Mapping[str, object],
+        protocol: Protocol,
+        credential: Credential,
+        headers: Mapping[str, str],
+        transport: Transport,
+    ) -> None:
+        self.base_url = base_url
+        self.protocol: Protocol = protocol
+        self.credential = credential
+        self._query = query
+        self._headers = SentHeaders(
+            {
+                "accept": "application/json",
+                "accept-encoding": "identity",
+                "openai-beta": f"assistants={protocol}",
+                "user-agent": f"assistants-async/{__version__}",
+                **headers,
+            }
+        )
+        # The headers of a request that adds none of its own: shared, since nothing below here changes them.
+        self._fixed = credential.fixed(self._headers)
+        self._wants_key = urlsplit(base_url).hostname == VENDOR_HOST
+        self._transport = transport
+        self._clock: Clock | None = None
+        self._closed = False
+
+    # Calls
+
+    async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
+        """Send a request and read its whole answer.
+
+        Raises `TransportError`, `StatusError`, `DecodeError` or `BodyTooLargeError`, with the operation as a note;
+        a cancellation of the task passes through untouched.
+        """
+        try:
+            reader = await self._open(request, options, options.timeout.total)
+            failed = reader.status >= 400
+            cap = MAX_ERROR if failed else MAX_CONTENT if result is bytes else MAX_JSON
+            try:
+                content = await reader.read_all(cap, cut=failed)
+            finally:
+                reader.close()
+            http = reader.whole(content)
+            if options.trace is not None:
+                trace_body(options.trace, http)
+            if options.on_response is not None:
+                await _call(options.on_response, http)
+            return Response(_value(request, options, result, http), http)
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+
+    async def open(self, request: Request, options: Options) -> BodyReader:
+        """Send a request and return at the head of a 2xx answer, its body to be read by the caller, who closes it.
+
+        Raises what `send` raises; another status is an error whatever `raise_for_status` says.
+        """
+        try:
+            reader = await self._open(request, options, options.timeout.stream)
+            try:
+                await self._gate(reader, options)
+            except BaseException:
+                reader.close()
+                raise
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+        return reader
+
+    async def _gate(self, reader: BodyReader, options: Options) -> None:
+        """Let no answer but a 2xx become a stream."""
+        http = reader.http
+        ok = 200 <= http.status < 300
+        if not ok:
+            http = reader.whole(await reader.read_all(MAX_ERROR, cut=True))
+        if options.on_response is not None:
+            await _call(options.on_response, http)
+        if not ok:
+            raise error_for(http, time.time())
+
+    async def _open(self, request: Request, options: Options, total: float | None) -> BodyReader:
+        """Send, once more with a new key where the server takes the old one no longer, up to the head."""
+        clock = self._enter()
+        watch = Watch(clock, total)
+        clock.watches.add(watch)
+        try:
+            if options.on_request is not None:
+                await _call(options.on_request, request)
+            outgoing, exchange = await self._attempt(request, options, watch, 1)
+            if exchange.status == 401 and self.credential.renewable and request.is_replayable:
+                exchange.close()
+                outgoing, exchange = await self._attempt(request, options, watch, 2)
+        except BaseException:
+            clock.watches.discard(watch)
+            raise
+        return BodyReader(exchange, outgoing, watch, options.timeout.idle, clock.watches.discard)
+
+    async def _attempt(
+        self, request: Request, options: Options, watch: Watch, attempt: int
+    ) -> tuple[Outgoing, Exchange]:
+        if self._fixed is not None and request.is_plain and options.is_plain:
+            outgoing = write(request, self.base_url, self._fixed, self._query)
+        else:
+            outgoing = await self._prepare(request, options, attempt)
+        exchange: Exchange | None = None
+        with watch:
+            watch.limit("head", options.timeout.head)
+            exchange = await self._transport.open(outgoing, options.timeout)
+        if exchange is None:
+            raise watch.failure()
+        try:
+            _log_head(request, exchange, attempt)
+            if options.trace is not None:
+                trace_head(options.trace, exchange.status, exchange.reason, exchange.headers)
+        except BaseException:
+            exchange.close()
+            raise
+        return outgoing, exchange
+
+    async def _prepare(self, request: Request, options: Options, attempt: int) -> Outgoing:
+        """Write a request out, and let `on_send` have its way."""
+        # No credential in a variable of this frame: the caller's hooks may raise, and tracebacks may show locals.
+        headers = await self._written_headers(request, options)
+        query = {**self._query, **options.query} if options.query else self._query
+        outgoing = write(request, self.base_url, headers, query)
+        outgoing.attempt = attempt
+        if options.on_send is not None:
+            await _call(options.on_send, outgoing)
+        if options.trace is not None:
+            trace_request(options.trace, outgoing)
+        return outgoing
+
+    async def _written_headers(self, request: Request, options: Options) -> SentHeaders:
+        """The headers of one attempt, with the key."""
+        headers = SentHeaders(self._headers)
+        key = await self.credential.header()
+        if key is not None:
+            headers[key[0]] = key[1]
+        elif self._wants_key:
+            raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
+        if options.accept is not None or request.endpoint.result is bytes:
+            headers["accept"] = options.accept or "*/*"
+        if options.content_type is not None and request.body is not None:
+            headers["content-type"] = options.content_type
+        for name, value in (*options.headers.items(), *request.headers.items()):
+            if value is None:
+                headers.pop(name.lower(), None)
+            else:
+                headers[name.lower()] = value
+        return headers
+
+    # Life
+
+    def _enter(self) -> Clock:
+        """Bind to the first loop that calls; refuse a closed client and any other loop."""
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise ClientClosedError("the client is closed: make a new one")
+        if self._clock is None:
+            self._clock = Clock(loop)
+        elif self._clock.loop is not loop:
+            raise RuntimeError("this client belongs to another event loop: make one client per loop")
+        return self._clock
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something would be left open if the client were dropped now."""
+        return self._clock is not None and not self._closed
+
+    async def close(self) -> None:
+        """End the calls under way with `ClientClosedError`, and close every connection; again is no error."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._clock is not None:
+            self._clock.cancel()
+            for watch in tuple(self._clock.watches):
+                text = "the client was closed while the call was under way"
+                watch.interrupt(ClientClosedError(text, maybe_processed=True))
+        await self._transport.close()
+
+
+def _log_head(request: Request, exchange: Exchange, attempt: int) -> None:
+    if _log.isEnabledFor(logging.DEBUG):
+        request_id = exchange.headers.get("x-request-id")
+        _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
+
+
+async def _call(hook: Callable[[Any], Awaitable[None] | None], value: object) -> None:
+    result = hook(value)
+    if result is not None:
+        await result
+
+
+def _value(request: Request, options: Options, result: type[T], http: HTTPResponse) -> T:
+    if not 200 <= http.status < 300:
+        if options.raise_for_status:
+            raise error_for(http, time.time())
+        return None  # type: ignore[return-value]  # what raise_for_status=False asks for
+    if options.resolve_type is not None:
+        result = options.resolve_type(request.endpoint.operation, http) or result
+    return decode(result, http, strict=options.strict)
+
+
+async def told(error: AssistantsError, request: Request, options: Options) -> None:
+    """Put the operation on an error as its note, and tell `on_error`."""
+    error.add_note(f"while calling {request.endpoint}")
+    if options.on_error is not None:
+        await _call(options.on_error, error)

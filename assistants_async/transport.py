@@ -1,0 +1,210 @@
+"""Sending one request over aiohttp: the only module that knows it, and it imports it on first use.
+
+A transport opens exchanges; an exchange is one answer whose body is read piece by piece. Both are small
+interfaces, so that tests can put another transport in their place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol, TypeGuard
+
+from .core.options import Timeout
+from .core.request import Outgoing
+from .errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError
+from .wire import Headers
+
+if TYPE_CHECKING:
+    import ssl as ssl_module
+
+    import aiohttp
+    from yarl import URL
+
+
+class Exchange(Protocol):
+    """An answer whose head has arrived and whose body has not been read."""
+
+    status: int
+    reason: str
+    headers: Headers
+
+    def ready(self) -> bytes | None:
+        """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
+        ...
+
+    async def read(self) -> bytes:
+        """Next piece of the body as soon as there is one; empty at its end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the answer: a body read to its end frees the connection for others, any other is cut."""
+        ...
+
+
+class Transport(Protocol):
+    """Something that can send a request."""
+
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
+        """Send, and return at the response head; raises `TransportError` only."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class AiohttpTransport:
+    """The transport over an `aiohttp.ClientSession`: one made on first use, or one borrowed and never closed."""
+
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession | None = None,
+        max_connections: int = 100,
+        ssl: ssl_module.SSLContext | None = None,
+        proxy: str | None = None,
+        trust_env: bool = False,
+    ) -> None:
+        self._session = session
+        self._borrowed = session is not None
+        self._max_connections = max_connections
+        self._ssl = ssl
+        self._proxy = proxy
+        self._trust_env = trust_env
+        self._url: type[URL] | None = None
+        # The limits of the last call, in both forms: nearly every call has the same.
+        self._timeout: Timeout | None = None
+        self._limits: aiohttp.ClientTimeout | None = None
+
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
+        """Send with aiohttp, redirects off, and translate whatever it raises."""
+        session = self._session or self._make()
+        body = outgoing.body
+        if self._url is None or timeout is not self._timeout:
+            self._prepare(timeout)
+        assert self._url is not None
+        started = asyncio.get_running_loop().time()
+        try:
+            response = await session.request(
+                outgoing.method,
+                self._url(outgoing.url, encoded=True),
+                data=body if body is None or isinstance(body, bytes) else body.chunks(),
+                headers=outgoing.headers,
+                skip_auto_headers=("Content-Type",),
+                allow_redirects=False,
+                timeout=self._limits,
+                proxy=self._proxy,
+            )
+        except BaseException as error:  # noqa: BLE001  # raised again, but for the transport's own
+            if not _is_transport(error):
+                # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.
+                raise error.with_traceback(None)  # noqa: B904  # the same error
+            waited = asyncio.get_running_loop().time() - started
+            failure, cause = _translate(error, timeout, waited), _shown(error)
+        else:
+            return _AiohttpExchange(response)
+        if body is not None and not isinstance(body, bytes) and body.failure is not None:
+            raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
+        # Raised here and not in the handler: aiohttp's error would stay as the context, and shows request headers.
+        raise failure from cause
+
+    async def close(self) -> None:
+        """Close the session that this transport made."""
+        session, self._session = self._session, None
+        if session is not None and not self._borrowed:
+            await session.close()
+
+    def _make(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=self._trust_env,
+        )
+        return self._session
+
+    def _prepare(self, timeout: Timeout) -> None:
+        import aiohttp
+        from yarl import URL
+
+        self._url = URL
+        # Head, idle and total are the session manager's: it knows which one passed, and mocks keep to them too.
+        self._limits = aiohttp.ClientTimeout(
+            total=None, connect=timeout.pool, sock_connect=timeout.connect, ceil_threshold=float("inf")
+        )
+        self._timeout = timeout
+
+
+class _AiohttpExchange:
+    __slots__ = ("_response", "headers", "reason", "status")
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+        self.reason = response.reason or ""
+        self.headers = Headers(response.headers.items())
+
+    def ready(self) -> bytes | None:
+        content = self._response.content
+        if content.exception() is not None:
+            return None
+        return b"" if content.at_eof() else content.read_nowait() or None
+
+    async def read(self) -> bytes:
+        try:
+            return await self._response.content.readany()
+        except Exception as error:
+            if not _is_transport(error):
+                raise
+            cause = _shown(error)
+        raise ConnectionLostError("the connection broke inside the body", maybe_processed=True) from cause
+
+    def close(self) -> None:
+        self._response.close()
+
+
+def _is_transport(error: BaseException) -> TypeGuard[Exception]:
+    import aiohttp
+
+    return isinstance(error, (aiohttp.ClientError, TimeoutError, OSError))
+
+
+def _translate(error: Exception, timeout: Timeout, waited: float) -> TransportError:
+    import aiohttp
+
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            # aiohttp raises the same for both; the pool's limit spans the wait and the connecting.
+            if timeout.connect is None or (timeout.pool is not None and waited >= timeout.pool):
+                return TimedOutError("pool", timeout.pool or waited)
+            return TimedOutError("connect", timeout.connect)
+        case TimeoutError():  # a limit that is not ours: of a proxy, a mock or a session that was lent
+            return TimedOutError("total", timeout.total or waited, maybe_processed=True)
+        case aiohttp.ClientConnectorCertificateError():
+            return ConnectFailedError("the server's certificate is not trusted")
+        case aiohttp.ClientConnectorError():
+            return ConnectFailedError(f"cannot connect to {error.host}:{error.port}: {_reason(error.os_error)}")
+        case aiohttp.InvalidURL() | aiohttp.ClientProxyConnectionError():
+            return ConnectFailedError(f"cannot connect: {type(error).__name__}")
+        case aiohttp.ServerDisconnectedError():
+            return ConnectionLostError("the server closed the connection before it answered", maybe_processed=True)
+        case aiohttp.ClientResponseError():
+            return ConnectionLostError("the server's answer is not HTTP", maybe_processed=True)
+        case _:
+            return ConnectionLostError(f"the connection broke: {_reason(error)}", maybe_processed=True)
+
+
+def _reason(error: BaseException) -> str:
+    text = getattr(error, "strerror", None) or str(error)
+    return text or type(error).__name__
+
+
+def _shown(error: Exception) -> Exception | None:
+    """The cause to chain: without the frames, whose locals hold the headers, and not where its repr shows them."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientResponseError):
+        return None
+    error.__context__ = error.__cause__ = None
+    return error.with_traceback(None)

@@ -1,0 +1,119 @@
+"""What came over the wire, as values that errors, the core and callers share.
+
+Nothing here does I/O or keeps a socket, so every value can be stored, compared and pickled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Generic, NamedTuple, TypeVar
+
+from ._typing import override
+
+
+class Headers(Mapping[str, str]):
+    """Response headers: case-insensitive, in the order sent, repeated fields kept.
+
+    Indexing gives the first value of a name; `get_all` gives every one (RFC 9110, 5.2).
+    """
+
+    __slots__ = ("_index", "_pairs")
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        # Both are made when they are first asked for: most answers are never asked for a header.
+        self._pairs = pairs
+        self._index: dict[str, str] | None = None
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Every field as sent: name in the server's spelling, value."""
+        if not isinstance(self._pairs, tuple):
+            self._pairs = tuple(self._pairs)
+        return self._pairs
+
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        return Headers, (self.pairs,)
+
+    @property
+    def _first(self) -> dict[str, str]:
+        if self._index is None:
+            self._index = {}
+            for name, value in self.pairs:
+                self._index.setdefault(name.lower(), value)
+        return self._index
+
+    @override
+    def __getitem__(self, name: str) -> str:
+        return self._first[name.lower()]
+
+    @override
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._first
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._first)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._first)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Headers({list(self.pairs)!r})"
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """Every value of a repeated field, in the order sent; empty when it is absent."""
+        wanted = name.lower()
+        return tuple(value for key, value in self.pairs if key.lower() == wanted)
+
+
+T = TypeVar("T")
+
+
+class HTTPResponse(NamedTuple):
+    """An answer of the server beside its decoded value: head, body and how it was had.
+
+    It keeps no request headers, so no credential can be read from it.
+    """
+
+    status: int
+    """Status code, such as 200."""
+    reason: str
+    """Reason phrase; empty where the server sent none."""
+    headers: Headers
+    """Response headers, repeated fields kept."""
+    content: bytes
+    """The body; empty for a stream, whose bytes go to the reader instead."""
+    method: str
+    """Request method."""
+    url: str
+    """The URL that answered, with its query."""
+    attempts: int = 1
+    """How many times the request was sent for this answer."""
+    elapsed: float = 0.0
+    """Seconds from the first attempt to the end of the body (of the head, for a stream)."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The server's own name of this request (`x-request-id`), to quote when asking its operator."""
+        return self.headers.get("x-request-id") or self.headers.get("apim-request-id")
+
+    @property
+    def content_type(self) -> str:
+        """Media type without parameters, in lower case; empty where the server sent none (RFC 9110, 8.3)."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @override
+    def __repr__(self) -> str:
+        return f"<HTTPResponse {self.status} {self.method} {len(self.content)} bytes>"
+
+
+class Response(NamedTuple, Generic[T]):
+    """A decoded value with the answer it came in."""
+
+    value: T
+    """What awaiting the call gives; None where `raise_for_status=False` let an error status through."""
+    http: HTTPResponse
+    """Status, headers, body bytes, request id, attempts and time."""

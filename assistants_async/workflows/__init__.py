@@ -1,0 +1,1 @@
+"""What takes more than one call, or more than one view of an answer: streamed runs and their helpers."""

@@ -1,0 +1,114 @@
+"""The commands, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from assistants_async import AssistantsClient, __version__
+from assistants_async.cli.main import main
+
+COMMAND = (sys.executable, "-W", "error", "-m", "assistants_async")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=50, env=ENVIRONMENT, check=False
+    )
+
+
+def serve(*arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def first_line(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    return server.stdout.readline().strip()
+
+
+@pytest.mark.parametrize(("protocol", "steps"), [("v2", 6), ("v1", 7)])
+def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
+    """Each step with its code and its requests, then the sum; no key, no error."""
+    shown = run("demo", "--protocol", protocol)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert len(re.findall(r"^\d\. ", shown.stdout, re.MULTILINE)) == steps
+    counts = [int(count) for count in re.findall(r"^   \[(\d+) request", shown.stdout, re.MULTILINE)]
+    total = re.search(r"^(\d+) requests in", shown.stdout, re.MULTILINE)
+    assert total is not None
+    assert sum(counts) == int(total[1])
+    for said in ("250 messages", "run completed", "Tool get_weather said: rain", "step tool_calls completed function"):
+        assert said in shown.stdout
+    assert ("message file" in shown.stdout) == (protocol == "v1")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_serve_prints_its_url_and_stops_when_told(number: signal.Signals) -> None:
+    """The first line is a base URL that a client can use; a signal ends it with 0."""
+    with serve("--api-key", "secret") as server:
+        base_url = first_line(server)
+        async with AssistantsClient(base_url=base_url, api_key="secret") as client:
+            assert (await client.assistants.create(model="m")).id.startswith("asst_")
+        server.send_signal(number)
+        assert server.wait(timeout=20) == 0
+        assert server.stderr is not None
+        assert server.stderr.read() == ""
+
+
+async def test_a_seed_makes_ids_repeat() -> None:
+    """Two servers of one seed give the same ids."""
+    ids: list[str] = []
+    for _ in range(2):
+        with serve("--seed", "7", "--protocol", "v1") as server:
+            async with AssistantsClient(base_url=first_line(server), api_key="k") as client:
+                ids.append((await client.threads.create()).id)
+            server.terminate()
+    assert ids[0] == ids[1]
+
+
+def test_an_address_for_others_needs_a_key() -> None:
+    """Refused before it listens, with the option that helps."""
+    refused = run("serve", "--host", "0.0.0.0", "--port", "0")
+    assert refused.returncode == 2
+    assert "--api-key" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_a_port_in_use_is_one_sentence() -> None:
+    """The address, and that it cannot be had."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused = run("serve", "--port", str(taken.getsockname()[1]))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("assistants-async serve: cannot listen on 127.0.0.1:")
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [([], "COMMAND"), (["demo", "--protocol", "v3"], "v3"), (["serve", "--port", "70000"], "70000"), (["x"], "x")],
+)
+def test_bad_arguments_are_named(arguments: Sequence[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """argparse's exit code 2, and the argument in the message."""
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """Name and version."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"assistants-async {__version__}\n"

@@ -1,0 +1,388 @@
+"""Lists: one page, all pages, both ways, ahead of time, and over every envelope that servers send."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
+from typing import Any
+
+import anyio
+import pytest
+
+from assistants_async import Assistant, AssistantsClient, DecodeError, Page, PaginationError, ServerError
+from tests.client.wire import Peer, Seen, Wire, answer, failure, page, silent
+from tests.conftest import MS
+
+
+@asynccontextmanager
+async def enter(scope: AbstractContextManager[object] | AbstractAsyncContextManager[object]) -> AsyncIterator[None]:
+    """Enter a scope of either kind."""
+    if isinstance(scope, AbstractContextManager):
+        with scope:
+            yield
+    else:
+        async with scope:
+            yield
+
+
+def ids(items: Any) -> list[str]:
+    """The ids of some items."""
+    return [item.id for item in items]
+
+
+async def test_awaiting_gives_one_page(wire: Wire, client: AssistantsClient) -> None:
+    """A single request, and the envelope as the server sent it."""
+    wire.answer(page("a", "b", more=True))
+    got = await client.assistants.list(limit=2, order="asc")
+    assert got == Page(
+        object="list", data=(Assistant(id="a"), Assistant(id="b")), first_id="a", last_id="b", has_more=True
+    )
+    assert [seen.query for seen in wire.seen] == [{"limit": "2", "order": "asc"}]
+
+
+async def test_iterating_gives_every_item_of_every_page(wire: Wire, client: AssistantsClient) -> None:
+    """Each page is asked for by the last id of the one before, with the caller's other parameters."""
+    wire.answer(page("a", "b", more=True), page("c", "d", more=True), page("e"))
+    got = [item.id async for item in client.assistants.list(limit=2, order="asc")]
+    assert got == ["a", "b", "c", "d", "e"]
+    same = {"limit": "2", "order": "asc"}
+    assert [seen.query for seen in wire.seen] == [same, {**same, "after": "b"}, {**same, "after": "d"}]
+
+
+async def test_before_walks_backwards(wire: Wire, client: AssistantsClient) -> None:
+    """Each page ends before the first id of the one after it, and its items come from its end."""
+    wire.answer(page("e", "f", more=True), page("c", "d", more=True), page("b"))
+    got = [item.id async for item in client.messages.list("thread_1", before="g", order="asc", limit=2)]
+    assert got == ["f", "e", "d", "c", "b"]
+    assert [seen.query["before"] for seen in wire.seen] == ["g", "e", "c"]
+    assert {seen.query["order"] for seen in wire.seen} == {"asc"}
+    assert not any("after" in seen.query for seen in wire.seen)
+
+
+async def test_pages_come_as_they_were_sent(wire: Wire, client: AssistantsClient) -> None:
+    """`pages()` keeps the order within a page, backwards too."""
+    wire.answer(page("a", "b", more=True), page("c"))
+    assert [ids(each.data) async for each in client.assistants.list().pages()] == [["a", "b"], ["c"]]
+    wire.answer(page("c", "d", more=True), page("a"))
+    assert [ids(each.data) async for each in client.assistants.list(before="e").pages()] == [["c", "d"], ["a"]]
+
+
+async def test_first_asks_for_one_item(wire: Wire, client: AssistantsClient) -> None:
+    """One request of one item, unless the caller set a limit; None where there is none."""
+    wire.answer(page("a", more=True))
+    first = await client.assistants.list().first()
+    assert first == Assistant(id="a")
+    assert [seen.query for seen in wire.seen] == [{"limit": "1"}]
+    await client.assistants.list(limit=7).first()
+    assert wire.last.query == {"limit": "7"}
+    wire.answer(page())
+    assert await client.assistants.list().first() is None
+
+
+async def test_collect_stops_at_its_count(wire: Wire, client: AssistantsClient) -> None:
+    """The page after the last wanted item is never asked for, even where the count ends a page."""
+    wire.answer(page("a", "b", more=True), page("c", "d", more=True), page("e"))
+    assert ids(await client.assistants.list().collect(4)) == ["a", "b", "c", "d"]
+    assert len(wire.seen) == 2
+    wire.answer(page("a", "b", more=True), page("c"))
+    assert ids(await client.assistants.list().collect()) == ["a", "b", "c"]
+
+
+async def test_collect_of_none_sends_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """Nothing wanted, nothing asked for."""
+    wire.answer(page("a"))
+    assert await client.assistants.list().collect(0) == []
+    assert wire.seen == []
+
+
+async def test_steps_chain_lazily(wire: Wire, client: AssistantsClient) -> None:
+    """`filter`, `map` and `take` see items in order, with sync and async functions, and stop the walk early."""
+
+    async def later(item: Assistant) -> str:
+        await asyncio.sleep(0)
+        return item.id.upper()
+
+    async def keep(name: str) -> bool:
+        await asyncio.sleep(0)
+        return name != "C"
+
+    wire.answer(page("a", "b", more=True), page("c", "d", more=True), page("e", more=True))
+    steps = client.assistants.list().filter(lambda item: item.id != "a").map(later).filter(keep).take(2)
+    assert [name async for name in steps.map(lambda name: name + "!")] == ["B!", "D!"]
+    assert len(wire.seen) == 2
+
+
+async def test_a_step_may_fail(wire: Wire, client: AssistantsClient) -> None:
+    """The exception of the caller's function comes out unchanged."""
+    wire.answer(page("a", more=True))
+
+    def fail(item: Assistant) -> str:
+        raise LookupError(item.id)
+
+    with pytest.raises(LookupError, match="a"):
+        await client.assistants.list().map(fail).collect()
+
+
+async def test_take_refuses_a_negative_count(client: AssistantsClient) -> None:
+    """A ValueError at once."""
+    call = client.assistants.list()
+    with pytest.raises(ValueError, match="at least 0, not -1"):
+        call.take(-1)
+    call.close()
+
+
+async def test_a_list_can_be_used_once(wire: Wire, client: AssistantsClient) -> None:
+    """Iterating a second time would start over in silence: it is refused."""
+    wire.answer(page("a"))
+    call = client.assistants.list()
+    assert ids([item async for item in call]) == ["a"]
+    with pytest.raises(RuntimeError, match=r"assistants\.list: a call can be used only once"):
+        async for _ in call:
+            pass
+    with pytest.raises(RuntimeError, match="only once"):
+        call.pages()
+    with pytest.raises(RuntimeError, match="only once"):
+        call.prefetch()
+
+
+async def test_a_list_never_used_warns(client: AssistantsClient) -> None:
+    """As any call."""
+    with pytest.warns(RuntimeWarning, match=r"assistants\.list\(\) was never awaited"):  # noqa: PT031  # the garbage is what warns
+        client.assistants.list()  # type: ignore[unused-awaitable]  # what the test is about
+        gc.collect()
+
+
+# Envelopes
+
+
+SLOPPY: dict[str, tuple[list[bytes], list[str], int]] = {
+    # answers, ids wanted, requests
+    "empty": ([page()], [], 1),
+    "null data": ([answer({"data": None})], [], 1),
+    "null ids": ([page("a", more=True, first_id=None, last_id=None), page("b")], ["a", "b"], 2),
+    "ids left out": (
+        [answer({"data": [{"id": "a"}], "has_more": True}), answer({"data": [{"id": "b"}]})],
+        ["a", "b"],
+        2,
+    ),
+    "has_more left out": ([answer({"data": [{"id": "a"}], "last_id": "a"})], ["a"], 1),
+    "has_more always true": ([page("a", more=True), page(more=True)], ["a"], 2),
+    "limit ignored": ([page("a", "b", "c")], ["a", "b", "c"], 1),
+    "items deleted between pages": ([page("a", "b", more=True), page("d", more=True), page()], ["a", "b", "d"], 3),
+    "an item seen twice": ([page("a", "b", more=True), page("b", "c")], ["a", "b", "b", "c"], 2),
+}
+
+
+@pytest.mark.parametrize(("answers", "wanted", "requests"), SLOPPY.values(), ids=SLOPPY.keys())
+async def test_each_envelope_ends(
+    wire: Wire, client: AssistantsClient, answers: list[bytes], wanted: list[str], requests: int
+) -> None:
+    """Whatever a server leaves out or makes up, the walk gives its items and ends."""
+    wire.answer(*answers)
+    assert ids(await client.assistants.list().collect()) == wanted
+    assert len(wire.seen) == requests
+
+
+async def test_a_full_page_that_does_not_say_is_followed(wire: Wire, client: AssistantsClient) -> None:
+    """Without `has_more` a page of `limit` items may have a next one."""
+    wire.answer(page("a", "b", has_more=None), page("c", has_more=None))
+    assert ids(await client.assistants.list(limit=2).collect()) == ["a", "b", "c"]
+
+
+CYCLES: dict[str, tuple[list[bytes], list[str]]] = {
+    "after ignored": ([page("a", "b", more=True)], ["a", "b"]),
+    "cycle of two": ([page("a", more=True), page("b", more=True), page("a", more=True)], ["a", "b"]),
+    "one cursor for all": ([page("a", more=True, last_id="x"), page("b", more=True, last_id="x")], ["a"]),
+}
+
+
+@pytest.mark.parametrize(("answers", "wanted"), CYCLES.values(), ids=CYCLES.keys())
+async def test_a_repeated_cursor_ends_the_walk(
+    wire: Wire, client: AssistantsClient, answers: list[bytes], wanted: list[str]
+) -> None:
+    """The error comes after the items before it, and nothing is delivered twice."""
+    wire.answer(*answers)
+    got: list[str] = []
+    with pytest.raises(PaginationError) as caught:  # noqa: PT012  # the block is what fails
+        async for item in client.assistants.list():
+            got.append(item.id)  # noqa: PERF401  # what came before the error is the point
+    assert got == wanted
+    assert caught.value.items == len(wanted)
+    assert len(wire.seen) == len(wanted) // len(ids_of(answers[0])) + 1
+
+
+def ids_of(data: bytes) -> list[str]:
+    """The ids on a page of bytes."""
+    return [part.split(b'"')[0].decode() for part in data.split(b'{"id": "')[1:]]
+
+
+async def test_an_error_between_pages_comes_after_the_items(wire: Wire, client: AssistantsClient) -> None:
+    """The items of the pages before have been delivered, and the walk is over."""
+    wire.answer(page("a", more=True), failure(500))
+    walk = aiter(client.assistants.list())
+    assert (await anext(walk)).id == "a"
+    with pytest.raises(ServerError) as caught:
+        await anext(walk)
+    assert caught.value.__notes__ == ["while calling assistants.list: GET /assistants"]
+    with pytest.raises(StopAsyncIteration):
+        await anext(walk)
+    assert len(wire.seen) == 2
+
+
+async def test_an_error_object_under_200_is_no_empty_list(wire: Wire, client: AssistantsClient) -> None:
+    """Neither an error object nor any other ends a walk as if there were nothing."""
+    wire.answer(answer({"error": {"message": "bad limit", "param": "data"}}))
+    with pytest.raises(Exception, match="bad limit"):
+        await client.assistants.list().collect()
+    wire.answer(answer({"object": "list"}))
+    with pytest.raises(DecodeError, match="data"):
+        await client.assistants.list().collect()
+
+
+async def test_no_connection_is_held_between_pages(wire: Wire) -> None:
+    """With one connection in all, the caller can make other calls while it works on an item."""
+    async with AssistantsClient(base_url=wire.base_url, api_key="k", max_connections=1, timeout=60) as client:
+        wire.answer(page("a", more=True), answer({"id": "a"}), page("b"), answer({"id": "b"}))
+        got = [await client.assistants.retrieve(item) async for item in client.assistants.list()]
+        assert ids(got) == ["a", "b"]
+        assert [seen.path for seen in wire.seen] == ["/v1/assistants", "/v1/assistants/a"] * 1 + [
+            "/v1/assistants",
+            "/v1/assistants/b",
+        ]
+        assert wire.connections == 1
+
+
+# Prefetch
+
+
+async def test_prefetch_gives_the_same_items(wire: Wire, client: AssistantsClient) -> None:
+    """In the same order, forwards and backwards, and through the same steps."""
+    wire.answer(page("a", "b", more=True), page("c", more=True), page("d"))
+    async with client.assistants.list().prefetch() as items:
+        assert [item.id async for item in items] == ["a", "b", "c", "d"]
+    wire.answer(page("c", "d", more=True), page("b"))
+    async with client.assistants.list(before="e").prefetch() as items:
+        assert [name async for name in items.map(lambda item: item.id)] == ["d", "c", "b"]
+
+
+async def test_prefetch_asks_for_the_next_page_while_this_one_is_worked_on(
+    wire: Wire, client: AssistantsClient
+) -> None:
+    """Page 2 is on the wire before the first item of page 1 has been worked through, and page 3 is not."""
+    second = asyncio.Event()
+
+    async def note(seen: Seen, peer: Peer) -> None:
+        second.set()
+        await peer.send(page("b", more=True))
+
+    wire.answer(page("a", more=True), note, page("c", more=True), page("d"))
+    async with client.assistants.list().prefetch() as items:
+        walk = aiter(items)
+        assert (await anext(walk)).id == "a"
+        await asyncio.wait_for(second.wait(), 60)
+        assert len(wire.seen) == 2
+        assert (await anext(walk)).id == "b"
+
+
+async def test_prefetch_reads_one_page_ahead_at_most(wire: Wire, client: AssistantsClient) -> None:
+    """A caller that does not ask holds the reader back."""
+    wire.answer(*(page(name, more=True) for name in "abcdefgh"))
+    async with client.assistants.list().prefetch() as items:
+        walk = aiter(items)
+        await anext(walk)
+        for _ in range(5):  # round trips in which the reader could have run on
+            await client.assistants.list()
+        assert len([seen for seen in wire.seen if seen.query.get("after") or seen is wire.seen[0]]) <= 3
+
+
+async def test_leaving_prefetch_early_ends_its_task(wire: Wire, client: AssistantsClient) -> None:
+    """Nothing is left running, and the client works on."""
+    wire.answer(*(page(name, more=True) for name in "abc"))
+    before = asyncio.all_tasks()
+    async with client.assistants.list().prefetch() as items:
+        async for item in items:
+            assert item.id == "a"
+            break
+    assert {task for task in asyncio.all_tasks() if "_accept" not in repr(task)} <= before
+    wire.answer(page("z"))
+    assert ids((await client.assistants.list()).data) == ["z"]
+
+
+async def test_an_error_ahead_comes_after_the_items_before_it(wire: Wire, client: AssistantsClient) -> None:
+    """The failure of page 2 waits until page 1 has been read, and comes as itself, not in a group."""
+    wire.answer(page("a", "b", more=True), failure(503))
+    got: list[str] = []
+    with pytest.raises(ServerError):  # noqa: PT012  # the block is what fails
+        async with client.assistants.list().prefetch() as items:
+            async for item in items:
+                got.append(item.id)  # noqa: PERF401  # what came before the error is the point
+    assert got == ["a", "b"]
+
+
+async def test_an_error_of_the_block_comes_out_of_prefetch_as_itself(wire: Wire, client: AssistantsClient) -> None:
+    """The caller's own exception is not wrapped in a group."""
+    wire.answer(page("a", more=True), page("b"))
+    with pytest.raises(KeyError, match="mine"):  # noqa: PT012  # the block is what fails
+        async with client.assistants.list().prefetch() as items:
+            async for _ in items:
+                raise KeyError("mine")
+
+
+async def test_prefetch_must_be_entered(wire: Wire, client: AssistantsClient) -> None:
+    """Iterated without `async with`, it says how it is used."""
+    with pytest.raises(RuntimeError, match="use 'async with call"):
+        async for _ in client.assistants.list().prefetch():
+            pass
+    assert wire.seen == []
+
+
+async def test_prefetch_can_be_cancelled_at_every_place(wire: Wire, client: AssistantsClient) -> None:
+    """A time-out inside or around the block ends as itself, leaves no task, and nothing to cancel later."""
+    task = asyncio.current_task()
+    assert task is not None
+    for scope in (asyncio.timeout(20 * MS), anyio.fail_after(20 * MS)):
+        wire.answer(page("a", more=True), silent)
+        with pytest.raises(TimeoutError):  # noqa: PT012  # the block is what fails
+            async with enter(scope), client.assistants.list().prefetch() as items:
+                async for _ in items:
+                    pass
+        wire.answer(page("a", more=True), silent)
+        async with client.assistants.list().prefetch() as items:
+            walk = aiter(items)
+            await anext(walk)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(20 * MS):
+                    await anext(walk)
+        assert task.cancelling() == 0
+    await wire.until_open(0)
+
+
+async def test_prefetch_inside_a_failing_group_is_clean(wire: Wire, client: AssistantsClient) -> None:
+    """A neighbour's failure cancels the walk, and is the only error of the group."""
+    wire.answer(page("a", more=True), silent)
+
+    async def walk() -> None:
+        async with client.assistants.list().prefetch() as items:
+            async for _ in items:
+                pass
+
+    async def fail() -> None:
+        await wire.until_seen(2)
+        raise KeyError("neighbour")
+
+    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012  # the block is what fails
+        async with asyncio.TaskGroup() as group:
+            group.create_task(walk())
+            group.create_task(fail())
+    assert [type(error) for error in caught.value.exceptions] == [KeyError]
+    await wire.until_open(0)
+
+
+async def test_prefetch_that_nobody_reads_leaves_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """Left at once, before its task has begun, it warns of nothing and sends nothing."""
+    async with client.assistants.list().prefetch():
+        pass
+    gc.collect()
+    assert wire.seen == []

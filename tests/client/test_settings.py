@@ -1,0 +1,200 @@
+"""Settings: arguments before the environment, and what cannot work refused when the client is made."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+import trustme
+from aiohttp import web
+
+from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
+from tests.client.wire import ASSISTANT, KEY, Memory, Wire, answer, page
+
+BODY = answer(ASSISTANT)
+
+
+async def sent(**settings: Any) -> Any:
+    """The request that a client with these settings sends."""
+    transport = Memory(BODY)
+    async with AssistantsClient(transport=transport, **settings) as client:
+        await client.assistants.retrieve("asst_1")
+    return transport.sent[0]
+
+
+async def test_the_environment_fills_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor's four variables."""
+    monkeypatch.setenv("OPENAI_API_KEY", "env-key\n")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://env.test/base/")
+    monkeypatch.setenv("OPENAI_ORG_ID", "env-org")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "env-project")
+    outgoing = await sent()
+    assert outgoing.url == "https://env.test/base/assistants/asst_1"
+    assert outgoing.headers["authorization"] == "Bearer env-key"
+    assert outgoing.headers["openai-organization"] == "env-org"
+    assert outgoing.headers["openai-project"] == "env-project"
+
+
+async def test_arguments_come_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the four."""
+    for name in ("OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "env")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://env.test")
+    outgoing = await sent(api_key="arg", base_url="https://arg.test/v1", organization="org", project="project")
+    assert outgoing.url.startswith("https://arg.test/v1/")
+    got = [outgoing.headers[name] for name in ("authorization", "openai-organization", "openai-project")]
+    assert got == ["Bearer arg", "org", "project"]
+
+
+async def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shells and containers set variables to nothing."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, "")
+    outgoing = await sent(api_key=KEY)
+    assert outgoing.url.startswith("https://api.openai.com/v1/")
+    assert not {"openai-organization", "openai-project"} & outgoing.headers.keys()
+
+
+async def test_the_protocol_is_sent_and_kept_to(wire: Wire) -> None:
+    """Its header on every request; what the version lacks is refused before anything is sent."""
+    wire.answer(page("a"))
+    async with AssistantsClient(base_url=wire.base_url, protocol="v1") as client:
+        await client.messages.files.list("thread_1", "msg_1")
+        assert wire.last.header("openai-beta") == "assistants=v1"
+        with pytest.raises(WrongProtocolError):
+            client.messages.delete("thread_1", "msg_1")  # type: ignore[unused-awaitable]  # it raises
+    async with AssistantsClient(base_url=wire.base_url) as client:
+        with pytest.raises(WrongProtocolError, match=r"messages\.files\.list\(\) is in protocol v1 only"):
+            client.messages.files.list("thread_1", "msg_1")  # type: ignore[unused-awaitable]  # it raises
+    assert len(wire.seen) == 1
+
+
+BASE_URLS: dict[str, tuple[str, str]] = {
+    "plain": ("", "/v1/assistants/asst_1"),
+    "trailing slash": ("/", "/v1/assistants/asst_1"),
+    "path": ("/api/projects/p%20q", "/v1/api/projects/p%20q/assistants/asst_1"),
+    "path to encode": ("/a b", "/v1/a%20b/assistants/asst_1"),
+    "query": ("?api-version=v1&x=a%26b", "/v1/assistants/asst_1?api-version=v1&x=a%26b"),
+}
+
+
+@pytest.mark.parametrize(("suffix", "target"), BASE_URLS.values(), ids=BASE_URLS.keys())
+async def test_a_base_url_is_joined_right(wire: Wire, suffix: str, target: str) -> None:
+    """On the wire, byte for byte."""
+    wire.answer(BODY)
+    async with AssistantsClient(base_url=wire.base_url + suffix) as client:
+        await client.assistants.retrieve("asst_1")
+    assert wire.last.target == target
+    assert wire.last.header("host") == wire.base_url.split("/")[2]
+
+
+BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "unknown": ({"api_keys": "x"}, TypeError, "unexpected keyword argument 'api_keys'"),
+    "protocol": ({"protocol": "v3"}, ValueError, "protocol must be 'v1' or 'v2', not 'v3'"),
+    "base URL without a scheme": ({"base_url": "host.test/v1"}, ValueError, "base_url must look like"),
+    "base URL of a file": ({"base_url": "file:///tmp"}, ValueError, "base_url must look like"),
+    "base URL with a password": ({"base_url": "https://u:p@host.test"}, ValueError, "user name or password"),
+    "base URL with a fragment": ({"base_url": "https://host.test/#x"}, ValueError, "fragment"),
+    "no connections": ({"max_connections": 0}, ValueError, "max_connections must be at least 1"),
+    "connections of another kind": ({"max_connections": "9"}, ValueError, "max_connections must be at least 1"),
+    "time-out": ({"timeout": -1}, ValueError, "positive number of seconds"),
+    "header": ({"headers": {"x-a": "1\r\nx-b: 2"}}, ValueError, "header 'x-a'"),
+    "organization": ({"organization": "org\r\nx-b: 2"}, ValueError, "header 'openai-organization'"),
+    "project": ({"project": "\N{EURO SIGN}"}, ValueError, "header 'openai-project'"),
+    "user agent": ({"headers": {"User-Agent": "a\nb"}}, ValueError, "header 'User-Agent'"),
+    "content type": ({"content_type": "text/plain"}, ValueError, "JSON media type"),
+}
+
+
+@pytest.mark.parametrize(("settings", "kind", "words"), BAD.values(), ids=BAD.keys())
+def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], kind: type[Exception], words: str) -> None:
+    """When the client is made, not at the first call."""
+    with pytest.raises(kind, match=words):
+        AssistantsClient(**settings)
+
+
+async def test_headers_and_query_of_the_client_go_with_every_request(wire: Wire) -> None:
+    """None takes one of the client's own away."""
+    wire.answer(BODY)
+    headers = {"X-Team": "blue", "OpenAI-Beta": None, "User-Agent": "mine/1"}
+    async with AssistantsClient(base_url=wire.base_url, headers=headers, query={"a": [1, 2]}) as client:
+        await client.assistants.retrieve("asst_1")
+    seen = wire.last
+    assert (seen.header("x-team"), seen.header("openai-beta"), seen.header("user-agent")) == ("blue", None, "mine/1")
+    assert seen.target.endswith("?a=1&a=2")
+
+
+async def test_media_types_can_be_set(wire: Wire, client: AssistantsClient) -> None:
+    """Accept and, where there is a body, Content-Type."""
+    wire.answer(BODY)
+    view = client.with_options(accept="application/x-ndjson", content_type="application/vnd.api+json")
+    await view.assistants.create(model="gpt-4o")
+    assert (wire.last.header("accept"), wire.last.header("content-type")) == (
+        "application/x-ndjson",
+        "application/vnd.api+json",
+    )
+    await view.assistants.retrieve("asst_1")
+    assert wire.last.header("content-type") is None
+
+
+async def test_validation_can_be_switched_off(wire: Wire) -> None:
+    """Keywords and values then are the server's business; ids are checked always."""
+    wire.answer(BODY)
+    async with AssistantsClient(base_url=wire.base_url, validate=False) as client:
+        loose: Any = client.assistants.create
+        await loose(shiny=True, temperature=99)
+        assert wire.last.json == {"shiny": True, "temperature": 99}
+        with pytest.raises(ValueError, match="assistant_id"):
+            client.assistants.delete("..")  # type: ignore[unused-awaitable]  # it raises
+
+
+async def test_a_proxy_is_used(wire: Wire) -> None:
+    """The whole URL is asked of the proxy; the target is never resolved here."""
+    wire.answer(BODY)
+    proxy = wire.base_url.removesuffix("/v1")
+    async with AssistantsClient(base_url="http://nowhere.invalid/v1", proxy=proxy) as client:
+        assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
+    assert wire.last.target == "http://nowhere.invalid/v1/assistants/asst_1"
+
+
+async def test_the_environment_sets_no_proxy_unless_told(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`trust_env` is off."""
+    monkeypatch.setenv("http_proxy", wire.base_url.removesuffix("/v1"))
+    wire.answer(BODY)
+    async with AssistantsClient(base_url="http://nowhere.invalid/v1") as client:
+        with pytest.raises(ConnectFailedError):
+            await client.assistants.retrieve("asst_1")
+    async with AssistantsClient(base_url="http://nowhere.invalid/v1", trust_env=True) as client:
+        assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
+
+
+async def test_tls_is_checked() -> None:
+    """A certificate that nobody vouches for, or for another name, is refused; a context of the caller's may vouch."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    trusting = ssl.create_default_context()
+    authority.configure_trust(trusting)
+
+    async def handler(request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response(ASSISTANT)
+
+    runner = web.ServerRunner(web.Server(handler))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    port = runner.addresses[0][1]
+    try:
+        for base_url, ours in ((f"https://localhost:{port}/v1", None), (f"https://127.0.0.1:{port}/v1", trusting)):
+            async with AssistantsClient(base_url=base_url, ssl=ours, api_key=KEY) as client:
+                with pytest.raises(ConnectFailedError, match="certificate is not trusted") as caught:
+                    await client.threads.create()
+                assert not caught.value.maybe_processed
+        async with AssistantsClient(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY) as client:
+            with pytest.raises(ConnectionLostError):
+                await client.threads.create()
+        async with AssistantsClient(base_url=f"https://localhost:{port}/v1", ssl=trusting) as client:
+            assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
+    finally:
+        await runner.cleanup()

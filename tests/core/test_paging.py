@@ -1,0 +1,98 @@
+"""Where a list goes on after a page, for every envelope that servers send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistants_async import Message, Page, PaginationError
+from assistants_async.core.endpoint import Protocol
+from assistants_async.core.paging import Cursor
+from assistants_async.endpoints import LIST_FILES, LIST_MESSAGES
+
+
+def page(*ids: str, more: bool | None = True, first: str | None = None, last: str | None = None) -> Page[Message]:
+    """A page of messages with these ids."""
+    return Page(data=tuple(Message(id=name) for name in ids), has_more=more, first_id=first, last_id=last)
+
+
+def cursor(protocol: Protocol = "v2", **query: Any) -> Cursor:
+    """The cursor of a list of messages."""
+    return Cursor(LIST_MESSAGES, query, protocol)
+
+
+ENVELOPES: dict[str, tuple[dict[str, Any], Page[Message], str | None]] = {
+    "more": ({}, page("a", "b", last="b"), "b"),
+    "no more": ({}, page("a", "b", more=False, last="b"), None),
+    "last id unlike the last item": ({}, page("a", "b", last="cursor_2"), "cursor_2"),
+    "null ids": ({}, page("a", "b"), "b"),
+    "empty page that says more": ({}, page(), None),
+    "empty page with ids": ({}, page(first="a", last="b"), None),
+    "does not say, page not full": ({"limit": 3}, page("a", "b", more=None), None),
+    "does not say, page full": ({"limit": 2}, page("a", "b", more=None), "b"),
+    "does not say, no limit, short": ({}, page("a", more=None), None),
+    "does not say, no limit, full": ({}, page(*map(str, range(20)), more=None), "19"),
+    "backward": ({"before": "z"}, page("a", "b", first="a", last="b"), "a"),
+    "backward with null ids": ({"before": "z"}, page("a", "b"), "a"),
+    "backward at the end": ({"before": "z"}, page("a", more=False), None),
+    "both ends given: forward": ({"before": "z", "after": "m"}, page("n", "o", last="o"), "o"),
+    "before is None": ({"before": None}, page("a", last="a"), "a"),
+}
+
+
+@pytest.mark.parametrize(("query", "answer", "wanted"), ENVELOPES.values(), ids=ENVELOPES.keys())
+def test_each_envelope_names_the_next_page_or_the_end(
+    query: dict[str, Any], answer: Page[Message], wanted: str | None
+) -> None:
+    """The cursor is the envelope's, else the id of the item at the edge, else nothing."""
+    assert cursor(**query).advance(answer) == wanted
+
+
+@pytest.mark.parametrize(
+    ("query", "member"),
+    [({}, "after"), ({"after": "a"}, "after"), ({"before": "a"}, "before"), ({"after": "a", "before": "b"}, "after")],
+)
+def test_the_parameter_that_moves(query: dict[str, Any], member: str) -> None:
+    """`before` moves only where nothing else says where to start."""
+    assert cursor(**query).member == member
+    assert cursor(**query).backward == (member == "before")
+
+
+def test_a_repeated_cursor_is_an_error_with_its_name() -> None:
+    """A server that ignores `after` sends the same page for ever: the second one is refused before it is used."""
+    walk = cursor()
+    assert walk.advance(page("a", "b", last="b")) == "b"
+    with pytest.raises(PaginationError) as caught:
+        walk.advance(page("a", "b", last="b"))
+    assert (caught.value.cursor, caught.value.items) == ("b", 2)
+    assert caught.value.__notes__ == ["while calling messages.list: GET /threads/{thread_id}/messages"]
+
+
+def test_a_longer_cycle_is_found_too() -> None:
+    """Every cursor is remembered, not just the last."""
+    walk = cursor()
+    assert [walk.advance(page(name, last=name)) for name in "abc"] == ["a", "b", "c"]
+    with pytest.raises(PaginationError):
+        walk.advance(page("a", last="a"))
+
+
+def test_the_callers_own_cursor_counts_as_seen() -> None:
+    """A page that ends where it was asked to start would be asked for again."""
+    with pytest.raises(PaginationError):
+        cursor(after="a").advance(page("x", "a", last="a"))
+
+
+def test_a_last_page_may_repeat_a_cursor() -> None:
+    """Where the server says that nothing follows, its ids do not matter."""
+    walk = cursor()
+    walk.advance(page("a", last="a"))
+    assert walk.advance(page("a", more=False, last="a")) is None
+
+
+def test_a_list_without_cursors_has_one_page() -> None:
+    """Protocol v1's list of files pages in neither direction, whatever its envelope says."""
+    walk = Cursor(LIST_FILES, {}, "v1")
+    assert walk.member is None
+    assert walk.advance(page("a", last="a")) is None
+    assert Cursor(LIST_FILES, {}, "v2").advance(page("a", last="a")) == "a"

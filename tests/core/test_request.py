@@ -1,0 +1,122 @@
+"""Requests before they are sent: base URLs, written-out URLs, headers and bodies, and what their reprs show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistants_async.core.request import SECRET_HEADERS, SentHeaders, bind, split_base_url, write
+from assistants_async.endpoints import CANCEL_RUN, CREATE_ASSISTANT, CREATE_RUN, GET_THREAD, KINDS, LIST_RUNS, TABLE
+
+BASE = "https://host.test/v1"
+
+GOOD: dict[str, tuple[str, str, dict[str, str]]] = {
+    "plain": ("http://127.0.0.1:8080/v1", "http://127.0.0.1:8080/v1", {}),
+    "trailing slash": ("https://host.test/v1/", "https://host.test/v1", {}),
+    "trailing slashes": ("https://host.test/v1//", "https://host.test/v1", {}),
+    "no path": ("https://host.test", "https://host.test", {}),
+    "spaces around": (" https://host.test/v1\n", "https://host.test/v1", {}),
+    "deep path": ("https://host.test/api/projects/p%20q", "https://host.test/api/projects/p%20q", {}),
+    "path to encode": ("https://host.test/a b/é", "https://host.test/a%20b/%C3%A9", {}),
+    "query": ("https://host.test/x?api-version=v1&a=", "https://host.test/x", {"api-version": "v1", "a": ""}),
+    "encoded query": ("https://host.test/x?a=b%26c", "https://host.test/x", {"a": "b&c"}),
+    "IPv6": ("http://[::1]:8080/v1", "http://[::1]:8080/v1", {}),
+    "international name": ("https://müller.test/v1", "https://müller.test/v1", {}),
+    "final dot": ("https://host.test./v1", "https://host.test./v1", {}),
+    "capitals": ("HTTPS://Host.test/V1", "https://Host.test/V1", {}),
+}
+
+
+@pytest.mark.parametrize(("text", "base_url", "query"), GOOD.values(), ids=GOOD.keys())
+def test_a_base_url_is_parted_into_prefix_and_query(text: str, base_url: str, query: dict[str, str]) -> None:
+    """Paths are put behind the prefix, the query goes with every request."""
+    assert split_base_url(text) == (base_url, query)
+
+
+BAD = {
+    "empty": "",
+    "no scheme": "host.test/v1",
+    "no scheme, with port": "127.0.0.1:8080/v1",
+    "no host": "http:///v1",
+    "file": "file:///etc/passwd",
+    "websocket": "ws://host.test/v1",
+    "user": "https://user@host.test/v1",
+    "user and password": "https://user:hunter2@host.test/v1",
+    "fragment": "https://host.test/v1#x",
+    "port that is none": "https://host.test:port/v1",
+    "port out of range": "https://host.test:70000/v1",
+    "port zero": "https://host.test:0/v1",
+    "open bracket": "http://[::1/v1",
+    "space in the host": "http://a b.test/v1",
+    "percent in the host": "http://%61.test/v1",
+    "backslash in the host": "http://a\\b.test/v1",
+    "empty label": "http://a..test/v1",
+    "endless label": f"http://{'x' * 64}.test/v1",
+    "password and bad port": "https://user:hunter2@host.test:port/v1",
+}
+
+
+@pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
+def test_a_base_url_of_another_form_is_refused(text: str) -> None:
+    """The ValueError says what is wrong, and shows no password."""
+    with pytest.raises(ValueError, match=r"base_url|Invalid IPv6") as caught:
+        split_base_url(text)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_base_url_of_another_kind_is_a_type_error() -> None:
+    """As a `yarl.URL` or a number would be."""
+    wrong: Any = 5
+    with pytest.raises(TypeError, match="base_url must be a str, not int"):
+        split_base_url(wrong)
+
+
+def test_a_request_is_written_out_once_and_whole() -> None:
+    """URL, query and JSON body come from the row, the ids and the keywords."""
+    request = bind(CREATE_RUN, ("a/b",), {"assistant_id": "asst_1", "include": ["x y"]}, protocol="v2", kinds=KINDS)
+    outgoing = write(request, BASE, SentHeaders(), {"api-version": "v1"})
+    assert (outgoing.operation, outgoing.method) == ("runs.create", "POST")
+    assert outgoing.url == BASE + "/threads/a%2Fb/runs?api-version=v1&include[]=x%20y"
+    assert outgoing.body == b'{"assistant_id":"asst_1"}'
+    assert outgoing.headers == {"content-type": "application/json"}
+
+
+def test_the_query_of_a_call_comes_before_that_of_the_client() -> None:
+    """A parameter that both name is the call's; None in a view takes one away."""
+    request = bind(LIST_RUNS, ("thread_1",), {"limit": 3}, protocol="v2")
+    assert write(request, BASE, SentHeaders(), {"limit": 9, "x": None}).url == BASE + "/threads/thread_1/runs?limit=3"
+
+
+def test_a_request_without_keywords_has_neither_query_nor_body_nor_type() -> None:
+    """Servers refuse an empty body that claims to be JSON."""
+    for row in (GET_THREAD, CANCEL_RUN):
+        request = bind(row, ("id_1",) * len(row.parameters), {}, protocol="v2")
+        outgoing = write(request, BASE, SentHeaders(), {})
+        assert (outgoing.body, dict(outgoing.headers)) == (None, {})
+        assert "?" not in outgoing.url
+
+
+@pytest.mark.parametrize("operation", ["createThread", "modifyThread", "modifyRun"])
+def test_a_post_that_takes_a_body_has_one(operation: str) -> None:
+    """Without keywords it is an empty object, which servers in strict frameworks want to see."""
+    row = TABLE[operation]
+    outgoing = write(bind(row, ("id_1",) * len(row.parameters), {}, protocol="v2"), BASE, SentHeaders(), {})
+    assert outgoing.body == b"{}"
+
+
+def test_reprs_show_neither_ids_nor_keywords_nor_credentials() -> None:
+    """Requests stand in tracebacks and logs, so their reprs say which operation it is and no more."""
+    request = bind(CREATE_ASSISTANT, (), {"model": "secret-model"}, protocol="v2")
+    outgoing = write(request, BASE, SentHeaders({"authorization": "Bearer sk-1"}), {"q": "secret-query"})
+    assert repr(request) == "<Request assistants.create: POST /assistants>"
+    assert repr(outgoing) == "<Outgoing assistants.create: POST attempt 1>"
+
+
+@pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
+def test_sent_headers_mask_credentials(name: str) -> None:
+    """Whatever the capitals, the value is not shown."""
+    headers = SentHeaders({name: "hidden", name.title(): "hidden", "accept": "shown"})
+    assert "hidden" not in repr(headers)
+    assert "shown" in repr(headers)
+    assert headers[name] == "hidden"

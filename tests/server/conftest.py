@@ -1,0 +1,23 @@
+"""A fresh server for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.server.talk import Talk, talking
+
+
+@pytest.fixture
+async def talk() -> AsyncIterator[Talk]:
+    """Speaks v2 to a server that answers at once."""
+    async with talking() as made:
+        yield made
+
+
+@pytest.fixture
+async def talk_v1() -> AsyncIterator[Talk]:
+    """Speaks v1 to a server that answers at once."""
+    async with talking(protocol="v1") as made:
+        yield made

@@ -1,0 +1,411 @@
+"""Items pushed into channels of the caller's: the same as pulled, with the same error at both ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from assistants_async import AssistantsClient, ConnectionLostError, NotFoundError, Page, ValidationError
+from assistants_async.core.endpoint import Endpoint, Protocol
+from assistants_async.endpoints import TABLE
+from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
+from assistants_async.pipe import open_pipe
+from tests.client.wire import KEY, Wire, failure
+from tests.conftest import MS
+from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Hold, dumps, frame, named, whole
+from tests.streams.told import DONE, ERROR, page, told
+
+LINES = "application/x-ndjson"
+JSON = "application/json"
+
+
+async def gather(receiver: Any) -> list[Any]:
+    """Everything that comes out of a receiving end."""
+    return [item async for item in receiver]
+
+
+# R23: the whole table, both forms, both protocols
+
+NEEDED: dict[str, dict[str, Any]] = {
+    "createAssistant": {"model": "m"},
+    "createAssistantFile": {"file_id": "file_1"},
+    "createThreadAndRun": {"assistant_id": "asst_1"},
+    "createMessage": {"role": "user", "content": "Hi"},
+    "createRun": {"assistant_id": "asst_1"},
+    "submitToolOuputsToRun": {"tool_outputs": [{"tool_call_id": "call_1", "output": "1"}]},
+    "createFile": {"file": b"abc", "purpose": "assistants"},
+}
+ROWS = [(row, protocol) for row in TABLE.values() for protocol in row.protocols]
+
+
+def answers(row: Endpoint[Any, Any]) -> list[Body]:
+    """What a server can answer an operation with: well, cut, wrong, and with an error inside."""
+    if row.streams:
+        frames = told("a", "bc")
+        return [
+            Body(*frames, DONE),
+            Body(*frames[:9], RESET),
+            Body(*frames[:9], CLOSE),
+            Body(*frames[:4], frame("thread.run.in_progress", b"{}"), DONE),
+            Body(*frames[:4], frame("error", {"error": ERROR})),
+            Body(dumps({"id": "run_1", "status": "queued"}), kind=JSON),
+        ]
+    if row.result is bytes:
+        return [Body(b"abc", b"def", kind="application/octet-stream"), Body(b"abc", RESET, kind="text/plain")]
+    if row.item is not row.result:
+        body = page(*named("a", "b", "c"))
+        bad = b'{"data":[{"id":"a"},{"id":1}]}'
+    else:
+        body = dumps({"id": "a"})
+        bad = b'{"id":"a"}{"id":1}'
+    return [
+        Body(body, kind=JSON),
+        Body(body[:-1], kind=JSON),
+        Body(body[:-1], RESET, kind=JSON),
+        Body(body[:-1], kind=JSON, framed="close"),
+        Body(bad, kind=JSON),
+        Body(dumps({"error": ERROR}), kind=JSON),
+        Body(b'{"id":"a"}\n{"id":"b"}\n', kind=LINES),
+        Body(b"", kind=JSON),
+    ]
+
+
+def told_by(error: BaseException | None) -> Any:
+    """An error as far as two of it can be compared."""
+    if error is None:
+        return None
+    state = {name: value for name, value in vars(error).items() if name not in ("__notes__", "http")}
+    return type(error), error.args, state, type(error.__cause__)
+
+
+async def pulled(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[list[Any], Any]:
+    """The items of the pull form, and the error after them."""
+    got: list[Any] = []
+    try:
+        async with make(client, row).stream() as channel:
+            async for item in channel:
+                got.append(item)  # noqa: PERF401  # an error comes in between
+    except Exception as error:  # noqa: BLE001  # compared with the other form's
+        return got, told_by(error)
+    return got, None
+
+
+async def pushed(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[list[Any], Any, Any]:
+    """The items of the push form, the error at the reader and the one at the pump."""
+    send, receive = open_pipe(2)
+    got: list[Any] = []
+    pump = asyncio.ensure_future(make(client, row).into(send))
+    reader: BaseException | None = None
+    try:
+        async for item in receive:
+            got.append(item)  # noqa: PERF401  # an error comes in between
+    except Exception as error:  # noqa: BLE001  # compared with the other form's
+        reader = error
+    (end,) = await asyncio.gather(pump, return_exceptions=True)
+    failed = end if isinstance(end, BaseException) else None
+    assert failed is reader
+    receive.close()
+    return got, told_by(reader), told_by(failed)
+
+
+def make(client: AssistantsClient, row: Endpoint[Any, Any]) -> Any:
+    """A call of any row."""
+    ids = {name: f"{name}_1" for name in row.parameters}
+    needed = NEEDED.get(row.operation, {})
+    body = needed if row.method == "POST" and row.params is not None else None
+    return client.operation(row.operation, body=body, **ids)
+
+
+@pytest.mark.parametrize(("row", "protocol"), ROWS, ids=[f"{row.operation}-{protocol}" for row, protocol in ROWS])
+async def test_r23_push_equals_pull(wire: Wire, row: Endpoint[Any, Any], protocol: Protocol) -> None:
+    """Each operation gives the same items and the same error in both forms, whatever the server does."""
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol=protocol) as client:
+        ends: set[bool] = set()
+        for body in answers(row):
+            wire.answer(body)
+            items, error = await pulled(client, row)
+            again, at_reader, at_pump = await pushed(client, row)
+            assert (again, at_reader, at_pump) == (items, error, error)
+            assert len(wire.seen) == 2
+            ends.add(error is None)
+            assert items or error is not None or body._steps == (b"",)
+        assert ends == {True, False}
+
+
+def test_r23_the_table_is_walked_whole() -> None:
+    """Every operation of both documents that the client has is among the rows."""
+    facts = json.loads((Path(__file__).parents[1] / "contract" / "facts.json").read_text())
+    walked = {(row.operation, protocol) for row, protocol in ROWS}
+    v1 = {(name, "v1") for name in facts["v1"]["operations"]}
+    assert v1 <= walked
+    assert {row.operation for row, _ in ROWS if row.streams} == {
+        "createThreadAndRun",
+        "createRun",
+        "submitToolOuputsToRun",
+    }
+    assert set(NEEDED) <= set(TABLE)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if not row.streams], ids=lambda row: row.operation)
+async def test_r23_the_stream_gives_what_the_plain_form_gives(wire: Wire, row: Endpoint[Any, Any]) -> None:
+    """One object is one item of the same value; a list is the same elements; a file the same bytes."""
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol=row.protocols[0]) as client:
+        wire.answer(answers(row)[0])
+        plain = await make(client, row)
+        items, error = await pulled(client, row)
+        if row.result is bytes:
+            assert b"".join(items) == plain
+        else:
+            assert items == (list(plain.data) if isinstance(plain, Page) else [plain])
+            assert {type(item) for item in items} == {row.item}
+        assert error is None
+
+
+@pytest.mark.parametrize("operation", [row.operation for row in TABLE.values() if row.item is not row.result])
+async def test_n34_page_mode_equals_the_plain_form(wire: Wire, operation: str) -> None:
+    """For every list, the whole page as one item is what awaiting gives."""
+    row = TABLE[operation]
+    if row.streams or row.result is bytes:
+        return
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol=row.protocols[0]) as client:
+        wire.answer(whole(page(*named("a", "b"))))
+        plain = await make(client, row)
+        async with make(client, row).stream(pages=True) as channel:
+            assert [item async for item in channel] == [plain]
+
+
+# T50, T51 and the ends
+
+
+async def test_t50_one_object_into_a_channel(wire: Wire, client: AssistantsClient) -> None:
+    """The head comes back, the typed object is in the channel, and the channel is closed without an error."""
+    wire.answer(whole(dumps({"id": "a"}), x_request_id="req_1"))
+    send, receive = anyio.create_memory_object_stream[Any](1)
+    http = await client.threads.retrieve("t").into(send)
+    assert (http.status, http.request_id) == (200, "req_1")
+    assert [item.id for item in await gather(receive)] == ["a"]
+    with pytest.raises(anyio.ClosedResourceError):
+        await send.send(None)
+    receive.close()
+
+
+async def test_t51_a_channel_that_nobody_reads_never_hangs(wire: Wire, client: AssistantsClient) -> None:
+    """A full channel makes the pump wait; when its reader goes away, the pump ends well and the connection goes."""
+    body = Body(b'{"id":"a"}{"id":"b"}{"id":"c"}', STALL, kind=JSON)
+    wire.answer(body)
+    send, receive = anyio.create_memory_object_stream[Any](1)
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    assert (await receive.receive()).id == "a"
+    await asyncio.sleep(5 * MS)
+    assert not pump.done()
+    receive.close()
+    assert (await asyncio.wait_for(pump, 30)).status == 200
+    await asyncio.wait_for(body.left.wait(), 30)
+
+
+async def test_r09_a_pipes_reader_that_closes_ends_a_pump_that_waits_for_bytes(
+    wire: Wire, client: AssistantsClient
+) -> None:
+    """The server is silent, so there is nothing to send that would fail: the pump is told all the same."""
+    body = Body(b'{"id":"a"}', STALL, kind=JSON)
+    wire.answer(body)
+    send, receive = open_pipe(4)
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    assert (await anext(receive)).id == "a"
+    await asyncio.sleep(5 * MS)
+    receive.close()
+    assert receive.closed
+    assert (await asyncio.wait_for(pump, 30)).status == 200
+    await asyncio.wait_for(body.left.wait(), 30)
+
+
+async def test_r09_a_pipe_that_was_closed_before_ends_the_pump_too(wire: Wire, client: AssistantsClient) -> None:
+    """Nothing waits for a reader that has never been there."""
+    wire.answer(Body(STALL, kind=JSON))
+    send, receive = open_pipe()
+    receive.close()
+    assert (await asyncio.wait_for(client.threads.retrieve("t").into(send), 30)).status == 200
+
+
+async def test_r02_an_error_status_reaches_both_ends(wire: Wire, client: AssistantsClient) -> None:
+    """The pump raises it, and so does the reader of a pipe."""
+    wire.answer(failure(404, "gone"))
+    send, receive = open_pipe(1)
+    with pytest.raises(NotFoundError) as caught:
+        await client.threads.retrieve("t").into(send)
+    with pytest.raises(NotFoundError) as read:
+        await anext(receive)
+    assert caught.value is read.value
+    receive.close()
+
+
+async def test_t49_arguments_are_checked_before_any_form(wire: Wire, client: AssistantsClient) -> None:
+    """A value out of range is refused when the call is made, so before every form of it."""
+    with pytest.raises(ValidationError):
+        client.threads.list(limit=0)
+    assert wire.connections == 0
+
+
+async def test_n13_buffered_items_come_before_the_error(wire: Wire, client: AssistantsClient) -> None:
+    """The reader gets what was sent first, then the same error that the pump raised, once, with its cause."""
+    wire.answer(Body(b'{"id":"a"}{"id":"b"}{"id":', RESET, kind=JSON))
+    send, receive = open_pipe(8)
+    with pytest.raises(StreamTruncatedError) as at_pump:
+        await client.threads.retrieve("t").into(send)
+    assert [(await anext(receive)).id, (await anext(receive)).id] == ["a", "b"]
+    with pytest.raises(StreamTruncatedError) as at_reader:
+        await anext(receive)
+    assert at_reader.value is at_pump.value
+    assert isinstance(at_reader.value.__cause__, ConnectionLostError)
+    with pytest.raises(StopAsyncIteration):
+        await anext(receive)
+    receive.close()
+
+
+@pytest.mark.parametrize("capacity", [0, 1, 3, math.inf])
+@pytest.mark.parametrize("own", [False, True])
+async def test_n12_every_capacity_gives_every_item(
+    wire: Wire, client: AssistantsClient, capacity: float, own: bool
+) -> None:
+    """Rendezvous, bounded and unbounded, into anyio's streams and into pipes."""
+    body = b"".join(b'{"id":"%d"}\n' % number for number in range(50))
+    wire.answer(Body(body, kind=LINES))
+    ends: Any = open_pipe(capacity) if own else anyio.create_memory_object_stream[Any](capacity)
+    send, receive = ends
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    got = [item.id for item in await gather(receive)]
+    assert got == [str(number) for number in range(50)]
+    assert (await pump).status == 200
+    receive.close()
+
+
+async def test_n12_a_rendezvous_holds_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """With capacity 0 the pump is never more than the item in its hand ahead."""
+    wire.answer(Body(b'{"id":"a"}{"id":"b"}{"id":"c"}', kind=JSON))
+    send, receive = anyio.create_memory_object_stream[Any](0)
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    for name in "abc":
+        await asyncio.sleep(2 * MS)
+        assert receive.statistics().current_buffer_used == 0
+        assert receive.statistics().tasks_waiting_send == 1
+        assert (await receive.receive()).id == name
+    await pump
+    receive.close()
+
+
+async def test_r07_the_reader_of_a_channel_sets_the_pace(wire: Wire, client: AssistantsClient) -> None:
+    """A bounded channel that is full stops the server: the pump does not read on."""
+    piece = b'{"id":"%s"}\n' % (b"x" * 65000)
+    body = Body(*[piece] * 400, kind=LINES)
+    wire.answer(body)
+    send, receive = anyio.create_memory_object_stream[Any](2)
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    await receive.receive()
+    await asyncio.sleep(50 * MS)
+    assert receive.statistics().current_buffer_used == 2
+    assert not body.finished
+    assert len(await gather(receive)) == 399
+    await pump
+    receive.close()
+
+
+async def test_n11_three_calls_feed_one_channel(wire: Wire, client: AssistantsClient) -> None:
+    """With `close=False` each leaves the channel open, and whoever made it closes it once."""
+    wire.answer(
+        *(
+            Body(b"".join(b'{"id":"%s%d"}' % (name, place) for place in range(9)), kind=JSON)
+            for name in (b"a", b"b", b"c")
+        )
+    )
+    send, receive = anyio.create_memory_object_stream[Any](2)
+    got: list[str] = []
+
+    async def consume() -> None:
+        got.extend([item.id async for item in receive])
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(consume)
+        async with send, anyio.create_task_group() as calls:
+            for number in range(3):
+                calls.start_soon(into_open, client, number, send)
+    for name in "abc":
+        assert [id for id in got if id[0] == name] == [f"{name}{place}" for place in range(9)]
+    receive.close()
+
+
+async def into_open(client: AssistantsClient, number: int, send: Any) -> None:
+    """One of several calls that feed a channel."""
+    await client.threads.retrieve(f"t{number}").into(send, close=False)
+
+
+async def test_n11_one_error_of_three_calls_reaches_the_reader(wire: Wire, client: AssistantsClient) -> None:
+    """The pipe ends with the error of the call that failed, whatever `close` says, and the others stop."""
+    fail = Hold()
+    good = Body(b'{"id":"a"}', STALL, kind=JSON)
+    wire.answer(good, Body(fail, b'{"id":7}', kind=JSON))
+    send, receive = open_pipe(4)
+    first = asyncio.ensure_future(client.threads.retrieve("t").into(send, close=False))
+    assert (await anext(receive)).id == "a"
+    second = asyncio.ensure_future(client.threads.retrieve("t").into(send, close=False))
+    await fail.reached.wait()
+    fail.set()
+    with pytest.raises(ItemDecodeError):
+        await anext(receive)
+    with pytest.raises(ItemDecodeError):
+        await second
+    receive.close()
+    assert (await asyncio.wait_for(first, 30)).status == 200
+
+
+async def test_r11_a_cancelled_pump_closes_both_ends(wire: Wire, client: AssistantsClient) -> None:
+    """The channel is closed without an error for its reader, and the server sees the connection close."""
+    body = Body(b'{"id":"a"}', STALL, kind=JSON)
+    wire.answer(body)
+    send, receive = open_pipe(1)
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    assert (await anext(receive)).id == "a"
+    pump.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await pump
+    with pytest.raises(StopAsyncIteration):
+        await anext(receive)
+    receive.close()
+    await asyncio.wait_for(body.left.wait(), 30)
+
+
+async def test_r11_a_cancelled_receive_loses_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """A time-out around one receive of a pipe leaves the next item where it was."""
+    more = Hold()
+    wire.answer(Body(b'{"id":"a"}', more, b'{"id":"b"}', kind=JSON))
+    send, receive = open_pipe()
+    pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
+    async with receive:
+        assert (await anext(receive)).id == "a"
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(2 * MS):
+                    await anext(receive)
+        more.set()
+        assert [item.id async for item in receive] == ["b"]
+    await pump
+
+
+async def test_r15_the_events_of_a_run_are_pushed_with_their_error(wire: Wire, client: AssistantsClient) -> None:
+    """An error event and an early end come out of the pipe after the events before them."""
+    for tail, kind in ((frame("error", ERROR), StreamEventError), (b"", StreamInterruptedError)):
+        wire.answer(Body(*told("ab")[:8], tail or b": end\n\n"))
+        send, receive = open_pipe(100)
+        with pytest.raises(kind):
+            await client.runs.create("thread_1", assistant_id="a").into(send)
+        got = []
+        with pytest.raises(kind):
+            async for event in receive:
+                got.append(event.event)  # noqa: PERF401  # an error comes in between
+        assert len(got) == 8
+        receive.close()

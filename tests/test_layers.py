@@ -1,0 +1,164 @@
+"""The layers of the package: which module may import which, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import assistants_async
+
+ROOT = Path(assistants_async.__file__).parent
+
+# From the lowest up; a module may import from layers below its own, and from its own.
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("_typing", "_version"),
+    ("wire",),
+    ("errors",),
+    ("models",),
+    ("core",),
+    ("endpoints",),
+    ("watch", "trace", "auth", "azure", "transport"),
+    ("reader", "session"),
+    ("call", "channel", "pipe", "paging", "uploads", "downloads"),
+    ("tools", "workflows"),
+    ("resources",),
+    ("settings", "client"),
+    ("",),  # the package itself
+    ("server",),
+    ("testing",),
+    ("cli", "__main__"),
+)
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+
+PURE = ("wire", "errors", "models", "core", "endpoints")
+"""What decides and never waits: no I/O, no clock, no randomness."""
+IMPURE = frozenset(
+    (
+        "aiohttp",
+        "anyio",
+        "asyncio",
+        "logging",
+        "os",
+        "random",
+        "secrets",
+        "socket",
+        "ssl",
+        "subprocess",
+        "threading",
+        "time",
+    )
+)
+
+LAZY = {("client", "server")}
+"""What may look up, inside a function only: `AssistantsClient.local` starts a server."""
+
+EXEMPT = frozenset({("server", "")})
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module by its dotted name below the package."""
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """What a module imports, as absolute dotted names, and whether at its top; type checkers' imports left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    package = ("assistants_async", *path.relative_to(ROOT).parent.parts)
+    skipped = {
+        id(node)
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
+        for statement in block.body
+        for node in ast.walk(statement)
+    }
+    inner = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        top = id(node) not in inner
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, top) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) + 1 - node.level]) if node.level else ""
+            name = ".".join(part for part in (base, node.module) if part)
+            if node.module is None:  # from . import endpoints
+                yield from ((f"{name}.{alias.name}", top) for alias in node.names)
+            else:
+                yield name, top
+
+
+def layer(name: str) -> str:
+    """The layer that a dotted name of the package belongs to."""
+    return name.removeprefix("assistants_async").strip(".").partition(".")[0]
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_stands_in_a_layer(name: str) -> None:
+    """A new module must be given its place in the table above."""
+    assert layer(name) in HEIGHT
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    """A module imports from its own layer and those below; the one look up is made inside a function."""
+    own = layer(name)
+    for target, top in imports(MODULES[name]):
+        if target.partition(".")[0] != "assistants_async":
+            continue
+        other = layer(target)
+        if (own, other) in LAZY:
+            assert not top, f"{name} imports {target} at its top"
+        elif (own, other) not in EXEMPT:
+            assert HEIGHT[other] <= HEIGHT[own], f"{name} imports {target}, which is above it"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in PURE])
+def test_what_decides_does_not_act(name: str) -> None:
+    """Clock, randomness, environment and the event loop come in as arguments."""
+    assert not {target.partition(".")[0] for target, _ in imports(MODULES[name])} & IMPURE
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__")]
+)
+def test_aiohttp_is_imported_on_first_use(name: str) -> None:
+    """By the transport alone, and inside functions, since it is most of the import time; anyio likewise."""
+    heavy = {(target.partition(".")[0], top) for target, top in imports(MODULES[name])} & {
+        (library, top) for library in ("aiohttp", "yarl", "anyio") for top in (True, False)
+    }
+    assert not any(top for _, top in heavy)
+    if name != "transport":
+        assert not {library for library, _ in heavy} & {"aiohttp", "yarl"}
+
+
+def test_importing_the_package_is_cheap() -> None:
+    """Neither aiohttp nor anyio, the server, pydantic or a test library comes with it."""
+    code = "import sys, assistants_async; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    loaded = {name for name in done.stdout.split() if name.partition(".")[0] != "assistants_async" or "server" in name}
+    unwanted = ("aiohttp", "anyio", "yarl", "pydantic", "pytest", "rich", "aioresponses", "assistants_async.server")
+    assert [name for name in unwanted if name in loaded] == []
+
+
+def test_a_client_can_be_made_without_aiohttp() -> None:
+    """It comes with the first call."""
+    code = (
+        "import sys; from assistants_async import AssistantsClient; AssistantsClient(); print('aiohttp' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,96 @@
+"""The README against the code: every block runs, every table is complete, the shell lines are the ones CI runs."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+import assistants_async
+from assistants_async import AssistantsClient, AssistantsError, Timeout
+from assistants_async.cli import steps
+from assistants_async.core.options import OptionChanges
+from assistants_async.endpoints import TABLE
+from assistants_async.server import AssistantsServer
+from assistants_async.settings import ClientSettings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=[str(place) for place in range(len(BLOCKS))])
+async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block works as it stands, given a client, an assistant and a thread with a message and a run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "report.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    async with AssistantsServer(seed=1) as server, AssistantsClient(base_url=server.base_url, api_key="k") as client:
+        assistant = await client.assistants.create(model="gpt-4o")
+        thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
+        async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
+            run = await channel.final_run()
+        names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "run": run}
+        names["AssistantsClient"] = AssistantsClient
+        code = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(code, names)  # the README's own code
+        if inspect.iscoroutine(result):
+            await result
+
+
+def test_the_operations_table_is_the_table() -> None:
+    """Each row of the README is a row of the table, and none is missing: all 28 names of the document are there."""
+    rows = re.findall(r"^\| `(\w+)`\S* \| `([\w.]+)` \| (\w+) `(\S+)` \| `", README, re.MULTILINE)
+    snake = {re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", row.operation): row for row in TABLE.values()}
+    assert [row[0] for row in rows] == list(snake)
+    for name, method, verb, path in rows:
+        row = snake[name]
+        assert (method, verb, path) == (row.name, row.method, row.path)
+
+
+def test_the_time_outs_are_the_defaults() -> None:
+    """Every limit with its default, None as `none`."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d+|none) \| ", README, re.MULTILINE))
+    defaults = msgspec.structs.asdict(Timeout())
+    assert rows == {name: "none" if value is None else f"{value:g}" for name, value in defaults.items()}
+
+
+def test_every_setting_and_option_is_named() -> None:
+    """What a client, a view or a call can be told stands in the section on settings."""
+    section = README.split("## Settings")[1].split("\n## ")[0]
+    missing = {
+        name for name in (ClientSettings.__annotations__ | OptionChanges.__annotations__) if f"`{name}`" not in section
+    }
+    assert not missing
+
+
+def test_every_error_is_named() -> None:
+    """The table of errors leaves none out."""
+    errors = {
+        name
+        for name in assistants_async.__all__
+        if isinstance(kind := getattr(assistants_async, name), type) and issubclass(kind, AssistantsError)
+    }
+    assert {name for name in errors if f"`{name}" not in README} == set()
+
+
+def test_the_demo_shown_is_the_demo() -> None:
+    """The code in the README's excerpt is the source of that step."""
+    excerpt = README.split("```text\n")[1].split("```")[0]
+    source = inspect.getsource(steps.page)
+    for line in source.splitlines()[2:]:
+        assert line in excerpt
+
+
+def test_the_shell_lines_are_what_ci_runs() -> None:
+    """CI takes both lines from the README, where each stands once."""
+    lines = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    assert [line.rsplit(" ", 1)[1] for line in lines] == ["demo", "pytest"]
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert "line 'demo$'" in ci
+    assert "line 'pytest$'" in ci

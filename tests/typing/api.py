@@ -1,0 +1,236 @@
+"""The public forms as type checkers see them: checked by mypy and basedpyright in strict mode, never run."""
+
+# Calls are looked at here, and none is awaited or closed.
+# mypy: disable-error-code="unused-awaitable"
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, assert_type
+
+import aiohttp
+import msgspec
+
+from assistants_async import (
+    Assistant,
+    AssistantsClient,
+    Call,
+    Channel,
+    Deleted,
+    Download,
+    File,
+    Headers,
+    HTTPResponse,
+    Items,
+    ListCall,
+    Message,
+    NotFoundError,
+    Outgoing,
+    Page,
+    RateLimitedError,
+    Request,
+    Response,
+    Run,
+    RunCall,
+    RunChannel,
+    RunStep,
+    StatusError,
+    StreamEvent,
+    Styled,
+    Thread,
+    ThreadBusyError,
+    TimedOutError,
+    Timeout,
+)
+from assistants_async.models.assistants import AssistantFile
+from assistants_async.models.messages import MessageFile
+
+
+class Own(msgspec.Struct):
+    """A model of the caller's own."""
+
+    id: str
+
+
+async def settings(session: aiohttp.ClientSession, context: ssl.SSLContext) -> None:
+    """Every keyword of a client, and its presets."""
+
+    async def key() -> str:
+        return "key"
+
+    client = AssistantsClient(
+        api_key=key,
+        base_url="http://127.0.0.1/v1",
+        auth="bearer",
+        protocol="v1",
+        organization="org",
+        project=None,
+        max_connections=5,
+        proxy=None,
+        trust_env=False,
+        ssl=context,
+        session=session,
+        validate=True,
+        timeout=Timeout(connect=1, pool=None, head=2.5, idle=3, total=None),
+        headers={"x-a": "1", "x-b": None},
+        query={"a": [1, 2], "b": Styled((1, 2), "comma")},
+        raise_for_status=False,
+        strict=True,
+        accept=None,
+        content_type="application/json",
+        on_request=on_request,
+        on_send=on_send,
+        on_response=lambda http: None,
+        on_error=lambda error: None,
+        resolve_type=lambda operation, http: None,
+        trace=lambda kind, text: None,
+    )
+    assert_type(client, AssistantsClient)
+    assert_type(client.with_options(timeout=5, headers={}), AssistantsClient)
+    async with client as entered:
+        assert_type(entered, AssistantsClient)
+    async with AssistantsClient.local(protocol="v1") as local:
+        assert_type(local, AssistantsClient)
+    assert_type(AssistantsClient.azure("https://x.test", api_version="1", api_key="k"), AssistantsClient)
+
+
+async def on_request(request: Request) -> None:
+    """An async hook."""
+    assert_type(request.path, str)
+    assert_type(request.headers, dict[str, str | None])
+
+
+def on_send(outgoing: Outgoing) -> None:
+    """A sync hook."""
+    assert_type(outgoing.url, str)
+    assert_type(outgoing.attempt, int)
+
+
+async def calls(client: AssistantsClient, thread: Thread, run: Run) -> None:
+    """Every form of a call."""
+    call = client.assistants.retrieve("asst_1")
+    assert_type(call, Call[Assistant, Assistant])
+    assert_type(await call, Assistant)
+    assert_type(await call.response(), Response[Assistant])
+    value, http = await call.response()
+    assert_type(value, Assistant)
+    assert_type(http, HTTPResponse)
+    assert_type(http.headers, Headers)
+    assert_type(await call.as_type(Own), Own)
+    assert_type(await call.as_type(bytes), bytes)
+    assert_type(call.with_options(timeout=None), Call[Assistant, Assistant])
+    assert_type(call.stream(), Channel[Assistant])
+    async with call.stream() as channel:
+        assert_type([item async for item in channel], list[Assistant])
+
+
+async def lists(client: AssistantsClient, thread: Thread) -> None:
+    """Every form of a list."""
+    call = client.messages.list(thread, limit=5, order="asc", run_id="run_1")
+    assert_type(call, ListCall[Message])
+    assert_type(await call, Page[Message])
+    assert_type(await call.response(), Response[Page[Message]])
+    assert_type([item async for item in call], list[Message])
+    assert_type([page async for page in call.pages()], list[Page[Message]])
+    assert_type(await call.first(), Message | None)
+    assert_type(await call.collect(5), list[Message])
+    assert_type(call.take(3), Items[Message])
+    assert_type(call.filter(lambda item: item.text != ""), Items[Message])
+    assert_type(call.map(lambda item: item.text), Items[str])
+    assert_type(await call.map(lambda item: len(item.text)).take(2).collect(), list[int])
+    async with call.prefetch() as items:
+        assert_type([item async for item in items], list[Message])
+    assert_type(call.with_options(timeout=5), ListCall[Message])
+    assert_type(call.stream(), Channel[Message])
+    assert_type(call.stream(pages=True), Channel[Page[Message]])
+    assert_type(call.map(length), Items[int])
+
+
+async def length(message: Message) -> int:
+    """An async step."""
+    return len(message.text)
+
+
+async def namespaces(client: AssistantsClient, thread: Thread, run: Run, message: Message, file: File) -> None:
+    """Every method, with ids and with objects."""
+    assert_type(await client.assistants.create(model="m", tools=[{"type": "code_interpreter"}]), Assistant)
+    assert_type(await client.assistants.modify("a", name=None, metadata={"a": "b"}), Assistant)
+    assert_type(await client.assistants.delete("a"), Deleted)
+    assert_type(await client.assistants.list(), Page[Assistant])
+    assert_type(await client.assistants.files.create("a", file_id=file), AssistantFile)
+    assert_type(await client.assistants.files.retrieve("a", file), AssistantFile)
+    assert_type(await client.assistants.files.delete("a", "f"), Deleted)
+    assert_type(await client.assistants.files.list("a"), Page[AssistantFile])
+    assert_type(await client.threads.create(messages=[{"role": "user", "content": "hi"}]), Thread)
+    assert_type(client.threads.create_and_run(assistant_id="a", thread={"messages": []}), RunCall)
+    assert_type(await client.threads.retrieve(thread), Thread)
+    assert_type(await client.threads.modify(thread, tool_resources=thread.tool_resources), Thread)
+    assert_type(await client.threads.delete(thread), Deleted)
+    assert_type(await client.threads.list(), Page[Thread])
+    assert_type(await client.messages.create(thread, role="user", content="hi"), Message)
+    assert_type(await client.messages.retrieve(thread, message), Message)
+    assert_type(await client.messages.modify(thread, message, metadata={}), Message)
+    assert_type(await client.messages.delete(thread, message), Deleted)
+    assert_type(await client.messages.files.retrieve(thread, message, file), MessageFile)
+    assert_type(await client.messages.files.list(thread, message), Page[MessageFile])
+    assert_type(await client.runs.retrieve(thread, run), Run)
+    assert_type(await client.runs.modify(thread, run, metadata=None), Run)
+    assert_type(await client.runs.cancel(thread, run), Run)
+    assert_type(await client.runs.list(thread), Page[Run])
+    assert_type(await client.steps.retrieve(thread, run, "step_1", include=["x"]), RunStep)
+    assert_type(await client.steps.list(thread, run), Page[RunStep])
+    assert_type(await client.files.retrieve(file), File)
+    assert_type(await client.files.delete(file), Deleted)
+    assert_type(await client.files.list(purpose="assistants"), Page[File])
+
+
+async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant) -> None:
+    """A run is awaited or streamed."""
+    call = client.runs.create(thread, assistant_id=assistant, instructions=None)
+    assert_type(call, RunCall)
+    assert_type(await call, Run)
+    assert_type(await call.response(), Response[Run])
+    assert_type(call.stream(), RunChannel)
+    async with call.stream(recover=True) as channel:
+        assert_type(channel, RunChannel)
+        assert_type([event async for event in channel], list[StreamEvent])
+    outputs = client.runs.submit_tool_outputs(thread, "run_1", tool_outputs=[{"tool_call_id": "c", "output": "x"}])
+    assert_type(outputs, RunCall)
+
+
+async def files(client: AssistantsClient, pieces: AsyncIterator[bytes], folder: Path) -> None:
+    """Uploads of every kind of file, and both forms of a download."""
+    with (folder / "a").open("rb") as opened:
+        for file in (folder / "a", b"x", bytearray(), memoryview(b""), opened, pieces):
+            assert_type(await client.files.create(file=file, purpose="assistants"), File)
+    await client.files.create(
+        file=b"", purpose="vision", filename="a", content_type="image/png", on_progress=lambda done, total: None
+    )
+    download = client.files.content("file_1")
+    assert_type(download, Download)
+    assert_type(await download, bytes)
+    assert_type(await download.save(folder, "name", on_progress=lambda done, total: None), Path)
+
+
+async def operations(client: AssistantsClient) -> None:
+    """Called by name, the result is not known."""
+    call = client.operation("createRun", body={"assistant_id": "a"}, thread_id="thread_1")
+    assert_type(call, Call[Any, Any])
+
+
+def errors(error: Exception) -> None:
+    """What each error carries."""
+    match error:
+        case ThreadBusyError():
+            assert_type(error.run_id, str | None)
+        case RateLimitedError():
+            assert_type(error.retry_after, float | None)
+        case NotFoundError() | StatusError():
+            assert_type(error.status, int)
+            assert_type(error.request_id, str | None)
+        case TimedOutError():
+            assert_type(error.is_long_poll, bool)
+        case _:
+            pass
