@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, Unpack, cast
+from typing import Any, Generic, Self, TypeVar, Unpack
 
 from ._typing import override
 from .channel import Channel, Opener, Reading
@@ -93,7 +93,8 @@ class Call(Coroutine[Any, Any, T_co], Generic[T_co, S_co]):
         self._used = True
 
     async def _value(self) -> T_co:
-        return cast("T_co", (await self._session.send(self._request, self._options, self._result)).value)
+        value: T_co = (await self._session.send(self._request, self._options, self._result))[0]
+        return value
 
     @override
     def __await__(self) -> Generator[Any, None, T_co]:

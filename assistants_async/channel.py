@@ -96,8 +96,9 @@ class Reading(Protocol[S_co]):
         """Make the error of a body that was cut; None where nothing of worth was lost."""
         ...
 
-    def decode(self, frame: Any) -> S_co | None:
-        """Decode one frame: an item, or None where it is none; raises `StreamError`."""
+    @property
+    def decode(self) -> Callable[[Any], S_co | None]:
+        """Decodes one frame to an item, or to None where it is none; raises `StreamError`."""
         ...
 
     @property
@@ -143,9 +144,9 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._busy = False
         self.outcome: Outcome = "open"
         """How the stream stands."""
-        self.items_delivered = 0
+        self.items_delivered: int = 0
         """How many items have been handed out."""
-        self.bytes_received = 0
+        self.bytes_received: int = 0
         """How many bytes of the body have come."""
 
     @property
@@ -187,25 +188,34 @@ class Channel(AsyncIterator[S], Generic[S]):
     @override
     async def __anext__(self) -> S:
         while True:
-            # The path of nearly every item: no coroutine and as few calls as can be.
-            try:
-                for frame in self._frames:
-                    item = self._take(frame)
-                    if item is not None:
-                        self.items_delivered += 1
-                        return item
-            except StreamError as error:
-                self._frames = iter(())
-                self._fail(error)
-            if self._error is not None:
-                failure, self._error = self._error, None
-                raise failure
-            if self.outcome != "open":
+            item = self._ready()
+            if item is not None:
+                return item
+            if not await self._more():
                 raise StopAsyncIteration
-            await self._advance()
 
-    def _take(self, frame: Any) -> S | None:
-        return self._decode(frame)
+    def _ready(self) -> S | None:
+        """The next item of what has been read: the path of nearly every item, so without a coroutine."""
+        try:
+            for frame in self._frames:
+                item = self._decode(frame)
+                if item is not None:
+                    self.items_delivered += 1
+                    return item
+        except StreamError as error:
+            self._frames = iter(())
+            self._fail(error)
+        return None
+
+    async def _more(self) -> bool:
+        """Read on and tell whether there is more; raises what comes behind the items that there were."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        if self.outcome != "open":
+            return False
+        await self._advance()
+        return True
 
     async def _advance(self) -> None:
         """Go on behind the frames there were: to the error after them, the end, or the next piece of the body."""

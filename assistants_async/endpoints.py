@@ -169,9 +169,9 @@ KINDS: Mapping[str, tuple[type[Object], ...]] = {
 
 
 def find(operation: str) -> Endpoint[Any, Any]:
-    """The row of an operationId, in the document's spelling or in snake case (`create_run`); raises `ValueError`."""
+    """The row of an operationId, as the documents spell it, rightly, or in snake case; raises `ValueError`."""
     camel = re.sub(r"_([a-z])", lambda match: match[1].upper(), operation)
-    row = TABLE.get(camel)
+    row = TABLE.get(camel.replace("ToolOutputs", "ToolOuputs"))
     if row is None:
         raise ValueError(f"no operation {operation!r}; there are {', '.join(TABLE)}")
     return row

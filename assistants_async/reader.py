@@ -21,7 +21,7 @@ class BodyReader:
     otherwise. A read that was waiting then ends as if the body had.
     """
 
-    __slots__ = ("_closed", "_exchange", "_idle", "_on_close", "_outgoing", "_watch", "ended", "headed", "status")
+    __slots__ = ("_closed", "_exchange", "_idle", "_on_close", "_outgoing", "_watch", "ended", "status")
 
     def __init__(
         self,
@@ -41,20 +41,15 @@ class BodyReader:
         """Whether the body has been read to its end."""
         self.status = exchange.status
         """Status code."""
-        self.headed = watch.elapsed
-        """Seconds from the start of the call to the head."""
 
     @property
     def http(self) -> HTTPResponse:
-        """The head."""
-        return self._response(b"", self.headed)
+        """The head, with the time up to now."""
+        return self.whole(b"")
 
     def whole(self, content: bytes) -> HTTPResponse:
         """The answer with its body, which ends now."""
-        return self._response(content, self._watch.elapsed)
-
-    def _response(self, content: bytes, elapsed: float) -> HTTPResponse:
-        head, sent = self._exchange, self._outgoing
+        head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
         return HTTPResponse(
             head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, elapsed
         )

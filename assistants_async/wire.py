@@ -26,7 +26,7 @@ class Headers(Mapping[str, str]):
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:
-        """Every field as sent: name in the server's spelling, value."""
+        """Every field in the order sent, name and value."""
         if not isinstance(self._pairs, tuple):
             self._pairs = tuple(self._pairs)
         return self._pairs

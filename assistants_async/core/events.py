@@ -59,8 +59,8 @@ class EventDecoder:
         self.done = False
         """Whether the closing `done` came."""
 
-    def decode(self, frame: ServerSentEvent) -> StreamEvent | None:
-        """Read one frame; None for the closing `done` and for all that comes after it.
+    def decode(self, frame: ServerSentEvent, *, inside: bool = False) -> StreamEvent | None:
+        """Read one frame, or one found `inside` another; None for the closing `done` and for all that comes after it.
 
         Raises `StreamEventError` for an error event in any of its shapes, and `ItemDecodeError` for a payload that
         is not what its name promises. An unknown name makes an `UnknownEvent`.
@@ -70,10 +70,7 @@ class EventDecoder:
         name, data, _, _ = frame
         reader = _readers.get(name) or _reader_of(name)
         if reader is None:
-            return self._unnamed(name, data)
-        return self._made(name, data, reader)
-
-    def _made(self, name: str, data: bytes, reader: _Reader) -> StreamEvent:
+            return self._unnamed(name, data, inside=inside)
         strict, lenient, make = reader
         try:
             payload = strict(data)
@@ -96,7 +93,7 @@ class EventDecoder:
                 raise StreamEventError(told, items=self.items) from None
             raise unreadable(f"event {name}", data, error, self.items) from error
 
-    def _unnamed(self, name: str, data: bytes, *, inside: bool = False) -> StreamEvent | None:
+    def _unnamed(self, name: str, data: bytes, *, inside: bool) -> StreamEvent | None:
         """Frames that are not in the table: the closing one, errors, frames named inside, and what servers invent."""
         if name == DONE_EVENT or data.strip() == _DONE:
             self.done = True
@@ -111,8 +108,7 @@ class EventDecoder:
             if isinstance(inner, str) and "data" in body and not inside:
                 payload = body["data"]
                 raw = payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
-                reader = _reader_of(inner)
-                return self._made(inner, raw, reader) if reader else self._unnamed(inner, raw, inside=True)
+                return self.decode(ServerSentEvent(inner, raw), inside=True)
         self.items += 1
         self.last_event = name
         return UnknownEvent(name, data)

@@ -18,6 +18,14 @@ _PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 
 
+def all_plain(ids: tuple[object, ...]) -> bool:
+    """Whether ids are just text that needs no encoding, as they mostly are."""
+    for value in ids:  # noqa: SIM110  # a generator would cost more than what it checks
+        if type(value) is not str or not _PLAIN(value):
+            return False
+    return True
+
+
 def segment(operation: str, parameter: str, value: object, kinds: Mapping[str, tuple[type[Object], ...]]) -> str:
     """Turn an id, or the object that has it, into one path segment.
 

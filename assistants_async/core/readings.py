@@ -151,16 +151,20 @@ class BytesReading:
 class EventReading:
     """The server-sent events of a run."""
 
-    __slots__ = ("_decoder", "_framer", "decode")
+    __slots__ = ("_decode", "_decoder", "_framer")
 
     def __init__(self, options: Options) -> None:
         self._framer = SSEDecoder(options.max_item_bytes)
         self._decoder = EventDecoder()
         decode = self._decoder.decode
-        self.decode: Callable[[Any], StreamEvent | None] = (
+        self._decode: Callable[[Any], StreamEvent | None] = (
             decode if options.on_bad_item is None else _skipping(decode, options.on_bad_item)
         )
+
+    @property
+    def decode(self) -> Callable[[Any], StreamEvent | None]:
         """Reads one frame as an event; None for `done` and what comes after it."""
+        return self._decode
 
     def feed(self, data: bytes) -> list[Any]:
         """The frames that a piece of the body completes."""

@@ -12,7 +12,7 @@ from .._typing import override
 from ..errors import WrongProtocolError
 from ..models.base import Object
 from .endpoint import Endpoint, Protocol, split_path
-from .ids import segment
+from .ids import all_plain, segment
 from .params import check, encoded, normalise, split
 from .query import encode_query
 
@@ -135,8 +135,9 @@ def bind(
     if protocol not in endpoint.protocols:
         raise WrongProtocolError(endpoint.name, None, protocol, endpoint.protocols[0])
     template, names = split_path(endpoint.path)
-    parts = [segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True)]
-    path = template % tuple(parts)
+    if not (all_plain(ids) and len(ids) == len(names)):
+        ids = tuple(segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True))
+    path = template % ids
     if not keywords and (not validate or endpoint.params is None):
         return Request(endpoint, path, {}, {} if endpoint.takes_body and not endpoint.form else None, form)
     values = normalise(keywords)

@@ -38,6 +38,17 @@ _USUAL = re.compile(rb"(?:event: ?+([^\n]*+)\n)?+data: ?+([^\n]*+)\n\n").match
 _COLON = b":"[0]
 _RETRY_DIGITS = 18
 
+# A stream has a handful of names; those of servers that invent one for each event are not kept.
+_names: dict[bytes | None, str] = {None: DEFAULT_EVENT, b"": DEFAULT_EVENT}
+_MOST_NAMES = 256
+
+
+def _decoded(name: bytes) -> str:
+    text = name.decode("utf-8", "replace")
+    if len(_names) < _MOST_NAMES:
+        _names[name] = text
+    return text
+
 
 class SSEDecoder(Framer[ServerSentEvent]):
     """Decodes one stream of events; the state of an unfinished line or block is kept between reads.
@@ -119,8 +130,9 @@ class SSEDecoder(Framer[ServerSentEvent]):
             if match.end() - position > self._limit:
                 break  # perhaps: the rules will tell
             name, payload = match.groups()
-            text = name.decode("utf-8", "replace") if name else DEFAULT_EVENT
-            found.append(ServerSentEvent(text, payload, self.last_event_id))
+            text = _names.get(name) or _decoded(name)
+            # As `ServerSentEvent(…)` does, without its defaults: this is the path of nearly every event.
+            found.append(tuple.__new__(ServerSentEvent, (text, payload, self.last_event_id, None)))
             position = match.end()
         return position
 

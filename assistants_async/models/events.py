@@ -74,8 +74,10 @@ class MessageDeltaEvent(msgspec.Struct, frozen=True):
         delta = self.data.delta
         if delta is None:
             return ""
+        if len(delta.content) == 1 and type(part := delta.content[0]) is MessageDeltaText:
+            return (part.text.value or "") if part.text is not None else ""
         texts = [part.text.value for part in delta.content if type(part) is MessageDeltaText and part.text is not None]
-        return texts[0] or "" if len(texts) == 1 else "".join(text for text in texts if text)
+        return "".join(text for text in texts if text)
 
 
 class UnknownEvent(msgspec.Struct, frozen=True):

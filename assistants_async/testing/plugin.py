@@ -5,7 +5,9 @@ The async fixtures need pytest-asyncio, in auto or strict mode. Each test has a 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncGenerator, Callable, Generator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pytest
@@ -20,10 +22,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _async_fixture(function: F) -> F:
-    try:
-        from pytest_asyncio import fixture as decorate
-    except ImportError:  # a project without it still gets `assistants_mock`
-        return pytest.fixture(function)
+    decorate: Any = pytest.fixture
+    # A project without pytest-asyncio still gets `assistants_mock`.
+    with contextlib.suppress(ImportError):
+        decorate = import_module("pytest_asyncio").fixture
     return cast("F", decorate(function))
 
 

@@ -13,7 +13,7 @@ from ..core.fold import Snapshot
 from ..core.options import Options
 from ..core.readings import EventReading, run_reading
 from ..core.sse import ServerSentEvent
-from ..errors import StreamInterruptedError
+from ..errors import StreamError, StreamInterruptedError
 from ..models.events import (
     DONE_FRAME,
     FINISHED_MESSAGE,
@@ -58,12 +58,19 @@ class RunChannel(Channel[StreamEvent]):
         return self.snapshot.run
 
     @override
-    def _take(self, frame: Any) -> StreamEvent | None:
-        event = self._decode(frame)
-        if event is not None:
-            self._frame = frame
-            self.snapshot.add(event)
-        return event
+    def _ready(self) -> StreamEvent | None:
+        try:
+            for frame in self._frames:
+                event = self._decode(frame)
+                if event is not None:
+                    self.items_delivered += 1
+                    self._frame = frame
+                    self.snapshot.add(event)
+                    return event
+        except StreamError as error:
+            self._frames = iter(())
+            self._fail(error)
+        return None
 
     @override
     def _fail(self, error: Exception) -> None:
@@ -200,9 +207,13 @@ class _View(AsyncIterator[V]):
 
     @override
     async def __anext__(self) -> V:
-        pick = self._pick
-        async for event in self._channel:
-            if item := pick(event):
+        channel, pick = self._channel, self._pick
+        while True:
+            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
+            if event is None:
+                if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
+                    break
+            elif item := pick(event):
                 return item
         if self._left is None:
             self._left = iter(self._rest() if self._channel.outcome == "completed" else ())

@@ -147,7 +147,7 @@ async def test_a_call_can_be_used_once(wire: Wire, client: AssistantsClient) -> 
 
 async def test_a_call_that_is_never_awaited_warns_by_name(wire: Wire, client: AssistantsClient) -> None:
     """The warning names the method, as a coroutine's would, and nothing is sent."""
-    with pytest.warns(RuntimeWarning, match=r"^threads\.delete\(\) was never awaited$"):  # noqa: PT031  # the garbage is what warns
+    with pytest.warns(RuntimeWarning, match=r"^threads\.delete\(\) was never awaited$"):  # the garbage is what warns
         client.threads.delete("thread_1")  # type: ignore[unused-awaitable]  # what the test is about
         gc.collect()
     assert wire.seen == []

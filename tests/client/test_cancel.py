@@ -69,7 +69,7 @@ async def test_a_neighbour_that_fails(wire: Wire, client: AssistantsClient, stal
         await wire.until_seen(1)
         raise KeyError("neighbour")
 
-    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012  # the block is what fails
+    with pytest.raises(ExceptionGroup) as caught:  # the block is what fails
         async with asyncio.TaskGroup() as group:
             group.create_task(client.assistants.retrieve("asst_1"))
             group.create_task(fail())

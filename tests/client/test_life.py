@@ -125,7 +125,7 @@ async def test_closing_between_pages_ends_the_walk(wire: Wire) -> None:
     wire.answer(page("a", more=True), page("b"))
     client = AssistantsClient(base_url=wire.base_url, api_key=KEY)
     got: list[str] = []
-    with pytest.raises(ClientClosedError):  # noqa: PT012  # the block is what fails
+    with pytest.raises(ClientClosedError):  # the block is what fails
         async for item in client.assistants.list():
             got.append(item.id)
             await client.close()
@@ -160,7 +160,9 @@ async def test_a_client_never_closed_warns(wire: Wire) -> None:
     """A ResourceWarning names the remedy; one that sent nothing has nothing to warn of."""
     used = AssistantsClient(base_url="http://127.0.0.1/v1", transport=Memory(BODY))
     await used.assistants.retrieve("asst_1")
-    with pytest.warns(ResourceWarning, match="a client was never closed: use 'async with'"):  # noqa: PT031  # the garbage is what warns
+    with pytest.warns(
+        ResourceWarning, match="a client was never closed: use 'async with'"
+    ):  # the garbage is what warns
         del used
         gc.collect()
     with warnings.catch_warnings():

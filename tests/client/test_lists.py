@@ -149,7 +149,7 @@ async def test_a_list_can_be_used_once(wire: Wire, client: AssistantsClient) -> 
 
 async def test_a_list_never_used_warns(client: AssistantsClient) -> None:
     """As any call."""
-    with pytest.warns(RuntimeWarning, match=r"assistants\.list\(\) was never awaited"):  # noqa: PT031  # the garbage is what warns
+    with pytest.warns(RuntimeWarning, match=r"assistants\.list\(\) was never awaited"):  # the garbage is what warns
         client.assistants.list()  # type: ignore[unused-awaitable]  # what the test is about
         gc.collect()
 
@@ -205,7 +205,7 @@ async def test_a_repeated_cursor_ends_the_walk(
     """The error comes after the items before it, and nothing is delivered twice."""
     wire.answer(*answers)
     got: list[str] = []
-    with pytest.raises(PaginationError) as caught:  # noqa: PT012  # the block is what fails
+    with pytest.raises(PaginationError) as caught:  # the block is what fails
         async for item in client.assistants.list():
             got.append(item.id)  # noqa: PERF401  # what came before the error is the point
     assert got == wanted
@@ -314,7 +314,7 @@ async def test_an_error_ahead_comes_after_the_items_before_it(wire: Wire, client
     """The failure of page 2 waits until page 1 has been read, and comes as itself, not in a group."""
     wire.answer(page("a", "b", more=True), failure(503))
     got: list[str] = []
-    with pytest.raises(ServerError):  # noqa: PT012  # the block is what fails
+    with pytest.raises(ServerError):  # the block is what fails
         async with client.assistants.list().prefetch() as items:
             async for item in items:
                 got.append(item.id)  # noqa: PERF401  # what came before the error is the point
@@ -324,7 +324,7 @@ async def test_an_error_ahead_comes_after_the_items_before_it(wire: Wire, client
 async def test_an_error_of_the_block_comes_out_of_prefetch_as_itself(wire: Wire, client: AssistantsClient) -> None:
     """The caller's own exception is not wrapped in a group."""
     wire.answer(page("a", more=True), page("b"))
-    with pytest.raises(KeyError, match="mine"):  # noqa: PT012  # the block is what fails
+    with pytest.raises(KeyError, match="mine"):  # the block is what fails
         async with client.assistants.list().prefetch() as items:
             async for _ in items:
                 raise KeyError("mine")
@@ -344,7 +344,7 @@ async def test_prefetch_can_be_cancelled_at_every_place(wire: Wire, client: Assi
     assert task is not None
     for scope in (asyncio.timeout(20 * MS), anyio.fail_after(20 * MS)):
         wire.answer(page("a", more=True), silent)
-        with pytest.raises(TimeoutError):  # noqa: PT012  # the block is what fails
+        with pytest.raises(TimeoutError):  # the block is what fails
             async with enter(scope), client.assistants.list().prefetch() as items:
                 async for _ in items:
                     pass
@@ -372,7 +372,7 @@ async def test_prefetch_inside_a_failing_group_is_clean(wire: Wire, client: Assi
         await wire.until_seen(2)
         raise KeyError("neighbour")
 
-    with pytest.raises(ExceptionGroup) as caught:  # noqa: PT012  # the block is what fails
+    with pytest.raises(ExceptionGroup) as caught:  # the block is what fails
         async with asyncio.TaskGroup() as group:
             group.create_task(walk())
             group.create_task(fail())

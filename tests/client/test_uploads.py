@@ -235,7 +235,7 @@ async def test_an_early_answer_ends_an_upload(wire: Wire, client: AssistantsClie
     assert caught.value.status == 413
     del caught  # its traceback holds the request
     await wire.until_open(0)
-    while not closed:  # noqa: ASYNC110  # a generator tells nobody
+    while not closed:  # a generator tells nobody
         await asyncio.sleep(MS)
     assert count < 10_000
 

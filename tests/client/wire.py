@@ -149,12 +149,12 @@ class Wire:
 
     async def until_open(self, count: int) -> None:
         """Wait until so many connections are open: the test's time-out is the limit."""
-        while self.open != count:  # noqa: ASYNC110  # sockets tell nobody
+        while self.open != count:  # sockets tell nobody
             await asyncio.sleep(MS)
 
     async def until_seen(self, count: int) -> None:
         """Wait until so many requests have come."""
-        while len(self.seen) < count:  # noqa: ASYNC110  # the same
+        while len(self.seen) < count:  # the same
             await asyncio.sleep(MS)
 
 

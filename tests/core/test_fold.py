@@ -370,7 +370,7 @@ def test_a_snapshot_takes_every_kind_of_event() -> None:
         UnknownEvent("odd", b"1"),
         RunEvent("thread.run.completed", Run(id="r", status="completed")),
     ):
-        snapshot.add(event)  # type: ignore[arg-type]  # a tuple of all kinds
+        snapshot.add(event)
     assert snapshot.thread == Thread(id="t")
     assert snapshot.run == Run(id="r", status="completed")
     assert [(one.id, one.text) for one in snapshot.messages] == [("m", "ab"), ("n", "")]

@@ -98,9 +98,9 @@ def test_a_page_that_is_none_is_an_error(pages: bool) -> None:
             items(reading, body)
         except (StreamEventError, ItemDecodeError) as error:
             return error
-        assert reading.error is not None
-        error: Exception = reading.error
-        return error
+        found: Exception | None = reading.error
+        assert found is not None
+        return found
 
     told = fail(b'{"error":{"message":"m","code":"c"}}')
     assert isinstance(told, StreamEventError)
@@ -176,7 +176,9 @@ def test_a_run_says_where_it_broke_off() -> None:
     start = b'event: thread.run.queued\ndata: {"id":"r","thread_id":"t","status":"queued"}\n\n'
     reading = run_reading(head("text/event-stream"), Options())
     assert len(items(reading, start, end=False)) == 1
-    for error in (reading.broken(LOST), pytest.raises(StreamInterruptedError, reading.finish).value):
+    with pytest.raises(StreamInterruptedError) as caught:
+        reading.finish()
+    for error in (reading.broken(LOST), caught.value):
         assert isinstance(error, StreamInterruptedError)
         assert (error.run_id, error.thread_id, error.last_event, error.items) == ("r", "t", "thread.run.queued", 1)
     assert len(items(reading, start.replace(b"queued", b"completed"), end=False)) == 1

@@ -131,7 +131,7 @@ class Body:
         return False
 
 
-def whole(data: bytes, kind: str | None = "application/json", status: int = 200, **headers: str) -> Answer:
+def whole(data: bytes, kind: str | None = "application/json", status: int = 200, **headers: Any) -> Answer:
     """An answer with a Content-Length, in one piece."""
     return Body(data, kind=kind, status=status, framed="length", **headers)
 
@@ -148,7 +148,7 @@ def frame(name: str, data: Any) -> bytes:
 
 def named(*ids: str) -> list[dict[str, Any]]:
     """Objects that are nothing but their ids."""
-    return [{"id": id} for id in ids]
+    return [{"id": name} for name in ids]
 
 
 def cuts(data: bytes) -> Iterable[tuple[bytes, bytes]]:

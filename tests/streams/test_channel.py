@@ -66,7 +66,7 @@ async def ending(channel: Channel[Any]) -> tuple[list[str], Exception]:
     return got, caught.value
 
 
-# R1, R2: the head
+# What is known at the head
 
 
 @pytest.mark.parametrize("kind", [JSON, LINES, SEQ, "text/event-stream"])
@@ -125,7 +125,7 @@ async def test_r02_an_endless_error_body_is_cut(wire: Wire, client: AssistantsCl
     await asyncio.wait_for(body.left.wait(), 30)
 
 
-# R3: framing
+# How the bytes are framed
 
 
 FRAMED = [
@@ -176,7 +176,7 @@ async def test_r03_bytes_are_a_framing_too(wire: Wire, client: AssistantsClient)
     assert b"".join(pieces) == b"abcd"
 
 
-# R4: promptness
+# Promptness, rule 4
 
 
 ENDS = [
@@ -230,7 +230,7 @@ async def test_r04_numbers_wait_for_what_follows_them(wire: Wire, client: Assist
         assert [await waiting, *[item async for item in channel]] == [12, 3]
 
 
-# R5: any cut gives the same
+# Any cut gives the same, rule 5
 
 
 SPLIT = [
@@ -268,7 +268,7 @@ async def test_r05_every_cut_gives_the_same_error(wire: Wire, client: Assistants
         assert (got, error.index, error.items, error.raw, error.path) == (["a"], 1, 1, b'{"id":7}', "$.id")
 
 
-# R6, R7, R8: order, memory, backpressure
+# Order, memory, backpressure (R6 to R8)
 
 
 @pytest.mark.parametrize("kind", [JSON, LINES])
@@ -334,7 +334,7 @@ async def test_r08_an_idle_reader_stops_the_server(wire: Wire, client: Assistant
     assert sent == 400
 
 
-# R9, R10, R11: leaving
+# Leaving (R9 to R11)
 
 
 async def test_r09_closing_ends_a_read_that_waits(wire: Wire, client: AssistantsClient) -> None:
@@ -510,7 +510,7 @@ async def test_r11_cancellation_passes_through_untouched(wire: Wire, client: Ass
     assert task.cancelled()
 
 
-# R12, R13: bodies that end too early
+# Bodies that end too early (R12, R13)
 
 
 @pytest.mark.parametrize("end", ["cut", "fin", "short", "closed"])
@@ -597,7 +597,7 @@ async def test_r13_the_outcome_says_how_it_ended(wire: Wire, client: AssistantsC
         assert (events.outcome, events.terminal_marker_seen) == ("completed", True)
 
 
-# R14, R15: errors in the middle
+# Errors in the middle (R14, R15)
 
 
 async def test_r14_a_bad_item_ends_the_stream(wire: Wire, client: AssistantsClient) -> None:
@@ -665,7 +665,7 @@ async def test_r15_an_error_is_raised_once(wire: Wire, client: AssistantsClient)
         assert await ids(channel) == []
 
 
-# R16 is in test_limits. R17, R18: connections
+# Connections (R17, R18); time limits (R16) have their own module
 
 
 @pytest.mark.parametrize("framed", ["chunked", "length"])
@@ -742,7 +742,7 @@ async def test_r18_a_stream_that_was_never_entered_warns_by_name(client: Assista
     assert wire.connections == 0
 
 
-# R19: no replay
+# Nothing is sent twice
 
 
 async def test_r19_nothing_is_sent_again_after_an_item(wire: Wire, client: AssistantsClient) -> None:
@@ -756,7 +756,7 @@ async def test_r19_nothing_is_sent_again_after_an_item(wire: Wire, client: Assis
         assert len(wire.seen) == 1
 
 
-# R20: isolation
+# Isolation, rule 20
 
 
 async def test_r20_a_stalled_reader_delays_nobody(wire: Wire, client: AssistantsClient) -> None:
@@ -798,7 +798,7 @@ async def test_r20_many_streams_at_once(wire: Wire, client: AssistantsClient) ->
     assert results == [[f"t{number}-{place}" for place in range(40)] for number in range(50)]
 
 
-# R21, R22
+# One reader, one client (R21, R22)
 
 
 async def test_r21_a_second_reader_is_refused(wire: Wire, client: AssistantsClient) -> None:
@@ -893,7 +893,7 @@ async def test_case_a_an_empty_body_has_no_items(
     """Nothing sent, nothing delivered, and a clean end."""
     wire.answer(raw(body, status, content_type=JSON) if status == 200 else b"HTTP/1.1 204 No Content\r\n\r\n")
     for call in (client.threads.retrieve("t"), client.threads.list()):
-        async with call.stream() as channel:  # type: ignore[attr-defined]  # both are calls
+        async with call.stream() as channel:
             assert await ids(channel) == []
             assert (channel.outcome, channel.items_delivered) == ("completed", 0)
 

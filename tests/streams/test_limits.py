@@ -96,9 +96,11 @@ async def test_t32_a_stream_outlives_the_limit_of_a_call(wire: Wire) -> None:
             await peer.send(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     wire.answer(Body(drip, kind=LINES))
-    async with limited(wire, total=40 * MS, idle=2000 * MS) as client:
-        async with client.threads.retrieve("t").stream() as channel:
-            assert len([item async for item in channel]) == 8
+    async with (
+        limited(wire, total=40 * MS, idle=2000 * MS) as client,
+        client.threads.retrieve("t").stream() as channel,
+    ):
+        assert len([item async for item in channel]) == 8
 
 
 @pytest.mark.parametrize("form", ["documents", "inside", "list", "bytes"])

@@ -107,8 +107,8 @@ async def pushed(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[lis
             got.append(item)  # noqa: PERF401  # an error comes in between
     except Exception as error:  # noqa: BLE001  # compared with the other form's
         reader = error
-    (end,) = await asyncio.gather(pump, return_exceptions=True)
-    failed = end if isinstance(end, BaseException) else None
+    await asyncio.wait([pump])
+    failed = pump.exception()
     assert failed is reader
     receive.close()
     return got, told_by(reader), told_by(failed)
@@ -116,7 +116,7 @@ async def pushed(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[lis
 
 def make(client: AssistantsClient, row: Endpoint[Any, Any]) -> Any:
     """A call of any row."""
-    ids = {name: f"{name}_1" for name in row.parameters}
+    ids: dict[str, Any] = {name: f"{name}_1" for name in row.parameters}
     needed = NEEDED.get(row.operation, {})
     body = needed if row.method == "POST" and row.params is not None else None
     return client.operation(row.operation, body=body, **ids)
@@ -248,7 +248,7 @@ async def test_r02_an_error_status_reaches_both_ends(wire: Wire, client: Assista
 async def test_t49_arguments_are_checked_before_any_form(wire: Wire, client: AssistantsClient) -> None:
     """A value out of range is refused when the call is made, so before every form of it."""
     with pytest.raises(ValidationError):
-        client.threads.list(limit=0)
+        await client.threads.list(limit=0)
     assert wire.connections == 0
 
 
@@ -335,7 +335,7 @@ async def test_n11_three_calls_feed_one_channel(wire: Wire, client: AssistantsCl
             for number in range(3):
                 calls.start_soon(into_open, client, number, send)
     for name in "abc":
-        assert [id for id in got if id[0] == name] == [f"{name}{place}" for place in range(9)]
+        assert [one for one in got if one[0] == name] == [f"{name}{place}" for place in range(9)]
     receive.close()
 
 

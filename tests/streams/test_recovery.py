@@ -267,7 +267,7 @@ async def test_recovery_that_fails_is_still_an_interruption(wire: Wire, client: 
     post = Body(*FRAMES[:9], RESET)
     wire.answer(post, failure(500, "down"))
     async with start(client) as channel:
-        with pytest.raises(StreamInterruptedError, match="the stream broke off, and then: .*down") as caught:
+        with pytest.raises(StreamInterruptedError, match=r"the stream broke off, and then: .*down") as caught:
             await channel.until_done()
         assert channel.outcome == "failed"
         with pytest.raises(StopAsyncIteration):
