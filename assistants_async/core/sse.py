@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, cast
 
 from .._typing import override
 from .framing import DEFAULT_LIMIT, PARTIAL_CAP, Framer
@@ -37,6 +38,9 @@ class ServerSentEvent(NamedTuple):
 _USUAL = re.compile(rb"(?:event: ?+([^\n]*+)\n)?+data: ?+([^\n]*+)\n\n").match
 _COLON = b":"[0]
 _RETRY_DIGITS = 18
+
+# Typeshed leaves the items of a bare tuple open.
+_new = cast("Callable[[type[ServerSentEvent], Any], ServerSentEvent]", cast("Any", tuple).__new__)
 
 # A stream has a handful of names; those of servers that invent one for each event are not kept.
 _names: dict[bytes | None, str] = {None: DEFAULT_EVENT, b"": DEFAULT_EVENT}
@@ -132,7 +136,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
             name, payload = match.groups()
             text = _names.get(name) or _decoded(name)
             # As `ServerSentEvent(…)` does, without its defaults: this is the path of nearly every event.
-            found.append(tuple.__new__(ServerSentEvent, (text, payload, self.last_event_id, None)))
+            found.append(_new(ServerSentEvent, (text, payload, self.last_event_id, None)))
             position = match.end()
         return position
 
