@@ -51,7 +51,7 @@ class Call(Coroutine[Any, Any, T_co], Generic[T_co, S_co]):
 
         One object is one item; a list gives each element as its closing brace comes. See `Channel`.
         """
-        return Channel(self._request.endpoint.name, self._opener(self._reading))
+        return Channel(self._request.endpoint.name, self._opener(self._reading), self._options.on_error)
 
     async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse:
         """Push the items of the answer into a channel of the caller's, waiting while it is full; return the head.

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from ._typing import override
+from .core.options import ErrorHook
 from .errors import ClientClosedError, StreamError, TransportError
 from .pipe import FanOut
 from .watch import Clock, Watch
@@ -133,8 +134,9 @@ class Channel(AsyncIterator[S], Generic[S]):
     time-out around it, loses nothing: go on reading.
     """
 
-    def __init__(self, name: str, opener: Opener) -> None:
+    def __init__(self, name: str, opener: Opener, on_error: ErrorHook | None = None) -> None:
         self._name = name
+        self._on_error = on_error
         self._opener: Opener | None = opener
         self._source: Source | None = None
         self._reading: Reading[S] | None = None
@@ -211,6 +213,8 @@ class Channel(AsyncIterator[S], Generic[S]):
         """Read on and tell whether there is more; raises what comes behind the items that there were."""
         if self._error is not None:
             error, self._error = self._error, None
+            if self._on_error is not None and (told := self._on_error(error)) is not None:
+                await told
             raise error
         if self.outcome != "open":
             return False

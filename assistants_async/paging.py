@@ -131,7 +131,7 @@ class ListCall(Call[Page[T], T], Items[T]):
         def choose(http: HTTPResponse) -> Reading[Any]:
             return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
 
-        return Channel(self._request.endpoint.name, self._opener(choose))
+        return Channel(self._request.endpoint.name, self._opener(choose), self._options.on_error)
 
     def pages(self) -> PageWalk[T]:
         """Iterate page by page, each as the server sent it."""

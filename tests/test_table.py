@@ -181,3 +181,15 @@ def test_names_follow_the_path() -> None:
     for row in TABLE.values():
         assert row.name.rpartition(".")[2] in verbs[row.method]
         assert row.name.split(".")[0] in row.path
+
+
+def test_the_misspelt_operation_answers_to_its_right_name_too() -> None:
+    """The documents write `submitToolOuputsToRun`; nobody has to."""
+    row = TABLE["submitToolOuputsToRun"]
+    for name in (
+        "submitToolOuputsToRun",
+        "submit_tool_ouputs_to_run",
+        "submitToolOutputsToRun",
+        "submit_tool_outputs_to_run",
+    ):
+        assert find(name) is row

@@ -10,7 +10,7 @@ from ..call import Call
 from ..channel import ByteSource, Channel, Opener, Reading, Source
 from ..core.events import frame_of
 from ..core.fold import Snapshot
-from ..core.options import Options
+from ..core.options import ErrorHook, Options
 from ..core.readings import EventReading, run_reading
 from ..core.sse import ServerSentEvent
 from ..errors import StreamError, StreamInterruptedError
@@ -43,8 +43,10 @@ class RunChannel(Channel[StreamEvent]):
     for action, raises `StreamInterruptedError`. Leaving the block does not end the run at the server.
     """
 
-    def __init__(self, name: str, opener: Opener, recovery: Recovery | None = None) -> None:
-        super().__init__(name, opener)
+    def __init__(
+        self, name: str, opener: Opener, on_error: ErrorHook | None = None, recovery: Recovery | None = None
+    ) -> None:
+        super().__init__(name, opener, on_error)
         self._recovery = recovery
         # Ids of the messages and steps that a view has yielded: the next view does not yield them again.
         self._yielded: set[str] = set()
@@ -242,7 +244,8 @@ class RunCall(Call[Run, StreamEvent]):
         if self._request.body is not None:
             self._request.body = {**self._request.body, "stream": True}
         recovery = Recovery(self._session, self._options) if recover else None
-        return RunChannel(self._request.endpoint.name, self._opener(self._reading), recovery)
+        opener, on_error = self._opener(self._reading), self._options.on_error
+        return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
 
     @override
     def _reading(self, http: HTTPResponse) -> Reading[Any]:

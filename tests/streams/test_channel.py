@@ -1069,3 +1069,24 @@ async def test_strict_holds_in_streams(wire: Wire, client: AssistantsClient) -> 
     async with client.runs.retrieve("t", "r").with_options(strict=True).stream() as channel:
         got, error = await ending(channel)
     assert (got, type(error)) == ([], ItemDecodeError)
+
+
+# Hooks
+
+
+async def test_on_error_is_told_what_ends_a_stream(wire: Wire, client: AssistantsClient) -> None:
+    """Once, with the error that the reader gets; a stream that ends well tells nothing."""
+    heard: list[Exception] = []
+
+    async def hear(error: Exception) -> None:
+        heard.append(error)
+
+    wire.answer(Body(b'{"id":"a"}\n{"id":', CLOSE, kind=LINES))
+    async with client.threads.list().with_options(on_error=hear).stream() as channel:
+        got, error = await ending(channel)
+    assert got == ["a"]
+    assert heard == [error]
+    wire.answer(Body(b'{"id":"a"}\n', kind=LINES))
+    async with client.threads.list().with_options(on_error=hear).stream() as channel:
+        assert await ids(channel) == ["a"]
+    assert heard == [error]

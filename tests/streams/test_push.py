@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import math
 from pathlib import Path
@@ -409,3 +410,14 @@ async def test_r15_the_events_of_a_run_are_pushed_with_their_error(wire: Wire, c
                 got.append(event.event)  # noqa: PERF401  # an error comes in between
         assert len(got) == 8
         receive.close()
+
+
+async def test_a_pipe_that_was_read_to_its_end_needs_no_closing() -> None:
+    """Its reader says so as often as it is asked, and nothing warns of it."""
+    send, receive = open_pipe(2)
+    await send.send("a")
+    send.close()
+    assert [item async for item in receive] == ["a"]
+    assert [item async for item in receive] == []
+    del receive
+    gc.collect()
