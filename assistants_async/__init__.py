@@ -48,6 +48,8 @@ from .errors import (
     UnprocessableError,
     ValidationError,
     WrongProtocolError,
+    is_interrupted,
+    is_long_poll_timeout,
 )
 from .models.assistants import Assistant
 from .models.events import (
@@ -139,5 +141,7 @@ __all__ = [
     "ValidationError",
     "WrongProtocolError",
     "__version__",
+    "is_interrupted",
+    "is_long_poll_timeout",
     "open_pipe",
 ]

@@ -36,7 +36,8 @@ Every error can be pickled. Each keeps one note that names the operation.
 from __future__ import annotations
 
 import re
-from typing import Any, Literal
+from collections.abc import Iterator
+from typing import Any, Literal, cast
 
 from ._typing import override
 from .wire import HTTPResponse
@@ -369,3 +370,27 @@ class WrongProtocolError(ValueError):
     def __str__(self) -> str:
         what = f"{self.operation}(): {self.field}" if self.field else f"{self.operation}()"
         return f"{what} is in protocol {self.wanted} only, and this client speaks {self.protocol}"
+
+
+def is_long_poll_timeout(error: BaseException) -> bool:
+    """Whether an error is, holds or was caused by a time-out after a 2xx head: the server only stopped talking."""
+    return any(isinstance(inner, TimedOutError) and inner.is_long_poll for inner in _all_of(error))
+
+
+def is_interrupted(error: BaseException) -> bool:
+    """Whether an error is, holds or was caused by the client being closed while the call was under way."""
+    return any(isinstance(inner, ClientClosedError) for inner in _all_of(error))
+
+
+def _all_of(error: BaseException) -> Iterator[BaseException]:
+    """An error with what it groups and what caused it, each once."""
+    found: dict[int, BaseException] = {}
+    left: list[BaseException] = [error]
+    while left:
+        inner = left.pop()
+        if id(inner) not in found:
+            found[id(inner)] = inner
+            yield inner
+            left += [cause for cause in (inner.__cause__, inner.__context__) if cause is not None]
+            if isinstance(inner, BaseExceptionGroup):
+                left += cast("BaseExceptionGroup[BaseException]", inner).exceptions

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, Protocol, TypedDict
 
 import msgspec
 
@@ -34,6 +34,19 @@ NO_TIMEOUT = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
 Framing = Literal["auto", "json", "lines", "json-seq", "sse", "bytes"]
 """How the items of a stream are told apart; `auto` goes by the answer's content type."""
 
+
+class OwnFraming(Protocol):
+    """A framing of the caller's own, for one stream."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next piece of the body and return the items that it completes; may raise a `StreamError`."""
+        ...
+
+    def finish(self) -> list[bytes]:
+        """Return the item that only the end completes, if any; may raise a `StreamError`."""
+        ...
+
+
 MAX_ITEM = 64 * 1024 * 1024
 
 RequestHook = Callable[[Request], Awaitable[None] | None]
@@ -61,7 +74,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     on_error: ErrorHook | None = None
     resolve_type: Resolver | None = None
     trace: Trace | None = None
-    framing: Framing = "auto"
+    framing: Framing | Callable[[], OwnFraming] = "auto"
     max_item_bytes: int = MAX_ITEM
     on_bad_item: BadItemHook | None = None
 
@@ -100,8 +113,8 @@ class OptionChanges(TypedDict, total=False):
     """Called with the operationId and the answer: the type to decode to, or None for the usual one."""
     trace: Trace | None
     """Called with (`TEXT` | `HEADER OUT` | `DATA OUT` | `HEADER IN` | `DATA IN`, text); credentials are masked."""
-    framing: Framing
-    """How the items of a stream are told apart, whatever the content type says."""
+    framing: Framing | Callable[[], OwnFraming]
+    """How the items of a stream are told apart, whatever the content type says; or what makes an `OwnFraming`."""
     max_item_bytes: int
     """Bytes of one item of a stream, 64 MiB unless given; more is an `ItemTooLargeError`."""
     on_bad_item: BadItemHook | None

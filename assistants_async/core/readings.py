@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from .._typing import override
 from ..errors import (
     ConnectionLostError,
     ItemDecodeError,
@@ -26,7 +27,7 @@ from .events import EventDecoder, event_of_run
 from .framing import PARTIAL_CAP
 from .jsonitems import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
 from .listelements import ListElements
-from .options import BadItemHook, Framing, Options
+from .options import BadItemHook, Framing, Options, OwnFraming
 from .response import in_band_error, unreadable
 from .sse import ServerSentEvent, SSEDecoder
 
@@ -45,7 +46,7 @@ _FRAMINGS: dict[str, Framing] = {
 """Content types that do not mean JSON documents."""
 
 
-def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing:
+def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing | Callable[[], OwnFraming]:
     """The framing that the caller chose, else the content type's, else that of the operation."""
     if options.framing != "auto":
         return options.framing
@@ -223,7 +224,27 @@ def _skipping(decode: Callable[[Any], S | None], skip: BadItemHook) -> Callable[
     return decode_or_skip
 
 
-def _framer(framing: Framing, limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:
+class _OwnFramer(JSONFramer):
+    """A framing of the caller's, with what every framer here has besides."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: OwnFraming, limit: int) -> None:
+        super().__init__(limit)
+        self._own = own
+
+    @override
+    def _take(self, data: bytes, found: list[bytes]) -> None:
+        found += self._own.feed(data)
+
+    @override
+    def _end(self) -> list[bytes]:
+        return self._own.finish()
+
+
+def _framer(framing: Framing | Callable[[], OwnFraming], limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:
+    if callable(framing):
+        return _OwnFramer(framing(), limit)
     match framing:
         case "lines":
             return JSONLines(limit)
