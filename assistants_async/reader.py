@@ -95,13 +95,16 @@ class BodyReader:
 
     async def read_all(self, cap: int, *, cut: bool) -> bytes:
         """Read to the end; past `cap` bytes cut the rest off, or raise `BodyTooLargeError`."""
+        watch = self._watch
         pieces: list[bytes] = []
         size = 0
         while True:
             # Most answers are there with their head: no timer and no coroutine for them.
-            piece = None if self._watch.interrupted else self._exchange.ready()
+            if watch.interrupted:
+                raise watch.failure(self.status)
+            piece = self._exchange.ready()
             if piece is None:
-                piece = await self.read()
+                piece = await self._wait(watch, self._idle)
             if not piece:
                 self.ended = True
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)
