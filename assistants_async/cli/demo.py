@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from ..client import AssistantsClient
 from ..core.endpoint import Protocol
 from ..wire import HTTPResponse
+from .show import show_code
 from .steps import STEPS
 
 
@@ -28,7 +29,9 @@ async def _demo(protocol: Protocol) -> None:
         notes = SimpleNamespace()
         for number, step in enumerate(STEPS[protocol], 1):
             before = len(requests)
-            print(f"\n{number}. {inspect.getdoc(step)}\n\n{_body(step)}\n")
+            print(f"\n{number}. {inspect.getdoc(step)}\n")
+            show_code(_body(step))
+            print()
             await step(client, notes)
             print(f"   [{_count(len(requests) - before)}]")
     seconds = time.perf_counter() - started
@@ -38,7 +41,7 @@ async def _demo(protocol: Protocol) -> None:
 def _body(step: object) -> str:
     """The source of a step below its docstring: the lines that a user would write."""
     lines = inspect.getsource(step).splitlines()  # type: ignore[arg-type]  # a function
-    return textwrap.indent(textwrap.dedent("\n".join(lines[2:])), "    ")
+    return textwrap.dedent("\n".join(lines[2:]))
 
 
 def _count(number: int) -> str:

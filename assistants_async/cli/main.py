@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 from collections.abc import Sequence
 
 from .._version import __version__
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command: 0 if it did its work, 1 if it could not, 2 for arguments that make no sense."""
+    """Run a command: 0 if it did its work, 1 if it could not, 2 for arguments that make no sense, 130 for Ctrl-C."""
     options = _parser().parse_args(arguments)
+    try:
+        code = _run(options)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130  # as a shell counts a command that SIGINT ended
+    except BrokenPipeError:
+        # Who read the output has left, as `head` does; without this, the interpreter's own last flush would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _run(options: argparse.Namespace) -> int:
     if options.command == "demo":
         from .demo import run_demo
 
@@ -36,13 +51,29 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument(
         "--protocol", choices=("v1", "v2"), default="v2", help="version for requests that name none (default: v2)"
     )
-    serve.add_argument("--api-key", help="key that requests must carry; needed for an address that is not loopback")
-    serve.add_argument("--seed", type=int, help="make ids the same in every run")
+    serve.add_argument(
+        "--api-key", type=_key, help="key that requests must carry; needed for an address that is not loopback"
+    )
+    serve.add_argument("--seed", type=_seed, help="make ids the same in every run")
     return parser
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
-    return port
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+    return int(text)
+
+
+def _key(text: str) -> str:
+    # An unset shell variable gives "", which would let everyone in. The text itself is never shown.
+    words = text.split()
+    if len(words) != 1 or not words[0].isprintable():
+        raise argparse.ArgumentTypeError("a key is one word, and not empty")
+    return words[0]
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None

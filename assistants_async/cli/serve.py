@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
+import socket
 import sys
 
 from ..core.endpoint import Protocol
@@ -27,21 +29,31 @@ async def _serve(host: str, port: int, protocol: Protocol, api_key: str | None, 
         print(f"assistants-async serve: {error} (--api-key)", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"assistants-async serve: cannot listen on {host}:{port}: {error.strerror}", file=sys.stderr)
+        print(f"assistants-async serve: cannot listen on {host}:{port}: {_reason(error)}", file=sys.stderr)
         return 1
     try:
+        # Before the line that says it is up: whoever reads that may stop it at once.
+        stop = _stop_signal()
         print(server.base_url, flush=True)
-        await _interrupted()
+        await stop.wait()
     finally:
         await server.close()
     return 0
 
 
-async def _interrupted() -> None:
+def _reason(error: OSError) -> str:
+    # asyncio puts the address into its own text, which has been said already; a resolver has numbers of its own.
+    if error.errno is None or isinstance(error, socket.gaierror):
+        return error.strerror or str(error)
+    return os.strerror(error.errno)
+
+
+def _stop_signal() -> asyncio.Event:
+    """An event that SIGINT and SIGTERM set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         # Windows has no such handlers: there Ctrl-C arrives as KeyboardInterrupt.
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+    return stop

@@ -45,5 +45,6 @@ def mocked(**options: Any) -> Generator[aioresponses, None, None]:
 
 
 def json_of(call: Any) -> Any:
-    """The JSON body of a request that a mock recorded, from one of the lists in `mock.requests`."""
-    return msgspec.json.decode(call.kwargs["data"])
+    """The JSON body of a request in one of the lists of `mock.requests`; None where it had no body."""
+    body = call.kwargs.get("data")
+    return None if body is None else msgspec.json.decode(body)

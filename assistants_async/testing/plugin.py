@@ -1,6 +1,12 @@
 """A pytest plugin, registered when the package is installed; it imports nothing heavy until a fixture is used.
 
-The async fixtures need pytest-asyncio, in auto or strict mode. Each test has a server and a client of its own.
+Each test has a server and a client of its own. The async fixtures work with pytest-asyncio, in auto and strict mode,
+and with anyio's plugin on its asyncio backend, alone or beside pytest-asyncio in strict mode. Tests marked
+`anyio` while pytest-asyncio is in auto mode are refused: it runs them on another event loop than anyio gives to
+their fixtures, where nothing would ever answer.
+
+Where plugins are not loaded by themselves, name it `-p assistants_async`: pytest refuses a plugin that is registered
+once by its name and once more by its module.
 """
 
 from __future__ import annotations
@@ -29,9 +35,19 @@ def _async_fixture(function: F) -> F:
     return cast("F", decorate(function))
 
 
+def _refuse_two_loops(request: pytest.FixtureRequest) -> None:
+    # anyio sets up the fixtures of every test that has its backend; pytest-asyncio's items run on its own loop.
+    if "anyio_backend" in request.fixturenames and type(request.node).__module__.startswith("pytest_asyncio"):
+        raise RuntimeError(
+            "this test is anyio's by its fixtures and pytest-asyncio's by its event loop: set asyncio_mode to strict, "
+            "or leave out the anyio mark"
+        )
+
+
 @_async_fixture
-async def assistants_server() -> AsyncGenerator[AssistantsServer, None]:
+async def assistants_server(request: pytest.FixtureRequest) -> AsyncGenerator[AssistantsServer, None]:
     """An embedded server on a free loopback port, with ids that are the same in every run."""
+    _refuse_two_loops(request)
     from ..server import AssistantsServer
 
     async with AssistantsServer(seed=0) as server:

@@ -9,13 +9,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from assistants_async import AssistantsClient, __version__
 from assistants_async.cli.main import main
+from assistants_async.cli.show import show_code
 
 COMMAND = (sys.executable, "-W", "error", "-m", "assistants_async")
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
 
 
@@ -49,6 +54,62 @@ def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
     for said in ("250 messages", "run completed", "Tool get_weather said: rain", "step tool_calls completed function"):
         assert said in shown.stdout
     assert ("message file" in shown.stdout) == (protocol == "v1")
+    assert README.split("```text\n")[1].split("```")[0] in shown.stdout  # what the README shows is what is printed
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither such pipes nor such signals")
+def test_the_demo_ends_quietly_when_its_reader_leaves() -> None:
+    """As `demo | head -1` does: no traceback, and not a success either."""
+    with subprocess.Popen([*COMMAND, "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        demo.stdout.readline()
+        demo.stdout.close()
+        assert demo.stderr.read() == ""
+        assert demo.wait(timeout=20) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has neither such pipes nor such signals")
+def test_ctrl_c_ends_the_demo_quietly() -> None:
+    """With the exit code that shells expect, and no traceback."""
+    environment = {**ENVIRONMENT, "PYTHONUNBUFFERED": "1"}
+    # Without `-W error`: asyncio may leave a connection that it was just accepting to the collector.
+    command = [sys.executable, "-m", "assistants_async", "demo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
+        assert demo.stdout is not None
+        assert demo.stderr is not None
+        demo.stdout.readline()
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+        assert demo.stderr.read() == ""
+        assert demo.wait(timeout=20) == 130
+
+
+def test_code_is_coloured_where_rich_and_a_terminal_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """rich gets the code where it is installed; without it, or without a terminal, it is plain."""
+    shown: list[Any] = []
+
+    class Console:
+        def print(self, what: Any) -> None:
+            shown.append(what)
+
+    for name, part, value in (
+        ("console", "Console", Console),
+        ("syntax", "Syntax", lambda code, language, **_: (code, language)),
+        ("padding", "Padding", lambda inner, _: inner),
+    ):
+        module = ModuleType(f"rich.{name}")
+        setattr(module, part, value)
+        monkeypatch.setitem(sys.modules, f"rich.{name}", module)
+    show_code("a = 1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    show_code("b = 2")
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    show_code("c = 3")
+    assert shown == [("b = 2", "python")]
+    assert capsys.readouterr().out == "    a = 1\n    c = 3\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -90,13 +151,37 @@ def test_a_port_in_use_is_one_sentence() -> None:
         taken.listen()
         refused = run("serve", "--port", str(taken.getsockname()[1]))
     assert refused.returncode == 1
-    assert refused.stderr.startswith("assistants-async serve: cannot listen on 127.0.0.1:")
+    said = r"assistants-async serve: cannot listen on 127\.0\.0\.1:\d+: [^:\n]*\n"
+    assert re.fullmatch(said, refused.stderr)
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak"])
+def test_a_key_that_would_let_everyone_in_is_refused(key: str) -> None:
+    """`--api-key "$UNSET"` must not open the server to all; the key is not repeated."""
+    refused = run("serve", "--host", "0.0.0.0", "--port", "0", "--api-key", key)
+    assert refused.returncode == 2
+    assert refused.stderr.endswith("argument --api-key: a key is one word, and not empty\n")
+
+
+def test_a_host_that_does_not_exist_is_one_sentence() -> None:
+    """The resolver's words, and exit code 1."""
+    refused = run("serve", "--host", "host.invalid", "--port", "0", "--api-key", "k")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("assistants-async serve: cannot listen on host.invalid:0: ")
     assert refused.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [([], "COMMAND"), (["demo", "--protocol", "v3"], "v3"), (["serve", "--port", "70000"], "70000"), (["x"], "x")],
+    [
+        ([], "COMMAND"),
+        (["x"], "x"),
+        (["demo", "--protocol", "v3"], "v3"),
+        (["serve", "--port", "70000"], "'70000' is no port: 0 to 65535"),
+        (["serve", "--port", "-1"], "'-1' is no port: 0 to 65535"),
+        (["serve", "--port", "http"], "'http' is no port: 0 to 65535"),
+        (["serve", "--seed", "x"], "'x' is no whole number"),
+    ],
 )
 def test_bad_arguments_are_named(arguments: Sequence[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
     """argparse's exit code 2, and the argument in the message."""

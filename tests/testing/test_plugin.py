@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,47 +31,69 @@ async def test_client(assistants_client):
 async def test_server(assistants_server):
     assert assistants_server.base_url.startswith("http://127.0.0.1:")
 
-def test_plain(assistants_mock):
+async def test_mock(assistants_mock):
     assert assistants_mock.requests == {}
 """
 
 
-@pytest.mark.parametrize("mode", ["auto", "strict"])
-def test_a_project_gets_the_fixtures(tmp_path: Path, mode: str) -> None:
-    """Installed is enough: in both modes of pytest-asyncio, with warnings as errors."""
-    mark = "pytestmark = pytest.mark.asyncio" if mode == "strict" else ""
-    text = PROJECT.replace("MODE", mark).replace("def test_plain", "def test_plain")
-    if mode == "strict":
-        text = text.replace("\ndef test_plain", "\nasync def test_plain")
-    (tmp_path / "test_project.py").write_text(text, encoding="utf-8")
-    ran = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-W",
-            "error",
-            f"--asyncio-mode={mode}",
-            "-p",
-            "no:cacheprovider",
-            *_SCOPE,
-        ],
-        cwd=tmp_path,
+ANYIO = "pytestmark = pytest.mark.anyio"
+"""With anyio's own default, which is to run a test on asyncio, and on trio where that is installed."""
+
+
+def ran(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A project's own pytest, with warnings as errors."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *options],
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=50,
         check=False,
+        env={**os.environ, **environment},
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "3 passed" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("mark", "options"),
+    [
+        ("", ("--asyncio-mode=auto", *_SCOPE)),
+        ("pytestmark = pytest.mark.asyncio", ("--asyncio-mode=strict", *_SCOPE)),
+        (ANYIO, ("--asyncio-mode=strict", *_SCOPE)),
+        (ANYIO, ("-p", "no:asyncio")),
+    ],
+    ids=["asyncio-auto", "asyncio-strict", "anyio-beside-asyncio", "anyio-alone"],
+)
+def test_a_project_gets_the_fixtures(tmp_path: Path, mark: str, options: tuple[str, ...]) -> None:
+    """Installed is enough, for pytest-asyncio in both modes and for anyio's plugin."""
+    (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", mark), encoding="utf-8")
+    done = ran(tmp_path, *options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
+
+
+def test_two_event_loops_are_an_error_and_not_a_hang(tmp_path: Path) -> None:
+    """anyio's mark in pytest-asyncio's auto mode: fixtures on one loop, tests on another."""
+    (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", ANYIO), encoding="utf-8")
+    done = ran(tmp_path, "--asyncio-mode=auto", *_SCOPE)
+    assert done.returncode == 1
+    assert "set asyncio_mode to strict" in done.stdout
+    assert "1 passed, 2 errors" in done.stdout
+
+
+def test_the_plugin_can_be_named_where_none_load_by_themselves(tmp_path: Path) -> None:
+    """By the name it is registered under."""
+    (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", ""), encoding="utf-8")
+    options = ("-p", "pytest_asyncio.plugin", "-p", "assistants_async", "--asyncio-mode=auto", *_SCOPE)
+    done = ran(tmp_path, *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 passed" in done.stdout
 
 
 def test_the_plugin_imports_nothing_heavy(tmp_path: Path) -> None:
     """A project that uses no fixture pays for none."""
     code = "import sys, assistants_async.testing.plugin; print({'aiohttp', 'aioresponses'} & sys.modules.keys())"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
-    assert ran.stdout.strip() == "set()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.strip() == "set()"
 
 
 async def test_the_fixtures_belong_together(
@@ -90,6 +113,15 @@ async def test_a_mocked_answer(assistants_mock: aioresponses) -> None:
     ((request,),) = assistants_mock.requests.values()
     assert json_of(request) == {"metadata": {"a": "b"}}
     assert request.kwargs["headers"]["openai-beta"] == "assistants=v2"
+
+
+async def test_a_request_without_a_body_has_no_json(assistants_mock: aioresponses) -> None:
+    """None, and no error of a decoder."""
+    assistants_mock.get(f"{BASE}/threads/t", payload={"id": "t"})
+    async with AssistantsClient(base_url=BASE, api_key="k") as client:
+        await client.threads.retrieve("t")
+    ((request,),) = assistants_mock.requests.values()
+    assert json_of(request) is None
 
 
 async def test_mocked_errors_and_exceptions(assistants_mock: aioresponses) -> None:
