@@ -201,3 +201,10 @@ async def test_responder_that_will_not_stop(late: Action | Sequence[Action] | Ex
         await talk.make(f"/threads/{run['thread_id']}/runs/{run['id']}/cancel")
         run = await talk.until(run, "cancelled")
         assert len((await talk.get(f"/threads/{run['thread_id']}/messages"))["data"]) == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "\x00"])
+def test_a_key_that_would_let_everyone_in_is_refused(key: str) -> None:
+    """An unset variable gives an empty key; it is refused before the server listens, and the text is not shown."""
+    with pytest.raises(ValueError, match=r"api_key is one word of printable characters, and not empty$"):
+        AssistantsServer(api_key=key)
