@@ -78,35 +78,37 @@ async def compare(base_url: str, calls: int, rounds: int) -> None:
             for _ in range(count):
                 await client.messages.list("thread_1", limit=100)
 
-        work: dict[str, tuple[Work, Work]] = {
-            "GET of a run": (get_by_hand, get),
-            "page of 100 messages": (page_by_hand, page),
-        }
-        for name, (ours_not, ours) in work.items():
-            await report(name, ours_not, ours, calls, rounds)
+        print(
+            f"{'client CPU, µs a call':24} {'by hand':>8} {'this':>8} {'ratio':>7}   middle half      by hand / by hand"
+        )
+        await report("GET of a run", get_by_hand, get, calls, rounds)
+        await report("page of 100 messages", page_by_hand, page, calls, rounds)
 
 
 async def report(name: str, by_hand: Work, ours: Work, calls: int, rounds: int) -> None:
+    """Print a line: each round is by hand, this client, by hand; what by hand differs from itself is the noise."""
     for warm in (by_hand, ours):
-        await warm(calls // 4)
-    spent: dict[Work, list[float]] = {by_hand: [], ours: []}
-    for turn in range(rounds):
-        for work in (by_hand, ours) if turn % 2 else (ours, by_hand):
-            started = time.process_time()
-            await work(calls)
-            spent[work].append((time.process_time() - started) / calls * 1e6)
-    base, mine = statistics.median(spent[by_hand]), statistics.median(spent[ours])
-    ratios = [b / a for a, b in zip(spent[by_hand], spent[ours], strict=True)]
-    low, high = statistics.quantiles(ratios, n=4)[0], statistics.quantiles(ratios, n=4)[2]
-    print(f"{name:24} {base:8.0f} {mine:8.0f} {mine / base:7.3f}   {low:.3f} to {high:.3f}")
+        await warm(5 * calls)
+    samples = [[await cpu(work, calls) for work in (by_hand, ours, by_hand)] for _ in range(rounds)]
+    base = statistics.median(time for before, _, after in samples for time in (before, after))
+    mine = statistics.median(sample[1] for sample in samples)
+    low, ratio, high = statistics.quantiles([2 * this / (before + after) for before, this, after in samples], n=4)
+    noise = statistics.median(after / before for before, _, after in samples)
+    print(f"{name:24} {base:8.0f} {mine:8.0f} {ratio:7.3f}   {low:.3f} to {high:.3f}   {noise:.3f}")
+
+
+async def cpu(work: Work, calls: int) -> float:
+    """CPU microseconds of one of so many calls; short rounds, so that a busy machine spoils few of them."""
+    started = time.process_time()
+    await work(calls)
+    return (time.process_time() - started) / calls * 1e6
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=300, help="calls a round")
-    parser.add_argument("--rounds", type=int, default=21, help="rounds, interleaved")
+    parser.add_argument("--calls", type=int, default=40, help="calls a round (default: 40)")
+    parser.add_argument("--rounds", type=int, default=200, help="rounds of each table line, at least 2 (default: 200)")
     options = parser.parse_args()
-    print(f"{'client CPU, µs a call':24} {'by hand':>8} {'this':>8} {'ratio':>7}   middle half of the rounds")
     with served({b"/messages": PAGE}, RUN) as base_url:
         asyncio.run(compare(base_url, options.calls, options.rounds))
 

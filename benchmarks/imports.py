@@ -8,8 +8,8 @@ import sys
 
 STACK = "import aiohttp, msgspec, anyio"
 OURS = "import assistants_async"
-ROUNDS = 11
-PRINT = "; import resource; print(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))"
+ROUNDS = 15
+PRINT = "; import time; print(time.process_time())"
 
 
 def cpu(statement: str) -> float:
@@ -19,16 +19,20 @@ def cpu(statement: str) -> float:
 
 
 def main() -> None:
-    for statement in ("pass", STACK, OURS):
-        cpu(statement)  # byte code and file cache
     spent: dict[str, list[float]] = {"pass": [], STACK: [], OURS: []}
+    for statement in spent:
+        cpu(statement)  # byte code and file cache
     for _ in range(ROUNDS):
         for statement, times in spent.items():
             times.append(cpu(statement))
+    print(f"{'CPU of a fresh process, ms':36} {'median':>7}   middle half")
+    for statement, times in spent.items():
+        low, middle, high = statistics.quantiles(times, n=4)
+        print(f"{statement:36} {middle:7.0f}   {low:.0f} to {high:.0f}")
     bare, stack, ours = (statistics.median(times) for times in spent.values())
-    print(f"an empty process          {bare:6.0f} ms")
-    print(f"{STACK}  {stack - bare:6.0f} ms more")
-    print(f"{OURS}   {ours - bare:6.0f} ms more, {(ours - bare) / (stack - bare):.2f} of the stack")
+    print(
+        f"beyond the stack: {ours - stack:+.0f} ms; beside what the stack costs: {(ours - bare) / (stack - bare):.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -58,8 +58,11 @@ def test_the_top_level_holds_only_what_belongs_there() -> None:
 
 
 def test_no_file_names_the_machine_it_was_made_on() -> None:
-    """No path of a home, work or job folder stands in the repository."""
-    machine = re.compile(r"(?<![\w.])/(?:root|home/\w+|work/\w+|tmp/bash_jobs)\b")
+    """No path of a home, work or job folder stands in the repository, and no place to install from."""
+    machine = re.compile(
+        r"(?<![\w.])/(?:root|home/\w+|work/\w+|tmp/bash_jobs|opt/\w+)\b"
+        r"|pypi\.org|pythonhosted\.org|--(?:extra-)?index-url|--find-links"
+    )
     found = [path for path in _tracked() if (ROOT / path).is_file() and machine.search(_text(ROOT / path))]
     assert found == []
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 import pytest
@@ -22,9 +24,19 @@ from assistants_async.settings import ClientSettings
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+TESTS = [block for block in BLOCKS if "\nasync def test_" in block]
+"""Blocks that are test modules: pytest runs those, as a user's project would."""
+SCRIPTS = [block for block in BLOCKS if block not in TESTS]
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=[str(place) for place in range(len(BLOCKS))])
+class Credential:
+    """What azure-identity would give."""
+
+    async def get_token(self, *scopes: str) -> Any:
+        raise AssertionError("no block connects to Azure")
+
+
+@pytest.mark.parametrize("block", SCRIPTS, ids=[str(BLOCKS.index(block)) for block in SCRIPTS])
 async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block works as it stands, given a client, an assistant and a thread with a message and a run."""
     monkeypatch.chdir(tmp_path)
@@ -36,21 +48,46 @@ async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: 
         async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
             run = await channel.final_run()
         names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "run": run}
-        names["AssistantsClient"] = AssistantsClient
+        names |= {"AssistantsClient": AssistantsClient, "credential": Credential()}
         code = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         result = eval(code, names)  # the README's own code
         if inspect.iscoroutine(result):
             await result
 
 
+def test_every_test_in_a_block_passes(tmp_path: Path) -> None:
+    """In a project of its own, with the plugin that the installed package brings."""
+    for number, block in enumerate(TESTS):
+        (tmp_path / f"test_block_{number}.py").write_text(block, encoding="utf-8")
+    command = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
+    scope = ["-o", "asyncio_default_fixture_loop_scope=function"]
+    ran = subprocess.run(
+        [sys.executable, *command, *scope], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{sum(block.count('async def test_') for block in TESTS)} passed" in ran.stdout
+
+
 def test_the_operations_table_is_the_table() -> None:
-    """Each row of the README is a row of the table, and none is missing: all 28 names of the document are there."""
-    rows = re.findall(r"^\| `(\w+)`\S* \| `([\w.]+)` \| (\w+) `(\S+)` \| `", README, re.MULTILINE)
+    """Each row of the README is a row of the table with its versions and result, and none is missing."""
+    pattern = r"^\| `(\w+)`(\S*) \| `([\w.]+)` \| (\w+) `(\S+)` \| `(\S+)` \|$"
+    rows = re.findall(pattern, README, re.MULTILINE)
     snake = {re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", row.operation): row for row in TABLE.values()}
     assert [row[0] for row in rows] == list(snake)
-    for name, method, verb, path in rows:
+    for name, mark, *shown in rows:
         row = snake[name]
-        assert (method, verb, path) == (row.name, row.method, row.path)
+        assert shown == [row.name, row.method, row.path, _named(row.result)]
+        if name != "list_threads":  # marked as undocumented instead
+            assert row.protocols == {"†": ("v1",), "‡": ("v2",), "": ("v1", "v2")}[mark]
+    of_the_document = [
+        name for name, row in snake.items() if "v1" in row.protocols and not row.path.startswith("/files")
+    ]
+    assert len(of_the_document) - ("list_threads" in of_the_document) == 28
+
+
+def _named(result: Any) -> str:
+    items = ", ".join(item.__name__ for item in get_args(result))
+    return f"{get_origin(result).__name__}[{items}]" if items else result.__name__
 
 
 def test_the_time_outs_are_the_defaults() -> None:
