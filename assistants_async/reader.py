@@ -21,7 +21,7 @@ class BodyReader:
     otherwise. A read that was waiting then ends as if the body had.
     """
 
-    __slots__ = ("_closed", "_exchange", "_idle", "_on_close", "_outgoing", "_watch", "ended", "status")
+    __slots__ = ("_closed", "_exchange", "_head", "_idle", "_on_close", "_outgoing", "_watch", "ended", "status")
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class BodyReader:
         self._watch = watch
         self._idle = idle
         self._on_close = on_close
+        self._head: HTTPResponse | None = None
         self._closed = False
         self.ended = False
         """Whether the body has been read to its end."""
@@ -44,8 +45,10 @@ class BodyReader:
 
     @property
     def http(self) -> HTTPResponse:
-        """The head, with the time up to now."""
-        return self.whole(b"")
+        """The head, made when it is first asked for, which a stream does as it arrives: most answers never are."""
+        if self._head is None:
+            self._head = self.whole(b"")
+        return self._head
 
     def whole(self, content: bytes) -> HTTPResponse:
         """The answer with its body, which ends now."""

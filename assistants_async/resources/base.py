@@ -52,10 +52,7 @@ class Resource:
 
     def _call(self, endpoint: Endpoint[T, S], *ids: object, **keywords: Any) -> Call[T, S]:
         context = self._context
-        session = context.session
-        # Straight to `bind`, not through the context: most calls come this way.
-        request = bind(endpoint, ids, keywords, protocol=session.protocol, validate=context.validate, kinds=KINDS)
-        return Call(session, request, context.options)
+        return Call(context.session, context.bind(endpoint, ids, keywords), context.options)
 
     def _run(self, endpoint: Endpoint[Run, StreamEvent], *ids: object, **keywords: Any) -> RunCall:
         context = self._context

@@ -60,7 +60,7 @@ class AssistantsServer:
             raise ValueError(f"protocol is 'v1' or 'v2', not {protocol!r}")
         if min(pace, speed, keepalive) < 0 or (chunk is not None and chunk < 1):
             raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
-        if api_key is not None and (not api_key.isprintable() or len(api_key.split()) != 1 or " " in api_key):
+        if api_key is not None and (api_key.split() != [api_key] or not api_key.isprintable()):
             raise ValueError("api_key is one word of printable characters, and not empty")
         self._state = State(
             Settings(

@@ -69,6 +69,15 @@ async def ending(channel: Channel[Any]) -> tuple[list[str], Exception]:
 # What is known at the head
 
 
+async def test_r01_the_head_does_not_change_while_the_body_is_read(wire: Wire, client: AssistantsClient) -> None:
+    """Its time is that of the head, whenever it is asked for."""
+    wire.answer(Body(b'{"id":"a"}\n', kind=LINES))
+    async with client.threads.list().stream() as channel:
+        first = channel.http
+        assert await ids(channel) == ["a"]
+        assert channel.http == first
+
+
 @pytest.mark.parametrize("kind", [JSON, LINES, SEQ, "text/event-stream"])
 async def test_r01_the_head_is_there_before_any_item(wire: Wire, client: AssistantsClient, kind: str) -> None:
     """Entering returns at the head, with status, headers and request id, while the body has not begun."""
