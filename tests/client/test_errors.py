@@ -33,6 +33,7 @@ from assistants_async import (
     WrongProtocolError,
     errors,
 )
+from assistants_async.models import IncompleteDetails, LastError, Run
 from tests.client.wire import ASSISTANT, Answer, Wire, answer, chunk, failure, head, raw, then_cut
 
 BODY = answer(ASSISTANT)
@@ -185,6 +186,14 @@ HTTP = HTTPResponse(
 )
 WORDS: dict[str, Any] = {"message": "m", "type": "t", "code": "c", "param": "p"}
 
+RUN = Run(
+    id="run_1",
+    thread_id="thread_1",
+    status="failed",
+    last_error=LastError(code="server_error", message="Sorry."),
+    incomplete_details=IncompleteDetails(reason="max_prompt_tokens"),
+)
+
 MADE: dict[type[BaseException], BaseException] = {
     errors.TransportError: TransportError("m", maybe_processed=True, attempts=3),
     errors.ConnectFailedError: ConnectFailedError("m"),
@@ -205,6 +214,12 @@ MADE: dict[type[BaseException], BaseException] = {
     errors.AssistantsError: AssistantsError("m"),
     errors.ValidationError: ValidationError("runs.create", "a.b", "expected `int`", "x"),
     errors.WrongProtocolError: WrongProtocolError("runs.create", "tools", "v1", "v2"),
+    errors.RunError: errors.RunError("m", run=RUN),
+    errors.RunFailedError: errors.RunFailedError(run=RUN),
+    errors.RunExpiredError: errors.RunExpiredError("m", run=RUN),
+    errors.RunCancelledError: errors.RunCancelledError("m", run=RUN),
+    errors.RunIncompleteError: errors.RunIncompleteError(run=RUN),
+    errors.RunDeadlineError: errors.RunDeadlineError("m", run=RUN, deadline=1.5),
     **{
         kind: kind(HTTP, WORDS, attempts=2)
         for kind in vars(errors).values()
@@ -217,6 +232,17 @@ for each in MADE.values():
         each.retry_after = 3.0
     if isinstance(each, ThreadBusyError):
         each.run_id = "run_1"
+
+
+def test_the_errors_of_a_run_say_what_became_of_it() -> None:
+    """With the server's reason where it gave one, and none where it gave none."""
+    assert str(errors.RunFailedError(run=RUN)) == "run run_1 failed: Sorry. (server_error)"
+    assert str(errors.RunIncompleteError(run=RUN)) == "run run_1 is incomplete: max_prompt_tokens"
+    bare = Run(id="run_1", status="failed")
+    assert str(errors.RunFailedError(run=bare)) == "run run_1 failed"
+    assert str(errors.RunIncompleteError(run=bare)) == "run run_1 is incomplete"
+    error = errors.RunExpiredError("m", run=RUN)
+    assert (error.run_id, error.thread_id) == ("run_1", "thread_1")
 
 
 def classes() -> set[type[BaseException]]:

@@ -1,0 +1,123 @@
+"""Everything the client raises, as data; `__str__` writes the sentence.
+
+    AssistantsError
+    ├── TransportError              nothing usable came back
+    │   ├── ConnectFailedError      no connection could be made: nothing was sent
+    │   ├── TimedOutError           a limit passed: `phase` says which
+    │   ├── ConnectionLostError     cut or broken after the request was sent
+    │   └── ClientClosedError       the client was closed
+    ├── StatusError                 the server answered with an error
+    │   ├── RedirectError           3xx
+    │   ├── BadRequestError         400
+    │   │   └── ThreadBusyError     the thread has an active run
+    │   ├── AuthenticationError     401
+    │   ├── PermissionDeniedError   403
+    │   ├── NotFoundError           404
+    │   │   └── EndpointRetiredError    404 from the vendor's retired servers
+    │   ├── ConflictError           409
+    │   ├── UnprocessableError      422
+    │   ├── RateLimitedError        429
+    │   └── ServerError             5xx
+    ├── DecodeError                 a 2xx body that is not what the operation promises
+    ├── BodyTooLargeError           a body past the client's cap
+    ├── StreamError
+    │   ├── StreamInterruptedError  a run's stream ended before its terminal event
+    │   ├── StreamTruncatedError    the body ended inside an item
+    │   ├── ItemDecodeError         an item that cannot be decoded
+    │   ├── ItemTooLargeError       an item past the limit
+    │   └── StreamEventError        an `error` event
+    ├── PaginationError             a server that repeats a cursor
+    └── RunError                    a run that was waited for did not complete
+        ├── RunFailedError          `code` and `message` say why
+        ├── RunExpiredError
+        ├── RunCancelledError
+        ├── RunIncompleteError      `reason` says which limit it ran into
+        └── RunDeadlineError        the wait's own deadline passed
+
+Misuse is not among them: it is `TypeError`, `ValueError` (`ValidationError`, `WrongProtocolError`)
+or `RuntimeError`, raised before anything is sent.
+Every error can be pickled. Each keeps one note that names the operation.
+"""
+
+from __future__ import annotations
+
+from .base import AssistantsError, printable
+from .misuse import ValidationError, WrongProtocolError
+from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
+from .status import (
+    AuthenticationError,
+    BadRequestError,
+    BodyTooLargeError,
+    ConflictError,
+    DecodeError,
+    EndpointRetiredError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RedirectError,
+    ServerError,
+    StatusError,
+    ThreadBusyError,
+    UnprocessableError,
+)
+from .streams import (
+    ItemDecodeError,
+    ItemTooLargeError,
+    PaginationError,
+    StreamError,
+    StreamEventError,
+    StreamInterruptedError,
+    StreamTruncatedError,
+)
+from .transport import (
+    ClientClosedError,
+    ConnectFailedError,
+    ConnectionLostError,
+    Phase,
+    TimedOutError,
+    TransportError,
+    is_interrupted,
+    is_long_poll_timeout,
+)
+
+__all__ = [
+    "AssistantsError",
+    "AuthenticationError",
+    "BadRequestError",
+    "BodyTooLargeError",
+    "ClientClosedError",
+    "ConflictError",
+    "ConnectFailedError",
+    "ConnectionLostError",
+    "DecodeError",
+    "EndpointRetiredError",
+    "ItemDecodeError",
+    "ItemTooLargeError",
+    "NotFoundError",
+    "PaginationError",
+    "PermissionDeniedError",
+    "Phase",
+    "RateLimitedError",
+    "RedirectError",
+    "RunCancelledError",
+    "RunDeadlineError",
+    "RunError",
+    "RunExpiredError",
+    "RunFailedError",
+    "RunIncompleteError",
+    "ServerError",
+    "StatusError",
+    "StreamError",
+    "StreamEventError",
+    "StreamInterruptedError",
+    "StreamTruncatedError",
+    "ThreadBusyError",
+    "TimedOutError",
+    "TransportError",
+    "UnprocessableError",
+    "ValidationError",
+    "WrongProtocolError",
+    "is_interrupted",
+    "is_long_poll_timeout",
+    "printable",
+]

@@ -1,0 +1,40 @@
+"""The base of the errors, and how a server's text is shown in one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .._typing import override
+
+_SECRET = re.compile(r"\b(?:sk|key|sess)-[A-Za-z0-9_\-]{6,}")
+# C0, DEL, C1 and the two Unicode line ends: what would forge a log line or move a terminal's cursor.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Make a server's text safe to show: key-shaped parts masked, controls escaped, cut at `limit` characters."""
+    masked = _SECRET.sub("[masked]", text[: 4 * limit])
+    escaped = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), masked)
+    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
+
+
+class AssistantsError(Exception):
+    """The base of every error that a call or a stream can end with."""
+
+    @override
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(kind: type[Exception], args: tuple[Any, ...], state: dict[str, Any]) -> Exception:
+    # Not `kind(*args)`: the constructors take keywords, and would run twice.
+    error = kind.__new__(kind, *args)
+    error.args = args  # which OSError, a base of time-outs, does not set before its __init__
+    error.__dict__.update(state)
+    return error
+
+
+def text_of(value: object) -> str | None:
+    """A member of a server's error that should be text: null stays None, numbers and the like become text."""
+    return value if isinstance(value, str) else None if value is None else str(value)
