@@ -134,7 +134,7 @@ class Channel(AsyncIterator[S], Generic[S]):
     time-out around it, loses nothing: go on reading.
     """
 
-    def __init__(self, name: str, opener: Opener, on_error: ErrorHook | None = None) -> None:
+    def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         self._name = name
         self._on_error = on_error
         self._opener: Opener | None = opener

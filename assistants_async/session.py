@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
+
 from ._version import __version__
 from .auth import Credential
 from .core.endpoint import Protocol
@@ -21,7 +23,7 @@ from .core.options import Options
 from .core.request import Outgoing, Request, SentHeaders, write
 from .core.response import VENDOR_HOST, decode, error_for
 from .core.retry import Attempts, Budget, Retry
-from .errors import AssistantsError, ClientClosedError, StatusError, TransportError
+from .errors import AssistantsError, ClientClosedError, StatusError, ThreadBusyError, TransportError
 from .reader import BodyReader
 from .trace import trace_body, trace_head, trace_request
 from .transport import Exchange, Transport
@@ -83,8 +85,9 @@ class SessionManager:
         a cancellation of the task passes through untouched.
         """
         cap = MAX_CONTENT if result is bytes else MAX_JSON
+        call = self._call if request.patience is None else self._patiently
         try:
-            _, http = await self._call(request, options, options.timeout.total, cap)
+            _, http = await call(request, options, options.timeout.total, cap)
             return Response(_value(request, options, result, http), http)
         except AssistantsError as error:
             await told(error, request, options)
@@ -95,8 +98,9 @@ class SessionManager:
 
         Raises what `send` raises; another status is an error whatever `raise_for_status` says.
         """
+        call = self._call if request.patience is None else self._patiently
         try:
-            reader, http = await self._call(request, options, options.timeout.stream, None)
+            reader, http = await call(request, options, options.timeout.stream, None)
             if not 200 <= http.status < 300:
                 raise error_for(http, time.time())
         except AssistantsError as error:
@@ -104,12 +108,31 @@ class SessionManager:
             raise
         return reader
 
-    async def _call(
+    async def _patiently(
         self, request: Request, options: Options, total: float | None, cap: int | None
+    ) -> tuple[BodyReader, HTTPResponse]:
+        """Send, and again each time that the thread, which another run kept busy, has been waited for."""
+        patience, started = request.patience, self._enter().loop.time()
+        assert patience is not None
+        while True:
+            answer = await self._call(request, options, total, cap, started)
+            refusal = error_for(answer[1], time.time()) if answer[1].status == 400 else None
+            if not isinstance(refusal, ThreadBusyError):
+                return answer
+            await patience.until_free(refusal, options, started)
+            options = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
+
+    async def _call(
+        self,
+        request: Request,
+        options: Options,
+        total: float | None,
+        cap: int | None,
+        started: float | None = None,
     ) -> tuple[BodyReader, HTTPResponse]:
         """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
         clock = self._enter()
-        watch = Watch(clock, total)
+        watch = Watch(clock, total, started)
         clock.watches.add(watch)
         attempts = Attempts(request, options.retry, self._budget)
         if request.endpoint.method == "POST":

@@ -21,7 +21,6 @@ from ..models.events import (
     RunEvent,
     RunStepDeltaEvent,
     RunStepEvent,
-    StreamEvent,
     ThreadEvent,
 )
 from ..models.messages import Message
@@ -68,8 +67,8 @@ class Snapshot:
             fold = self._steps[id] = StepFold(id)
         return fold
 
-    def add(self, event: StreamEvent) -> None:
-        """Take the next event into account."""
+    def add(self, event: object) -> None:
+        """Take the next event into account; what is none of a run's changes nothing."""
         if type(event) is MessageDeltaEvent:
             delta = event.data
             fold = self._messages.get(delta.id)

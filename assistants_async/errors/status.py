@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._typing import override
 from ..wire import HTTPResponse
 from .base import AssistantsError, printable, text_of
+
+if TYPE_CHECKING:
+    from ..models.runs import Run
 
 
 class StatusError(AssistantsError):
@@ -91,7 +94,18 @@ class ThreadBusyError(BadRequestError):
     """The thread has an active run, which locks it against new messages and runs."""
 
     run_id: str | None = None
-    """The active run, read from the server's message; None where it names none."""
+    """The active run: the one that was waited for last, else as the server's message names it; None where unknown."""
+    run: Run | None = None
+    """That run as it was last seen, where `if_active` had the call wait for it."""
+    waited: float | None = None
+    """Seconds for which the call had been trying by then; None where it was not to wait."""
+
+    @override
+    def __str__(self) -> str:
+        if self.waited is None:
+            return super().__str__()
+        left = f"run {printable(self.run.id, 80)} was {printable(str(self.run.status), 80)}" if self.run else "no run was seen"
+        return f"{super().__str__()}; after {self.waited:.3g} s {left}"
 
 
 class EndpointRetiredError(NotFoundError):

@@ -17,6 +17,7 @@ from ..models.pages import Page
 from ..models.runs import Run
 from ..paging import ListCall
 from ..session import SessionManager
+from ..workflows.busy import BusyThread, IfActive
 from ..workflows.runs import RunCall
 
 T = TypeVar("T")
@@ -50,13 +51,23 @@ class Resource:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def _call(self, endpoint: Endpoint[T, S], *ids: object, **keywords: Any) -> Call[T, S]:
+    def _call(
+        self, endpoint: Endpoint[T, S], *ids: object, if_active: IfActive = "raise", **keywords: Any
+    ) -> Call[T, S]:
         context = self._context
-        return Call(context.session, context.bind(endpoint, ids, keywords), context.options)
+        request = context.bind(endpoint, ids, keywords)
+        if if_active != "raise":
+            request.patience = BusyThread(context.session, request, if_active)
+        return Call(context.session, request, context.options)
 
-    def _run(self, endpoint: Endpoint[Run, StreamEvent], *ids: object, **keywords: Any) -> RunCall:
+    def _run(
+        self, endpoint: Endpoint[Run, StreamEvent], *ids: object, if_active: IfActive = "raise", **keywords: Any
+    ) -> RunCall:
         context = self._context
-        return RunCall(context.session, context.bind(endpoint, ids, keywords), context.options)
+        request = context.bind(endpoint, ids, keywords)
+        if if_active != "raise":
+            request.patience = BusyThread(context.session, request, if_active)
+        return RunCall(context.session, request, context.options)
 
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context
