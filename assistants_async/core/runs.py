@@ -8,18 +8,18 @@ from typing import Literal
 
 from .._typing import is_sequence
 from ..errors import (
-    ClientClosedError,
+    AssistantsError,
     RunCancelledError,
     RunError,
     RunExpiredError,
     RunFailedError,
     RunIncompleteError,
-    StatusError,
-    TransportError,
+    TimedOutError,
     printable,
 )
 from ..models.runs import Run, ToolCall
 from ..models.steps import FunctionToolCall, RunStep
+from .retry import fate
 
 RunEnd = Literal["failed", "expired", "cancelled", "incomplete"]
 """How a run can end without having completed."""
@@ -103,8 +103,6 @@ def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
     return outputs
 
 
-def may_pass(error: Exception) -> bool:
-    """Whether asking again may help: the network, an overloaded server, but no refusal."""
-    if isinstance(error, TransportError):
-        return not (error.permanent or isinstance(error, ClientClosedError))
-    return isinstance(error, StatusError) and (error.status >= 500 or error.status in (408, 409, 429))
+def may_pass(error: AssistantsError) -> bool:
+    """Whether asking for a run again may help: the network, an overloaded server, but no refusal."""
+    return isinstance(error, TimedOutError) or fate(error) != "final"

@@ -6,7 +6,6 @@ A stream that ends early, and a server that does not stream, only mean that the 
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Literal, Protocol
@@ -163,7 +162,7 @@ class Driver:
         rerun, failed = self._policy.rerun, error_of(run, ("failed",))
         if rerun is None or not isinstance(failed, RunFailedError) or not rerun.again(failed, attempt):
             return False
-        await asyncio.sleep(rerun.pause(attempt, jitter()))
+        await self._lookups.pause(rerun.pause(attempt, jitter()))
         return True
 
     async def _ended(self, run: Run) -> Run:
@@ -183,7 +182,7 @@ class Driver:
         before, attempt = run.status, 0
         while run.status == before:
             headers = self.http.headers if self.http is not None else Headers()
-            await asyncio.sleep(poll_delay(attempt, headers, jitter(), self._policy.interval))
+            await self._lookups.pause(poll_delay(attempt, headers, jitter(), self._policy.interval))
             run = await self._look(run.id)
             attempt += 1
         return run
@@ -254,10 +253,10 @@ class Driver:
             return await self._send(self._start(request), creates=False)
         except (TransportError, StatusError) as error:
             # Whether it was taken shows in the run; where it was not, the same outputs are sent once more. What is
-            # refused the second time was taken the first time, and the run was shown as it was before.
-            taken = not fresh and isinstance(error, BadRequestError)
+            # refused the second time was taken the first time.
+            taken = isinstance(error, BadRequestError) and (error.attempts > 1 or not fresh)
             if not (taken or may_pass(error)) or self._refused >= PASSING:
                 raise
             self._refused += 1
-        await asyncio.sleep(back_off(self._refused, jitter()))
+        await self._lookups.pause(back_off(self._refused, jitter()))
         return await self._look(run.id)

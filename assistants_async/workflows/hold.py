@@ -49,7 +49,7 @@ class Hold:
     def note(self, run: Run) -> None:
         """Note the run's state."""
         self.run = run
-        self.thread_id = run.thread_id or self.thread_id
+        self.thread_id = self.thread_id or run.thread_id or ""
 
     async def see(self, run: Run) -> None:
         """Note the run's state, and tell `on_status` where its status is another than the last one told."""
@@ -135,11 +135,11 @@ class Hold:
     async def _cancel(self, run: Run) -> str:
         try:
             self.run = await self._lookups.cancel(self.thread_id, run.id)
-        except AssistantsError as error:
+        except (AssistantsError, ValueError) as error:  # a ValueError for an id that is none
             # It may have ended by itself meanwhile.
             try:
                 self.run = (await self._lookups.run(self.thread_id, run.id)).value
-            except AssistantsError:
+            except (AssistantsError, ValueError):
                 return f"{self._named(run)}, and could not be cancelled: {error}"
             if self.run.is_terminal:
                 return f"{self._named(self.run)} by then"

@@ -15,7 +15,7 @@ from ..core.options import Options, as_timeout
 from ..core.polling import back_off
 from ..core.request import Request, bind
 from ..core.runs import may_pass
-from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, SUBMIT_TOOL_OUTPUTS
+from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
 from ..errors import StatusError, TransportError
 from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
 from ..models.events import MessageDeltaEvent, MessageEvent, RunStepEvent, StreamEvent
@@ -48,6 +48,16 @@ class Lookups:
     async def cancel(self, thread_id: str, run_id: str) -> Run:
         """Ask the run to end."""
         return (await self._send(CANCEL_RUN, thread_id, run_id)).value
+
+    async def active(self, thread_id: str) -> Run | None:
+        """The thread's run that has not ended; None where there is none among its latest."""
+        request = self._bind(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
+        page = (await self._session.send(request, self._options, LIST_RUNS.result)).value
+        return next((run for run in page.data if not run.is_terminal), None)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep; raises `ClientClosedError` as soon as the client is closed."""
+        await self._session.pause(seconds)
 
     def submission(self, thread_id: str, run_id: str, outputs: dict[str, str]) -> Request:
         """The request that answers all calls of a run, by their ids."""

@@ -165,7 +165,7 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
     policy = Policy(**given)
     for limit in ("deadline", "interval", "grace"):
         seconds = getattr(policy, limit)
-        if seconds is not None and not (_is_time(seconds) and seconds > 0):
+        if not (_is_time(seconds) and seconds > 0) and (seconds is not None or limit == "grace"):
             raise ValueError(f"{name}(): {limit} must be a positive number of seconds, not {seconds!r}")
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Coroutine
 from typing import Any, TypeVar, Unpack, overload
 
@@ -149,9 +148,7 @@ class RunCall(Call[Run, StreamEvent]):
         def work() -> Coroutine[Any, Any, Run]:
             if request.endpoint is GET_RUN:
                 return driver.take(*ids)
-            first = copy.copy(self)
-            first._used, first._options = False, options  # noqa: SLF001  it is another one of ours
-            return driver.begin(first)
+            return driver.begin(RunCall(session, request, options))
 
         return Job(driver, work, request, options, format)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistants_async.core.partial import partial_value
@@ -47,6 +47,7 @@ def is_prefix(part: Any, whole: Any) -> bool:
     return type(part) is type(whole) and bool(part == whole)
 
 
+@settings(deadline=None)
 @given(TEXTS)
 def test_every_prefix_gives_a_prefix_of_the_value(case: tuple[Any, str]) -> None:
     """From the opening brace on, up to the whole, which gives the value itself."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from assistants_async import (
+    AssistantsError,
     BadRequestError,
     ClientClosedError,
     ConflictError,
@@ -147,9 +148,9 @@ def test_a_call_is_known_by_what_it_asks_for_too() -> None:
     assert answered([step("completed", function("a", "1"))]).get(identity(one)) == "1"
 
 
-def http(status: int) -> HTTPResponse:
-    """An answer's head."""
-    return HTTPResponse(status, "", Headers(), b"", "", "")
+def http(status: int, again: str = "") -> HTTPResponse:
+    """An answer's head, with what it says of trying again."""
+    return HTTPResponse(status, "", Headers([("x-should-retry", again)]), b"", "", "")
 
 
 PERMANENT = TransportError("a certificate that nobody trusts")
@@ -171,10 +172,10 @@ PERMANENT.permanent = True
         (PERMANENT, False),
         (ClientClosedError("closed"), False),
         (DecodeError("no JSON", http=http(200), path="$"), False),
-        (ValueError(), False),
+        (StatusError(http(503, "false")), False),
     ],
     ids=repr,
 )
-def test_what_may_pass(error: Exception, passing: bool) -> None:
+def test_what_may_pass(error: AssistantsError, passing: bool) -> None:
     """The network and an overloaded server; no refusal, and nothing that only we can mend."""
     assert may_pass(error) is passing

@@ -129,7 +129,7 @@ def listed(*items: dict[str, Any]) -> dict[str, Any]:
 def asking(*calls: tuple[str, str, str]) -> dict[str, Any]:
     """What a run waits for: ids, names and arguments of calls."""
     wanted = [
-        {"id": id, "type": "function", "function": {"name": name, "arguments": arguments}}
-        for id, name, arguments in calls
+        {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
+        for call_id, name, arguments in calls
     ]
     return {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": wanted}}
