@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 from ..core.events import event_of_run
 from ..core.fold import Snapshot
-from ..core.polling import back_off, poll_delay
+from ..core.polling import poll_delay
 from ..core.request import Request
 from ..core.runs import NextStep, answered, error_of, may_pass, next_step
 from ..errors import (
@@ -31,7 +31,7 @@ from ..wire import Headers, HTTPResponse, Response
 from .answers import Answers
 from .channel import RunChannel
 from .hold import Hold
-from .lookups import PASSING, Lookups, jitter, patiently
+from .lookups import PASSING, Lookups, delay_after, jitter, patiently
 from .policy import Policy
 
 DriveEvent = StreamEvent | ToolEvent
@@ -257,6 +257,7 @@ class Driver:
             taken = isinstance(error, BadRequestError) and (error.attempts > 1 or not fresh)
             if not (taken or may_pass(error)) or self._refused >= PASSING:
                 raise
+            delay = delay_after(error, self._refused)
             self._refused += 1
-        await self._lookups.pause(back_off(self._refused, jitter()))
+        await self._lookups.pause(delay)
         return await self._look(run.id)

@@ -16,7 +16,7 @@ from ..core.polling import back_off
 from ..core.request import Request, bind
 from ..core.runs import may_pass
 from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
-from ..errors import StatusError, TransportError
+from ..errors import AssistantsError, StatusError, TransportError
 from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
 from ..models.events import MessageDeltaEvent, MessageEvent, RunStepEvent, StreamEvent
 from ..models.messages import Message, TextContent
@@ -123,10 +123,15 @@ async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
         except (TransportError, StatusError) as error:
             if not may_pass(error) or attempt >= PASSING:
                 raise
-            hint = error.retry_after if isinstance(error, StatusError) else None
-            delay = back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)
+            delay = delay_after(error, attempt)
             attempt += 1
         await asyncio.sleep(delay)
+
+
+def delay_after(error: AssistantsError, attempt: int) -> float:
+    """Seconds before asking again: what the server asks for, up to a minute, else a growing pause."""
+    hint = error.retry_after if isinstance(error, StatusError) else None
+    return back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)
 
 
 def jitter() -> float:

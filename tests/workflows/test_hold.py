@@ -275,7 +275,7 @@ async def test_no_secret_and_no_control_character_in_what_is_said(wire: Wire, cl
     """Ids and statuses are a server's text like any other."""
     odd = {"id": "run_\x1b[2J", "status": "sk-abcdefghijkl", "thread_id": "thread_\n1"}
     Server(wire, create=[answer(odd)])
-    with pytest.raises(RunDeadlineError, match="could not be cancelled: .*expected an id without control") as caught:
+    with pytest.raises(RunDeadlineError, match=r"could not be cancelled: .*expected an id without control") as caught:
         await client.threads.create_and_run(assistant_id="a").poll(deadline=20 * MS)
     assert "sk-abcdef" not in str(caught.value)
     assert str(caught.value).isprintable()

@@ -23,11 +23,12 @@ from assistants_async import (
     ServerError,
 )
 from assistants_async.core.endpoint import Protocol
+from assistants_async.core.runs import BAD_ENDS
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
 from tests.client.wire import Wire, answer, failure
 from tests.conftest import MS
 from tests.streams.told import run, step
-from tests.workflows.served import GRACE, Server, listed, serving
+from tests.workflows.served import GRACE, Server, drop, listed, serving
 
 ENDS: dict[str, tuple[Any, type[RunError]]] = {
     "failed": (Fail("rate_limit_exceeded", "too much", "half"), RunFailedError),
@@ -63,7 +64,7 @@ async def test_each_bad_end_raises(end: str, protocol: Protocol) -> None:
         assert error.run == (await served.runs())[-1]
         assert [step.run_id for step in error.steps] == [error.run.id]
         assert error.__notes__ == ["while calling runs.create: POST /threads/{thread_id}/runs"]
-        left = {"failed", "expired", "cancelled", "incomplete"} - {end}
+        left: Any = BAD_ENDS - {end}
         assert (await served.start().poll(raise_on=left)).is_terminal
     if isinstance(error, RunFailedError):
         assert (error.code, error.message) == ("rate_limit_exceeded", "too much")
@@ -304,7 +305,7 @@ def test_keywords_that_cannot_work_are_refused_at_once(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(kind, match=text):
-            AssistantsClient(api_key="k").runs.create("t", assistant_id="a").poll(**options)
+            drop(AssistantsClient(api_key="k").runs.create("t", assistant_id="a").poll(**options))
 
 
 async def test_a_wait_is_used_once(wire: Wire, client: AssistantsClient) -> None:
@@ -313,7 +314,7 @@ async def test_a_wait_is_used_once(wire: Wire, client: AssistantsClient) -> None
     call = client.runs.create("t", assistant_id="a")
     assert (await call.poll(grace=GRACE)).status == "completed"
     with pytest.raises(RuntimeError, match="used only once"):
-        call.poll()
+        drop(call.poll())
     with pytest.raises(RuntimeError, match="used only once"):
         await call
 
@@ -321,4 +322,4 @@ async def test_a_wait_is_used_once(wire: Wire, client: AssistantsClient) -> None
 def test_a_wait_that_is_never_awaited_warns() -> None:
     """As Python's own coroutines do."""
     with pytest.warns(RuntimeWarning, match="was never awaited"):
-        AssistantsClient(api_key="k").runs.create("t", assistant_id="a").poll()
+        drop(AssistantsClient(api_key="k").runs.create("t", assistant_id="a").poll())
