@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -76,9 +77,8 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         if events:
             self._frames = iter(events)
         elif self._feed.failure is not None:
-            # Without a note: it has its own already, and may be the caller's.
-            self._error = self._feed.failure
             self._end("failed")
+            raise self._feed.failure
         else:
             self._end("completed")
 
@@ -147,7 +147,7 @@ class _Feed(Generic[T]):
         self._send, self._receive = anyio.create_memory_object_stream[DriveEvent](_AHEAD)
         self._events: list[DriveEvent] = []
         self._result: RunResult[T] | None = None
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         """What the job raised."""
 
     @property
@@ -180,8 +180,11 @@ class _Feed(Generic[T]):
         try:
             with self._scope:
                 self._result = await self._job.result()
-        except Exception as error:
-            if not begun:
+        except BaseException as error:
+            # Kept for the reader, as it is: out of the group it would come in an exception group. A cancellation that
+            # came from within, where nobody cancelled this task, is such an error too.
+            task = asyncio.current_task()
+            if not begun or (task is not None and task.cancelling()):
                 raise
             self.failure = error
         finally:

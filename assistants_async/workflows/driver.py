@@ -56,6 +56,10 @@ class Start(Protocol):
         """Send it for the run's events."""
         ...
 
+    def close(self) -> None:
+        """Give it up, sent or not."""
+        ...
+
 
 class Driver:
     """The loop behind `poll`, `wait`, `drive` and `resume`; used once.
@@ -200,7 +204,10 @@ class Driver:
         if self._policy.stream:
             return await self._stream(request.stream(), creates=creates)
         work = self._post(request)
-        run = await (self.hold.creating(work) if creates else work)
+        try:
+            run = await (self.hold.creating(work) if creates else work)
+        finally:
+            request.close()
         self.begun()
         return run
 

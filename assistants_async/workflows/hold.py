@@ -79,7 +79,7 @@ class Hold:
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
-            with anyio.move_on_after(0 if self._refusal else self._policy.grace, shield=True):
+            with anyio.move_on_after(self._policy.grace, shield=True):
                 await asyncio.wait([task])
             with anyio.CancelScope(shield=True):
                 task.cancel()
@@ -87,6 +87,8 @@ class Hold:
             if not task.cancelled():
                 task.exception()  # looked at, and no more than that: the cancellation goes on
             raise
+        finally:
+            task.cancel()  # where this one is closed, or cancelled once more
         return task.result()
 
     async def until(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:

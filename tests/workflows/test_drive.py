@@ -30,9 +30,10 @@ from assistants_async import (
 from assistants_async.core.endpoint import Protocol
 from assistants_async.models.events import RunEvent
 from assistants_async.models.messages import Message
+from assistants_async.models.runs import ToolCall
 from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
-from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolStarted
+from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from assistants_async.workflows.drive import Drive, DriveChannel
 from assistants_async.workflows.handler import EventHandler
 from assistants_async.workflows.results import RunResult
@@ -374,6 +375,44 @@ async def test_a_tool_that_raises_may_end_the_drive() -> None:
             assert isinstance(caught.value.__cause__, ZeroDivisionError)
             assert "it was cancelled" in caught.value.__notes__[0]
             assert await served.status() == "cancelled"
+
+
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, SystemExit, KeyError])
+async def test_what_is_raised_within_comes_out_as_it_is(kind: type[BaseException]) -> None:
+    """Alone, in no group, and in the reader's own task; also what is no `Exception`."""
+
+    class Raising:
+        async def recall(self, call_id: str, /) -> str | None:
+            raise kind("mine")
+
+        async def attempted(self, call: ToolCall, /) -> None:
+            raise NotImplementedError
+
+        async def finished(self, result: ToolResult, /) -> None:
+            raise NotImplementedError
+
+    async with serving(*[ROUNDS[1]] * 2) as served:
+        with pytest.raises(kind, match="mine"):
+            await served.start().drive(TOOLS, ledger=Raising(), on_deadline="leave")
+        await served.client.runs.cancel(served.thread, (await served.runs())[-1])
+        assert await served.status() == "cancelled"
+        async with served.start().drive(TOOLS, ledger=Raising(), on_deadline="leave") as channel:
+            with pytest.raises(kind, match="mine"):
+                await channel.until_done()
+            assert channel.outcome == "failed"
+            with pytest.raises(kind, match="mine"):
+                await channel.result()
+
+
+async def test_a_drive_that_is_closed_before_its_end() -> None:
+    """As by an event loop that stops: nothing hangs."""
+    async with serving(Stall(), pace=50 * MS) as served:
+        for work in (served.start().drive(stream=False), served.client.threads.create_and_run(assistant_id="a").poll()):
+            work.send(None)
+            work.close()
+        await asyncio.sleep(5 * MS)
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        assert not [task for task in left if "workflows" in repr(task)]
 
 
 @pytest.mark.parametrize("stream", [True, False])
