@@ -23,6 +23,9 @@ OPERATIONS: dict[str, dict[str, Any]] = {version: FACTS[version]["operations"] f
 UNDOCUMENTED = frozenset({"listThreads"})
 """Operations that servers have and no document names."""
 
+WORKFLOWS = frozenset({"runs.wait", "runs.resume"})
+"""Methods that take several requests, and so are no row's."""
+
 NEEDED: dict[str, dict[str, Any]] = {
     "assistants.create": {"model": "m"},
     "assistants.files.create": {"file_id": "file_1"},
@@ -42,7 +45,7 @@ def methods(space: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         value = getattr(space, name)
         if isinstance(value, Resource):
             yield from methods(value, f"{path}{name}.")
-        elif path and inspect.ismethod(value):
+        elif path and inspect.ismethod(value) and path + name not in WORKFLOWS:
             yield path + name, value
 
 
@@ -75,7 +78,7 @@ CALLED = {
 
 
 def test_each_row_is_reached_by_one_method_of_its_name() -> None:
-    """Nothing in the table is out of reach, nothing is reached twice, and no method is outside the table."""
+    """Nothing in the table is out of reach, nothing is reached twice, and no other method is outside the table."""
     assert {name: row.name for name, row in CALLED.items()} == {name: name for name in CALLED}
     assert sorted(row.operation for row in CALLED.values()) == sorted(TABLE)
 

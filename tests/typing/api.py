@@ -266,7 +266,7 @@ async def ends(client: AssistantsClient, thread: Thread, toolbox: Toolbox) -> No
     """Runs to their end: polled, waited for, driven and resumed, with a type for the answer and without."""
 
     async def see(run: Run) -> None:
-        assert_type(run.status, str | None)
+        assert_type(run.needs_action, bool)
 
     call = client.runs.create(thread, assistant_id="a")
     polled = call.poll(deadline=60, interval=0.5, on_deadline="leave", grace=1, raise_on={"failed"}, on_status=see)
