@@ -259,7 +259,14 @@ class _Received(AsyncIterator[Page[T]]):
 
     @override
     async def __anext__(self) -> Page[T]:
-        page = await anext(self._receive)
+        try:
+            page = await anext(self._receive)
+        except StopAsyncIteration:
+            from anyio.lowlevel import checkpoint_if_cancelled
+
+            # A scope around the block may have ended the task that reads, which is not the list's end.
+            await checkpoint_if_cancelled()
+            raise
         if isinstance(page, Exception):
             raise page
         return page

@@ -110,7 +110,8 @@ class Upload:
         else:
             from anyio.to_thread import run_sync
 
-            opened = await run_sync(file.open, "rb") if isinstance(file, Path) else file
+            # Not in a thread: nobody would close what it opens for a task that is cancelled meanwhile.
+            opened = file.open("rb") if isinstance(file, Path) else file
             try:
                 if opened is file and self._start is not None:
                     opened.seek(self._start)

@@ -48,7 +48,7 @@ class StatusError(AssistantsError):
 
     def _excerpt(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace").strip())
-        return f"{self.http.content_type or 'untyped'} body {body!r}" if body else "no body"
+        return f"{printable(self.http.content_type, 60) or 'untyped'} body {body!r}" if body else "no body"
 
 
 class RedirectError(StatusError):
@@ -118,7 +118,7 @@ class DecodeError(AssistantsError):
     @override
     def __str__(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace"), 120)
-        kind = self.http.content_type or "no content type"
+        kind = printable(self.http.content_type, 60) or "no content type"
         return f"{printable(str(self.args[0]))} at {printable(self.path)} ({self.http.status}, {kind}, body {body!r})"
 
 
