@@ -29,6 +29,10 @@ from .errors import (
     ConnectionLostError,
     DecodeError,
     EndpointRetiredError,
+    FileBatchError,
+    FilesDeadlineError,
+    FilesError,
+    IngestError,
     ItemDecodeError,
     ItemTooLargeError,
     NotFoundError,
@@ -44,6 +48,7 @@ from .errors import (
     RunIncompleteError,
     ServerError,
     StatusError,
+    StoreFileError,
     StreamError,
     StreamEventError,
     StreamInterruptedError,
@@ -52,6 +57,7 @@ from .errors import (
     TimedOutError,
     TransportError,
     UnprocessableError,
+    UploadError,
     ValidationError,
     WrongProtocolError,
     is_interrupted,
@@ -74,12 +80,17 @@ from .models.pages import Deleted, Page
 from .models.runs import Run
 from .models.steps import RunStep
 from .models.threads import Thread
+from .models.transfers import IngestedFile, IngestReport, UploadState
 from .models.unions import Unknown
-from .paging import Items, ListCall
+from .models.uploads import Upload, UploadPart
+from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
+from .paging import Items, ListCall, PagedCall
 from .pipe import PipeReceiver, PipeSender, open_pipe
 from .wire import Headers, HTTPResponse, Response
+from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.handler import EventHandler
 from .workflows.runs import RunCall, RunChannel
+from .workflows.sources import Source, SourceInput
 
 __all__ = [
     "Assistant",
@@ -100,8 +111,15 @@ __all__ = [
     "EndpointRetiredError",
     "EventHandler",
     "File",
+    "FileBatchCall",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
     "HTTPResponse",
     "Headers",
+    "IngestError",
+    "IngestReport",
+    "IngestedFile",
     "ItemDecodeError",
     "ItemTooLargeError",
     "Items",
@@ -112,6 +130,7 @@ __all__ = [
     "NotFoundError",
     "Outgoing",
     "Page",
+    "PagedCall",
     "PaginationError",
     "PermissionDeniedError",
     "PipeReceiver",
@@ -133,8 +152,13 @@ __all__ = [
     "RunStep",
     "RunStepDeltaEvent",
     "RunStepEvent",
+    "SearchResult",
     "ServerError",
+    "Source",
+    "SourceInput",
     "StatusError",
+    "StoreFileCall",
+    "StoreFileError",
     "StreamError",
     "StreamEvent",
     "StreamEventError",
@@ -150,7 +174,14 @@ __all__ = [
     "Unknown",
     "UnknownEvent",
     "UnprocessableError",
+    "Upload",
+    "UploadError",
+    "UploadPart",
+    "UploadState",
     "ValidationError",
+    "VectorStore",
+    "VectorStoreFile",
+    "VectorStoreFileBatch",
     "WrongProtocolError",
     "__version__",
     "is_interrupted",
