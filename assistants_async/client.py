@@ -182,8 +182,8 @@ class AssistantsClient:
         def __enter__(self) -> NoReturn:
             raise TypeError("the client is async-only, did you mean 'async with'?")
 
-        def __exit__(self, *_: object) -> None:
-            pass
+        # Looked up before `__enter__` is called.
+        __exit__ = __enter__
 
     @override
     def __reduce__(self) -> NoReturn:

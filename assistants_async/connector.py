@@ -31,8 +31,8 @@ class Connector(aiohttp.TCPConnector):
         link = LINK.get()
         while True:
             connection = await super().connect(req, traces, timeout)
-            if link is None or (protocol := connection.protocol) is None:
-                return connection
+            protocol = connection.protocol
+            assert protocol is not None
             link.used = protocol in self._used
             if not link.used:
                 self._add(protocol)

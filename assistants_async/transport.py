@@ -74,7 +74,7 @@ class Link:
 _SKIPPED = ("Content-Type",)
 """Headers that aiohttp must not make up: a body has the type that it was written with."""
 
-LINK: ContextVar[Link | None] = ContextVar("assistants_async.link", default=None)
+LINK: ContextVar[Link] = ContextVar("assistants_async.link")
 """The request under way in this task: aiohttp passes nothing of ours down to its pool."""
 
 
