@@ -17,6 +17,7 @@ from .client import AssistantsClient
 from .core.options import Timeout
 from .core.query import Styled
 from .core.request import Outgoing, Request
+from .core.retry import Retry, RetryPolicy
 from .downloads import Download
 from .errors import (
     AssistantsError,
@@ -139,6 +140,8 @@ __all__ = [
     "RedirectError",
     "Request",
     "Response",
+    "Retry",
+    "RetryPolicy",
     "Run",
     "RunCall",
     "RunCancelledError",

@@ -48,7 +48,12 @@ class AssistantsClient:
     """
 
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:
-        self._set(Context(*open_session(settings)))
+        try:
+            context = Context(*open_session(settings))
+        except Exception as error:  # noqa: BLE001  # raised again
+            _forget(settings)
+            raise error.with_traceback(None)  # noqa: B904  # the same error
+        self._set(context)
         self._owner = True  # last: `__del__` asks for it, and settings may be refused
 
     def _set(self, context: Context) -> None:
@@ -84,7 +89,7 @@ class AssistantsClient:
         async with AssistantsServer(responder=responder, protocol=settings.get("protocol", "v2")) as server:
             settings.setdefault("api_key", "local")
             settings["base_url"] = server.base_url
-            async with cls(**settings) as client:
+            async with cls._made(settings) as client:
                 yield client
 
     @classmethod
@@ -99,7 +104,7 @@ class AssistantsClient:
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
         settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
         settings["base_url"] = endpoint
-        return cls(**settings)
+        return cls._made(settings)
 
     @classmethod
     def azure(
@@ -120,7 +125,17 @@ class AssistantsClient:
         settings["auth"] = "api-key" if credential is None else "bearer"
         if credential is not None:
             settings["api_key"] = token_source(credential, AZURE_SCOPE)
-        return cls(**settings)
+        return cls._made(settings)
+
+    @classmethod
+    def _made(cls, settings: ClientSettings) -> Self:
+        """Make a client of settings that no frame keeps."""
+        made = ClientSettings(**settings)
+        _forget(settings)
+        try:
+            return cls(**made)
+        finally:
+            _forget(made)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Make a view with other options on the same connections; closing it closes nothing.
@@ -177,8 +192,8 @@ class AssistantsClient:
         def __enter__(self) -> NoReturn:
             raise TypeError("the client is async-only, did you mean 'async with'?")
 
-        def __exit__(self, *_: object) -> None:
-            pass
+        # Looked up before `__enter__` is called.
+        __exit__ = __enter__
 
     @override
     def __reduce__(self) -> NoReturn:
@@ -186,6 +201,8 @@ class AssistantsClient:
 
     @override
     def __repr__(self) -> str:
+        if not hasattr(self, "_context"):  # its settings were refused, and a traceback shows locals
+            return "<AssistantsClient, not made>"
         session = self._context.session
         return f"<AssistantsClient {session.base_url} {session.protocol}, key {session.credential!r}>"
 
@@ -199,6 +216,11 @@ _KINDS: dict[type, type[Call[Any, Any]]] = {
     VectorStoreFile: StoreFileCall,
     VectorStoreFileBatch: FileBatchCall,
 }
+
+
+def _forget(settings: Any) -> None:
+    """Empty the settings of a frame: tracebacks may show locals, and these hold the key."""
+    settings.clear()
 
 
 def _kind_of(row: Endpoint[Any, Any]) -> type[Call[Any, Any]]:

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from .core.request import Outgoing
-from .errors import BodyTooLargeError, ConnectionLostError, TransportError
+from .errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
 from .transport import Exchange
 from .watch import Watch
 from .wire import HTTPResponse
@@ -97,7 +97,10 @@ class BodyReader:
                 pass
 
     async def read_all(self, cap: int, *, cut: bool) -> bytes:
-        """Read to the end; past `cap` bytes cut the rest off, or raise `BodyTooLargeError`."""
+        """Read to the end; past `cap` bytes raise `BodyTooLargeError`, or with `cut` leave the rest.
+
+        With `cut`, a body that breaks off is what came of it: of an error, the status says more than the break.
+        """
         watch = self._watch
         pieces: list[bytes] = []
         size = 0
@@ -107,7 +110,12 @@ class BodyReader:
                 raise watch.failure(self.status)
             piece = self._exchange.ready()
             if piece is None:
-                piece = await self._wait(watch, self._idle)
+                try:
+                    piece = await self._wait(watch, self._idle)
+                except (ConnectionLostError, TimedOutError):
+                    if not cut or watch.left <= 0:
+                        raise
+                    return b"".join(pieces)
             if not piece:
                 self.ended = True
                 return pieces[0] if len(pieces) == 1 else b"".join(pieces)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -18,7 +20,8 @@ from .core.endpoint import Protocol
 from .core.options import Options
 from .core.request import Outgoing, Request, SentHeaders, write
 from .core.response import VENDOR_HOST, decode, error_for
-from .errors import AssistantsError, ClientClosedError
+from .core.retry import Attempts, Budget, Retry
+from .errors import AssistantsError, ClientClosedError, StatusError, TransportError
 from .reader import BodyReader
 from .trace import trace_body, trace_head, trace_request
 from .transport import Exchange, Transport
@@ -67,6 +70,7 @@ class SessionManager:
         self._fixed = credential.fixed(self._headers)
         self._wants_key = urlsplit(base_url).hostname == VENDOR_HOST
         self._transport = transport
+        self._budget = Budget()
         self._clock: Clock | None = None
         self._closed = False
 
@@ -78,19 +82,9 @@ class SessionManager:
         Raises `TransportError`, `StatusError`, `DecodeError` or `BodyTooLargeError`, with the operation as a note;
         a cancellation of the task passes through untouched.
         """
+        cap = MAX_CONTENT if result is bytes else MAX_JSON
         try:
-            reader = await self._open(request, options, options.timeout.total)
-            failed = reader.status >= 400
-            cap = MAX_ERROR if failed else MAX_CONTENT if result is bytes else MAX_JSON
-            try:
-                content = await reader.read_all(cap, cut=failed)
-            finally:
-                reader.close()
-            http = reader.whole(content)
-            if options.trace is not None:
-                trace_body(options.trace, http)
-            if options.on_response is not None:
-                await _call(options.on_response, http)
+            _, http = await self._call(request, options, options.timeout.total, cap)
             return Response(_value(request, options, result, http), http)
         except AssistantsError as error:
             await told(error, request, options)
@@ -102,76 +96,132 @@ class SessionManager:
         Raises what `send` raises; another status is an error whatever `raise_for_status` says.
         """
         try:
-            reader = await self._open(request, options, options.timeout.stream)
-            try:
-                await self._gate(reader, options)
-            except BaseException:
-                reader.close()
-                raise
+            reader, http = await self._call(request, options, options.timeout.stream, None)
+            if not 200 <= http.status < 300:
+                raise error_for(http, time.time())
         except AssistantsError as error:
             await told(error, request, options)
             raise
         return reader
 
-    async def _gate(self, reader: BodyReader, options: Options) -> None:
-        """Let no answer but a 2xx become a stream."""
-        http = reader.http
-        ok = 200 <= http.status < 300
-        if not ok:
-            http = reader.whole(await reader.read_all(MAX_ERROR, cut=True))
-        if options.on_response is not None:
-            await _call(options.on_response, http)
-        if not ok:
-            raise error_for(http, time.time())
-
-    async def _open(self, request: Request, options: Options, total: float | None) -> BodyReader:
-        """Send, once more with a new key where the server takes the old one no longer, up to the head."""
+    async def _call(
+        self, request: Request, options: Options, total: float | None, cap: int | None
+    ) -> tuple[BodyReader, HTTPResponse]:
+        """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
         clock = self._enter()
         watch = Watch(clock, total)
         clock.watches.add(watch)
+        attempts: Attempts | None = None  # most calls need but one
+        if request.endpoint.method == "POST":
+            request.idempotency_key = secrets.token_hex(16)
         try:
             if options.on_request is not None:
-                await _call(options.on_request, request)
-            outgoing, exchange = await self._attempt(request, options, watch, 1)
-            if exchange.status == 401 and self.credential.renewable and request.is_replayable:
-                exchange.close()
-                outgoing, exchange = await self._attempt(request, options, watch, 2)
+                await _within(watch, _tell(options.on_request, request))
+            while True:
+                answer = await self._attempt(request, options, watch, attempts, cap)
+                if not isinstance(answer, TransportError) and answer[1].status < 400:
+                    self._budget.succeeded(attempts)
+                    return answer
+                clock.watches.add(watch)  # a reader that was closed has taken it out
+                attempts = attempts or Attempts(request, options.retry, self._budget)
+                if not await self._again(answer, request, options, watch, attempts):
+                    break
         except BaseException:
             clock.watches.discard(watch)
             raise
-        return BodyReader(exchange, outgoing, watch, options.timeout.idle, clock.watches.discard)
+        clock.watches.discard(watch)
+        if isinstance(answer, TransportError):
+            answer.elapsed = watch.elapsed
+            raise answer
+        return answer
 
     async def _attempt(
-        self, request: Request, options: Options, watch: Watch, attempt: int
-    ) -> tuple[Outgoing, Exchange]:
-        if self._fixed is not None and request.is_plain and options.is_plain:
-            outgoing = write(request, self.base_url, self._fixed, self._query)
+        self, request: Request, options: Options, watch: Watch, attempts: Attempts | None, cap: int | None
+    ) -> tuple[BodyReader, HTTPResponse] | TransportError:
+        """Send once; what is worth another attempt is returned."""
+        try:
+            reader = await self._head(request, options, watch, attempts)
+            try:
+                failed = not 200 <= reader.status < 300
+                if failed or cap is not None:
+                    http = reader.whole(await reader.read_all(MAX_ERROR if failed or cap is None else cap, cut=failed))
+                    reader.close()
+                else:
+                    http = reader.http
+                if options.trace is not None and reader.ended:
+                    trace_body(options.trace, http)
+                if options.on_response is not None:
+                    await _tell(options.on_response, http)
+            except BaseException:
+                reader.close()
+                raise
+        except TransportError as error:
+            return error
+        return reader, http
+
+    async def _again(
+        self,
+        answer: tuple[BodyReader, HTTPResponse] | TransportError,
+        request: Request,
+        options: Options,
+        watch: Watch,
+        attempts: Attempts,
+    ) -> bool:
+        """Whether to send once more, after the wait for it; `answer` stands otherwise."""
+        if isinstance(answer, TransportError):
+            failure: AssistantsError = answer
         else:
-            outgoing = await self._prepare(request, options, attempt)
+            http = answer[1]
+            if http.status == 401 and self.credential.renewable and attempts.renew():
+                return True  # `credential` asks for a key each time
+            failure = error_for(http, time.time())
+        attempt, left = attempts.count, watch.left
+        delay = attempts.delay(failure, left=left, jitter=random.random())  # noqa: S311  # spreads load, guards nothing
+        if delay is None:
+            return False
+        watch.renew()
+        _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
+        if options.on_retry is not None:
+            await _tell(options.on_retry, Retry(request.endpoint.name, attempt, failure, delay))
+        await _within(watch, asyncio.sleep(delay))
+        return True
+
+    async def _head(self, request: Request, options: Options, watch: Watch, attempts: Attempts | None) -> BodyReader:
+        """Send once, up to the head."""
+        outgoing: Outgoing | None = None
         exchange: Exchange | None = None
         with watch:
             watch.limit("head", options.timeout.head)
+            if self._fixed is not None and request.is_plain and options.is_plain:
+                outgoing = write(request, self.base_url, self._fixed, self._query)
+                if attempts is not None:
+                    outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
+            else:
+                outgoing = await self._prepare(request, options, attempts)
             exchange = await self._transport.open(outgoing, options.timeout)
-        if exchange is None:
+        if exchange is None or outgoing is None:
             raise watch.failure()
         try:
-            _log_head(request, exchange, attempt)
+            if _log.isEnabledFor(logging.DEBUG):
+                _log_head(request, exchange, outgoing.attempt)
             if options.trace is not None:
                 trace_head(options.trace, exchange.status, exchange.reason, exchange.headers)
         except BaseException:
             exchange.close()
             raise
-        return outgoing, exchange
+        assert self._clock is not None
+        return BodyReader(exchange, outgoing, watch, options.timeout.idle, self._clock.watches.discard)
 
-    async def _prepare(self, request: Request, options: Options, attempt: int) -> Outgoing:
+    async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
         """Write a request out, and let `on_send` have its way."""
         # No credential in a variable of this frame: the caller's hooks may raise, and tracebacks may show locals.
         headers = await self._written_headers(request, options)
         query = {**self._query, **options.query} if options.query else self._query
         outgoing = write(request, self.base_url, headers, query)
-        outgoing.attempt = attempt
+        if attempts is not None:
+            outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
         if options.on_send is not None:
-            await _call(options.on_send, outgoing)
+            await _tell(options.on_send, outgoing)
         if options.trace is not None:
             trace_request(options.trace, outgoing)
         return outgoing
@@ -188,12 +238,24 @@ class SessionManager:
             headers["accept"] = options.accept or "*/*"
         if options.content_type is not None and request.body is not None:
             headers["content-type"] = options.content_type
+        if request.idempotency_key is not None:
+            headers["idempotency-key"] = request.idempotency_key
         for name, value in (*options.headers.items(), *request.headers.items()):
             if value is None:
                 headers.pop(name.lower(), None)
             else:
                 headers[name.lower()] = value
         return headers
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
+        clock = self._enter()
+        watch = Watch(clock, None)
+        clock.watches.add(watch)
+        try:
+            await _within(watch, asyncio.sleep(seconds))
+        finally:
+            clock.watches.discard(watch)
 
     # Life
 
@@ -203,6 +265,7 @@ class SessionManager:
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one")
         if self._clock is None:
+            self._transport.start()
             self._clock = Clock(loop)
         elif self._clock.loop is not loop:
             raise RuntimeError("this client belongs to another event loop: make one client per loop")
@@ -226,13 +289,21 @@ class SessionManager:
         await self._transport.close()
 
 
+async def _within(watch: Watch, waited: Awaitable[None]) -> None:
+    """Await something that is no part of an attempt: the total limit and a close end it."""
+    with watch:
+        watch.limit("total", None)
+        await waited
+    if watch.interrupted:
+        raise watch.failure()
+
+
 def _log_head(request: Request, exchange: Exchange, attempt: int) -> None:
-    if _log.isEnabledFor(logging.DEBUG):
-        request_id = exchange.headers.get("x-request-id")
-        _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
+    request_id = exchange.headers.get("x-request-id")
+    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
 
 
-async def _call(hook: Callable[[Any], Awaitable[None] | None], value: object) -> None:
+async def _tell(hook: Callable[[Any], Awaitable[None] | None], value: object) -> None:
     result = hook(value)
     if result is not None:
         await result
@@ -250,6 +321,7 @@ def _value(request: Request, options: Options, result: type[T], http: HTTPRespon
 
 async def told(error: AssistantsError, request: Request, options: Options) -> None:
     """Put the operation on an error as its note, and tell `on_error`."""
-    error.add_note(f"while calling {request.endpoint}")
+    attempts = error.attempts if isinstance(error, (TransportError, StatusError)) else 1
+    error.add_note(f"while calling {request.endpoint}" + (f" ({attempts} attempts)" if attempts > 1 else ""))
     if options.on_error is not None:
-        await _call(options.on_error, error)
+        await _tell(options.on_error, error)

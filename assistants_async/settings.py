@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from .auth import Credential, KeySource, Scheme
 from .core.endpoint import Protocol
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     import ssl as ssl_module
 
     import aiohttp
+
+_log = logging.getLogger("assistants_async")
 
 DEFAULT_BASE_URL = "https://api.openai.com/v1"
 """The v1 document's server, which the vendor retired on 2026-08-26."""
@@ -63,6 +68,8 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     if protocol not in ("v1", "v2"):
         raise ValueError(f"protocol must be 'v1' or 'v2', not {protocol!r}")
     base_url, query = split_base_url(_given(settings, "base_url", "OPENAI_BASE_URL") or DEFAULT_BASE_URL)
+    from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
+    _warn_once(base_url, from_environment=from_environment)
     changes: Any = {name: settings[name] for name in OptionChanges.__annotations__ if name in settings}
     session = SessionManager(
         base_url=base_url,
@@ -73,6 +80,20 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         transport=settings.get("transport") or _transport(settings),
     )
     return session, merge(Options(), changes), settings.get("validate", True)
+
+
+@cache
+def _warn_once(base_url: str, *, from_environment: bool) -> None:
+    """Log, once a process, where a key may go that its owner did not mean it to."""
+    parts = urlsplit(base_url)
+    if from_environment:
+        _log.warning("OPENAI_BASE_URL sets where requests and the key go: %s://%s", parts.scheme, parts.netloc)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        _log.warning("requests and the key go unencrypted to %s: use https, or a tunnel", parts.netloc)
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
 
 
 def _given(settings: Mapping[str, Any], name: str, variable: str) -> Any:

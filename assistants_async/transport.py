@@ -7,8 +7,10 @@ interfaces, so that tests can put another transport in their place.
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeGuard
 
+from .core.coding import Inflater
 from .core.options import Timeout
 from .core.request import Outgoing
 from .errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError
@@ -44,6 +46,10 @@ class Exchange(Protocol):
 class Transport(Protocol):
     """Something that can send a request."""
 
+    def start(self) -> None:
+        """Called before the first request, outside of every time limit: import here what is slow to import."""
+        ...
+
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
         """Send, and return at the response head; raises `TransportError` only."""
         ...
@@ -51,6 +57,25 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Close every connection."""
         ...
+
+
+class Link:
+    """What one request asks of its connection, and what it got."""
+
+    __slots__ = ("fresh", "used")
+
+    def __init__(self, *, fresh: bool) -> None:
+        self.fresh = fresh
+        """Whether the connection must be a new one."""
+        self.used = False
+        """Whether it had served other requests."""
+
+
+_SKIPPED = ("Content-Type",)
+"""Headers that aiohttp must not make up: a body has the type that it was written with."""
+
+LINK: ContextVar[Link] = ContextVar("assistants_async.link")
+"""The request under way in this task: aiohttp passes nothing of ours down to its pool."""
 
 
 class AiohttpTransport:
@@ -76,6 +101,10 @@ class AiohttpTransport:
         self._timeout: Timeout | None = None
         self._limits: aiohttp.ClientTimeout | None = None
 
+    def start(self) -> None:
+        """Import aiohttp."""
+        from . import connector as _  # noqa: F401  # what it imports is what takes the time
+
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
         """Send with aiohttp, redirects off, and translate whatever it raises."""
         session = self._session or self._make()
@@ -83,6 +112,8 @@ class AiohttpTransport:
         if self._url is None or timeout is not self._timeout:
             self._prepare(timeout)
         assert self._url is not None
+        link = Link(fresh=outgoing.fresh)
+        LINK.set(link)
         started = asyncio.get_running_loop().time()
         try:
             response = await session.request(
@@ -90,7 +121,7 @@ class AiohttpTransport:
                 self._url(outgoing.url, encoded=True),
                 data=body if body is None or isinstance(body, bytes) else body.chunks(),
                 headers=outgoing.headers,
-                skip_auto_headers=("Content-Type",),
+                skip_auto_headers=_SKIPPED if self._borrowed else None,
                 allow_redirects=False,
                 timeout=self._limits,
                 proxy=self._proxy,
@@ -101,8 +132,12 @@ class AiohttpTransport:
                 raise error.with_traceback(None)  # noqa: B904  # the same error
             waited = asyncio.get_running_loop().time() - started
             failure, cause = _translate(error, timeout, waited), _shown(error)
+            if link.used and isinstance(failure, ConnectionLostError) and _is_unanswered(error):
+                failure.stale = True
         else:
-            return _AiohttpExchange(response)
+            if "Content-Encoding" not in response.headers and response.status != 101:
+                return _AiohttpExchange(response)
+            return _unusual(response, inflated=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
         # Raised here and not in the handler: aiohttp's error would stay as the context, and shows request headers.
@@ -117,12 +152,20 @@ class AiohttpTransport:
     def _make(self) -> aiohttp.ClientSession:
         import aiohttp
 
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl),
+        from .connector import Connector
+
+        session = aiohttp.ClientSession(
+            connector=Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
+            auto_decompress=False,
+            skip_auto_headers=_SKIPPED,
         )
-        return self._session
+        # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
+        # switch for that (its issue 10790); its own test client sets the same.
+        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._session = session
+        return session
 
     def _prepare(self, timeout: Timeout) -> None:
         import aiohttp
@@ -161,7 +204,57 @@ class _AiohttpExchange:
         raise ConnectionLostError("the connection broke inside the body", maybe_processed=True) from cause
 
     def close(self) -> None:
-        self._response.close()
+        if self._response.connection is not None:  # which is back in the pool after the end of the body
+            self._response.close()
+
+
+class _Inflated:
+    """An exchange whose body came compressed, undone on the way."""
+
+    __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
+
+    def __init__(self, exchange: Exchange, inflater: Inflater) -> None:
+        self._exchange = exchange
+        self._inflater = inflater
+        self.status = exchange.status
+        self.reason = exchange.reason
+        self.headers = exchange.headers
+
+    def ready(self) -> bytes | None:
+        return None
+
+    async def read(self) -> bytes:
+        inflater, piece = self._inflater, b""
+        try:
+            while True:
+                if not inflater.pending:
+                    piece = await self._exchange.read()
+                    if not piece:
+                        inflater.finish()
+                        return b""
+                if found := inflater.feed(piece):
+                    return found
+                piece = b""
+        except ValueError as error:
+            raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
+
+    def close(self) -> None:
+        self._exchange.close()
+
+
+def _unusual(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
+    """An answer that was not asked for in this form; refuses one that cannot be read."""
+    exchange = _AiohttpExchange(response)
+    coding = exchange.headers.get("content-encoding", "identity")
+    try:
+        if response.status == 101:
+            raise ValueError("a switch of protocols, which was not asked for")  # noqa: TRY301  # as Inflater raises
+        return exchange if inflated or coding.lower() == "identity" else _Inflated(exchange, Inflater(coding))
+    except ValueError as error:
+        exchange.close()
+        failure = ConnectionLostError(f"the server sent {error}", maybe_processed=True)
+    failure.permanent = True
+    raise failure
 
 
 def _is_transport(error: BaseException) -> TypeGuard[Exception]:
@@ -182,7 +275,9 @@ def _translate(error: Exception, timeout: Timeout, waited: float) -> TransportEr
         case TimeoutError():  # a limit that is not ours: of a proxy, a mock or a session that was lent
             return TimedOutError("total", timeout.total or waited, maybe_processed=True)
         case aiohttp.ClientConnectorCertificateError():
-            return ConnectFailedError("the server's certificate is not trusted")
+            failure = ConnectFailedError("the server's certificate is not trusted, or is for another name")
+            failure.permanent = True
+            return failure
         case aiohttp.ClientConnectorError():
             return ConnectFailedError(f"cannot connect to {error.host}:{error.port}: {_reason(error.os_error)}")
         case aiohttp.InvalidURL() | aiohttp.ClientProxyConnectionError():
@@ -193,6 +288,15 @@ def _translate(error: Exception, timeout: Timeout, waited: float) -> TransportEr
             return ConnectionLostError("the server's answer is not HTTP", maybe_processed=True)
         case _:
             return ConnectionLostError(f"the connection broke: {_reason(error)}", maybe_processed=True)
+
+
+def _is_unanswered(error: Exception) -> bool:
+    """Whether the connection was cut before a byte of an answer: aiohttp keeps what it had of one as the message."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return isinstance(error.message, str)
+    return isinstance(error, aiohttp.ClientOSError)
 
 
 def _reason(error: BaseException) -> str:

@@ -81,6 +81,11 @@ class Watch:
         """Seconds since the watch was made."""
         return self._clock.loop.time() - self._started
 
+    @property
+    def left(self) -> float:
+        """Seconds until the total limit; infinite where there is none."""
+        return self._end - self._clock.loop.time()
+
     def limit(self, phase: Phase, seconds: float | None) -> None:
         """Have the block end so many seconds from now, or at the total limit if that comes first."""
         due = _NEVER if seconds is None else self._clock.loop.time() + seconds
@@ -102,6 +107,11 @@ class Watch:
             self._cause = cause
             if self._task is not None:
                 self._task.cancel()
+
+    def renew(self) -> None:
+        """Forget a limit that ended an attempt which is not the last; what ends the call itself stays."""
+        if isinstance(self._cause, TimedOutError):
+            self._cause = None
 
     @property
     def interrupted(self) -> bool:

@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("models",),
     ("core",),
     ("endpoints",),
-    ("watch", "trace", "auth", "azure", "transport"),
+    ("watch", "trace", "auth", "azure", "transport", "connector"),
     ("reader", "session"),
     ("call", "channel", "pipe", "paging", "uploads", "downloads"),
     ("tools", "workflows"),
@@ -133,17 +133,22 @@ def test_what_decides_does_not_act(name: str) -> None:
     assert not {target.partition(".")[0] for target, _ in imports(MODULES[name])} & IMPURE
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__")]
-)
+CLIENT = [name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__", "connector")]
+
+
+@pytest.mark.parametrize("name", CLIENT)
 def test_aiohttp_is_imported_on_first_use(name: str) -> None:
-    """By the transport alone, and inside functions, since it is most of the import time; anyio likewise."""
+    """By the transport alone, and inside functions, since it is most of the import time; anyio likewise.
+
+    The connector, which the transport imports inside a function, imports it at its top.
+    """
     heavy = {(target.partition(".")[0], top) for target, top in imports(MODULES[name])} & {
         (library, top) for library in ("aiohttp", "yarl", "anyio") for top in (True, False)
     }
     assert not any(top for _, top in heavy)
     if name != "transport":
         assert not {library for library, _ in heavy} & {"aiohttp", "yarl"}
+    assert not {target for target, top in imports(MODULES[name]) if top} & {"assistants_async.connector"}
 
 
 def test_importing_the_package_is_cheap() -> None:

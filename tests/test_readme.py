@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 import assistants_async
-from assistants_async import AssistantsClient, AssistantsError, Timeout
+from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout
 from assistants_async.cli import steps
 from assistants_async.core.options import OptionChanges
 from assistants_async.endpoints import TABLE
@@ -92,9 +92,25 @@ def _named(result: Any) -> str:
 
 def test_the_time_outs_are_the_defaults() -> None:
     """Every limit with its default, None as `none`."""
-    rows = dict(re.findall(r"^\| `(\w+)` \| (\d+|none) \| ", README, re.MULTILINE))
+    table = README.split("| `Timeout` |")[1].split("\n\n")[0]
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d+|none) \| ", table, re.MULTILINE))
     defaults = msgspec.structs.asdict(Timeout())
     assert rows == {name: "none" if value is None else f"{value:g}" for name, value in defaults.items()}
+
+
+def test_the_retry_policy_is_the_default() -> None:
+    """Every field with its default."""
+    table = README.split("| `RetryPolicy` |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`.*?`) \| (.*?) \| ", table, re.MULTILINE)
+    shown = {
+        name: value
+        for names, values in rows
+        for name, value in zip(
+            re.findall(r"\w+", names), values.removesuffix(" s").replace(" s,", ",").split(", "), strict=True
+        )
+    }
+    defaults = msgspec.structs.asdict(RetryPolicy())
+    assert shown == {name: "off" if value is False else f"{value:g}" for name, value in defaults.items()}
 
 
 def test_every_setting_and_option_is_named() -> None:

@@ -10,6 +10,7 @@ import msgspec
 from ..errors import ItemDecodeError
 from ..wire import HTTPResponse
 from .request import Outgoing, Request, SentHeaders
+from .retry import Retry, RetryPolicy, as_retry
 
 
 class Timeout(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,6 +53,7 @@ MAX_ITEM = 64 * 1024 * 1024
 RequestHook = Callable[[Request], Awaitable[None] | None]
 SendHook = Callable[[Outgoing], Awaitable[None] | None]
 ResponseHook = Callable[[HTTPResponse], Awaitable[None] | None]
+RetryHook = Callable[[Retry], Awaitable[None] | None]
 ErrorHook = Callable[[Exception], Awaitable[None] | None]
 Resolver = Callable[[str, HTTPResponse], Any]
 Trace = Callable[[str, str], None]
@@ -62,6 +64,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a client, a view (`client.with_options`) and a call (`call.with_options`) can set."""
 
     timeout: Timeout = Timeout()
+    retry: RetryPolicy = RetryPolicy()
     headers: Mapping[str, str | None] = {}
     query: Mapping[str, object] = {}
     raise_for_status: bool = True
@@ -71,6 +74,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     on_request: RequestHook | None = None
     on_send: SendHook | None = None
     on_response: ResponseHook | None = None
+    on_retry: RetryHook | None = None
     on_error: ErrorHook | None = None
     resolve_type: Resolver | None = None
     trace: Trace | None = None
@@ -89,6 +93,8 @@ class OptionChanges(TypedDict, total=False):
 
     timeout: Timeout | float | None
     """A `Timeout`; a number is its `total`; None lifts every limit."""
+    retry: RetryPolicy | int | None
+    """A `RetryPolicy`; a number is its `max_retries`; None for no retry."""
     headers: Mapping[str, str | None]
     """Added to those there are; None as a value takes one away. Names are case-insensitive."""
     query: Mapping[str, object]
@@ -107,6 +113,8 @@ class OptionChanges(TypedDict, total=False):
     """Called before each attempt with what will go over the wire: it may change it."""
     on_response: ResponseHook | None
     """Called with each answer, errors included."""
+    on_retry: RetryHook | None
+    """Called with a `Retry` before the wait for the next attempt."""
     on_error: ErrorHook | None
     """Called with the error that a call is about to raise."""
     resolve_type: Resolver | None
@@ -145,6 +153,8 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:
         new["timeout"] = as_timeout(changes["timeout"], options.timeout)
+    if "retry" in changes:
+        new["retry"] = as_retry(changes["retry"], options.retry)
     if "headers" in changes:
         added = {name.lower(): value for name, value in checked_headers(changes["headers"]).items()}
         new["headers"] = SentHeaders({**options.headers, **added})

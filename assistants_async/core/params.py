@@ -97,7 +97,7 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     """
     params = endpoint.params
     if params is None:
-        return
+        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {min(values)!r}")
     _check_keys(endpoint.name, params, values, protocol)
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -199,7 +199,7 @@ def _ids(name: str, value: Any) -> Any:
 def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part keywords into query parameters, by their wire names, and members of the body."""
     if endpoint.params is None:
-        return {}, {}
+        return values, {}
     fields = plan_for(endpoint.params).fields
     if not endpoint.takes_body:
         return {fields[name].wire if name in fields else name: value for name, value in values.items()}, {}

@@ -55,7 +55,7 @@ class SentHeaders(dict[str, Any]):
 class Request:
     """One call of an operation, checked and not yet sent; `on_request` hooks may change it."""
 
-    __slots__ = ("body", "endpoint", "form", "headers", "path", "query")
+    __slots__ = ("body", "endpoint", "form", "headers", "idempotency_key", "path", "query")
 
     def __init__(
         self,
@@ -77,6 +77,8 @@ class Request:
         """The multipart body, for uploads."""
         self.headers: dict[str, str | None] = {}
         """Headers of this call alone, in lower case."""
+        self.idempotency_key: str | None = None
+        """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
 
     @property
     def is_replayable(self) -> bool:
@@ -86,7 +88,8 @@ class Request:
     @property
     def is_plain(self) -> bool:
         """Whether it needs no header that others do not need."""
-        return self.body is None and self.form is None and not self.headers and self.endpoint.result is not bytes
+        nothing = self.body is None and self.form is None and self.idempotency_key is None
+        return nothing and not self.headers and self.endpoint.result is not bytes
 
     @override
     def __repr__(self) -> str:
@@ -96,7 +99,7 @@ class Request:
 class Outgoing:
     """What one attempt puts on the wire; `on_send` hooks may change it."""
 
-    __slots__ = ("attempt", "body", "headers", "method", "operation", "url")
+    __slots__ = ("attempt", "body", "fresh", "headers", "method", "operation", "url")
 
     def __init__(
         self, operation: str, method: str, url: str, headers: SentHeaders, body: bytes | Form | None, attempt: int = 1
@@ -112,6 +115,8 @@ class Outgoing:
         """The bytes of the body, or the multipart form."""
         self.attempt = attempt
         """1 for the first try."""
+        self.fresh = False
+        """Whether it must go over a new connection."""
 
     @override
     def __repr__(self) -> str:

@@ -128,8 +128,7 @@ def error_for(http: HTTPResponse, now: float) -> StatusError:
     if isinstance(failure, ThreadBusyError):
         found = _RUN_ID.search(failure.message)
         failure.run_id = found[1] if found else None
-    elif isinstance(failure, RateLimitedError):
-        failure.retry_after = retry_after(http.headers, now)
+    failure.retry_after = retry_after(http.headers, now)
     return failure
 
 

@@ -30,6 +30,9 @@ class StatusError(AssistantsError):
         self.attempts = attempts
         """How many times the request was sent."""
 
+    retry_after: float | None = None
+    """Seconds that the server asks to wait; None where it did not say."""
+
     @property
     def request_id(self) -> str | None:
         """The server's own name of the request, to quote when asking its operator."""
@@ -82,9 +85,6 @@ class ServerError(StatusError):
 
 class RateLimitedError(StatusError):
     """429: too many requests, or no quota left (`code` tells which)."""
-
-    retry_after: float | None = None
-    """Seconds that the server asks to wait; None where it did not say."""
 
 
 class ThreadBusyError(BadRequestError):

@@ -19,7 +19,12 @@ class TransportError(AssistantsError):
         self.maybe_processed = maybe_processed
         """Whether the server may have acted on the request: look before sending a create again."""
         self.attempts = attempts
-        """How many times the request was sent."""
+        """How many times the request was sent, or tried to be."""
+        self.elapsed = 0.0
+        """Seconds from the start of the call to this error, waits between attempts included."""
+
+    permanent: bool = False
+    """Whether trying again cannot help, as with a certificate that is not trusted."""
 
 
 class ConnectFailedError(TransportError):
@@ -28,6 +33,9 @@ class ConnectFailedError(TransportError):
 
 class ConnectionLostError(TransportError):
     """The connection was cut, or what came over it is not HTTP, after the request was sent."""
+
+    stale: bool = False
+    """Whether it had been idle and was cut before a byte of the answer: the server may have been closing it."""
 
 
 class ClientClosedError(TransportError, RuntimeError):  # pyright: ignore[reportUnsafeMultipleInheritance]  both only store the message

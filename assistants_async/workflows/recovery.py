@@ -140,7 +140,7 @@ class Recovered:
             if loop.time() + delay > self._deadline:
                 text = f"the run was still {run.status} {self._limit:g} s after its stream broke off"
                 raise self._interrupted(text)
-            await asyncio.sleep(delay)
+            await self._session.pause(delay)
             attempt += 1
 
     def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:

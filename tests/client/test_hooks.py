@@ -71,6 +71,7 @@ async def test_each_hook_is_called_in_its_place(wire: Wire) -> None:
     assert told == [
         "request getAssistant /assistants/asst_1",
         "send assistants.retrieve GET 1",
+        "response 401 1",
         "send assistants.retrieve GET 2",
         "response 200 2",
     ]

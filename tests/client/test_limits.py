@@ -10,9 +10,31 @@ from typing import Any
 
 import pytest
 
-from assistants_async import Assistant, AssistantsClient, BodyTooLargeError, ConnectFailedError, TimedOutError, Timeout
+from assistants_async import (
+    Assistant,
+    AssistantsClient,
+    BodyTooLargeError,
+    ConnectFailedError,
+    NotFoundError,
+    TimedOutError,
+    Timeout,
+)
 from assistants_async.session import MAX_ERROR, MAX_JSON
-from tests.client.wire import ASSISTANT, KEY, Answer, Peer, Seen, Wire, answer, chunk, head, raw, silent, then_silent
+from tests.client.wire import (
+    ASSISTANT,
+    KEY,
+    Answer,
+    Peer,
+    Seen,
+    Wire,
+    answer,
+    chunk,
+    head,
+    raw,
+    silent,
+    then_cut,
+    then_silent,
+)
 from tests.conftest import MS
 
 SHORT = 30 * MS
@@ -63,7 +85,6 @@ LIMITS: dict[str, tuple[Timeout, Answer, str, int | None, bool]] = {
         True,
     ),
     "idle, body without a length": (Timeout(idle=SHORT), then_silent(head() + b"{"), "idle", 200, True),
-    "idle, in an error": (Timeout(idle=SHORT), then_silent(head(500, {"content-length": "9"})), "idle", 500, False),
     "total, before the head": (Timeout(total=SHORT), silent, "total", None, False),
     "total, in the body": (Timeout(total=SHORT), then_silent(BODY[:-5]), "total", 200, True),
     "total, dripping body": (Timeout(total=SHORT, idle=60), drip, "total", 200, True),
@@ -94,6 +115,26 @@ async def test_each_limit_has_its_name(
     assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
     assert wire.connections == 2
     await wire.until_open(1)
+
+
+async def test_an_error_that_breaks_off_is_that_error(wire: Wire, client: AssistantsClient) -> None:
+    """Its status says more than the break; what came of its body is kept."""
+    start = head(404, {"content-length": "900"})
+    wire.answer(then_silent(start + b'{"error"'), then_cut(start))
+    limited = client.with_options(timeout=Timeout(idle=SHORT))
+    with pytest.raises(NotFoundError) as caught:
+        await limited.assistants.retrieve("asst_1")
+    assert caught.value.http.content == b'{"error"'
+    with pytest.raises(NotFoundError):
+        await limited.assistants.retrieve("asst_1")
+
+
+async def test_an_error_that_drips_ends_with_the_call(wire: Wire, client: AssistantsClient) -> None:
+    """The total limit holds for the bodies of errors too."""
+    wire.answer(then_silent(head(404, {"content-length": "900"})))
+    with pytest.raises(TimedOutError) as caught:
+        await client.assistants.retrieve("asst_1").with_options(timeout=Timeout(total=SHORT))
+    assert (caught.value.phase, caught.value.status) == ("total", 404)
 
 
 async def test_the_limit_of_connecting_has_its_name() -> None:

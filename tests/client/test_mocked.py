@@ -44,7 +44,7 @@ def mock() -> Iterator[aioresponses]:
 @pytest.fixture
 async def client(mock: aioresponses) -> AsyncIterator[AssistantsClient]:
     """A client whose requests never leave the process."""
-    async with AssistantsClient(base_url=BASE, api_key=KEY) as made:
+    async with AssistantsClient(base_url=BASE, api_key=KEY, retry=None) as made:
         yield made
 
 

@@ -250,3 +250,28 @@ async def test_cookies_are_not_kept(wire: Wire, client: AssistantsClient) -> Non
     for _ in range(2):
         await client.assistants.retrieve("asst_1")
     assert [cookie(seen) for seen in wire.seen] == [None, None]
+
+
+BAD_SETTINGS: dict[str, Callable[[], Any]] = {
+    "protocol": lambda: AssistantsClient(api_key=KEY, protocol="v9"),  # type: ignore[arg-type]  # on purpose
+    "base_url": lambda: AssistantsClient(api_key=KEY, base_url="nowhere"),
+    "timeout": lambda: AssistantsClient(api_key=KEY, timeout=-1),
+    "unknown": lambda: AssistantsClient(api_key=KEY, tiemout=1),  # type: ignore[call-arg]  # on purpose
+    "azure": lambda: AssistantsClient.azure("nowhere", api_version="1", api_key=KEY),
+}
+
+
+@pytest.mark.parametrize("make", BAD_SETTINGS.values(), ids=BAD_SETTINGS.keys())
+def test_settings_that_are_refused_do_not_show_the_key(make: Callable[[], Any]) -> None:
+    """No frame of the client keeps them for a traceback with locals."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make()
+    assert KEY not in shown(caught.value)
+
+
+async def test_the_local_client_keeps_no_settings() -> None:
+    """The frame of `local` stands in every traceback out of its block."""
+    with pytest.raises(KeyError) as caught:
+        async with AssistantsClient.local(api_key=KEY):
+            raise KeyError
+    assert KEY not in shown(caught.value)

@@ -9,7 +9,7 @@ import pytest
 import trustme
 from aiohttp import web
 
-from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
+from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError, settings
 from tests.client.wire import ASSISTANT, KEY, Memory, Wire, answer, page
 
 BODY = answer(ASSISTANT)
@@ -198,3 +198,44 @@ async def test_tls_is_checked() -> None:
             assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
     finally:
         await runner.cleanup()
+
+
+HOSTS: dict[str, bool] = {
+    "http://gateway.internal/v1": True,
+    "http://10.0.0.1:8080": True,
+    "http://[fe80::1]:80/v1": True,
+    "http://localhost.example.org": True,
+    "https://gateway.internal/v1": False,
+    "http://127.0.0.1:8080/v1": False,
+    "http://127.9.9.9/v1": False,
+    "http://localhost:8080/v1": False,
+    "http://api.localhost/v1": False,
+    "http://[::1]:8080/v1": False,
+}
+
+
+@pytest.mark.parametrize(("base_url", "warned"), HOSTS.items())
+def test_an_unencrypted_way_is_warned_of_once(base_url: str, warned: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the key would go in the clear to another machine; once a process for each address."""
+    settings._warn_once.cache_clear()
+    for _ in range(2):
+        AssistantsClient(base_url=base_url, api_key="k")
+    found = [record for record in caplog.records if record.name == "assistants_async"]
+    assert len(found) == warned
+    assert all("unencrypted" in record.getMessage() and record.levelname == "WARNING" for record in found)
+
+
+@pytest.mark.parametrize("base_url", ["https://gateway.internal/v1?key=hush", "http://127.0.0.1:1/v1"])
+def test_an_address_of_the_environment_is_told_once(
+    base_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says where the key goes, and its query stays untold; an argument is the caller's own word."""
+    settings._warn_once.cache_clear()
+    monkeypatch.setenv("OPENAI_BASE_URL", base_url)
+    AssistantsClient(api_key="k", base_url="http://127.0.0.1:1/v1")
+    assert caplog.messages == []
+    for _ in range(2):
+        AssistantsClient(api_key="k")
+    assert len(caplog.messages) == 1
+    assert "OPENAI_BASE_URL" in caplog.messages[0]
+    assert "hush" not in caplog.messages[0]

@@ -70,6 +70,10 @@ class Peer:
             while await self._reader.read(65536):
                 pass
 
+    def finish(self) -> None:
+        """Close the connection in good order."""
+        self._writer.close()
+
     def reset(self) -> None:
         """Cut the connection without a farewell."""
         self._writer.transport.abort()
@@ -246,6 +250,9 @@ class Memory:
         self._headers = Headers((name, value) for name, _, value in (line.partition(": ") for line in lines))
         self.sent: list[Outgoing] = []
         self.closed = 0
+
+    def start(self) -> None:
+        """There is nothing to import."""
 
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> MemoryExchange:
         """Keep the request, and answer."""

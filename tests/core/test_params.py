@@ -32,6 +32,7 @@ from assistants_async.endpoints import (
     LIST_RUNS,
     MODIFY_THREAD,
     SUBMIT_TOOL_OUTPUTS,
+    find,
 )
 from assistants_async.models.messages import ImageFile, ImageFileContent
 from assistants_async.models.runs import TruncationStrategy
@@ -662,3 +663,14 @@ def test_the_callers_values_are_left_alone() -> None:
     before = dict(keywords)
     bind(CREATE_RUN, ("thread_1",), keywords, protocol="v2", validate=False)
     assert keywords == before
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_an_operation_without_keywords_takes_none(validate: bool) -> None:
+    """Or sends them as they are, where nothing is checked: none is lost."""
+    row = find("getThread")
+    if validate:
+        with pytest.raises(TypeError, match=r"threads\.retrieve\(\) got an unexpected keyword argument 'expand'"):
+            bind(row, ("t",), {"expand": "x"}, protocol="v2")
+    else:
+        assert bind(row, ("t",), {"expand": "x"}, protocol="v2", validate=False).query == {"expand": "x"}

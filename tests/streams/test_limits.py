@@ -25,7 +25,7 @@ JSON = "application/json"
 
 def limited(wire: Wire, **limits: float | None) -> AssistantsClient:
     """A client with these limits."""
-    return AssistantsClient(base_url=wire.base_url, api_key=KEY, timeout=Timeout(**limits))
+    return AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, timeout=Timeout(**limits))
 
 
 async def test_t29_the_first_item_does_not_wait_for_the_second(wire: Wire, client: AssistantsClient) -> None:

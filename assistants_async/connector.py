@@ -1,0 +1,51 @@
+"""The pool of connections: aiohttp's, but it hands out none that holds bytes nobody asked for, and tells used from new.
+
+Imported by the transport on first use, since it imports aiohttp.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from ._typing import override
+from .transport import LINK
+
+
+class Connector(aiohttp.TCPConnector):
+    """Connections of one client; the keywords are aiohttp's."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
+        self._used: set[ResponseHandler] = set()
+        self._ceiling = 0
+
+    @override
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        """Get one from the pool, or a new one."""
+        link = LINK.get()
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            assert protocol is not None
+            link.used = protocol in self._used
+            if not link.used:
+                self._add(protocol)
+                return connection
+            # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
+            if not (link.fresh or protocol.should_close):
+                return connection
+            connection.close()
+
+    def _add(self, protocol: ResponseHandler) -> None:
+        """Remember one, and forget those that are closed before they are most of the set."""
+        # No WeakSet: asking one is slow, and every request asks.
+        if len(self._used) > self._ceiling:
+            self._used = {known for known in self._used if known.is_connected()}
+            self._ceiling = 2 * len(self._used) + 16
+        self._used.add(protocol)
