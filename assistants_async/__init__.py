@@ -30,6 +30,10 @@ from .errors import (
     ConnectionLostError,
     DecodeError,
     EndpointRetiredError,
+    FileBatchError,
+    FilesDeadlineError,
+    FilesError,
+    IngestError,
     ItemDecodeError,
     ItemTooLargeError,
     NotFoundError,
@@ -45,6 +49,7 @@ from .errors import (
     RunIncompleteError,
     ServerError,
     StatusError,
+    StoreFileError,
     StreamError,
     StreamEventError,
     StreamInterruptedError,
@@ -53,6 +58,7 @@ from .errors import (
     TimedOutError,
     TransportError,
     UnprocessableError,
+    UploadError,
     ValidationError,
     WrongProtocolError,
     is_interrupted,
@@ -75,12 +81,17 @@ from .models.pages import Deleted, Page
 from .models.runs import Run
 from .models.steps import RunStep
 from .models.threads import Thread
+from .models.transfers import IngestedFile, IngestReport, UploadState
 from .models.unions import Unknown
-from .paging import Items, ListCall
+from .models.uploads import Upload, UploadPart
+from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
+from .paging import Items, ListCall, PagedCall
 from .pipe import PipeReceiver, PipeSender, open_pipe
 from .wire import Headers, HTTPResponse, Response
+from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.handler import EventHandler
 from .workflows.runs import RunCall, RunChannel
+from .workflows.sources import Source, SourceInput
 
 __all__ = [
     "Assistant",
@@ -101,8 +112,15 @@ __all__ = [
     "EndpointRetiredError",
     "EventHandler",
     "File",
+    "FileBatchCall",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
     "HTTPResponse",
     "Headers",
+    "IngestError",
+    "IngestReport",
+    "IngestedFile",
     "ItemDecodeError",
     "ItemTooLargeError",
     "Items",
@@ -113,6 +131,7 @@ __all__ = [
     "NotFoundError",
     "Outgoing",
     "Page",
+    "PagedCall",
     "PaginationError",
     "PermissionDeniedError",
     "PipeReceiver",
@@ -136,8 +155,13 @@ __all__ = [
     "RunStep",
     "RunStepDeltaEvent",
     "RunStepEvent",
+    "SearchResult",
     "ServerError",
+    "Source",
+    "SourceInput",
     "StatusError",
+    "StoreFileCall",
+    "StoreFileError",
     "StreamError",
     "StreamEvent",
     "StreamEventError",
@@ -153,7 +177,14 @@ __all__ = [
     "Unknown",
     "UnknownEvent",
     "UnprocessableError",
+    "Upload",
+    "UploadError",
+    "UploadPart",
+    "UploadState",
     "ValidationError",
+    "VectorStore",
+    "VectorStoreFile",
+    "VectorStoreFileBatch",
     "WrongProtocolError",
     "__version__",
     "is_interrupted",

@@ -34,11 +34,6 @@ class Credential:
         raise TypeError("a credential cannot be pickled: it would write the key out")
 
     @property
-    def missing(self) -> bool:
-        """Whether there is no key at all."""
-        return self._source is None
-
-    @property
     def renewable(self) -> bool:
         """Whether asking again may give another key."""
         return callable(self._source)

@@ -26,7 +26,7 @@ from ..errors import (
     UnprocessableError,
 )
 from ..models.decoding import decoder_for
-from ..models.pages import Page
+from ..models.pages import AnyPage
 from ..wire import HTTPResponse
 from .retry import retry_after
 
@@ -82,7 +82,7 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
 
 
 def _is_blank(value: object) -> bool:
-    return isinstance(value, Page) and value.is_empty
+    return isinstance(value, AnyPage) and value.is_empty
 
 
 def in_band_error(content: bytes, *, whole: bool = False) -> dict[str, Any] | None:

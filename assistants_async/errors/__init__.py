@@ -27,12 +27,18 @@
     │   ├── ItemTooLargeError       an item past the limit
     │   └── StreamEventError        an `error` event
     ├── PaginationError             a server that repeats a cursor
-    └── RunError                    a run that was waited for did not complete
-        ├── RunFailedError          `code` and `message` say why
-        ├── RunExpiredError
-        ├── RunCancelledError
-        ├── RunIncompleteError      `reason` says which limit it ran into
-        └── RunDeadlineError        the wait's own deadline passed
+    ├── RunError                    a run that was waited for did not complete
+    │   ├── RunFailedError          `code` and `message` say why
+    │   ├── RunExpiredError
+    │   ├── RunCancelledError
+    │   ├── RunIncompleteError      `reason` says which limit it ran into
+    │   └── RunDeadlineError        the wait's own deadline passed
+    └── FilesError                  files that did not get where they were meant to
+        ├── StoreFileError          a file that a store could not take: `code` and `message` say why
+        ├── FileBatchError          a batch that failed, or some of its files: `files` has each one's reason
+        ├── FilesDeadlineError      the wait's own deadline passed
+        ├── IngestError             an ingestion that left files out: `report` has every one
+        └── UploadError             an upload in parts that did not end: `state` is what it goes on from
 
 Misuse is not among them: it is `TypeError`, `ValueError` (`ValidationError`, `WrongProtocolError`)
 or `RuntimeError`, raised before anything is sent.
@@ -42,6 +48,7 @@ Every error can be pickled. Each keeps one note that names the operation.
 from __future__ import annotations
 
 from .base import AssistantsError, printable
+from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
 from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
 from .status import (
@@ -91,6 +98,10 @@ __all__ = [
     "ConnectionLostError",
     "DecodeError",
     "EndpointRetiredError",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
+    "IngestError",
     "ItemDecodeError",
     "ItemTooLargeError",
     "NotFoundError",
@@ -107,6 +118,7 @@ __all__ = [
     "RunIncompleteError",
     "ServerError",
     "StatusError",
+    "StoreFileError",
     "StreamError",
     "StreamEventError",
     "StreamInterruptedError",
@@ -115,6 +127,7 @@ __all__ = [
     "TimedOutError",
     "TransportError",
     "UnprocessableError",
+    "UploadError",
     "ValidationError",
     "WrongProtocolError",
     "is_interrupted",

@@ -23,7 +23,6 @@ from assistants_async import (
 from tests.client.stepping import (
     STOPPED,
     Moment,
-    Steps,
     Way,
     by_anyio,
     by_cancel,
@@ -31,7 +30,7 @@ from tests.client.stepping import (
     by_neighbour,
     by_timeout,
 )
-from tests.client.wire import ASSISTANT, FILE, KEY, THREAD, Answer, Peer, Seen, Wire, answer, failure, head, page, raw
+from tests.client.wire import ASSISTANT, FILE, KEY, THREAD, Answer, Peer, Seen, Wire, answer, failure, page, raw
 from tests.conftest import MS
 from tests.core.cuts import steps
 from tests.streams.rawserver import RESET, Body, Step

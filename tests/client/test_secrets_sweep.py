@@ -45,7 +45,7 @@ SECRETS = (KEY, "org-secret", "proj-secret", "cookie-secret", "azure-secret")
 
 async def echo_key(seen: Seen, peer: Peer) -> None:
     """Refuse the key by showing it, as vendors do, in every place that an error is read from."""
-    error = {name: f"Incorrect API key provided: {KEY}." for name in ("message", "type", "code", "param")}
+    error = dict.fromkeys(("message", "type", "code", "param"), f"Incorrect API key provided: {KEY}.")
     await peer.send(answer({"error": error}, 401, f"no {KEY}"))
 
 
