@@ -92,7 +92,7 @@ class _Connection(asyncio.Protocol):
         self._transport = transport
         self._server.open += 1
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self._server.open -= 1
         for timer in self._timers:
             timer.cancel()

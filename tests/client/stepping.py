@@ -140,10 +140,12 @@ class Result(NamedTuple):
 
 async def by_cancel(operation: Operation, at: int, moment: Moment, times: int = 1) -> Result:
     """`task.cancel()`: the task ends as cancelled, and nothing else."""
-    steps = Steps(at, moment, lambda: task.cancel(), times)
+    task: asyncio.Task[Any]
+    steps = Steps(at, moment, lambda: task.cancel(), times)  # noqa: PLW0108  # there is no task yet
     with counting():
         task = begin(operation(), steps)
-        (got,) = await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait([task])
+    got: Any = asyncio.CancelledError() if task.cancelled() else task.exception() or task.result()
     if not steps.stopped:
         return Result(_value(got), reached=False)
     assert isinstance(got, asyncio.CancelledError), f"cancelled at {at}, and it went on to {got!r}"
@@ -158,7 +160,12 @@ async def by_cancel_twice(operation: Operation, at: int, moment: Moment) -> Resu
 async def by_timeout(operation: Operation, at: int, moment: Moment) -> Result:
     """`asyncio.timeout` around it: the scope's own `TimeoutError`, unless it was done in that moment."""
     scope = asyncio.timeout(None)
-    steps = Steps(at, moment, lambda: scope.expired() or scope.reschedule(0))
+
+    def expire() -> None:
+        if not scope.expired():
+            scope.reschedule(0)
+
+    steps = Steps(at, moment, expire)
 
     async def run() -> Any:
         try:

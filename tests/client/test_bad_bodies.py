@@ -96,8 +96,10 @@ def suite() -> list[Body]:
 def _data(case: dict[str, Any]) -> bytes:
     if "recipe" not in case:
         return base64.b64decode(case["base64"])
-    part = {name: base64.b64decode(value) for name, value in case["recipe"].items() if name != "count"}
-    return part["unit_base64"] * case["recipe"]["count"] + part.get("suffix_base64", b"")
+    part: dict[str, bytes] = {
+        name: base64.b64decode(value) for name, value in case["recipe"].items() if name != "count"
+    }
+    return part["unit_base64"] * int(case["recipe"]["count"]) + part.get("suffix_base64", b"")
 
 
 PUBLIC = suite()

@@ -51,7 +51,7 @@ class Operation(NamedTuple):
     """Made anew for each time; the last one is given again and again."""
     least: int
     """Suspensions that it has at the least, so that a sweep of nothing does not pass for one."""
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = {}  # noqa: RUF012
     usable: bool = True
     """Whether the client is to work afterwards."""
 
@@ -151,7 +151,7 @@ async def cut_stream(client: AssistantsClient) -> list[str]:
     try:
         async with client.assistants.list().stream() as channel:
             async for item in channel:
-                got.append(item.id)
+                got.append(item.id)  # noqa: PERF401
     except StreamError as error:
         got.append(type(error).__name__)
     return got

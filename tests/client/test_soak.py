@@ -24,7 +24,7 @@ async def test_nothing_grows(work: soak.Work) -> None:
 
 
 async def test_random_cancellations_leave_nothing() -> None:
-    """Fifty at once on twenty connections, each cancelled at some time: no task, no connection, and the client works."""
+    """Fifty at once on twenty connections, each cancelled at some time: nothing is left, and the client works."""
     outcomes, looks = await leaks.cancellations(300, samples=3)
     assert outcomes.total() == 300
     assert outcomes["cancelled"] > 30

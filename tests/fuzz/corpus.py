@@ -1,4 +1,4 @@
-"""What mutations start from: real bytes of the embedded server, the tables of the tests, and the words of each format."""
+"""What mutations start from: real bytes of the embedded server, tables of the tests, and the words of each format."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ KINDS: tuple[Any, ...] = (
 """What bodies are read as."""
 
 SSE_WORDS = (b"data", b"event", b"id", b"retry", b":", b": ", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"\xff",
-             b"\xef\xbb\xbf", b"data: [DONE]\n\n", b"event: done\n", b"event: error\n", b"event: thread.run.completed\n",
+             b"\xef\xbb\xbf", b"data: [DONE]\n\n", b"event: done\n", b"event: error\n", b"event: thread.run.completed\n",  # noqa: E501
              b'data: {"error": {"message": "x"}}\n\n', b'{"event": "thread.run.queued", "data": {}}')  # fmt: skip
-JSON_WORDS = (b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"null", b"true", b"false", b"0", b"-1", b"1e400", b"1.5",
+JSON_WORDS = (b"{", b"}", b"[", b"]", b",", b":", b'"', b"\\", b"null", b"true", b"false", b"0", b"-1", b"1e400", b"1.5",  # noqa: E501
               b"9223372036854775808", b"\\ud800", b"\\u0000", b"\xff", b"\xc0\xaf", b"\xef\xbb\xbf", b'"type": "mcp"',
               b'"id": null', b'"data": []', b'"error": {}', b'"object": "list"', b'"status": 7', b"[" * 200,
               b"2023-11-14T22:13:20Z", b"\n", b"\x1e", b"  ")  # fmt: skip
@@ -52,7 +52,7 @@ HEADER_WORDS = (b"nan", b"inf", b"-", b"1e999", b"0", b"9" * 30, b"GMT", b"Mon, 
                 b"\xe9", b"\xff", b",", b";", b'"', b"..", b"/", b"\\", b"%00", b"%2e%2e", b"UTF-8''", b"filename*=",
                 b"filename=", b"application/json", b"charset=x", b"true", b"false")  # fmt: skip
 ID_WORDS = tuple(word.encode("utf-8", "surrogatepass") for word in (
-    "/", "..", ".", "%2e%2e", "%2F", "?", "#", "\\", "\r\n", "\0", " ", "\x85", "\u2028", "\ud800", "\udfff", "é", "％",
+    "/", "..", ".", "%2e%2e", "%2F", "?", "#", "\\", "\r\n", "\0", " ", "\x85", "\u2028", "\ud800", "\udfff", "é", "％",  # noqa: RUF001
     "\u202e", "\N{GRINNING FACE}", "@", ":", ";", "//host/", "x-admin: 1"))  # fmt: skip
 
 HEADERS: dict[str, tuple[str, ...]] = {

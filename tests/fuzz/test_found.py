@@ -34,7 +34,7 @@ def test_a_page_with_a_key_that_is_no_utf_8(body: bytes) -> None:
 
 def test_what_the_decoder_says_of_json_is_shown_as_it_says_it() -> None:
     """The name of the format keeps its capitals."""
-    with pytest.raises(DecodeError, match="^JSON is malformed"):
+    with pytest.raises(DecodeError, match=r"^JSON is malformed"):
         decode(Run, HTTPResponse(200, "OK", Headers(), b'{"id": "run_1",}', "GET", "http://h/v1/x"))
 
 
