@@ -20,6 +20,7 @@ from .core.request import Outgoing, Request
 from .core.retry import Retry, RetryPolicy
 from .downloads import Download
 from .errors import (
+    AnswerDecodeError,
     AssistantsError,
     AuthenticationError,
     BadRequestError,
@@ -56,6 +57,9 @@ from .errors import (
     StreamTruncatedError,
     ThreadBusyError,
     TimedOutError,
+    ToolCallError,
+    ToolError,
+    ToolFailedError,
     TransportError,
     UnprocessableError,
     UploadError,
@@ -87,6 +91,19 @@ from .models.uploads import Upload, UploadPart
 from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
 from .paging import Items, ListCall, PagedCall
 from .pipe import PipeReceiver, PipeSender, open_pipe
+from .tools import (
+    AnswerFormat,
+    Context,
+    Tool,
+    Toolbox,
+    ToolEvent,
+    ToolFailed,
+    ToolFinished,
+    ToolResult,
+    ToolStarted,
+    answer_format,
+    tool,
+)
 from .wire import Headers, HTTPResponse, Response
 from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.handler import EventHandler
@@ -94,6 +111,8 @@ from .workflows.runs import RunCall, RunChannel
 from .workflows.sources import Source, SourceInput
 
 __all__ = [
+    "AnswerDecodeError",
+    "AnswerFormat",
     "Assistant",
     "AssistantsClient",
     "AssistantsError",
@@ -106,6 +125,7 @@ __all__ = [
     "ConflictError",
     "ConnectFailedError",
     "ConnectionLostError",
+    "Context",
     "DecodeError",
     "Deleted",
     "Download",
@@ -173,6 +193,16 @@ __all__ = [
     "ThreadEvent",
     "TimedOutError",
     "Timeout",
+    "Tool",
+    "ToolCallError",
+    "ToolError",
+    "ToolEvent",
+    "ToolFailed",
+    "ToolFailedError",
+    "ToolFinished",
+    "ToolResult",
+    "ToolStarted",
+    "Toolbox",
     "TransportError",
     "Unknown",
     "UnknownEvent",
@@ -187,7 +217,9 @@ __all__ = [
     "VectorStoreFileBatch",
     "WrongProtocolError",
     "__version__",
+    "answer_format",
     "is_interrupted",
     "is_long_poll_timeout",
     "open_pipe",
+    "tool",
 ]

@@ -27,6 +27,10 @@
     │   ├── ItemTooLargeError       an item past the limit
     │   └── StreamEventError        an `error` event
     ├── PaginationError             a server that repeats a cursor
+    ├── AnswerDecodeError           an answer without the structure that was asked for
+    ├── ToolError                   raised in a tool, to tell the model
+    │   └── ToolCallError           a call that reached no function, or no result
+    ├── ToolFailedError             a tool failed, and that is to end the run
     ├── RunError                    a run that was waited for did not complete
     │   ├── RunFailedError          `code` and `message` say why
     │   ├── RunExpiredError
@@ -47,6 +51,7 @@ Every error can be pickled. Each keeps one note that names the operation.
 
 from __future__ import annotations
 
+from .answers import AnswerDecodeError
 from .base import AssistantsError, printable
 from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
@@ -76,6 +81,7 @@ from .streams import (
     StreamInterruptedError,
     StreamTruncatedError,
 )
+from .tools import ToolCallError, ToolError, ToolFailedError, ToolFault
 from .transport import (
     ClientClosedError,
     ConnectFailedError,
@@ -88,6 +94,7 @@ from .transport import (
 )
 
 __all__ = [
+    "AnswerDecodeError",
     "AssistantsError",
     "AuthenticationError",
     "BadRequestError",
@@ -125,6 +132,10 @@ __all__ = [
     "StreamTruncatedError",
     "ThreadBusyError",
     "TimedOutError",
+    "ToolCallError",
+    "ToolError",
+    "ToolFailedError",
+    "ToolFault",
     "TransportError",
     "UnprocessableError",
     "UploadError",

@@ -46,6 +46,7 @@ from assistants_async import (
 )
 from assistants_async.models.assistants import AssistantFile
 from assistants_async.models.messages import MessageFile
+from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
 
 
 class Own(msgspec.Struct):
@@ -218,6 +219,28 @@ async def operations(client: AssistantsClient) -> None:
     """Called by name, the result is not known."""
     call = client.operation("createRun", body={"assistant_id": "a"}, thread_id="thread_1")
     assert_type(call, Call[Any, Any])
+
+
+async def tools(thread: Thread, database: list[str]) -> None:
+    """A tool is called as its function was; a toolbox and a format of answers are values."""
+
+    @tool
+    def plain(city: str, days: int = 3) -> float:
+        return 0.5
+
+    @tool(name="other", timeout=5, approve=True, strict=False)
+    async def waits(city: str, names: Context[list[str]]) -> bytes:
+        return b""
+
+    assert_type(plain("Pau", days=2), float)
+    assert_type(await waits("Pau", database), bytes)
+    box = Toolbox([plain, waits, errors], context=database, approve=lambda call, arguments: "no", on_error="raise")
+    assert_type(box.with_context(database), Toolbox)
+    assert_type(box.definitions, tuple[dict[str, Any], ...])
+    assert_type(await box.answer(()), list[ToolResult])
+    form = answer_format(list[Thread])
+    assert_type(form, AnswerFormat[list[Thread]])
+    assert_type(form.decode("{}"), list[Thread])
 
 
 def errors(error: Exception) -> None:
