@@ -284,6 +284,8 @@ async def test_n12_a_rendezvous_holds_nothing(wire: Wire, client: AssistantsClie
     send, receive = anyio.create_memory_object_stream[Any](0)
     pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
     for name in "abc":
+        while not receive.statistics().tasks_waiting_send:
+            await asyncio.sleep(MS)
         await asyncio.sleep(2 * MS)
         assert receive.statistics().current_buffer_used == 0
         assert receive.statistics().tasks_waiting_send == 1
