@@ -674,3 +674,10 @@ def test_an_operation_without_keywords_takes_none(validate: bool) -> None:
             bind(row, ("t",), {"expand": "x"}, protocol="v2")
     else:
         assert bind(row, ("t",), {"expand": "x"}, protocol="v2", validate=False).query == {"expand": "x"}
+
+
+def test_a_value_inside_an_object_is_named() -> None:
+    """The path leads into the object, and what stands at its last step that can be followed is shown."""
+    tool = FileSearchTool(file_search=FileSearchOptions(max_num_results=500))
+    with pytest.raises(ValidationError, match=r"tools\[0\]\.file_search\.max_num_results: expected `int` <= 50"):
+        bind(find("createAssistant"), (), {"model": "m", "tools": [tool]}, protocol="v2")

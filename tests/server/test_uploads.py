@@ -90,3 +90,11 @@ async def test_a_part_needs_its_bytes(talk: Talk) -> None:
     empty.add_field("other", "x")
     assert (await talk("POST", f"/uploads/{upload['id']}/parts", data=empty)).status == 400
     assert (await part(talk, upload, bytes(64 * 2**20 + 1))).status == 413
+
+
+async def test_a_form_without_parts_has_no_bytes(talk: Talk) -> None:
+    """The error names the part that is missing."""
+    upload = await talk.make("/uploads", WANTED)
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await talk("POST", f"/uploads/{upload['id']}/parts", data=b"--b--\r\n", headers=headers)
+    assert (answer.status, answer.error["param"]) == (400, "data")

@@ -71,6 +71,8 @@ async def test_files_fail_with_their_reason(talk: Talk) -> None:
     assert (await talk("DELETE", f"{path}/{files[2]['id']}")).document["object"] == "vector_store.file.deleted"
     await talk("DELETE", f"/files/{files[0]['id']}")
     assert [one["id"] for one in (await talk.get(path))["data"]] == [files[1]["id"]]
+    other = await talk.upload(RAIN, "d.md")
+    await talk("DELETE", f"/files/{other['id']}")  # which no store has
 
 
 async def test_a_file_that_is_deleted_before_it_was_read_fails() -> None:
