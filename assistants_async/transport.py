@@ -280,8 +280,10 @@ def _translate(error: Exception, timeout: Timeout, waited: float) -> TransportEr
             return failure
         case aiohttp.ClientConnectorError():
             return ConnectFailedError(f"cannot connect to {error.host}:{error.port}: {_reason(error.os_error)}")
-        case aiohttp.InvalidURL() | aiohttp.ClientProxyConnectionError():
-            return ConnectFailedError(f"cannot connect: {type(error).__name__}")
+        case aiohttp.InvalidURL():  # of the proxy: the base URL has been checked, and paths are made here
+            failure = ConnectFailedError("cannot connect: the URL of the proxy is none")
+            failure.permanent = True
+            return failure
         case aiohttp.ServerDisconnectedError():
             return ConnectionLostError("the server closed the connection before it answered", maybe_processed=True)
         case aiohttp.ClientResponseError():
