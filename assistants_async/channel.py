@@ -228,11 +228,11 @@ class Channel(AsyncIterator[S], Generic[S]):
             raise RuntimeError(f"{self._name}: another task is reading this stream")
         self._busy = True
         try:
-            if reading.error is not None:
-                self._fail(reading.error)
-            elif reading.over:
+            if reading.over:  # first: what follows the end mark is no part of the stream, in one piece with it or not
                 await source.drain()
                 self._end("completed")
+            elif reading.error is not None:
+                self._fail(reading.error)
             else:
                 await self._fill(source, reading)
         finally:

@@ -258,8 +258,8 @@ class _CallFold:
                 return steps.RetrievalCall(id=self._id, retrieval=retrieval)
             case Unknown() as unknown:
                 return unknown
-            case None:
-                raise AssertionError("a fold is made with its first delta")
+            case None:  # pragma: no cover  # a fold is made with its first delta
+                raise AssertionError(self._id)
 
 
 def _is_empty_search(delta: deltas.RunStepDeltaToolCall) -> bool:

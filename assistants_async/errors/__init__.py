@@ -31,12 +31,18 @@
     ├── ToolError                   raised in a tool, to tell the model
     │   └── ToolCallError           a call that reached no function, or no result
     ├── ToolFailedError             a tool failed, and that is to end the run
-    └── RunError                    a run that was waited for did not complete
-        ├── RunFailedError          `code` and `message` say why
-        ├── RunExpiredError
-        ├── RunCancelledError
-        ├── RunIncompleteError      `reason` says which limit it ran into
-        └── RunDeadlineError        the wait's own deadline passed
+    ├── RunError                    a run that was waited for did not complete
+    │   ├── RunFailedError          `code` and `message` say why
+    │   ├── RunExpiredError
+    │   ├── RunCancelledError
+    │   ├── RunIncompleteError      `reason` says which limit it ran into
+    │   └── RunDeadlineError        the wait's own deadline passed
+    └── FilesError                  files that did not get where they were meant to
+        ├── StoreFileError          a file that a store could not take: `code` and `message` say why
+        ├── FileBatchError          a batch that failed, or some of its files: `files` has each one's reason
+        ├── FilesDeadlineError      the wait's own deadline passed
+        ├── IngestError             an ingestion that left files out: `report` has every one
+        └── UploadError             an upload in parts that did not end: `state` is what it goes on from
 
 Misuse is not among them: it is `TypeError`, `ValueError` (`ValidationError`, `WrongProtocolError`)
 or `RuntimeError`, raised before anything is sent.
@@ -47,6 +53,7 @@ from __future__ import annotations
 
 from .answers import AnswerDecodeError
 from .base import AssistantsError, printable
+from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
 from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
 from .status import (
@@ -98,6 +105,10 @@ __all__ = [
     "ConnectionLostError",
     "DecodeError",
     "EndpointRetiredError",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
+    "IngestError",
     "ItemDecodeError",
     "ItemTooLargeError",
     "NotFoundError",
@@ -114,6 +125,7 @@ __all__ = [
     "RunIncompleteError",
     "ServerError",
     "StatusError",
+    "StoreFileError",
     "StreamError",
     "StreamEventError",
     "StreamInterruptedError",
@@ -126,6 +138,7 @@ __all__ = [
     "ToolFault",
     "TransportError",
     "UnprocessableError",
+    "UploadError",
     "ValidationError",
     "WrongProtocolError",
     "is_interrupted",

@@ -51,7 +51,7 @@ class StatusError(AssistantsError):
 
     def _excerpt(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace").strip())
-        return f"{self.http.content_type or 'untyped'} body {body!r}" if body else "no body"
+        return f"{printable(self.http.content_type, 60) or 'untyped'} body {body!r}" if body else "no body"
 
 
 class RedirectError(StatusError):
@@ -104,7 +104,11 @@ class ThreadBusyError(BadRequestError):
     def __str__(self) -> str:
         if self.waited is None:
             return super().__str__()
-        left = f"run {printable(self.run.id, 80)} was {printable(str(self.run.status), 80)}" if self.run else "no run was seen"
+        left = (
+            f"run {printable(self.run.id, 80)} was {printable(str(self.run.status), 80)}"
+            if self.run
+            else "no run was seen"
+        )
         return f"{super().__str__()}; after {self.waited:.3g} s {left}"
 
 
@@ -132,7 +136,7 @@ class DecodeError(AssistantsError):
     @override
     def __str__(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace"), 120)
-        kind = self.http.content_type or "no content type"
+        kind = printable(self.http.content_type, 60) or "no content type"
         return f"{printable(str(self.args[0]))} at {printable(self.path)} ({self.http.status}, {kind}, body {body!r})"
 
 

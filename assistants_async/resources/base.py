@@ -13,15 +13,16 @@ from ..core.options import Options
 from ..core.request import Form, Request, bind
 from ..endpoints import KINDS
 from ..models.events import StreamEvent
-from ..models.pages import Page
+from ..models.pages import AnyPage, Page
 from ..models.runs import Run
-from ..paging import ListCall
+from ..paging import ListCall, PagedCall
 from ..session import SessionManager
 from ..workflows.busy import BusyThread, IfActive
 from ..workflows.runs import RunCall
 
 T = TypeVar("T")
 S = TypeVar("S")
+P = TypeVar("P", bound=AnyPage[Any])
 
 
 class Context(msgspec.Struct, frozen=True):
@@ -72,3 +73,7 @@ class Resource:
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context
         return ListCall(context.session, context.bind(endpoint, ids, keywords), context.options)
+
+    def _paged(self, endpoint: Endpoint[P, S], *ids: object, **keywords: Any) -> PagedCall[P, S]:
+        context = self._context
+        return PagedCall(context.session, context.bind(endpoint, ids, keywords), context.options)

@@ -15,7 +15,7 @@ from ..core.request import Request, ids_of
 from ..errors import NotFoundError, StatusError, ThreadBusyError
 from ..models.runs import Run
 from ..session import SessionManager
-from ..wire import Headers, Response
+from ..wire import Headers
 from .lookups import Lookups, jitter, patiently
 
 IfActive = Literal["raise", "wait", "cancel"]
@@ -134,5 +134,5 @@ class ThreadLock:
 
 
 # Of each event loop, by server and thread; a lock goes when the last who holds it or waits for it does.
-_LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[tuple[str, str], asyncio.Lock]]
-_LOCKS = WeakKeyDictionary()
+_Locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]
+_LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Locks] = WeakKeyDictionary()
