@@ -23,8 +23,8 @@ OPERATIONS: dict[str, dict[str, Any]] = {version: FACTS[version]["operations"] f
 UNDOCUMENTED = frozenset({"listThreads"})
 """Operations that servers have and no document names."""
 
-WORKFLOWS = frozenset({"runs.wait", "runs.resume"})
-"""Methods that take several requests, and so are no row's, beside the coroutine functions."""
+WORKFLOWS = frozenset({"runs.wait", "runs.resume", "threads.lock"})
+"""Methods that are no row's, beside the coroutine functions."""
 
 NEEDED: dict[str, dict[str, Any]] = {
     "assistants.create": {"model": "m"},

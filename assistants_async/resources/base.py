@@ -56,19 +56,21 @@ class Resource:
         self, endpoint: Endpoint[T, S], *ids: object, if_active: IfActive = "raise", **keywords: Any
     ) -> Call[T, S]:
         context = self._context
-        request = context.bind(endpoint, ids, keywords)
-        if if_active != "raise":
-            request.patience = BusyThread(context.session, request, if_active)
-        return Call(context.session, request, context.options)
+        return Call(context.session, self._bind(endpoint, ids, if_active, keywords), context.options)
 
     def _run(
         self, endpoint: Endpoint[Run, StreamEvent], *ids: object, if_active: IfActive = "raise", **keywords: Any
     ) -> RunCall:
         context = self._context
-        request = context.bind(endpoint, ids, keywords)
+        return RunCall(context.session, self._bind(endpoint, ids, if_active, keywords), context.options)
+
+    def _bind(
+        self, endpoint: Endpoint[Any, Any], ids: tuple[object, ...], if_active: IfActive, keywords: dict[str, Any]
+    ) -> Request:
+        request = self._context.bind(endpoint, ids, keywords)
         if if_active != "raise":
-            request.patience = BusyThread(context.session, request, if_active)
-        return RunCall(context.session, request, context.options)
+            request.patience = BusyThread(self._context.session, request, if_active)
+        return request
 
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context
