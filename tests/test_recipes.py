@@ -1,9 +1,12 @@
-"""The README's web recipes, driven: what a browser gets is what the server sent."""
+"""The README's recipes, driven: what a browser gets is what the server sent, and a batch is of a thousand threads."""
 
 from __future__ import annotations
 
+import ast
+import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +15,43 @@ import httpx
 from aiohttp import web
 
 from assistants_async import AssistantsClient, RunChannel
+from assistants_async.server import Fail, Say, ScriptedResponder
+from tests.conftest import MS
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-async def made(marker: str, client: AssistantsClient) -> tuple[Any, str]:
-    """The application of the block that holds a marker, and a path that answers on a thread."""
+ASK = '/call get_weather {"city": "Rome"}'
+
+
+async def ran(marker: str, client: AssistantsClient) -> dict[str, Any]:
+    """The names of the block that holds a marker, run for a client, with an assistant and a thread."""
     (block,) = [block for block in BLOCKS if marker in block]
     assistant = await client.assistants.create(model="gpt-4o")
     thread = await client.threads.create(messages=[{"role": "user", "content": "Say it"}])
-    names: dict[str, Any] = {"client": client, "assistant": assistant}
-    exec(compile(block, "README.md", "exec", dont_inherit=True), names)
-    return names["app"], f"/threads/{thread.id}/answer"
+    names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread}
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    if (waiting := eval(compile(block, "README.md", "exec", flags, dont_inherit=True), names)) is not None:
+        await waiting
+    return names
+
+
+def browser_of(app: Any) -> httpx.AsyncClient:
+    """A browser of an ASGI application."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://app.example")
+
+
+@asynccontextmanager
+async def served(app: web.Application) -> AsyncIterator[str]:
+    """The address of an application of aiohttp.web, over a real connection."""
+    runner = web.AppRunner(app)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
 
 
 async def said(body: AsyncIterator[bytes]) -> tuple[str, str | None]:
@@ -36,27 +63,91 @@ async def said(body: AsyncIterator[bytes]) -> tuple[str, str | None]:
 
 async def test_fastapi_passes_the_events_on(assistants_client: AssistantsClient) -> None:
     """As `text/event-stream`, to be read back as the same run."""
-    app, path = await made("StreamingResponse", assistants_client)
-    transport = httpx.ASGITransport(app=app)
-    async with (
-        httpx.AsyncClient(transport=transport, base_url="http://app.example") as browser,
-        browser.stream("POST", path) as response,
-    ):
+    names = await ran("StreamingResponse", assistants_client)
+    path = f"/threads/{names['thread'].id}/answer"
+    async with browser_of(names["app"]) as browser, browser.stream("POST", path) as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         assert await said(response.aiter_bytes()) == ("Echo: Say it", "completed")
 
 
 async def test_aiohttp_passes_the_events_on(assistants_client: AssistantsClient) -> None:
     """Over a real connection."""
-    app, path = await made("web.StreamResponse", assistants_client)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        port = runner.addresses[0][1]
-        async with aiohttp.ClientSession() as browser, browser.post(f"http://127.0.0.1:{port}{path}") as response:
-            assert response.content_type == "text/event-stream"
-            assert await said(response.content.iter_any()) == ("Echo: Say it", "completed")
-    finally:
-        await runner.cleanup()
+    names = await ran("channel.sse():\n            await response.write", assistants_client)
+    path = f"/threads/{names['thread'].id}/answer"
+    async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser, browser.post(path) as response:
+        assert response.content_type == "text/event-stream"
+        assert await said(response.content.iter_any()) == ("Echo: Say it", "completed")
+
+
+async def test_fastapi_answers_from_a_run_with_tools(assistants_client: AssistantsClient) -> None:
+    """Questions that come at once are answered one after the other."""
+    names = await ran("HTTPException", assistants_client)
+    path = f"/threads/{names['thread'].id}/ask"
+    async with browser_of(names["app"]) as browser:
+        answers = await asyncio.gather(*(browser.post(path, params={"question": ASK}) for _ in range(3)))
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert all("sunny in Rome" in answer.json()["answer"] and answer.json()["rounds"] == 1 for answer in answers)
+
+
+async def test_fastapi_says_that_a_run_failed() -> None:
+    """As a bad gateway, with what the server said."""
+    responder = ScriptedResponder([Fail("server_error", "out of order")])
+    async with AssistantsClient.local(responder=responder) as client:
+        names = await ran("HTTPException", client)
+        async with browser_of(names["app"]) as browser:
+            answer = await browser.post(f"/threads/{names['thread'].id}/ask", params={"question": "Hello"})
+    assert answer.status_code == 502
+    assert "out of order" in answer.json()["detail"]
+
+
+async def test_aiohttp_answers_from_a_run_with_tools(assistants_client: AssistantsClient) -> None:
+    """The text of all rounds."""
+    names = await ran("await request.text()", assistants_client)
+    path = f"/threads/{names['thread'].id}/ask"
+    async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser:
+        assert "sunny in Rome" in await (await browser.post(path, data=ASK)).text()
+
+
+async def test_a_browser_that_goes_away_cancels_the_run() -> None:
+    """In the middle of a long answer."""
+
+    async def endless() -> AsyncIterator[str]:
+        while True:
+            yield "and on "
+            await asyncio.sleep(20 * MS)
+
+    async with AssistantsClient.local(responder=ScriptedResponder([Say(endless())])) as client:
+        names = await ran("await request.text()", client)
+        thread = names["thread"]
+        async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser:
+            response = await browser.post(f"/threads/{thread.id}/ask", data="Go on")
+            await response.content.readany()
+            response.close()
+            (run,) = (await client.runs.list(thread)).data
+            assert (await client.runs.wait(thread, run, deadline=10, raise_on=())).status == "cancelled"
+
+
+async def test_an_approved_call_is_made(assistants_client: AssistantsClient) -> None:
+    """And its output is what the run goes on with."""
+    names = await ran("decisions", assistants_client)
+    assert "20.0 paid back for A1" in names["result"].text
+
+
+async def test_a_call_that_no_one_approved_is_not_made(assistants_client: AssistantsClient) -> None:
+    """The model is told so."""
+    names = await ran("decisions", assistants_client)
+    names["decisions"].clear()
+    (call,) = names["run"].tool_calls
+    (result,) = await names["toolbox"].answer([call])
+    assert "a person refused it" in result.output
+
+
+async def test_a_batch_of_a_thousand_threads() -> None:
+    """Each is summed up or has its error, and no more than so many runs are alive at a time."""
+    async with AssistantsClient.local() as client:
+        nightly = (await ran("async def nightly", client))["nightly"]
+        made = [client.threads.create(messages=[{"role": "user", "content": str(n)}]) for n in range(1000)]
+        ids = [thread.id for thread in await asyncio.gather(*made)]
+        done = await nightly([*ids, "thread_gone"])
+    assert [done[each] for each in ids] == [f"Echo: {n}" for n in range(1000)]
+    assert "thread_gone" in str(done["thread_gone"])
