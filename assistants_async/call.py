@@ -41,7 +41,7 @@ class Deferred(Coroutine[Any, Any, T_co]):
         """What it is called in messages."""
 
     @abstractmethod
-    async def _value(self) -> T_co:
+    def _value(self) -> Coroutine[Any, Any, T_co]:
         """What awaiting gives."""
 
     def _use(self) -> None:
@@ -51,7 +51,9 @@ class Deferred(Coroutine[Any, Any, T_co]):
 
     @override
     def __await__(self) -> Generator[Any, None, T_co]:
-        self._use()
+        if self._used:
+            self._use()  # which refuses
+        self._used = True
         return self._value().__await__()
 
     # As a task, asyncio steps the call itself; the coroutine inside is made at the first step.
@@ -96,7 +98,8 @@ class Call(Deferred[T_co], Generic[T_co, S_co]):
     def __init__(
         self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
     ) -> None:
-        super().__init__()
+        self._used = False  # as the base has it, without a call of it
+        self._coroutine = None
         self._session = session
         self._request = request
         self._options = options
@@ -154,9 +157,8 @@ class Call(Deferred[T_co], Generic[T_co, S_co]):
         return self._request.endpoint.name
 
     @override
-    async def _value(self) -> T_co:
-        value: T_co = (await self._session.send(self._request, self._options, self._result))[0]
-        return value
+    def _value(self) -> Coroutine[Any, Any, T_co]:
+        return self._session.value(self._request, self._options, self._result)
 
     @override
     def __repr__(self) -> str:

@@ -62,7 +62,7 @@ class ByteSource:
     async def read(self) -> bytes:
         """Next piece that is not empty; empty at the end, and after `close`."""
         if self._watch is None:
-            self._watch = Watch(Clock(asyncio.get_running_loop()), None)
+            self._watch = Clock(asyncio.get_running_loop()).watch(None)
         while not self._closed:
             piece: bytes | None = None
             with self._watch:

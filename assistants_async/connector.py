@@ -33,10 +33,11 @@ class Connector(aiohttp.TCPConnector):
             connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
             assert protocol is not None
-            link.used = protocol in self._used
-            if not link.used:
+            if protocol not in self._used:
+                link.used = False  # as one before it may have been
                 self._add(protocol)
                 return connection
+            link.used = True
             # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
             if not (link.fresh or protocol.should_close):
                 return connection

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
 
+import msgspec
+
+from ._typing import override
 from .core.request import Outgoing
 from .errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
 from .transport import Exchange
@@ -14,48 +16,73 @@ from .wire import HTTPResponse
 _DRAIN = 0.05
 
 
-class BodyReader:
+class BodyReader(msgspec.Struct, eq=False):
     """An answer at its head; whoever has it must close it, and may from any task.
 
     Closing lets go of the connection at once: it goes back to the pool after a body read to its end, and is cut
     otherwise. A read that was waiting then ends as if the body had.
     """
 
-    __slots__ = ("_closed", "_exchange", "_head", "_idle", "_on_close", "_outgoing", "_watch", "ended", "status")
+    _exchange: Exchange
+    _outgoing: Outgoing
+    _watch: Watch
+    _idle: float | None
+    _http: HTTPResponse | None = None
+    _closed: bool = False
+    ended: bool = False
+    """Whether the body has been read to its end."""
 
-    def __init__(
-        self,
-        exchange: Exchange,
-        outgoing: Outgoing,
-        watch: Watch,
-        idle: float | None,
-        on_close: Callable[[Watch], None],
-    ) -> None:
-        self._exchange = exchange
-        self._outgoing = outgoing
-        self._watch = watch
-        self._idle = idle
-        self._on_close = on_close
-        self._head: HTTPResponse | None = None
-        self._closed = False
-        self.ended = False
-        """Whether the body has been read to its end."""
-        self.status = exchange.status
+    @override
+    def __repr__(self) -> str:
+        return f"<BodyReader {self.status} of {self._outgoing.operation}>"
+
+    @property
+    def status(self) -> int:
         """Status code."""
+        return self._exchange.status
 
     @property
     def http(self) -> HTTPResponse:
-        """The head, made when it is first asked for, which a stream does as it arrives: most answers never are."""
-        if self._head is None:
-            self._head = self.whole(b"")
-        return self._head
+        """The head, made when it is first asked for, as a stream does on its arrival; the answer when it is whole."""
+        return self._http or self._made(b"")
 
-    def whole(self, content: bytes) -> HTTPResponse:
-        """The answer with its body, which ends now."""
-        head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
-        return HTTPResponse(
-            head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, elapsed
+    def _made(self, content: bytes) -> HTTPResponse:
+        head, sent = self._exchange, self._outgoing
+        self._http = http = HTTPResponse(
+            head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, self._watch.elapsed
         )
+        return http
+
+    async def whole(self, cap: int, *, cut: bool) -> None:
+        """Read all of the body, have it in `http`, and close; past `cap` bytes raise `BodyTooLargeError`.
+
+        With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
+        than the break.
+        """
+        if self._watch.interrupted:
+            raise self._watch.failure(self.status)
+        # Most answers are there with their head: no timer for them.
+        content = self._exchange.rest()
+        if content is None:
+            content = await self._gathered(cap, cut=cut)
+        else:
+            self.ended = True
+        if len(content) > cap and not cut:
+            raise BodyTooLargeError(cap, status=self.status)
+        self._made(content)
+        self.close()
+
+    async def _gathered(self, cap: int, *, cut: bool) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size <= cap and (piece := await self.read()):
+                pieces.append(piece)
+                size += len(piece)
+        except (ConnectionLostError, TimedOutError):
+            if not cut or self._watch.left <= 0:
+                raise
+        return b"".join(pieces)
 
     async def read(self, limit: float | None = None) -> bytes:
         """Next piece of the body, as soon as there is one; empty at its end and after `close`.
@@ -96,39 +123,9 @@ class BodyReader:
             while not self.ended and (left := end - self._watch.elapsed) > 0 and await self.read(left):
                 pass
 
-    async def read_all(self, cap: int, *, cut: bool) -> bytes:
-        """Read to the end; past `cap` bytes raise `BodyTooLargeError`, or with `cut` leave the rest.
-
-        With `cut`, a body that breaks off is what came of it: of an error, the status says more than the break.
-        """
-        watch = self._watch
-        pieces: list[bytes] = []
-        size = 0
-        while True:
-            # Most answers are there with their head: no timer and no coroutine for them.
-            if watch.interrupted:
-                raise watch.failure(self.status)
-            piece = self._exchange.ready()
-            if piece is None:
-                try:
-                    piece = await self._wait(watch, self._idle)
-                except (ConnectionLostError, TimedOutError):
-                    if not cut or watch.left <= 0:
-                        raise
-                    return b"".join(pieces)
-            if not piece:
-                self.ended = True
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-            size += len(piece)
-            pieces.append(piece)
-            if size > cap:
-                if cut:
-                    return b"".join(pieces)
-                raise BodyTooLargeError(cap, status=self.status)
-
     def close(self) -> None:
         """Let go of the connection; again is no error."""
         if not self._closed:
             self._closed = True
-            self._on_close(self._watch)
+            self._watch.close()
             self._exchange.close()

@@ -10,7 +10,7 @@ import logging
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -78,16 +78,22 @@ class SessionManager:
 
     # Calls
 
-    async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
-        """Send a request and read its whole answer.
+    async def value(self, request: Request, options: Options, result: type[T]) -> T:
+        """Send a request and decode its whole answer.
 
         Raises `TransportError`, `StatusError`, `DecodeError` or `BodyTooLargeError`, with the operation as a note;
         a cancellation of the task passes through untouched.
         """
-        cap = MAX_CONTENT if result is bytes else MAX_JSON
-        call = self._call if request.patience is None else self._patiently
         try:
-            _, http = await call(request, options, options.timeout.total, cap)
+            return _value(request, options, result, (await self._whole(request, options, result)).http)
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+
+    async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
+        """Do what `value` does, and return the answer beside the value."""
+        try:
+            http = (await self._whole(request, options, result)).http
             return Response(_value(request, options, result, http), http)
         except AssistantsError as error:
             await told(error, request, options)
@@ -96,27 +102,29 @@ class SessionManager:
     async def open(self, request: Request, options: Options) -> BodyReader:
         """Send a request and return at the head of a 2xx answer, its body to be read by the caller, who closes it.
 
-        Raises what `send` raises; another status is an error whatever `raise_for_status` says.
+        Raises what `value` raises; another status is an error whatever `raise_for_status` says.
         """
         call = self._call if request.patience is None else self._patiently
         try:
-            reader, http = await call(request, options, options.timeout.stream, None)
-            if not 200 <= http.status < 300:
-                raise error_for(http, time.time())
+            reader = await call(request, options, options.timeout.stream, None)
+            if not 200 <= reader.http.status < 300:
+                raise error_for(reader.http, time.time())
         except AssistantsError as error:
             await told(error, request, options)
             raise
         return reader
 
-    async def _patiently(
-        self, request: Request, options: Options, total: float | None, cap: int | None
-    ) -> tuple[BodyReader, HTTPResponse]:
+    def _whole(self, request: Request, options: Options, result: type[Any]) -> Coroutine[Any, Any, BodyReader]:
+        call = self._call if request.patience is None else self._patiently
+        return call(request, options, options.timeout.total, MAX_CONTENT if result is bytes else MAX_JSON)
+
+    async def _patiently(self, request: Request, options: Options, total: float | None, cap: int | None) -> BodyReader:
         """Send, and again each time that the thread, which another run kept busy, has been waited for."""
         patience, started = request.patience, self._enter().loop.time()
         assert patience is not None
         while True:
             answer = await self._call(request, options, total, cap, started)
-            refusal = error_for(answer[1], time.time()) if answer[1].status == 400 else None
+            refusal = error_for(answer.http, time.time()) if answer.status == 400 else None
             if not isinstance(refusal, ThreadBusyError):
                 return answer
             await patience.until_free(refusal, options, started)
@@ -129,10 +137,10 @@ class SessionManager:
         total: float | None,
         cap: int | None,
         started: float | None = None,
-    ) -> tuple[BodyReader, HTTPResponse]:
+    ) -> BodyReader:
         """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
         clock = self._enter()
-        watch = Watch(clock, total, started)
+        watch = clock.watch(total, started)
         clock.watches.add(watch)
         attempts: Attempts | None = None  # most calls need but one
         if request.endpoint.method == "POST":
@@ -142,7 +150,7 @@ class SessionManager:
                 await _within(watch, _tell(options.on_request, request))
             while True:
                 answer = await self._attempt(request, options, watch, attempts, cap)
-                if not isinstance(answer, TransportError) and answer[1].status < 400:
+                if not isinstance(answer, TransportError) and answer.status < 400:
                     self._budget.succeeded(attempts)
                     return answer
                 clock.watches.add(watch)  # a reader that was closed has taken it out
@@ -150,9 +158,9 @@ class SessionManager:
                 if not await self._again(answer, request, options, watch, attempts):
                     break
         except BaseException:
-            clock.watches.discard(watch)
+            watch.close()
             raise
-        clock.watches.discard(watch)
+        watch.close()
         if isinstance(answer, TransportError):
             answer.elapsed = watch.elapsed
             raise answer
@@ -160,31 +168,41 @@ class SessionManager:
 
     async def _attempt(
         self, request: Request, options: Options, watch: Watch, attempts: Attempts | None, cap: int | None
-    ) -> tuple[BodyReader, HTTPResponse] | TransportError:
+    ) -> BodyReader | TransportError:
         """Send once; what is worth another attempt is returned."""
+        outgoing: Outgoing | None = None
+        exchange: Exchange | None = None
         try:
-            reader = await self._head(request, options, watch, attempts)
-            try:
-                failed = not 200 <= reader.status < 300
-                if failed or cap is not None:
-                    http = reader.whole(await reader.read_all(MAX_ERROR if failed or cap is None else cap, cut=failed))
-                    reader.close()
+            with watch:
+                watch.limit("head", options.timeout.head)
+                if attempts is None and self._fixed is not None and request.is_plain and options.is_plain:
+                    outgoing = write(request, self.base_url, self._fixed, self._query)
                 else:
-                    http = reader.http
+                    outgoing = await self._prepare(request, options, attempts)
+                exchange = await self._transport.open(outgoing, options.timeout)
+            if exchange is None or outgoing is None:
+                raise watch.failure()
+            reader = BodyReader(exchange, outgoing, watch, options.timeout.idle)
+            try:
+                if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
+                    _show_head(request, options, exchange, outgoing.attempt)
+                failed = not 200 <= exchange.status < 300
+                if failed or cap is not None:
+                    await reader.whole(MAX_ERROR if failed or cap is None else cap, cut=failed)
                 if options.trace is not None and reader.ended:
-                    trace_body(options.trace, http)
+                    trace_body(options.trace, reader.http)
                 if options.on_response is not None:
-                    await _tell(options.on_response, http)
+                    await _tell(options.on_response, reader.http)
             except BaseException:
                 reader.close()
                 raise
         except TransportError as error:
             return error
-        return reader, http
+        return reader
 
     async def _again(
         self,
-        answer: tuple[BodyReader, HTTPResponse] | TransportError,
+        answer: BodyReader | TransportError,
         request: Request,
         options: Options,
         watch: Watch,
@@ -194,10 +212,9 @@ class SessionManager:
         if isinstance(answer, TransportError):
             failure: AssistantsError = answer
         else:
-            http = answer[1]
-            if http.status == 401 and self.credential.renewable and attempts.renew():
+            if answer.status == 401 and self.credential.renewable and attempts.renew():
                 return True  # `credential` asks for a key each time
-            failure = error_for(http, time.time())
+            failure = error_for(answer.http, time.time())
         attempt, left = attempts.count, watch.left
         delay = attempts.delay(failure, left=left, jitter=random.random())  # noqa: S311  # spreads load, guards nothing
         if delay is None:
@@ -208,32 +225,6 @@ class SessionManager:
             await _tell(options.on_retry, Retry(request.endpoint.name, attempt, failure, delay))
         await _within(watch, asyncio.sleep(delay))
         return True
-
-    async def _head(self, request: Request, options: Options, watch: Watch, attempts: Attempts | None) -> BodyReader:
-        """Send once, up to the head."""
-        outgoing: Outgoing | None = None
-        exchange: Exchange | None = None
-        with watch:
-            watch.limit("head", options.timeout.head)
-            if self._fixed is not None and request.is_plain and options.is_plain:
-                outgoing = write(request, self.base_url, self._fixed, self._query)
-                if attempts is not None:
-                    outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
-            else:
-                outgoing = await self._prepare(request, options, attempts)
-            exchange = await self._transport.open(outgoing, options.timeout)
-        if exchange is None or outgoing is None:
-            raise watch.failure()
-        try:
-            if _log.isEnabledFor(logging.DEBUG):
-                _log_head(request, exchange, outgoing.attempt)
-            if options.trace is not None:
-                trace_head(options.trace, exchange.status, exchange.reason, exchange.headers)
-        except BaseException:
-            exchange.close()
-            raise
-        assert self._clock is not None
-        return BodyReader(exchange, outgoing, watch, options.timeout.idle, self._clock.watches.discard)
 
     async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
         """Write a request out, and let `on_send` have its way."""
@@ -273,12 +264,12 @@ class SessionManager:
     async def pause(self, seconds: float) -> None:
         """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
         clock = self._enter()
-        watch = Watch(clock, None)
+        watch = clock.watch(None)
         clock.watches.add(watch)
         try:
             await _within(watch, asyncio.sleep(seconds))
         finally:
-            clock.watches.discard(watch)
+            watch.close()
 
     # Life
 
@@ -288,7 +279,7 @@ class SessionManager:
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one")
         if self._clock is None:
-            self._transport.start()
+            self._transport.start(self._fixed)
             self._clock = Clock(loop)
         elif self._clock.loop is not loop:
             raise RuntimeError("this client belongs to another event loop: make one client per loop")
@@ -321,9 +312,11 @@ async def _within(watch: Watch, waited: Awaitable[None]) -> None:
         raise watch.failure()
 
 
-def _log_head(request: Request, exchange: Exchange, attempt: int) -> None:
-    request_id = printable(exchange.headers.get("x-request-id", "-"), 80)
-    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
+def _show_head(request: Request, options: Options, head: Exchange, attempt: int) -> None:
+    request_id = printable(head.headers.get("x-request-id", "-"), 80)
+    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, head.status, attempt, request_id)
+    if options.trace is not None:
+        trace_head(options.trace, head.status, head.reason, head.headers)
 
 
 async def _tell(hook: Callable[[Any], Awaitable[None] | None], value: object) -> None:

@@ -7,9 +7,13 @@ interfaces, so that tests can put another transport in their place.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeGuard
 
+import msgspec
+
+from ._typing import override
 from .core.coding import Inflater
 from .core.options import Timeout
 from .core.request import Outgoing
@@ -30,6 +34,10 @@ class Exchange(Protocol):
     reason: str
     headers: Headers
 
+    def rest(self) -> bytes | None:
+        """All that is left of the body, where its end is there already; None otherwise."""
+        ...
+
     def ready(self) -> bytes | None:
         """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
         ...
@@ -46,8 +54,12 @@ class Exchange(Protocol):
 class Transport(Protocol):
     """Something that can send a request."""
 
-    def start(self) -> None:
-        """Called before the first request, outside of every time limit: import here what is slow to import."""
+    def start(self, headers: Mapping[str, str] | None) -> None:
+        """Called before the first request, outside of every time limit: import here what is slow to import.
+
+        `headers` are those of a request that adds none of its own: the same object comes as its `headers`. None
+        where there are none such.
+        """
         ...
 
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
@@ -59,16 +71,13 @@ class Transport(Protocol):
         ...
 
 
-class Link:
+class Link(msgspec.Struct, eq=False):
     """What one request asks of its connection, and what it got."""
 
-    __slots__ = ("fresh", "used")
-
-    def __init__(self, *, fresh: bool) -> None:
-        self.fresh = fresh
-        """Whether the connection must be a new one."""
-        self.used = False
-        """Whether it had served other requests."""
+    fresh: bool
+    """Whether the connection must be a new one."""
+    used: bool = False
+    """Whether it had served other requests."""
 
 
 _SKIPPED = ("Content-Type",)
@@ -90,8 +99,13 @@ class AiohttpTransport:
         proxy: str | None = None,
         trust_env: bool = False,
     ) -> None:
-        self._session = session
-        self._borrowed = session is not None
+        self._borrowed = session
+        self._connector: aiohttp.BaseConnector | None = None
+        # Two sessions of our own on one connector, each made on first use. One has the headers of a request that adds
+        # none: aiohttp copies those as they are, and would merge any that it is given one by one.
+        self._usual: Mapping[str, str] | None = None
+        self._usual_session: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession | None = None
         self._max_connections = max_connections
         self._ssl = ssl
         self._proxy = proxy
@@ -101,18 +115,26 @@ class AiohttpTransport:
         self._timeout: Timeout | None = None
         self._limits: aiohttp.ClientTimeout | None = None
 
-    def start(self) -> None:
+    def start(self, headers: Mapping[str, str] | None) -> None:
         """Import aiohttp."""
         from . import connector as _  # noqa: F401  # what it imports is what takes the time
 
+        self._usual = headers
+
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
         """Send with aiohttp, redirects off, and translate whatever it raises."""
-        session = self._session or self._make()
+        headers: Mapping[str, str] | None = outgoing.headers
+        if self._borrowed is not None:
+            session = self._borrowed
+        elif headers is self._usual:
+            session, headers = self._usual_session or self._make(headers), None
+        else:
+            session = self._session or self._make(None)
         body = outgoing.body
         if self._url is None or timeout is not self._timeout:
             self._prepare(timeout)
         assert self._url is not None
-        link = Link(fresh=outgoing.fresh)
+        link = Link(outgoing.fresh)
         LINK.set(link)
         started = asyncio.get_running_loop().time()
         try:
@@ -120,8 +142,8 @@ class AiohttpTransport:
                 outgoing.method,
                 self._url(outgoing.url, encoded=True),
                 data=body if body is None or isinstance(body, bytes) else body.chunks(),
-                headers=outgoing.headers,
-                skip_auto_headers=_SKIPPED if self._borrowed else None,
+                headers=headers,
+                skip_auto_headers=None if self._borrowed is None else _SKIPPED,
                 allow_redirects=False,
                 timeout=self._limits,
                 proxy=self._proxy,
@@ -136,7 +158,7 @@ class AiohttpTransport:
                 failure.stale = True
         else:
             if "Content-Encoding" not in response.headers and response.status != 101:
-                return _AiohttpExchange(response)
+                return _exchange(response)
             return _unusual(response, inflated=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
@@ -144,18 +166,26 @@ class AiohttpTransport:
         raise failure from cause
 
     async def close(self) -> None:
-        """Close the session that this transport made."""
-        session, self._session = self._session, None
-        if session is not None and not self._borrowed:
-            await session.close()
+        """Close every connection that this transport made."""
+        connector, self._connector = self._connector, None
+        sessions, self._session, self._usual_session = (self._session, self._usual_session), None, None
+        for session in sessions:
+            if session is not None:
+                await session.close()
+        if connector is not None:
+            await connector.close()
 
-    def _make(self) -> aiohttp.ClientSession:
+    def _make(self, usual: Mapping[str, str] | None) -> aiohttp.ClientSession:
         import aiohttp
 
         from .connector import Connector
 
+        if self._connector is None:
+            self._connector = Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl)
         session = aiohttp.ClientSession(
-            connector=Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl),
+            connector=self._connector,
+            connector_owner=False,
+            headers=usual,
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
             auto_decompress=False,
@@ -164,7 +194,10 @@ class AiohttpTransport:
         # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
         # switch for that (its issue 10790); its own test client sets the same.
         session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        self._session = session
+        if usual is None:
+            self._session = session
+        else:
+            self._usual_session = session
         return session
 
     def _prepare(self, timeout: Timeout) -> None:
@@ -179,14 +212,19 @@ class AiohttpTransport:
         self._timeout = timeout
 
 
-class _AiohttpExchange:
-    __slots__ = ("_response", "headers", "reason", "status")
+class _AiohttpExchange(msgspec.Struct, eq=False):
+    status: int
+    reason: str
+    headers: Headers
+    _response: aiohttp.ClientResponse
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.reason = response.reason or ""
-        self.headers = Headers(response.headers.items())
+    @override
+    def __repr__(self) -> str:
+        return f"<exchange {self.status}>"  # what the server said may be told to nobody
+
+    def rest(self) -> bytes | None:
+        content = self._response.content
+        return content.read_nowait() if content.is_eof() and content.exception() is None else None
 
     def ready(self) -> bytes | None:
         content = self._response.content
@@ -208,6 +246,10 @@ class _AiohttpExchange:
             self._response.close()
 
 
+def _exchange(response: aiohttp.ClientResponse) -> _AiohttpExchange:
+    return _AiohttpExchange(response.status, response.reason or "", Headers(response.headers.items()), response)
+
+
 class _Inflated:
     """An exchange whose body came compressed, undone on the way."""
 
@@ -219,6 +261,9 @@ class _Inflated:
         self.status = exchange.status
         self.reason = exchange.reason
         self.headers = exchange.headers
+
+    def rest(self) -> bytes | None:
+        return None
 
     def ready(self) -> bytes | None:
         return None
@@ -244,7 +289,7 @@ class _Inflated:
 
 def _unusual(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
     """An answer that was not asked for in this form; refuses one that cannot be read."""
-    exchange = _AiohttpExchange(response)
+    exchange = _exchange(response)
     coding = exchange.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:

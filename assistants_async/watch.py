@@ -11,6 +11,8 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
+import msgspec
+
 from .errors import Phase, TimedOutError
 
 _NEVER = float("inf")
@@ -28,6 +30,11 @@ class Clock:
         self.rings_at = _NEVER
         """When the timer rings, by the loop's time."""
         self._handle: asyncio.TimerHandle | None = None
+
+    def watch(self, total: float | None, started: float | None = None) -> Watch:
+        """Make the watch of a call that begins now, or began earlier, and may take so many seconds in all."""
+        started = self.loop.time() if started is None else started
+        return Watch(self, started, total, _NEVER if total is None else started + total)
 
     def set(self, when: float) -> None:
         """Have the timer ring at a time that is before the one it stands at."""
@@ -54,27 +61,24 @@ class Clock:
             self.set(earliest)
 
 
-class Watch:
+class Watch(msgspec.Struct, eq=False):
     """The limits of one call; a block inside it that one of them ends, or `interrupt`, ends silently.
 
     The caller then raises `failure()`: raised in here, the error would have the cancellation, and the frames with
     all their locals, as its context. A cancellation of the task by anyone else passes through.
     """
 
-    __slots__ = ("_before", "_cause", "_clock", "_end", "_limit", "_phase", "_started", "_task", "_total", "due")
-
-    def __init__(self, clock: Clock, total: float | None, started: float | None = None) -> None:
-        self._clock = clock
-        self._started = clock.loop.time() if started is None else started
-        self._total = total
-        self._end = _NEVER if total is None else self._started + total
-        self._phase: Phase = "total"
-        self._limit = 0.0
-        self._task: asyncio.Task[object] | None = None
-        self._before = 0
-        self._cause: Exception | None = None
-        self.due = _NEVER
-        """When the block ends, by the loop's time."""
+    _clock: Clock
+    _started: float
+    _total: float | None
+    _end: float
+    _phase: Phase = "total"
+    _limit: float = 0.0
+    _task: asyncio.Task[object] | None = None
+    _before: int = 0
+    _cause: Exception | None = None
+    due: float = _NEVER
+    """When the block ends, by the loop's time."""
 
     @property
     def elapsed(self) -> float:
@@ -112,6 +116,10 @@ class Watch:
         """Forget a limit that ended an attempt which is not the last; what ends the call itself stays."""
         if isinstance(self._cause, TimedOutError):
             self._cause = None
+
+    def close(self) -> None:
+        """Have the clock forget the call, which is over; again is no error."""
+        self._clock.watches.discard(self)
 
     @property
     def interrupted(self) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
+import msgspec
+
 from ._typing import override
 
 
@@ -72,7 +74,7 @@ class Headers(Mapping[str, str]):
 T = TypeVar("T")
 
 
-class HTTPResponse(NamedTuple):
+class HTTPResponse(msgspec.Struct, frozen=True):
     """An answer of the server beside its decoded value: head, body and how it was had.
 
     It keeps no request headers, so no credential can be read from it.

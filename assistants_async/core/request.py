@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+import msgspec
+
 from .._typing import override
 from ..errors import ThreadBusyError, WrongProtocolError
 from ..models.base import Object
@@ -71,35 +73,25 @@ class SentHeaders(dict[str, Any]):
         return repr({name: "[masked]" if name.lower() in SECRET_HEADERS else self[name] for name in self})
 
 
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One call of an operation, checked and not yet sent; `on_request` hooks may change it."""
 
-    __slots__ = ("body", "endpoint", "form", "headers", "idempotency_key", "path", "patience", "query")
-
-    def __init__(
-        self,
-        endpoint: Endpoint[Any, Any],
-        path: str,
-        query: dict[str, Any],
-        body: dict[str, Any] | None,
-        form: Form | None = None,
-    ) -> None:
-        self.endpoint = endpoint
-        """The row of the table."""
-        self.path = path
-        """Path below the base URL, ids percent-encoded."""
-        self.query = query
-        """Query parameters by their wire names."""
-        self.body = body
-        """Members of the JSON body; None for no body."""
-        self.form = form
-        """The multipart body, for uploads."""
-        self.headers: dict[str, str | None] = {}
-        """Headers of this call alone, in lower case."""
-        self.idempotency_key: str | None = None
-        """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
-        self.patience: Patience | None = None
-        """What waits for a busy thread; None where that is an error at once."""
+    endpoint: Endpoint[Any, Any]
+    """The row of the table."""
+    path: str
+    """Path below the base URL, ids percent-encoded."""
+    query: dict[str, Any] = {}
+    """Query parameters by their wire names."""
+    body: dict[str, Any] | None = None
+    """Members of the JSON body; None for no body."""
+    form: Form | None = None
+    """The multipart body, for uploads."""
+    headers: dict[str, str | None] = {}
+    """Headers of this call alone, in lower case."""
+    idempotency_key: str | None = None
+    """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
+    patience: Patience | None = None
+    """What waits for a busy thread; None where that is an error at once."""
 
     @property
     def is_replayable(self) -> bool:
@@ -117,27 +109,22 @@ class Request:
         return f"<Request {self.endpoint}>"
 
 
-class Outgoing:
+class Outgoing(msgspec.Struct, eq=False):
     """What one attempt puts on the wire; `on_send` hooks may change it."""
 
-    __slots__ = ("attempt", "body", "fresh", "headers", "method", "operation", "url")
-
-    def __init__(
-        self, operation: str, method: str, url: str, headers: SentHeaders, body: bytes | Form | None, attempt: int = 1
-    ) -> None:
-        self.operation = operation
-        """The method that is called, such as `"runs.create"`."""
-        self.method = method
-        self.url = url
-        """Whole URL, percent-encoded already."""
-        self.headers = headers
-        """Headers, credentials included."""
-        self.body = body
-        """The bytes of the body, or the multipart form."""
-        self.attempt = attempt
-        """1 for the first try."""
-        self.fresh = False
-        """Whether it must go over a new connection."""
+    operation: str
+    """The method that is called, such as `"runs.create"`."""
+    method: str
+    url: str
+    """Whole URL, percent-encoded already."""
+    headers: SentHeaders
+    """Headers, credentials included."""
+    body: bytes | Form | None
+    """The bytes of the body, or the multipart form."""
+    attempt: int = 1
+    """1 for the first try."""
+    fresh: bool = False
+    """Whether it must go over a new connection."""
 
     @override
     def __repr__(self) -> str:
@@ -165,7 +152,7 @@ def bind(
         ids = tuple(segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True))
     path = template % ids
     if not keywords and (not validate or endpoint.params is None):
-        return Request(endpoint, path, {}, {} if endpoint.takes_body and not endpoint.form else None, form)
+        return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
     values = normalise(keywords)
     if validate:
         check(endpoint, values, protocol)

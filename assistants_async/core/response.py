@@ -61,14 +61,17 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
     """
     if type is bytes:
         return cast("T", http.content)
-    content = http.content.removeprefix(_BOM)
-    if not content.strip():
-        raise DecodeError("empty body", http)
+    content = http.content
+    if content[:1] != b"{":  # as hardly any does
+        content = content.removeprefix(_BOM)
+        if not content.strip():
+            raise DecodeError("empty body", http)
     decoder = decoder_for(type)
     try:
         value = decoder.decode_strict(content) if strict else decoder.decode(content)
         # Every member of a page has a default, so an error object, too, would read as an empty one.
-        blank = _is_blank(value) and "data" not in _members.decode(content)
+        page: object = value
+        blank = isinstance(page, AnyPage) and page.is_empty and "data" not in _members.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text, path = _problem(error)
         problem = DecodeError(text, http, path)
@@ -79,10 +82,6 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
     if (told := in_band_error(content)) is not None:
         raise StatusError(http, told, attempts=http.attempts)
     raise problem
-
-
-def _is_blank(value: object) -> bool:
-    return isinstance(value, AnyPage) and value.is_empty
 
 
 def in_band_error(content: bytes, *, whole: bool = False) -> dict[str, Any] | None:

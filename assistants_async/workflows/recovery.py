@@ -14,7 +14,7 @@ from ..errors import AssistantsError, ClientClosedError, StreamInterruptedError,
 from ..models.events import StreamEvent
 from ..models.runs import Run
 from ..session import SessionManager
-from ..watch import Clock, Watch
+from ..watch import Clock
 from ..wire import HTTPResponse
 from .lookups import Lookups, jitter
 
@@ -62,7 +62,7 @@ class Recovered:
         self._events: list[StreamEvent] = []
         self._closed = False
         loop = asyncio.get_running_loop()
-        self._watch = Watch(Clock(loop), None)
+        self._watch = Clock(loop).watch(None)
         self._limit = options.timeout.total
         self._deadline = float("inf") if self._limit is None else loop.time() + self._limit
 

@@ -339,10 +339,9 @@ async def test_no_warning_shows_the_key(wire: Wire) -> None:
         client.threads.create()  # type: ignore[unused-awaitable]  # what the test is about
         client.assistants.list().stream()
         transport: Any = client._context.session._transport
-        session = transport._session
         del client
         gc.collect()
-        await session.close()
+        await transport.close()
     assert len(warned) == 3
     clean(f"{each.message} {each.source!r}" for each in warned)
 

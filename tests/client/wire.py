@@ -251,7 +251,7 @@ class Memory:
         self.sent: list[Outgoing] = []
         self.closed = 0
 
-    def start(self) -> None:
+    def start(self, headers: Mapping[str, str] | None) -> None:
         """There is nothing to import."""
 
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> MemoryExchange:
@@ -273,6 +273,10 @@ class MemoryExchange:
         self.status = status
         self.headers = headers
         self._body = body
+
+    def rest(self) -> bytes:
+        """The body."""
+        return self.ready()
 
     def ready(self) -> bytes:
         """The body, then its end."""

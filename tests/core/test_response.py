@@ -7,6 +7,7 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -303,8 +304,8 @@ def test_an_error_without_words_shows_its_body() -> None:
 
 def test_the_message_names_reason_code_and_request() -> None:
     """What an operator asks for stands in the text."""
-    answer = http({"error": {"message": "slow down", "code": "rate"}}, 429, x_request_id="req_1")._replace(
-        reason="Too Many"
+    answer = msgspec.structs.replace(
+        http({"error": {"message": "slow down", "code": "rate"}}, 429, x_request_id="req_1"), reason="Too Many"
     )
     error = error_for(answer, NOW)
     assert str(error) == "429 Too Many: slow down (rate) [request req_1]"
@@ -320,7 +321,8 @@ def test_text_of_the_server_cannot_forge_lines_or_show_keys() -> None:
     """Controls are escaped and key-shaped parts masked, in the message, code, reason and request id alike."""
     evil = "bad key sk-abcdef123456 \r\nINFO all is well\x1b[2J\x85"
     error = error_for(
-        http({"error": {"message": evil, "code": evil}}, 400, x_request_id=evil)._replace(reason=evil), NOW
+        msgspec.structs.replace(http({"error": {"message": evil, "code": evil}}, 400, x_request_id=evil), reason=evil),
+        NOW,
     )
     assert str(error).isprintable()
     assert "sk-abcdef" not in str(error)

@@ -109,7 +109,7 @@ def check_json(random: Random, data: bytes) -> str:
         return type(error).__name__
     assert isinstance(value, Model)
     again = type(value) if not hasattr(kind, "__origin__") else kind
-    assert decode(again, http._replace(content=value.to_json())) == value
+    assert decode(again, msgspec.structs.replace(http, content=value.to_json())) == value
     _look_at(value)
     return "value"
 
