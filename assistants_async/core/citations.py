@@ -134,7 +134,7 @@ def _marks(text: Text, value: str) -> list[_Mark]:
         last = marks[-1] if marks else None
         if last is not None and (place.start < last.end or (place.start, place.end) == (last.start, last.end)):
             last.end = max(last.end, place.end)
-            last.files = place.files | last.files
+            last.files |= place.files
         else:
             marks.append(place)
     return marks
