@@ -14,10 +14,12 @@ from ._version import __version__
 from .call import Call
 from .channel import Channel
 from .client import AssistantsClient
+from .core.citations import CitationStyle
 from .core.options import Timeout
 from .core.query import Styled
 from .core.request import Outgoing, Request
 from .core.retry import Retry, RetryPolicy
+from .core.usage import sum_usage
 from .downloads import Download
 from .errors import (
     AnswerDecodeError,
@@ -82,7 +84,7 @@ from .models.events import (
 from .models.files import File
 from .models.messages import Message
 from .models.pages import Deleted, Page
-from .models.runs import Run, ToolCall
+from .models.runs import Run, ToolCall, Usage
 from .models.steps import RunStep
 from .models.threads import Thread
 from .models.transfers import IngestedFile, IngestReport, UploadState
@@ -114,6 +116,7 @@ from .workflows.policy import Ledger, Rerun
 from .workflows.results import RunResult
 from .workflows.runs import RunCall, RunChannel
 from .workflows.sources import Source, SourceInput
+from .workflows.usage import ThreadUsage
 
 __all__ = [
     "AnswerDecodeError",
@@ -126,6 +129,7 @@ __all__ = [
     "BodyTooLargeError",
     "Call",
     "Channel",
+    "CitationStyle",
     "ClientClosedError",
     "ConflictError",
     "ConnectFailedError",
@@ -203,6 +207,7 @@ __all__ = [
     "Thread",
     "ThreadBusyError",
     "ThreadEvent",
+    "ThreadUsage",
     "TimedOutError",
     "Timeout",
     "Tool",
@@ -224,6 +229,7 @@ __all__ = [
     "UploadError",
     "UploadPart",
     "UploadState",
+    "Usage",
     "ValidationError",
     "VectorStore",
     "VectorStoreFile",
@@ -234,5 +240,6 @@ __all__ = [
     "is_interrupted",
     "is_long_poll_timeout",
     "open_pipe",
+    "sum_usage",
     "tool",
 ]

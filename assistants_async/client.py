@@ -18,6 +18,7 @@ from .core.options import OptionChanges, merge
 from .downloads import Download
 from .endpoints import find
 from .models.pages import is_page
+from .models.threads import Thread
 from .models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from .paging import ListCall, PagedCall
 from .resources.assistants import Assistants
@@ -32,6 +33,7 @@ from .resources.vector_stores import VectorStores
 from .settings import ClientSettings, open_session
 from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.runs import RunCall
+from .workflows.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
     from .server import Responder
@@ -173,6 +175,10 @@ class AssistantsClient:
             return (self.uploads.parts.create if places else self.files.create)(*places, **keywords)
         request = self._context.bind(row, places, keywords)
         return _kind_of(row)(self._context.session, request, self._context.options)
+
+    async def usage(self, thread: Thread | str, /) -> ThreadUsage:
+        """Add up the tokens of all runs of a thread; one still at work has none to tell yet."""
+        return await usage_of(self._context.caller(), thread)
 
     async def __aenter__(self) -> Self:
         return self

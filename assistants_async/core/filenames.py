@@ -44,6 +44,14 @@ def safe_name(name: str) -> str:
     return (stem.encode()[:room].decode(errors="ignore") + dot + extension).rstrip(" .")
 
 
+def numbered(name: str, number: int) -> str:
+    """The name for one of several files of a name, counted from 1: `a.txt`, then `a (2).txt` and so on."""
+    if number == 1:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    return f"{stem} ({number}).{extension}" if dot else f"{name} ({number})"
+
+
 def _unquoted(text: str, charset: str) -> str:
     try:
         return unquote(text, encoding=charset, errors="replace")

@@ -14,9 +14,13 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 def printable(text: str, limit: int = 200) -> str:
     """Make a server's text safe to show: key-shaped parts masked, controls escaped, cut at `limit` characters."""
-    masked = _SECRET.sub("[masked]", text[: 4 * limit])
-    escaped = _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), masked)
-    return escaped if len(escaped) <= limit else escaped[: limit - 1] + "…"
+    shown = escaped(_SECRET.sub("[masked]", text[: 4 * limit]))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def escaped(text: str) -> str:
+    """Make a server's text one line without controls, each of them written as in a string literal."""
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class AssistantsError(Exception):

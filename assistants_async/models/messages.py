@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .base import Model, Object, Tagged, Timestamp
 from .tools import Tool
 from .unions import Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..core.citations import CitationStyle
+
+    class MessageResource(Protocol):
+        """The part of `client.messages` that messages use."""
+
+        async def render(self, message: Message, /, *, style: CitationStyle) -> str:
+            """Write a message's text for people."""
+            ...
+
+        async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
+            """Download what a message shows."""
+            ...
+
+    class HasMessages(Protocol):
+        """A client, or a view of one."""
+
+        @property
+        def messages(self) -> MessageResource:
+            """Its namespace."""
+            ...
+
 
 MessageRole = Literal["user", "assistant"] | str
 """Who wrote a message."""
@@ -209,6 +234,14 @@ class Message(Object, frozen=True, kw_only=True):
         """The text parts joined with nothing between them; images, refusals and unknown parts are left out."""
         texts = (part.text for part in self.content if isinstance(part, TextContent))
         return "".join(text.value for text in texts if text is not None and text.value is not None)
+
+    async def render(self, client: HasMessages, /, *, style: CitationStyle = "footnotes") -> str:
+        """The text with the names of the files that it cites in place of their marks: see `client.messages.render`."""
+        return await client.messages.render(self, style=style)
+
+    async def save_files(self, client: HasMessages, folder: Path, /) -> tuple[Path, ...]:
+        """Download its images and the files that code made: see `client.messages.save_files`."""
+        return await client.messages.save_files(self, folder)
 
 
 class MessageFile(Object, frozen=True, kw_only=True):

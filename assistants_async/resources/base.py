@@ -18,6 +18,7 @@ from ..models.runs import Run
 from ..paging import ListCall, PagedCall
 from ..session import SessionManager
 from ..workflows.busy import BusyThread, IfActive
+from ..workflows.calls import Caller
 from ..workflows.runs import RunCall
 
 T = TypeVar("T")
@@ -42,6 +43,11 @@ class Context(msgspec.Struct, frozen=True):
         """Check a call's arguments and make its request; raises before anything is sent."""
         protocol = self.session.protocol
         return bind(endpoint, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
+
+    def caller(self) -> Caller:
+        """What workflows call operations with; they go by values, so an error status is an error in any case."""
+        options = msgspec.structs.replace(self.options, raise_for_status=True)
+        return Caller(self.session, options, self.validate)
 
 
 class Resource:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Unpack
 
 from .. import endpoints
 from ..call import Call
+from ..core.citations import CitationStyle
 from ..models import params
 from ..models.files import File
 from ..models.messages import Message, MessageFile
@@ -13,6 +15,8 @@ from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..paging import ListCall
 from ..workflows.busy import IfActive
+from ..workflows.citations import render
+from ..workflows.message_files import save_files
 from .base import Context, Resource
 
 
@@ -68,6 +72,27 @@ class Messages(Resource):
     def delete(self, thread: Thread | str, message: Message | str, /) -> Call[Deleted, Deleted]:
         """Delete one message (`deleteMessage`, v2)."""
         return self._call(endpoints.DELETE_MESSAGE, thread, message)
+
+    async def render(self, message: Message, /, *, style: CitationStyle = "footnotes") -> str:
+        """Write the message's text with the names of the files that it cites in place of their marks.
+
+        `"footnotes"` puts `[1]` for a mark and a list of the names behind the text, `"markdown"` the footnotes of
+        Markdown, and for a file that code made a link to the name that `save_files` keeps it under. A function gets the
+        annotation, with the words that a v1 server quotes, the file's number and its name, and returns what stands
+        there. A file has one number, however often it is cited, and is asked for once; one that was deleted shows its
+        id. Text that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
+        """
+        return await render(self._context.caller(), message, style)
+
+    async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
+        """Download the images in a message and the files that code made for it, and return their paths in its order.
+
+        What was attached to the message is left out; a file that it shows twice is kept once. The name is the last
+        part of the path in the text, else the server's, else the id; where there is a file of that name, here or from
+        before, ` (2)` and so on goes before the extension. Four at a time. All of them or none: where one fails, or the
+        task is cancelled, nothing is left. Raises `NotADirectoryError` before anything is sent.
+        """
+        return await save_files(self._context.caller(), message, folder)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListMessagesParams]) -> ListCall[Message]:
         """List a thread's messages, newest first, or those of one run (`listMessages`)."""

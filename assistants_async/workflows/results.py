@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from ..core.usage import added
 from ..models.messages import Message
 from ..models.runs import Run, Usage
 from ..models.steps import RunStep
@@ -39,8 +40,4 @@ def answer_of(messages: tuple[Message, ...]) -> str:
 
 def total(usages: tuple[Usage, ...]) -> Usage | None:
     """The tokens of several runs together; None where no run has said."""
-    if len(usages) < 2:
-        return next(iter(usages), None)
-    return Usage(
-        **{name: sum(getattr(usage, name) or 0 for usage in usages) for name in Usage.__struct_fields__},
-    )
+    return added(usages) if len(usages) > 1 else next(iter(usages), None)

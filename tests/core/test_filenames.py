@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from assistants_async import Headers
-from assistants_async.core.filenames import safe_name, suggested_name
+from assistants_async.core.filenames import numbered, safe_name, suggested_name
 
 HEADERS: dict[str, tuple[str | None, str]] = {
     "plain": ("attachment; filename=report.pdf", "report.pdf"),
@@ -75,6 +75,15 @@ def test_a_long_name_is_cut_and_keeps_its_extension() -> None:
     assert safe_name("é" * 300 + ".txt") == "é" * 98 + ".txt"
     assert safe_name("x" * 300) == "x" * 200
     assert len(safe_name("a." + "x" * 300).encode()) <= 200
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [("a.txt", "a (2).txt"), ("a.tar.gz", "a.tar (2).gz"), ("a", "a (2)"), ("a b (2).c", "a b (2) (2).c")],
+)
+def test_a_second_file_of_a_name_has_a_number(name: str, wanted: str) -> None:
+    """Before the extension; the first has none."""
+    assert (numbered(name, 1), numbered(name, 2)) == (name, wanted)
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=300) | st.text("./\\ \t\0aé:", max_size=12))

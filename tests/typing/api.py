@@ -18,6 +18,7 @@ from assistants_async import (
     AssistantsClient,
     Call,
     Channel,
+    CitationStyle,
     Deleted,
     Download,
     File,
@@ -41,12 +42,15 @@ from assistants_async import (
     Styled,
     Thread,
     ThreadBusyError,
+    ThreadUsage,
     TimedOutError,
     Timeout,
+    Usage,
+    sum_usage,
 )
 from assistants_async.models.assistants import AssistantFile
-from assistants_async.models.messages import MessageFile
-from assistants_async.models.runs import ToolCall, Usage
+from assistants_async.models.messages import FileCitationAnnotation, FilePathAnnotation, MessageFile
+from assistants_async.models.runs import ToolCall
 from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
 from assistants_async.workflows.drive import Drive, DriveChannel
 from assistants_async.workflows.driver import DriveEvent
@@ -294,6 +298,23 @@ async def ends(client: AssistantsClient, thread: Thread, toolbox: Toolbox) -> No
         assert_type(await channel.result(), RunResult[Own])
     assert_type(client.runs.resume(thread, "run_1", toolbox, max_rounds=2), Drive[None])
     assert_type(await client.runs.resume(thread, "run_1", output_type=Own), RunResult[Own])
+
+
+async def people(client: AssistantsClient, thread: Thread, message: Message, run: Run) -> None:
+    """Messages as people read them, and usage."""
+
+    def style(annotation: FileCitationAnnotation | FilePathAnnotation, number: int, name: str) -> str:
+        return name
+
+    styles: list[CitationStyle] = ["footnotes", "markdown", style]
+    for each in styles:
+        assert_type(await client.messages.render(message, style=each), str)
+    assert_type(await message.render(client.with_options(timeout=5)), str)
+    assert_type(await message.save_files(client, Path()), tuple[Path, ...])
+    assert_type(await client.messages.save_files(message, Path()), tuple[Path, ...])
+    assert_type(await client.usage(thread), ThreadUsage)
+    assert_type(sum_usage([run]), Usage)
+    assert_type(sum_usage(await client.steps.list(thread, run).collect()), Usage)
 
 
 def errors(error: Exception) -> None:

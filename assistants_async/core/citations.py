@@ -1,0 +1,173 @@
+"""Citations in a message: where their marks stand in its text, and what people read in place of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from ..errors import escaped
+from ..models.messages import FileCitationAnnotation, FilePathAnnotation, Message, Text, TextContent
+from .filenames import safe_name
+
+FileAnnotation = FileCitationAnnotation | FilePathAnnotation
+"""A marked place in a text that leads to a file."""
+CitationStyle = Literal["footnotes", "markdown"] | Callable[[FileAnnotation, int, str], str]
+"""What stands for the marks: numbers with a list of the files at the end, the same in Markdown, or what a function of
+the annotation, the file's number and its name returns."""
+
+# How a style refers to a number, and how it explains one at the end.
+_FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}
+_MARKUP = re.compile(r"[\\\[\]<>*`]")
+
+
+class _Mark(msgspec.Struct):
+    """A stretch of a text that is nothing but marks, and what they lead to by the ids of the files."""
+
+    start: int
+    end: int
+    files: dict[str, FileAnnotation]
+
+
+def check_style(operation: str, style: object) -> None:
+    """Refuse a style that there is not."""
+    if not callable(style) and not (isinstance(style, str) and style in _FORMS):
+        raise ValueError(f"{operation}(): style must be 'footnotes', 'markdown' or a function, not {style!r}")
+
+
+def rendered(message: Message, names: Mapping[str, str], style: CitationStyle) -> str:
+    """The message's text parts with every mark of a file replaced; `names` are those of the files by their ids.
+
+    What is no mark stays as it is and where it is. A reference whose mark is nowhere stands at the end of its part.
+    """
+    notes = _Notes(names, style)
+    return "".join(_replaced(text, notes) for text in texts_of(message)) + notes.listed()
+
+
+def texts_of(message: Message) -> tuple[Text, ...]:
+    """The message's texts, in order."""
+    return tuple(part.text for part in message.content if isinstance(part, TextContent) and part.text is not None)
+
+
+def file_annotations(text: Text) -> Iterator[tuple[str, FileAnnotation]]:
+    """The annotations that lead to a file, each behind the file's id, in the server's order."""
+    for annotation in text.annotations:
+        match annotation:
+            case FileCitationAnnotation(file_citation=file) | FilePathAnnotation(file_path=file):
+                if file is not None and file.file_id:
+                    yield file.file_id, annotation
+            case _:
+                pass
+
+
+def names_in_text(message: Message) -> dict[str, str]:
+    """The names of the files that code made, by their ids: the last part of the path that the text has."""
+    named: dict[str, str] = {}
+    for text in texts_of(message):
+        for file_id, annotation in file_annotations(text):
+            path = (annotation.text or "") if isinstance(annotation, FilePathAnnotation) else ""
+            if "/" in path and (name := safe_name(path)):
+                named.setdefault(file_id, name)
+    return named
+
+
+def kept_name(name: str, file_id: str) -> str:
+    """The name that a file of a message has on disk, made from the server's; one plain name in any case."""
+    return safe_name(name) or safe_name(file_id) or "file"
+
+
+class _Notes:
+    """The files that a text refers to, numbered in the order in which it does."""
+
+    def __init__(self, names: Mapping[str, str], style: CitationStyle) -> None:
+        self._names = names
+        self._style = style
+        self._numbers: dict[str, int] = {}
+
+    def refer(self, file_id: str, annotation: FileAnnotation, *, is_target: bool) -> str:
+        """What stands in place of a mark; `is_target` tells one that is the target of a link in Markdown."""
+        name = self._names.get(file_id, file_id)
+        if self._style == "markdown" and isinstance(annotation, FilePathAnnotation):
+            target = quote(kept_name(name, file_id))
+            return target if is_target else f"[{_plain(name)}]({target})"
+        number = self._numbers.setdefault(file_id, len(self._numbers) + 1)
+        if isinstance(self._style, str):
+            return _FORMS[self._style][0].format(number)
+        reference = self._style(annotation, number, escaped(name))
+        if not isinstance(reference, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"messages.render(): style must return str, not {type(reference).__name__}")
+        return reference
+
+    def listed(self) -> str:
+        """The list of the files for the end of the text; empty where there are none, or a function has the say."""
+        if not self._numbers or not isinstance(self._style, str):
+            return ""
+        write, form = (_plain if self._style == "markdown" else escaped), _FORMS[self._style][1]
+        lines = (form.format(number, write(self._names.get(file, file))) for file, number in self._numbers.items())
+        return "\n\n" + "\n".join(lines)
+
+
+def _plain(name: str) -> str:
+    """A name that Markdown shows as it is."""
+    return _MARKUP.sub(r"\\\g<0>", escaped(name))
+
+
+def _replaced(text: Text, notes: _Notes) -> str:
+    value = text.value or ""
+    pieces: list[str] = []
+    done = 0
+    for mark in _marks(text, value):
+        pieces.append(value[done : mark.start])
+        is_target = value.endswith("](", 0, mark.start) and value.startswith(")", mark.end)
+        pieces += (notes.refer(*file, is_target=is_target) for file in mark.files.items())
+        done = mark.end
+    return "".join([*pieces, value[done:]])
+
+
+def _marks(text: Text, value: str) -> list[_Mark]:
+    """The stretches to be replaced, first to last; marks that overlap are one, and a file counts once in it."""
+    marks: list[_Mark] = []
+    for place in sorted(_places(text, value), key=lambda place: (place.start, place.end)):
+        last = marks[-1] if marks else None
+        if last is not None and (place.start < last.end or (place.start, place.end) == (last.start, last.end)):
+            last.end = max(last.end, place.end)
+            last.files |= place.files
+        else:
+            marks.append(place)
+    return marks
+
+
+# Goals: replace a mark only where the text has it, whatever the offsets say, and drop no reference.
+# Plan: offsets count where the mark stands there. Those of other servers count bytes or UTF-16 units, or nothing at
+# all, but keep the order: each of their marks is the next of its spelling that is not spoken for. An annotation
+# without a mark replaces nothing, and goes where it ends.
+def _places(text: Text, value: str) -> Iterator[_Mark]:
+    taken: set[tuple[str, int]] = set()
+    lost: list[tuple[str, str, FileAnnotation]] = []
+    for file_id, annotation in file_annotations(text):
+        mark, start, end = annotation.text, annotation.start_index, annotation.end_index
+        if not mark:
+            place = end if end is not None and 0 <= end <= len(value) else len(value)
+            yield _Mark(place, place, {file_id: annotation})
+        elif start is not None and start >= 0 and value.startswith(mark, start):
+            taken.add((mark, start))
+            yield _Mark(start, start + len(mark), {file_id: annotation})
+        else:
+            lost.append((mark, file_id, annotation))
+    after: dict[str, int] = {}
+    for mark, file_id, annotation in sorted(lost, key=lambda one: one[2].start_index or 0):
+        start = value.find(mark, after.get(mark, 0))
+        while (mark, start) in taken:
+            start = value.find(mark, start + len(mark))
+        if start >= 0:
+            after[mark] = start + len(mark)
+        else:
+            after[mark] = len(value)
+            start = value.find(mark)
+        end = start + len(mark)
+        if start < 0:
+            start = end = len(value)
+        yield _Mark(start, end, {file_id: annotation})
