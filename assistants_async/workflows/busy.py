@@ -81,7 +81,7 @@ class BusyThread:
             return
         self._misses = 0
         if self._cancels and run.status != "cancelling":
-            run = await lookups.patiently(lambda: self._cancel(run, lookups))
+            run = await self._cancel(run, lookups)
         attempt = 0
         while run is not None and not run.is_terminal:
             await lookups.pause(poll_delay(attempt, self._headers, jitter()))
@@ -106,13 +106,17 @@ class BusyThread:
 
     async def _cancel(self, run: Run, lookups: Lookups) -> Run:
         """Ask the run to end; give it as it is then."""
-        try:
-            self._run = await lookups.cancel(self._thread_id, run.id)
-        except StatusError as error:
-            # It has ended by itself, or is about to: the next look tells.
-            if error.status not in (400, 404, 409):
-                raise
-            return run
+
+        async def ask() -> Run:
+            try:
+                return await lookups.cancel(self._thread_id, run.id)
+            except StatusError as error:
+                # It has ended by itself, or is about to: the next look tells.
+                if error.status not in (400, 404, 409):
+                    raise
+                return run
+
+        self._run = await lookups.patiently(ask)
         return self._run
 
 
