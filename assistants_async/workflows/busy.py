@@ -13,7 +13,7 @@ from ..core.options import Options
 from ..core.polling import back_off, poll_delay
 from ..core.request import Request, ids_of
 from ..endpoints import CREATE_RUN
-from ..errors import NotFoundError, StatusError, ThreadBusyError
+from ..errors import BadRequestError, NotFoundError, StatusError, ThreadBusyError, UnprocessableError
 from ..models.runs import Run
 from ..session import SessionManager
 from ..wire import Headers
@@ -62,8 +62,8 @@ class BusyThread:
         try:
             async with timer:
                 await self._wait(refusal.run_id, Lookups(self._session, options))
-        except TimeoutError as error:
-            if type(error) is not TimeoutError or not timer.expired():
+        except TimeoutError:
+            if not timer.expired():
                 raise
             raise refusal from None
         finally:
@@ -96,10 +96,13 @@ class BusyThread:
         return None if run is None or run.is_terminal else run
 
     async def _look(self, run_id: str, lookups: Lookups) -> Run | None:
-        """The run as it is now; None where there is none of this id, or no more."""
+        """The run as it is now; None where there is none of this id, or no more.
+
+        A server may take for no id at all what was read as one out of its message.
+        """
         try:
             self._run, http = await lookups.patiently(lambda: lookups.run(self._thread_id, run_id))
-        except NotFoundError:
+        except (BadRequestError, NotFoundError, UnprocessableError):
             return None
         self._headers = http.headers
         return self._run

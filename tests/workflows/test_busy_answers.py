@@ -79,10 +79,11 @@ async def test_a_run_that_the_server_does_not_name(wire: Wire, client: Assistant
     assert wire.seen[1].query == {"order": "desc", "limit": "100"}
 
 
-async def test_a_run_that_is_gone(wire: Wire, client: AssistantsClient) -> None:
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_a_run_that_is_gone(status: int, wire: Wire, client: AssistantsClient) -> None:
     """The list is asked in its place; one that goes while it is waited for has ended."""
     busy = Busy(wire, BUSY, MADE)
-    busy.routes.on(GET + "run_7", failure(404))
+    busy.routes.on(GET + "run_7", failure(status))
     busy.routes.on(LIST, answer(listed(run("in_progress") | {"id": "run_8"})))
     busy.routes.on(GET + "run_8", failure(404))
     await start(client)

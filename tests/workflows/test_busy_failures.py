@@ -63,6 +63,18 @@ async def test_a_time_out_of_the_wait_is_borne_too(wire: Wire, client: Assistant
     assert (await start(client, timeout=Timeout(head=150 * MS))).id == "run_1"
 
 
+async def test_a_time_out_of_a_hook(wire: Wire, client: AssistantsClient) -> None:
+    """It is the caller's own, not the end of the wait."""
+    Busy(wire)
+
+    def late(http: HTTPResponse) -> None:
+        if http.method == "GET":
+            raise TimeoutError("mine")
+
+    with pytest.raises(TimeoutError, match=r"^mine"):
+        await start(client, on_response=late)
+
+
 async def test_closing_the_client_ends_a_pause_after_a_failure(wire: Wire, client: AssistantsClient) -> None:
     """However long the server asked to stay away."""
     busy = Busy(wire)
