@@ -107,7 +107,7 @@ from .tools import (
     tool,
 )
 from .wire import Headers, HTTPResponse, Response
-from .workflows.busy import IfActive
+from .workflows.busy import IfActive, ThreadLock
 from .workflows.drive import Drive, DriveChannel
 from .workflows.driver import DriveEvent
 from .workflows.files_waiting import FileBatchCall, StoreFileCall
@@ -207,6 +207,7 @@ __all__ = [
     "Thread",
     "ThreadBusyError",
     "ThreadEvent",
+    "ThreadLock",
     "ThreadUsage",
     "TimedOutError",
     "Timeout",

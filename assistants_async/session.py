@@ -122,13 +122,15 @@ class SessionManager:
         """Send, and again each time that the thread, which another run kept busy, has been waited for."""
         patience, started = request.patience, self._enter().loop.time()
         assert patience is not None
+        limit = min((seconds for seconds in (total, options.timeout.total) if seconds is not None), default=None)
+        asked = options
         while True:
-            answer = await self._call(request, options, total, cap, started)
+            answer = await self._call(request, asked, total, cap, started)
             refusal = error_for(answer.http, time.time()) if answer.status == 400 else None
             if not isinstance(refusal, ThreadBusyError):
                 return answer
-            await patience.until_free(refusal, options, started)
-            options = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
+            await patience.until_free(refusal, options, started=started, limit=limit)
+            asked = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
 
     async def _call(
         self,
@@ -164,6 +166,8 @@ class SessionManager:
         if isinstance(answer, TransportError):
             answer.elapsed = watch.elapsed
             raise answer
+        if request.patience is not None:
+            request.patience.doubtful = attempts.doubtful
         return answer
 
     async def _attempt(

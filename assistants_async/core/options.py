@@ -25,7 +25,7 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     idle: float | None = 60.0
     """Between bytes of the body; the time that the caller takes with an item does not count."""
     total: float | None = 600.0
-    """For a whole call that is no stream."""
+    """For a whole call that is no stream; for one that is, for its wait for a busy thread (`if_active`)."""
     stream: float | None = None
     """For a whole stream; keep-alive comments count as signs of life, so nothing else bounds a server of them."""
 

@@ -52,15 +52,20 @@ class Form(Interface):
 class Patience(Interface):
     """What a call does about a thread that another run keeps busy: it is asked after each refusal."""
 
+    doubtful: bool
+    """Whether the server may have done what it refused: another attempt came before, with no answer or an error."""
+
     @property
     def refusal(self) -> ThreadBusyError | None:
         """The refusal that the call has not come past yet: nothing of it is under way at the server."""
         ...
 
-    async def until_free(self, refusal: ThreadBusyError, options: Options, started: float) -> None:
+    async def until_free(
+        self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
+    ) -> None:
         """Return when it is time to send again; raise the refusal where the call's time is up.
 
-        `started` is when the call began, by the event loop's time.
+        `started` is when the call began, by the event loop's time; `limit` is the seconds it has from then on.
         """
         ...
 

@@ -136,7 +136,18 @@ class Budget:
 class Attempts:
     """The attempts of one call that failed: how many there were, and whether there is to be another."""
 
-    __slots__ = ("_acted", "_budget", "_policy", "_renewed", "_request", "_retries", "cost", "count", "fresh")
+    __slots__ = (
+        "_acted",
+        "_budget",
+        "_policy",
+        "_renewed",
+        "_request",
+        "_retries",
+        "cost",
+        "count",
+        "doubtful",
+        "fresh",
+    )
 
     def __init__(self, request: Request, policy: RetryPolicy, budget: Budget) -> None:
         self._request = request
@@ -145,6 +156,11 @@ class Attempts:
         self._retries = 0
         self._acted = False
         self._renewed = False
+        self.doubtful = False
+        """Whether an attempt may have been done whose answer was lost, or an error of the server's.
+
+        One on an idle connection that the server was closing does not count.
+        """
         self.count = 1
         """The attempt under way, from 1."""
         self.fresh = False
@@ -172,6 +188,7 @@ class Attempts:
             self._acted = failure.maybe_processed = self._acted or failure.maybe_processed
         elif isinstance(failure, StatusError):
             self._acted = self._acted or failure.status >= 500
+        self.doubtful = self.doubtful or kind == "lost" or (isinstance(failure, StatusError) and failure.status >= 500)
         wait = self._wait(kind, failure, left, jitter)
         if wait is not None:
             self.count += 1

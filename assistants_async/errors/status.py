@@ -109,7 +109,7 @@ class ThreadBusyError(BadRequestError):
             if self.run
             else "no run was seen"
         )
-        return f"{super().__str__()}; after {self.waited:.3g} s {left}"
+        return f"{super().__str__().removesuffix('.')}; after {self.waited:.3g} s {left}"
 
 
 class EndpointRetiredError(NotFoundError):

@@ -58,25 +58,23 @@ class Resource:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    def _call(
-        self, endpoint: Endpoint[T, S], *ids: object, if_active: IfActive = "raise", **keywords: Any
-    ) -> Call[T, S]:
+    def _call(self, endpoint: Endpoint[T, S], *ids: object, **keywords: Any) -> Call[T, S]:
         context = self._context
-        return Call(context.session, self._bind(endpoint, ids, if_active, keywords), context.options)
+        return Call(context.session, context.bind(endpoint, ids, keywords), context.options)
 
-    def _run(
-        self, endpoint: Endpoint[Run, StreamEvent], *ids: object, if_active: IfActive = "raise", **keywords: Any
-    ) -> RunCall:
+    def _run(self, endpoint: Endpoint[Run, StreamEvent], *ids: object, **keywords: Any) -> RunCall:
         context = self._context
-        return RunCall(context.session, self._bind(endpoint, ids, if_active, keywords), context.options)
+        return RunCall(context.session, context.bind(endpoint, ids, keywords), context.options)
 
-    def _bind(
-        self, endpoint: Endpoint[Any, Any], ids: tuple[object, ...], if_active: IfActive, keywords: dict[str, Any]
-    ) -> Request:
-        request = self._context.bind(endpoint, ids, keywords)
+    def _busy(
+        self, endpoint: Endpoint[Any, Any], *ids: object, if_active: IfActive, **keywords: Any
+    ) -> tuple[SessionManager, Request, Options]:
+        """What a call is made of that may find its thread busy."""
+        context = self._context
+        request = context.bind(endpoint, ids, keywords)
         if if_active != "raise":
-            request.patience = BusyThread(self._context.session, request, if_active)
-        return request
+            request.patience = BusyThread(context.session, request, if_active)
+        return context.session, request, context.options
 
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context

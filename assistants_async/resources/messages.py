@@ -57,7 +57,7 @@ class Messages(Resource):
         **keywords: Unpack[params.CreateMessageParams],
     ) -> Call[Message, Message]:
         """Add a message to a thread; while a run is active on it `if_active` says what then (`createMessage`)."""
-        return self._call(endpoints.CREATE_MESSAGE, thread, if_active=if_active, **keywords)
+        return Call(*self._busy(endpoints.CREATE_MESSAGE, thread, if_active=if_active, **keywords))
 
     def retrieve(self, thread: Thread | str, message: Message | str, /) -> Call[Message, Message]:
         """Get one message (`getMessage`)."""

@@ -30,7 +30,7 @@ class Runs(Resource):
         self, thread: Thread | str, /, *, if_active: IfActive = "raise", **keywords: Unpack[params.CreateRunParams]
     ) -> RunCall:
         """Start a run; where another is active `if_active` says what then, see `IfActive` (`createRun`)."""
-        return self._run(endpoints.CREATE_RUN, thread, if_active=if_active, **keywords)
+        return RunCall(*self._busy(endpoints.CREATE_RUN, thread, if_active=if_active, **keywords))
 
     def retrieve(self, thread: Thread | str, run: Run | str, /) -> Call[Run, Run]:
         """Get a run as it is now (`getRun`)."""

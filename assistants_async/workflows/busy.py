@@ -12,19 +12,21 @@ import msgspec
 from ..core.options import Options
 from ..core.polling import back_off, poll_delay
 from ..core.request import Request, ids_of
-from ..errors import NotFoundError, StatusError, ThreadBusyError
+from ..endpoints import CREATE_RUN
+from ..errors import BadRequestError, NotFoundError, StatusError, ThreadBusyError, UnprocessableError
 from ..models.runs import Run
 from ..session import SessionManager
 from ..wire import Headers
-from .lookups import Lookups, jitter, patiently
+from .lookups import Lookups, jitter
 
 IfActive = Literal["raise", "wait", "cancel"]
 """What a call does where another run is active on its thread: raise `ThreadBusyError` at once, wait until that run has
-ended, or cancel it and wait for its end; then the call is sent again.
+ended, or cancel it and wait for its end; then the call is sent again, with an `Idempotency-Key` of its own.
 
-Waiting takes no longer than the call's total limit (`Timeout.total`), also for streams; where another run gets in
-between, that one is waited for as well. When the limit has passed, `ThreadBusyError` names the run and its status: one
-in `requires_action` stays active until somebody submits its outputs, or it expires.
+Where another run gets in between, the same is done about that one. The waiting takes no longer than the call's total
+limit (`Timeout.total`), also for streams. When it has passed, `ThreadBusyError` names the run and its status, whatever
+`raise_for_status` says: one in `requires_action` stays active until somebody submits its outputs, or it expires. A new
+run is not waited for where an attempt to make it may have succeeded: the active run may be that one.
 """
 
 
@@ -37,29 +39,35 @@ class BusyThread:
         self._session = session
         self._thread_id = ids_of(request)[0]
         self._cancels = if_active == "cancel"
+        self._doubles = request.endpoint is CREATE_RUN and not self._cancels
         self._run: Run | None = None
         self._headers = Headers()
         self._misses = 0  # refusals in a row for which no active run was found
+        self.doubtful = False
+        """Whether the active run may be the one that the call was to make."""
         self.refusal: ThreadBusyError | None = None
         """The refusal that the call has not come past yet."""
 
-    async def until_free(self, refusal: ThreadBusyError, options: Options, started: float) -> None:
+    async def until_free(
+        self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
+    ) -> None:
         """Return when the run that keeps the thread busy has ended; raise the refusal where the time is up."""
+        if self._doubles and self.doubtful:
+            refusal.add_note("not waited for: an earlier attempt of this call may have started that run")
+            raise refusal
         self.refusal, self._run = refusal, None
-        clock = asyncio.get_running_loop().time
-        total = options.timeout.total
-        # An error status that is no error would be no run.
-        options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None)
-        limit = asyncio.timeout_at(None if total is None else started + total)
+        # An error status that is no error would be no run; and of an error the call's own sending tells.
+        options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None, on_error=None)
+        timer = asyncio.timeout_at(None if limit is None else started + limit)
         try:
-            async with limit:
+            async with timer:
                 await self._wait(refusal.run_id, Lookups(self._session, options))
-        except TimeoutError as error:
-            if type(error) is not TimeoutError or not limit.expired():
+        except TimeoutError:
+            if not timer.expired():
                 raise
             raise refusal from None
         finally:
-            refusal.run, refusal.waited = self._run, clock() - started
+            refusal.run, refusal.waited = self._run, asyncio.get_running_loop().time() - started
             refusal.run_id = refusal.run_id if self._run is None else self._run.id
         self.refusal = None
 
@@ -68,15 +76,15 @@ class BusyThread:
         if run is None:
             # It has ended since. A server that says so once more is given time to notice.
             if self._misses:
-                await self._session.pause(back_off(self._misses - 1, jitter()))
+                await lookups.pause(back_off(self._misses - 1, jitter()))
             self._misses += 1
             return
         self._misses = 0
         if self._cancels and run.status != "cancelling":
-            await self._cancel(run, lookups)
+            run = await self._cancel(run, lookups)
         attempt = 0
         while run is not None and not run.is_terminal:
-            await self._session.pause(poll_delay(attempt, self._headers, jitter()))
+            await lookups.pause(poll_delay(attempt, self._headers, jitter()))
             run = await self._look(run.id, lookups)
             attempt += 1
 
@@ -84,55 +92,73 @@ class BusyThread:
         """The active run: the one that the server named, else the one that the thread's list shows."""
         run = None if run_id is None else await self._look(run_id, lookups)
         if run is None:
-            run = await patiently(lambda: lookups.active(self._thread_id))
-            self._run = run
+            run = self._run = await lookups.patiently(lambda: lookups.active(self._thread_id))
         return None if run is None or run.is_terminal else run
 
     async def _look(self, run_id: str, lookups: Lookups) -> Run | None:
-        """The run as it is now; None where there is none of this id, or no more."""
+        """The run as it is now; None where there is none of this id, or no more.
+
+        A server may take for no id at all what was read as one out of its message.
+        """
         try:
-            self._run, http = await patiently(lambda: lookups.run(self._thread_id, run_id))
-        except NotFoundError:
+            self._run, http = await lookups.patiently(lambda: lookups.run(self._thread_id, run_id))
+        except (BadRequestError, NotFoundError, UnprocessableError):
             return None
         self._headers = http.headers
         return self._run
 
-    async def _cancel(self, run: Run, lookups: Lookups) -> None:
-        try:
-            self._run = await patiently(lambda: lookups.cancel(self._thread_id, run.id))
-        except StatusError as error:
-            # It has ended by itself, or is about to: the next look tells.
-            if error.status not in (400, 404, 409):
-                raise
+    async def _cancel(self, run: Run, lookups: Lookups) -> Run:
+        """Ask the run to end; give it as it is then."""
+
+        async def ask() -> Run:
+            try:
+                return await lookups.cancel(self._thread_id, run.id)
+            except StatusError as error:
+                # It has ended by itself, or is about to: the next look tells.
+                if error.status not in (400, 404, 409):
+                    raise
+                return run
+
+        self._run = await lookups.patiently(ask)
+        return self._run
+
+
+class _Lock(asyncio.Lock):
+    """A lock that knows who has it."""
+
+    owner: asyncio.Task[object] | None = None
 
 
 class ThreadLock:
     """Enter it to have a thread to oneself among all in this process who enter its lock; first come, first served.
 
-    It binds nobody else: other processes, the server, and calls outside of such blocks know nothing of it. A task
-    that enters the same thread's lock twice waits for itself for ever.
+    It binds nobody else: other processes, the server, other event loops, and calls outside of such blocks know nothing
+    of it. It can be entered again once it was left; a task that has the thread's lock already gets a `RuntimeError`,
+    since it would wait for itself for ever.
     """
 
     __slots__ = ("_held", "_key")
 
     def __init__(self, base_url: str, thread_id: str) -> None:
         self._key = (base_url, thread_id)
-        self._held: asyncio.Lock | None = None
+        self._held: dict[asyncio.AbstractEventLoop, _Lock] = {}
 
     async def __aenter__(self) -> None:
-        locks = _LOCKS.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
-        lock = locks.setdefault(self._key, asyncio.Lock())
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        lock = _LOCKS.setdefault(loop, WeakValueDictionary()).setdefault(self._key, _Lock())
+        if lock.locked() and lock.owner is task:
+            raise RuntimeError(f"threads.lock: this task has the lock of thread {self._key[1]} already")
         await lock.acquire()
-        self._held = lock
+        lock.owner, self._held[loop] = task, lock
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        lock, self._held = self._held, None
-        assert lock is not None
+        lock = self._held.pop(asyncio.get_running_loop())
+        lock.owner = None
         lock.release()
 
 
 # Of each event loop, by server and thread; a lock goes when the last who holds it or waits for it does.
-_Locks = WeakValueDictionary[tuple[str, str], asyncio.Lock]
+_Locks = WeakValueDictionary[tuple[str, str], _Lock]
 _LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Locks] = WeakKeyDictionary()

@@ -31,7 +31,7 @@ from ..wire import Headers, HTTPResponse, Response
 from .answers import Answers
 from .channel import RunChannel
 from .hold import Hold
-from .lookups import PASSING, Lookups, delay_after, jitter, patiently
+from .lookups import PASSING, Lookups, delay_after, jitter
 from .policy import Policy
 
 DriveEvent = StreamEvent | ToolEvent
@@ -146,7 +146,7 @@ class Driver:
             await self._show(event_of_run(run))
 
     async def _catch_up(self, run: Run) -> None:
-        for event in await patiently(lambda: self._lookups.missed(self.hold.thread_id, run, self.told)):
+        for event in await self._lookups.patiently(lambda: self._lookups.missed(self.hold.thread_id, run, self.told)):
             self.told.add(event)
             await self._show(event)
         self._behind = False
@@ -192,7 +192,7 @@ class Driver:
         return run
 
     async def _look(self, run_id: str) -> Run:
-        run, self.http = await patiently(lambda: self._lookups.run(self.hold.thread_id, run_id))
+        run, self.http = await self._lookups.patiently(lambda: self._lookups.run(self.hold.thread_id, run_id))
         self.hold.note(run)
         self._behind = True
         return run

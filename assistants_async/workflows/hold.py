@@ -79,8 +79,9 @@ class Hold:
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
-            with anyio.move_on_after(self._policy.grace, shield=True):
-                await asyncio.wait([task])
+            if self._refusal is None:  # else nothing of it is under way, and nothing is to be sent
+                with anyio.move_on_after(self._policy.grace, shield=True):
+                    await asyncio.wait([task])
             with anyio.CancelScope(shield=True):
                 task.cancel()
                 await asyncio.wait([task])

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 from ..core.options import Options
 from ..core.request import Request
 from ..core.runs import BAD_ENDS, error_of
-from ..errors import AnswerDecodeError, RunError
+from ..errors import AnswerDecodeError, AssistantsError, RunError
 from ..models.runs import Run
 from ..session import told
 from ..tools.schema import AnswerFormat
@@ -43,8 +43,10 @@ class Job(Generic[T]):
         """Do it; raises `RunError`, `TransportError`, `StatusError` and `StreamError`."""
         try:
             return await self.driver.hold.until(self._work)
-        except RunError as error:
-            await told(error, self._request, self._options)
+        except AssistantsError as error:
+            # Of a request that failed, that request has told; a deadline may pass with none under way.
+            if isinstance(error, RunError) or not hasattr(error, "__notes__"):
+                await told(error, self._request, self._options)
             raise
 
     async def result(self) -> RunResult[T]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
@@ -59,6 +58,19 @@ class Lookups:
         """Sleep; raises `ClientClosedError` as soon as the client is closed."""
         await self._session.pause(seconds)
 
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
+        attempt = 0
+        while True:
+            try:
+                return await ask()
+            except (TransportError, StatusError) as error:
+                if not may_pass(error) or attempt >= PASSING:
+                    raise
+                delay = delay_after(error, attempt)
+                attempt += 1
+            await self.pause(delay)
+
     def submission(self, thread_id: str, run_id: str, outputs: dict[str, str]) -> Request:
         """The request that answers all calls of a run, by their ids."""
         answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs.items()]
@@ -112,20 +124,6 @@ class Lookups:
 
     def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:
         return ListCall(self._session, self._bind(endpoint, *ids, **keywords), self._options)
-
-
-async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
-    """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
-    attempt = 0
-    while True:
-        try:
-            return await ask()
-        except (TransportError, StatusError) as error:
-            if not may_pass(error) or attempt >= PASSING:
-                raise
-            delay = delay_after(error, attempt)
-            attempt += 1
-        await asyncio.sleep(delay)
 
 
 def delay_after(error: AssistantsError, attempt: int) -> float:

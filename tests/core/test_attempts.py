@@ -244,6 +244,31 @@ def test_a_server_that_failed_may_have_acted(status: int, maybe: bool) -> None:
     assert last.maybe_processed is maybe
 
 
+DOUBTS: list[tuple[AssistantsError, bool]] = [
+    (ConnectionLostError("cut", maybe_processed=True), True),
+    (TimedOutError("head", 1.0, maybe_processed=True), True),
+    (answered(500), True),
+    (answered(503), True),
+    (answered(429), False),
+    (answered(409), False),
+    (ConnectFailedError("refused"), False),
+    (TimedOutError("connect", 1.0), False),
+]
+
+
+@pytest.mark.parametrize(("failure", "doubtful"), DOUBTS, ids=[f"{each!r}"[:40] for each, _ in DOUBTS])
+def test_what_may_have_been_done_is_doubtful(failure: AssistantsError, doubtful: bool) -> None:
+    """And stays so, whatever comes after; an idle connection that was closed has done nothing."""
+    attempts = Attempts(made("createRun"), POLICY, Budget())
+    stale = ConnectionLostError("cut", maybe_processed=True)
+    stale.stale = True
+    attempts.delay(stale, left=NO_END, jitter=0.0)
+    assert not attempts.doubtful
+    attempts.delay(failure, left=NO_END, jitter=0.0)
+    attempts.delay(answered(400), left=NO_END, jitter=0.0)
+    assert attempts.doubtful is doubtful
+
+
 async def test_a_body_that_cannot_be_read_again_is_not() -> None:
     """An iterator goes once over the wire; before that it can be tried again."""
 

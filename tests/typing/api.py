@@ -42,6 +42,7 @@ from assistants_async import (
     Styled,
     Thread,
     ThreadBusyError,
+    ThreadLock,
     ThreadUsage,
     TimedOutError,
     Timeout,
@@ -179,6 +180,9 @@ async def namespaces(client: AssistantsClient, thread: Thread, run: Run, message
     assert_type(await client.threads.modify(thread, tool_resources=thread.tool_resources), Thread)
     assert_type(await client.threads.delete(thread), Deleted)
     assert_type(await client.threads.list(), Page[Thread])
+    assert_type(client.threads.lock(thread), ThreadLock)
+    async with client.threads.lock("thread_1") as nothing:
+        assert_type(nothing, None)
     assert_type(await client.messages.create(thread, role="user", content="hi"), Message)
     assert_type(await client.messages.retrieve(thread, message), Message)
     assert_type(await client.messages.modify(thread, message, metadata={}), Message)
@@ -198,7 +202,7 @@ async def namespaces(client: AssistantsClient, thread: Thread, run: Run, message
 
 async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant) -> None:
     """A run is awaited or streamed."""
-    call = client.runs.create(thread, assistant_id=assistant, instructions=None)
+    call = client.runs.create(thread, assistant_id=assistant, instructions=None, if_active="wait")
     assert_type(call, RunCall)
     assert_type(await call, Run)
     assert_type(await call.response(), Response[Run])
@@ -320,7 +324,9 @@ async def people(client: AssistantsClient, thread: Thread, message: Message, run
 def errors(error: Exception) -> None:
     """What each error carries."""
     match error:
-        case ThreadBusyError():
+        case ThreadBusyError(run=active, waited=waited):
+            assert_type(active, Run | None)
+            assert_type(waited, float | None)
             assert_type(error.run_id, str | None)
         case RateLimitedError():
             assert_type(error.retry_after, float | None)
