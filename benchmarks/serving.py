@@ -1,56 +1,127 @@
-"""A loopback server of bytes made beforehand, in a process of its own."""
+"""A loopback server of bytes made beforehand, in a process of its own, on a core of its own where there are two."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import multiprocessing
-from collections.abc import Generator, Mapping
+import os
+import ssl
+import tempfile
+import time
+from collections.abc import Generator
 from contextlib import contextmanager
-from multiprocessing.queues import Queue
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from benchmarks.bodies import Answer, answer
+
+
+def pin(place: int) -> None:
+    """Keep this process on one core: clients on the first there is, the server on the last."""
+    if hasattr(os, "sched_setaffinity"):  # Linux; elsewhere the system decides
+        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[place]})
 
 
 class _Answering(asyncio.Protocol):
-    """Answers each request by the first marker that its request line holds."""
+    """Answers each request by its request line, and forgets its body."""
 
-    def __init__(self, answers: Mapping[bytes, bytes], default: bytes) -> None:
-        self._answers = answers
-        self._default = default
-        self._transport: asyncio.Transport | None = None
+    def __init__(self) -> None:
         self._unread = b""
+        self._line = b""
+        self._left = 0
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._sending: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if self._left > len(data):  # the middle of an upload
+            self._left -= len(data)
+            return
+        if self._left:
+            data = data[self._left :]
+            self._left = 0
+            self._answer()
         self._unread += data
-        while (end := self._unread.find(b"\r\n\r\n")) >= 0:
-            line = self._unread[: self._unread.find(b"\r\n")]
-            self._unread = self._unread[end + 4 :]
-            body = next((body for mark, body in self._answers.items() if mark in line), self._default)
-            assert self._transport is not None
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-            self._transport.write(head + body)
+        while not self._left and (end := self._unread.find(b"\r\n\r\n")) >= 0:
+            head, rest = self._unread[:end].lower(), self._unread[end + 4 :]
+            self._line = self._unread[: self._unread.find(b"\r\n")]
+            size = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            self._left = max(0, size - len(rest))
+            self._unread = rest[size:]
+            if not self._left:
+                self._answer()
+
+    def _answer(self) -> None:
+        found = answer(self._line)
+        if found.delay:
+            asyncio.get_running_loop().call_later(found.delay, self._transport.write, found.pieces[0])
+        elif len(found.pieces) == 1:
+            self._transport.write(found.pieces[0])
+        else:
+            self._sending = asyncio.create_task(self._send(found))
+
+    async def _send(self, found: Answer) -> None:
+        for piece in found.pieces:
+            self._transport.write(piece)
+            if found.pace:
+                time.sleep(found.pace)  # noqa: ASYNC251  # finer than the loop's timers; there is one reader only
+                await asyncio.sleep(0)
+            await self._writable.wait()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._writable.set()
+        if self._sending is not None:
+            self._sending.cancel()
 
 
-def _serve(port: Queue[int], answers: Mapping[bytes, bytes], default: bytes) -> None:
+def _serve(pipe: Connection, certificate: bytes | None) -> None:
+    pin(-1)
+
     async def serve() -> None:
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Answering(answers, default), "127.0.0.1", 0)
-        port.put(server.sockets[0].getsockname()[1])
-        await server.serve_forever()
+        # The pipe ends when the process that wants this server does.
+        over = asyncio.Event()
+        loop.add_reader(pipe.fileno(), over.set)
+        server = await loop.create_server(_Answering, "127.0.0.1", 0, backlog=4096, ssl=_context(certificate))
+        pipe.send(server.sockets[0].getsockname()[1])
+        await over.wait()
 
-    asyncio.run(serve())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve())
+
+
+def _context(certificate: bytes | None) -> ssl.SSLContext | None:
+    if certificate is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "server.pem")
+        path.write_bytes(certificate)
+        context.load_cert_chain(path)
+    return context
 
 
 @contextmanager
-def served(answers: Mapping[bytes, bytes], default: bytes) -> Generator[str, None, None]:
-    """Enter for the base URL of a server; it ends with the block."""
-    port: Queue[int] = multiprocessing.Queue()
-    process = multiprocessing.Process(target=_serve, args=(port, answers, default), daemon=True)
+def served(certificate: bytes | None = None) -> Generator[str, None, None]:
+    """Enter for the origin of a server, `https` where a certificate with its key is given; it ends with the block."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    process = spawn.Process(target=_serve, args=(theirs, certificate), daemon=True)
     process.start()
+    theirs.close()
     try:
-        yield f"http://127.0.0.1:{port.get(timeout=10)}/v1"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{ours.recv()}"
     finally:
-        process.terminate()
-        process.join()
+        ours.close()
+        process.join(10)

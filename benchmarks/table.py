@@ -1,0 +1,9 @@
+"""Every work there is."""
+
+from __future__ import annotations
+
+from benchmarks.work import Work
+from benchmarks.works import calls, paging, streams, transfers
+
+WORKS: tuple[Work, ...] = (*calls.WORKS, *paging.WORKS, *streams.WORKS, *transfers.WORKS)
+BY_NAME = {work.name: work for work in WORKS}

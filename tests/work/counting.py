@@ -1,0 +1,100 @@
+"""Work counted instead of timed: the calls that the package makes, and the decodes, whatever the machine is busy with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple, Self
+
+import assistants_async
+from assistants_async import Headers, Outgoing, Timeout
+
+PACKAGE = str(Path(assistants_async.__file__).parent)
+
+
+class Work(NamedTuple):
+    """What was done, in all or for each of so many."""
+
+    calls: float
+    """Functions of the package that were called; a coroutine counts again each time it goes on."""
+    builtins: float
+    """Functions written in C that the package called."""
+    decodes: float
+    """Those of them that decode JSON."""
+
+    def for_each(self, fewer: Work, count: int) -> Work:
+        """What each of the `count` cost that this work did more than another."""
+        return Work(*((mine - other) / count for mine, other in zip(self, fewer, strict=True)))
+
+
+class Counting:
+    """Enter to count what this thread does until the block is left."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.builtins = 0
+        self.decodes = 0
+        self._inside: dict[str, bool] = {}
+
+    def __enter__(self) -> Self:
+        sys.setprofile(self._see)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+
+    def _see(self, frame: FrameType, event: str, what: Any) -> None:
+        name = frame.f_code.co_filename
+        inside = self._inside.get(name)
+        if inside is None:
+            inside = self._inside[name] = name.startswith(PACKAGE)
+        if not inside:
+            return
+        if event == "call":
+            self.calls += 1
+        elif event == "c_call":
+            self.builtins += 1
+            self.decodes += what.__name__ == "decode" and type(what.__self__).__module__.startswith("msgspec")
+
+    @property
+    def work(self) -> Work:
+        """What was counted."""
+        return Work(self.calls, self.builtins, self.decodes)
+
+
+class Canned:
+    """An answer in memory, its pieces there at once: what a transport gives when the server is ahead of the reader."""
+
+    def __init__(self, body: Iterable[bytes], content_type: str) -> None:
+        self._pieces: Iterator[bytes] = iter(body)
+        self.status = 200
+        self.reason = "OK"
+        self.headers = Headers([("content-type", content_type)])
+
+    def ready(self) -> bytes | None:
+        return next(self._pieces, b"")
+
+    async def read(self) -> bytes:
+        raise AssertionError("ready() has everything")
+
+    def close(self) -> None:
+        pass
+
+
+class Shelf:
+    """A transport that gives answers from memory, in order."""
+
+    def __init__(self, content_type: str, *answers: Iterable[bytes]) -> None:
+        self._content_type = content_type
+        self._answers = iter(answers)
+
+    def start(self) -> None:
+        pass
+
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:  # noqa: ARG002  # whatever is asked for
+        return Canned(next(self._answers), self._content_type)
+
+    async def close(self) -> None:
+        pass
