@@ -1,4 +1,4 @@
-"""Work counted instead of timed: the calls that the package makes, and the decodes, whatever the machine is busy with."""
+"""Work counted instead of timed: the calls that the package makes, and the decodes, on a machine however busy."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Shelf:
     def start(self) -> None:
         pass
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:  # noqa: ARG002  # whatever is asked for
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:
         return Canned(next(self._answers), self._content_type)
 
     async def close(self) -> None:
