@@ -147,24 +147,43 @@ def chunk(piece: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
+def chunked(pieces: Iterable[bytes]) -> bytes:
+    """A whole body in chunked coding, each piece a chunk."""
+    return b"".join(map(chunk, pieces)) + chunk(b"")
+
+
 def cut(body: bytes, size: int) -> Iterable[bytes]:
     """A body in pieces of one size."""
     return (body[start : start + size] for start in range(0, len(body), size))
 
 
 def _coalesced(deltas: int, _: bytes) -> Answer:
-    return Answer((_STREAM + b"".join(map(chunk, frames(deltas))) + chunk(b""),))
+    return Answer((_STREAM + chunked(frames(deltas)),))
 
 
 def _cut_in(size: int) -> Callable[[int, bytes], Answer]:
     def cut_in(deltas: int, _: bytes) -> Answer:
-        return Answer((_STREAM + b"".join(map(chunk, cut(b"".join(frames(deltas)), size))) + chunk(b""),))
+        return Answer((_STREAM + chunked(cut(b"".join(frames(deltas)), size)),))
 
     return cut_in
 
 
 def _segments(deltas: int, _: bytes) -> Answer:
     return Answer((_STREAM, *map(chunk, frames(deltas)), chunk(b"")), pace=PACE)
+
+
+def _tools(calls: int, line: bytes) -> Answer:
+    """A run that calls a tool so many times at once; where the outputs come, its end."""
+    if b"submit_tool_outputs" in line:
+        return Answer((_STREAM + chunked(frames(10)[1:]),))
+    wanted = [
+        {"id": f"call_{n}", "type": "function", "function": {"name": "double", "arguments": f'{{"number": {n}}}'}}
+        for n in range(calls)
+    ]
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": wanted}}
+    asking = {**_STARTED, "status": "requires_action", "required_action": action}
+    events = [frames(0)[0], frame("thread.run.requires_action", asking), b"event: done\ndata: [DONE]\n\n"]
+    return Answer((_STREAM + chunked(events),))
 
 
 def _unfinished(_: int, __: bytes) -> Answer:
@@ -183,5 +202,6 @@ _KINDS: Mapping[str, Callable[[int, bytes], Answer]] = {
     "16k": _cut_in(16 * 1024),
     "7b": _cut_in(7),
     "segments": _segments,
+    "tools": _tools,
     "unfinished": _unfinished,
 }

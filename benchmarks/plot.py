@@ -8,7 +8,7 @@ from html import escape
 
 from benchmarks.results import HAND, OURS, Measured, Outcome, Results
 
-WIDTH, LABELS, RIGHT = 900, 360, 20
+WIDTH, LABELS, RIGHT = 940, 400, 20
 TOP, ROW, FOOT = 64, 20, 34
 FROM, TO = 0.25, 128.0
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)

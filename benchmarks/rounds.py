@@ -14,7 +14,8 @@ from benchmarks.worker import Block, Job, Worker, working
 
 WARM_UPS = 3
 FEWEST = 5
-"""Rounds at least, however long they take."""
+FEWEST_OF_PEERS = 3
+"""Rounds at least, however long they take; peers take ten times as long, and are told apart with fewer."""
 
 
 class Setting(NamedTuple):
@@ -70,7 +71,7 @@ def _rounds(pair: Worker, peers: dict[str, Worker], seconds: float, *, fewest: i
         spent[OURS] += time.perf_counter() - started
         for name, worker in peers.items():
             # Slower clients do fewer rounds, always the first ones: their ratios are to the blocks of the same round.
-            if len(taken.others[name]) < fewest or spent[name] < seconds:
+            if len(taken.others[name]) < min(fewest, FEWEST_OF_PEERS) or spent[name] < seconds:
                 block = worker.block(name)
                 taken.others[name].append(block)
                 spent[name] += block.wall

@@ -84,11 +84,9 @@ def outcome(ratio: float, target: float | None) -> Outcome:
 @pytest.mark.parametrize(("ratio", "said"), [(1.25, "- GET: 1.25, and at most 1.1"), (1.05, "Every target is met.")])
 def test_the_report_says_what_was_missed(ratio: float, said: str) -> None:
     """A loss stands in words under the table."""
-    text = report.placed(
-        "before\n<!-- figures -->\nold\n<!-- /figures -->\n",
-        results([outcome(ratio, 1.1)], ["openai: not installed"]),
-        short=False,
-    )
+    before = "<!-- figures -->\nold\n<!-- /figures -->\n"
+    found = results([outcome(ratio, 1.1)], ["openai: not installed"])
+    text = report.placed(before, found, short=False)
     assert said in text
     assert f"| GET | 100 µs | {ratio:.2f} ({ratio:.2f} to {ratio:.2f}) |" in text
     assert "Left out: openai: not installed." in text

@@ -56,13 +56,17 @@ async def _parsed(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
             yield Event(key, _DECODERS[key](data))
 
 
-async def _events(hand: Hand) -> AsyncIterator[Event]:
-    body = msgspec.json.encode({"assistant_id": "asst_1", "stream": True})
+async def events_of_post(hand: Hand, url: str, body: object) -> AsyncIterator[Event]:
+    """The events that a POST is answered with, by hand."""
     headers = {"Content-Type": "application/json"}
-    async with hand.session.post(f"{hand.url}/threads/thread_1/runs", data=body, headers=headers) as response:
+    async with hand.session.post(url, data=msgspec.json.encode(body), headers=headers) as response:
         async for event in _parsed(response):
             yield event
         await response.read()
+
+
+def _events(hand: Hand) -> AsyncIterator[Event]:
+    return events_of_post(hand, f"{hand.url}/threads/thread_1/runs", {"assistant_id": "asst_1", "stream": True})
 
 
 def _text(event: Event) -> str:

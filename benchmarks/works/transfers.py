@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from functools import cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,17 @@ _file = msgspec.json.Decoder(File).decode
 
 
 @cache
-def _folder() -> tempfile.TemporaryDirectory[str]:
+def _folder() -> Path:
     """In memory where the system has such a place: the disk is not what is measured."""
     memory = Path("/dev/shm")
-    return tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None)
+    folder = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
+    Finalize(None, shutil.rmtree, (folder,), exitpriority=0)  # unlike atexit, also in workers
+    return folder
 
 
 @cache
 def _path(megabytes: int) -> Path:
-    path = Path(_folder().name, f"{megabytes}.bin")
+    path = _folder() / f"{megabytes}.bin"
     path.write_bytes(os.urandom(MB) * megabytes)
     return path
 
@@ -56,21 +60,21 @@ async def _upload_by_peer(peer: Any, count: int) -> int:
 
 
 async def _download_by_hand(hand: Hand, _: int) -> int:
-    target = Path(_folder().name, "hand.bin")
+    target = _folder() / "hand.bin"
     async with hand.session.get(f"{hand.url}/files/file_1/content") as response:
-        with target.open("wb") as file:  # noqa: ASYNC230  # blocking, as ours
+        with target.open("wb") as file:  # blocking, as ours
             async for piece in response.content.iter_any():
                 file.write(piece)
     return _size(target)
 
 
 async def _download(client: AssistantsClient, _: int) -> int:
-    target = await client.files.content("file_1").save(Path(_folder().name), "ours.bin")
+    target = await client.files.content("file_1").save(_folder(), "ours.bin")
     return _size(target)
 
 
 async def _download_by_peer(peer: Any, _: int) -> int:
-    target = Path(_folder().name, "peer.bin")
+    target = _folder() / "peer.bin"
     async with peer.files.with_streaming_response.content("file_1") as response:
         await response.stream_to_file(target)
     return _size(target)
