@@ -20,6 +20,7 @@ from .core.request import Outgoing, Request
 from .core.retry import Retry, RetryPolicy
 from .downloads import Download
 from .errors import (
+    AnswerDecodeError,
     AssistantsError,
     AuthenticationError,
     BadRequestError,
@@ -30,6 +31,10 @@ from .errors import (
     ConnectionLostError,
     DecodeError,
     EndpointRetiredError,
+    FileBatchError,
+    FilesDeadlineError,
+    FilesError,
+    IngestError,
     ItemDecodeError,
     ItemTooLargeError,
     NotFoundError,
@@ -45,14 +50,19 @@ from .errors import (
     RunIncompleteError,
     ServerError,
     StatusError,
+    StoreFileError,
     StreamError,
     StreamEventError,
     StreamInterruptedError,
     StreamTruncatedError,
     ThreadBusyError,
     TimedOutError,
+    ToolCallError,
+    ToolError,
+    ToolFailedError,
     TransportError,
     UnprocessableError,
+    UploadError,
     ValidationError,
     WrongProtocolError,
     is_interrupted,
@@ -72,17 +82,42 @@ from .models.events import (
 from .models.files import File
 from .models.messages import Message
 from .models.pages import Deleted, Page
-from .models.runs import Run
+from .models.runs import Run, ToolCall
 from .models.steps import RunStep
 from .models.threads import Thread
+from .models.transfers import IngestedFile, IngestReport, UploadState
 from .models.unions import Unknown
-from .paging import Items, ListCall
+from .models.uploads import Upload, UploadPart
+from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
+from .paging import Items, ListCall, PagedCall
 from .pipe import PipeReceiver, PipeSender, open_pipe
+from .tools import (
+    AnswerFormat,
+    Context,
+    Tool,
+    Toolbox,
+    ToolEvent,
+    ToolFailed,
+    ToolFinished,
+    ToolResult,
+    ToolStarted,
+    answer_format,
+    tool,
+)
 from .wire import Headers, HTTPResponse, Response
+from .workflows.busy import IfActive
+from .workflows.drive import Drive, DriveChannel
+from .workflows.driver import DriveEvent
+from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.handler import EventHandler
+from .workflows.policy import Ledger, Rerun
+from .workflows.results import RunResult
 from .workflows.runs import RunCall, RunChannel
+from .workflows.sources import Source, SourceInput
 
 __all__ = [
+    "AnswerDecodeError",
+    "AnswerFormat",
     "Assistant",
     "AssistantsClient",
     "AssistantsError",
@@ -95,17 +130,30 @@ __all__ = [
     "ConflictError",
     "ConnectFailedError",
     "ConnectionLostError",
+    "Context",
     "DecodeError",
     "Deleted",
     "Download",
+    "Drive",
+    "DriveChannel",
+    "DriveEvent",
     "EndpointRetiredError",
     "EventHandler",
     "File",
+    "FileBatchCall",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
     "HTTPResponse",
     "Headers",
+    "IfActive",
+    "IngestError",
+    "IngestReport",
+    "IngestedFile",
     "ItemDecodeError",
     "ItemTooLargeError",
     "Items",
+    "Ledger",
     "ListCall",
     "Message",
     "MessageDeltaEvent",
@@ -113,6 +161,7 @@ __all__ = [
     "NotFoundError",
     "Outgoing",
     "Page",
+    "PagedCall",
     "PaginationError",
     "PermissionDeniedError",
     "PipeReceiver",
@@ -120,6 +169,7 @@ __all__ = [
     "RateLimitedError",
     "RedirectError",
     "Request",
+    "Rerun",
     "Response",
     "Retry",
     "RetryPolicy",
@@ -133,11 +183,17 @@ __all__ = [
     "RunExpiredError",
     "RunFailedError",
     "RunIncompleteError",
+    "RunResult",
     "RunStep",
     "RunStepDeltaEvent",
     "RunStepEvent",
+    "SearchResult",
     "ServerError",
+    "Source",
+    "SourceInput",
     "StatusError",
+    "StoreFileCall",
+    "StoreFileError",
     "StreamError",
     "StreamEvent",
     "StreamEventError",
@@ -149,14 +205,34 @@ __all__ = [
     "ThreadEvent",
     "TimedOutError",
     "Timeout",
+    "Tool",
+    "ToolCall",
+    "ToolCallError",
+    "ToolError",
+    "ToolEvent",
+    "ToolFailed",
+    "ToolFailedError",
+    "ToolFinished",
+    "ToolResult",
+    "ToolStarted",
+    "Toolbox",
     "TransportError",
     "Unknown",
     "UnknownEvent",
     "UnprocessableError",
+    "Upload",
+    "UploadError",
+    "UploadPart",
+    "UploadState",
     "ValidationError",
+    "VectorStore",
+    "VectorStoreFile",
+    "VectorStoreFileBatch",
     "WrongProtocolError",
     "__version__",
+    "answer_format",
     "is_interrupted",
     "is_long_poll_timeout",
     "open_pipe",
+    "tool",
 ]

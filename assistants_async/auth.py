@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
+from typing import Literal, cast
 
 from ._typing import override
 from .core.options import header_safe
@@ -34,11 +34,6 @@ class Credential:
         raise TypeError("a credential cannot be pickled: it would write the key out")
 
     @property
-    def missing(self) -> bool:
-        """Whether there is no key at all."""
-        return self._source is None
-
-    @property
     def renewable(self) -> bool:
         """Whether asking again may give another key."""
         return callable(self._source)
@@ -51,23 +46,28 @@ class Credential:
 
     async def header(self) -> tuple[str, str] | None:
         """Name and value of the header; None without a key. Raises `ValueError`, without the key, for a bad one."""
-        key = self._source
-        if callable(key):
-            given = key()
-            key = _checked(given if isinstance(given, str) else await given)
-        if key is None:
-            return None
-        return self._header(key)
+        source = self._source
+        if not callable(source):
+            return None if source is None else self._header(source)
+        given: object = None
+        try:
+            given = source()
+            return self._header(_checked(given if isinstance(given, str) else await cast("Awaitable[object]", given)))
+        finally:
+            given = None  # what is refused may be the key with a mistake, and tracebacks may show locals
 
     def _header(self, key: str) -> tuple[str, str]:
         return ("authorization", f"Bearer {key}") if self._scheme == "bearer" else ("api-key", key)
 
 
 def _checked(key: object) -> str:
-    if not isinstance(key, str):
-        raise TypeError(f"api_key must be a str or a function that returns one, not {type(key).__name__}")
+    kind = type(key).__name__
+    is_text = isinstance(key, str)
     # A key read from a file often ends in a newline.
-    key = key.strip()
-    if len(key.split()) != 1 or not header_safe(key):
-        raise ValueError("api_key must be one word of printable characters, and not empty")
-    return key
+    key = key.strip() if isinstance(key, str) else ""
+    if len(key.split()) == 1 and header_safe(key):
+        return key
+    key = ""  # tracebacks may show locals
+    if not is_text:
+        raise TypeError(f"api_key must be a str or a function that returns one, not {kind}")
+    raise ValueError("api_key must be one word of printable characters, and not empty")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable, Coroutine, Generator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, Unpack
@@ -22,24 +23,84 @@ S_co = TypeVar("S_co", covariant=True)
 U = TypeVar("U")
 
 
-class Call(Coroutine[Any, Any, T_co], Generic[T_co, S_co]):
+class Deferred(Coroutine[Any, Any, T_co]):
+    """Something that is only a value until it is awaited, once; a coroutine for `create_task` and the like.
+
+    One that never is awaited warns with its name, as coroutines do.
+    """
+
+    __slots__ = ("__weakref__", "_coroutine", "_used")
+
+    def __init__(self) -> None:
+        self._used = False
+        self._coroutine: Coroutine[Any, Any, T_co] | None = None
+
+    @property
+    @abstractmethod
+    def _name(self) -> str:
+        """What it is called in messages."""
+
+    @abstractmethod
+    async def _value(self) -> T_co:
+        """What awaiting gives."""
+
+    def _use(self) -> None:
+        if self._used:
+            raise RuntimeError(f"{self._name}: a call can be used only once, make a new one")
+        self._used = True
+
+    @override
+    def __await__(self) -> Generator[Any, None, T_co]:
+        self._use()
+        return self._value().__await__()
+
+    # As a task, asyncio steps the call itself; the coroutine inside is made at the first step.
+
+    @override
+    def send(self, value: Any, /) -> Any:
+        """Step the call, as `asyncio.Task` does."""
+        return self._inner().send(value)
+
+    @override
+    def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:  # noqa: ARG002  # the old form of throw()
+        """Raise into the call, as `asyncio.Task` does to cancel it."""
+        return self._inner().throw(typ if val is None else val)
+
+    @override
+    def close(self) -> None:
+        """Give the call up, sent or not."""
+        self._used = True
+        if self._coroutine is not None:
+            self._coroutine.close()
+
+    def _inner(self) -> Coroutine[Any, Any, T_co]:
+        if self._coroutine is None:
+            self._use()
+            self._coroutine = self._value()
+        return self._coroutine
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if not getattr(self, "_used", True):
+            _warn(f"{self._name}() was never awaited", RuntimeWarning, stacklevel=2, source=self)
+
+
+class Call(Deferred[T_co], Generic[T_co, S_co]):
     """One request, checked and not yet sent: `await` it for the value, or ask for another form.
 
     `T_co` is what awaiting gives, `S_co` what its stream yields. A call can be used once; one that never is warns with
     its name, like a coroutine. It is a `Coroutine`, so `create_task`, `gather` and `start_soon` take it.
     """
 
-    __slots__ = ("__weakref__", "_coroutine", "_options", "_request", "_result", "_session", "_used")
+    __slots__ = ("_options", "_request", "_result", "_session")
 
     def __init__(
         self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
     ) -> None:
-        self._used = False
+        super().__init__()
         self._session = session
         self._request = request
         self._options = options
         self._result: type[Any] = request.endpoint.result if result is None else result
-        self._coroutine: Coroutine[Any, Any, T_co] | None = None
 
     def response(self) -> Coroutine[Any, Any, Response[T_co]]:
         """Await for the value together with the answer it came in: status, headers, bytes, request id, time."""
@@ -87,49 +148,16 @@ class Call(Coroutine[Any, Any, T_co], Generic[T_co, S_co]):
         self._use()
         return Call(self._session, self._request, self._options, type)
 
-    def _use(self) -> None:
-        if self._used:
-            raise RuntimeError(f"{self._request.endpoint.name}: a call can be used only once, make a new one")
-        self._used = True
+    @property
+    @override
+    def _name(self) -> str:
+        return self._request.endpoint.name
 
+    @override
     async def _value(self) -> T_co:
         value: T_co = (await self._session.send(self._request, self._options, self._result))[0]
         return value
 
     @override
-    def __await__(self) -> Generator[Any, None, T_co]:
-        self._use()
-        return self._value().__await__()
-
-    # As a task, asyncio steps the call itself; the coroutine inside is made at the first step.
-
-    @override
-    def send(self, value: Any, /) -> Any:
-        """Step the call, as `asyncio.Task` does."""
-        return self._inner().send(value)
-
-    @override
-    def throw(self, typ: Any, val: Any = None, tb: TracebackType | None = None, /) -> Any:  # noqa: ARG002  # the old form of throw()
-        """Raise into the call, as `asyncio.Task` does to cancel it."""
-        return self._inner().throw(typ if val is None else val)
-
-    @override
-    def close(self) -> None:
-        """Give the call up, sent or not."""
-        self._used = True
-        if self._coroutine is not None:
-            self._coroutine.close()
-
-    def _inner(self) -> Coroutine[Any, Any, T_co]:
-        if self._coroutine is None:
-            self._use()
-            self._coroutine = self._value()
-        return self._coroutine
-
-    @override
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._request.endpoint}, {'used' if self._used else 'not sent'}>"
-
-    def __del__(self, _warn: Any = warnings.warn) -> None:
-        if not getattr(self, "_used", True):
-            _warn(f"{self._request.endpoint.name}() was never awaited", RuntimeWarning, stacklevel=2, source=self)

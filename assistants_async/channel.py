@@ -134,7 +134,7 @@ class Channel(AsyncIterator[S], Generic[S]):
     time-out around it, loses nothing: go on reading.
     """
 
-    def __init__(self, name: str, opener: Opener, on_error: ErrorHook | None = None) -> None:
+    def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         self._name = name
         self._on_error = on_error
         self._opener: Opener | None = opener
@@ -228,11 +228,11 @@ class Channel(AsyncIterator[S], Generic[S]):
             raise RuntimeError(f"{self._name}: another task is reading this stream")
         self._busy = True
         try:
-            if reading.error is not None:
-                self._fail(reading.error)
-            elif reading.over:
+            if reading.over:  # first: what follows the end mark is no part of the stream, in one piece with it or not
                 await source.drain()
                 self._end("completed")
+            elif reading.error is not None:
+                self._fail(reading.error)
             else:
                 await self._fill(source, reading)
         finally:

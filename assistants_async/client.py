@@ -17,8 +17,9 @@ from .core.endpoint import Endpoint
 from .core.options import OptionChanges, merge
 from .downloads import Download
 from .endpoints import find
-from .models.pages import Page
-from .paging import ListCall
+from .models.pages import is_page
+from .models.vector_stores import VectorStoreFile, VectorStoreFileBatch
+from .paging import ListCall, PagedCall
 from .resources.assistants import Assistants
 from .resources.base import Context
 from .resources.files import Files
@@ -26,7 +27,10 @@ from .resources.messages import Messages
 from .resources.runs import Runs
 from .resources.steps import Steps
 from .resources.threads import Threads
+from .resources.uploads import Uploads
+from .resources.vector_stores import VectorStores
 from .settings import ClientSettings, open_session
+from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.runs import RunCall
 
 if TYPE_CHECKING:
@@ -66,6 +70,10 @@ class AssistantsClient:
         """What a run did."""
         self.files = Files(context)
         """Files for assistants and messages."""
+        self.vector_stores = VectorStores(context)
+        """Files made searchable (v2)."""
+        self.uploads = Uploads(context)
+        """Large files, sent in parts (v2)."""
 
     @classmethod
     @asynccontextmanager
@@ -152,16 +160,18 @@ class AssistantsClient:
         """Call any operation by its operationId, such as `"createRun"` or `"create_run"`.
 
         Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` holds the
-        file under `file`. Raises `ValueError` for an operation and `TypeError` for ids that do not fit.
+        file under `file`, for `addUploadPart` the bytes under `data`. Raises `ValueError` for an operation and
+        `TypeError` for ids that do not fit.
         """
         row = find(operation)
         if wrong := ids.keys() ^ set(row.parameters):
             wanted = ", ".join(row.parameters) or "none"
             raise TypeError(f"{row.operation} takes these ids: {wanted}; not so: {', '.join(sorted(wrong))}")
         keywords = {**(query or {}), **(body or {})}
+        places = tuple(ids[name] for name in row.parameters)
         if row.form:
-            return self.files.create(**keywords)
-        request = self._context.bind(row, tuple(ids[name] for name in row.parameters), keywords)
+            return (self.uploads.parts.create if places else self.files.create)(*places, **keywords)
+        request = self._context.bind(row, places, keywords)
         return _kind_of(row)(self._context.session, request, self._context.options)
 
     async def __aenter__(self) -> Self:
@@ -182,8 +192,8 @@ class AssistantsClient:
         def __enter__(self) -> NoReturn:
             raise TypeError("the client is async-only, did you mean 'async with'?")
 
-        def __exit__(self, *_: object) -> None:
-            pass
+        # Looked up before `__enter__` is called.
+        __exit__ = __enter__
 
     @override
     def __reduce__(self) -> NoReturn:
@@ -201,6 +211,13 @@ class AssistantsClient:
             _warn("a client was never closed: use 'async with', or await close()", ResourceWarning, source=self)
 
 
+_KINDS: dict[type, type[Call[Any, Any]]] = {
+    bytes: Download,
+    VectorStoreFile: StoreFileCall,
+    VectorStoreFileBatch: FileBatchCall,
+}
+
+
 def _forget(settings: Any) -> None:
     """Empty the settings of a frame: tracebacks may show locals, and these hold the key."""
     settings.clear()
@@ -209,7 +226,6 @@ def _forget(settings: Any) -> None:
 def _kind_of(row: Endpoint[Any, Any]) -> type[Call[Any, Any]]:
     if row.streams:
         return RunCall
-    if row.result is bytes:
-        return Download
-    # A generic alias of Page, as every list has for its result.
-    return ListCall if getattr(row.result, "__origin__", None) is Page else Call
+    if is_page(row.result):
+        return ListCall if row.page_parameter is None else PagedCall
+    return _KINDS.get(row.result, Call)

@@ -6,7 +6,6 @@ Imported by the transport on first use, since it imports aiohttp.
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -23,7 +22,8 @@ class Connector(aiohttp.TCPConnector):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
-        self._used: WeakSet[ResponseHandler] = WeakSet()
+        self._used: set[ResponseHandler] = set()
+        self._ceiling = 0
 
     @override
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
@@ -31,13 +31,21 @@ class Connector(aiohttp.TCPConnector):
         link = LINK.get()
         while True:
             connection = await super().connect(req, traces, timeout)
-            if link is None or (protocol := connection.protocol) is None:
-                return connection
+            protocol = connection.protocol
+            assert protocol is not None
             link.used = protocol in self._used
             if not link.used:
-                self._used.add(protocol)
+                self._add(protocol)
                 return connection
             # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
             if not (link.fresh or protocol.should_close):
                 return connection
             connection.close()
+
+    def _add(self, protocol: ResponseHandler) -> None:
+        """Remember one, and forget those that are closed before they are most of the set."""
+        # No WeakSet: asking one is slow, and every request asks.
+        if len(self._used) > self._ceiling:
+            self._used = {known for known in self._used if known.is_connected()}
+            self._ceiling = 2 * len(self._used) + 16
+        self._used.add(protocol)

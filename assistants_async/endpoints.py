@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from .core.endpoint import Endpoint, Protocol
-from .models import params
+from .models import params, params_stores
 from .models.assistants import Assistant, AssistantFile
 from .models.base import Object
 from .models.events import StreamEvent
@@ -20,6 +20,16 @@ from .models.pages import Deleted, Page
 from .models.runs import Run
 from .models.steps import RunStep
 from .models.threads import Thread
+from .models.uploads import Upload, UploadPart
+from .models.vector_stores import (
+    FileContent,
+    FileContentPage,
+    SearchPage,
+    SearchResult,
+    VectorStore,
+    VectorStoreFile,
+    VectorStoreFileBatch,
+)
 
 M = TypeVar("M", bound=Object)
 
@@ -28,6 +38,9 @@ _THREAD = "/threads/{thread_id}"
 _MESSAGE = _THREAD + "/messages/{message_id}"
 _RUN = _THREAD + "/runs/{run_id}"
 _FILE = "/files/{file_id}"
+_STORE = "/vector_stores/{vector_store_id}"
+_BATCH = _STORE + "/file_batches/{batch_id}"
+_UPLOAD = "/uploads/{upload_id}"
 
 _V1: tuple[Protocol, ...] = ("v1",)
 _V2: tuple[Protocol, ...] = ("v2",)
@@ -142,12 +155,134 @@ GET_RUN_STEP = _get(
 )
 
 LIST_FILES = _list("/files", "listFiles", "files.list", File, params.ListFilesParams)
-CREATE_FILE = _create("/files", "createFile", "files.create", File, params.CreateFileParams, form=True)
+CREATE_FILE = _create("/files", "createFile", "files.create", File, params.CreateFileParams, form="file")
 RETRIEVE_FILE = _get(_FILE, "retrieveFile", "files.retrieve", File)
 DELETE_FILE = _delete(_FILE, "deleteFile", "files.delete")
 # The documents call the answer a JSON string; every server sends the bytes.
 DOWNLOAD_FILE: Endpoint[bytes, bytes] = Endpoint(
     method="GET", path=_FILE + "/content", operation="downloadFile", name="files.content", result=bytes, item=bytes
+)
+
+LIST_VECTOR_STORES = _list("/vector_stores", "listVectorStores", "vector_stores.list", VectorStore, protocols=_V2)
+CREATE_VECTOR_STORE = _create(
+    "/vector_stores",
+    "createVectorStore",
+    "vector_stores.create",
+    VectorStore,
+    params_stores.CreateVectorStoreParams,
+    protocols=_V2,
+)
+GET_VECTOR_STORE = _get(_STORE, "getVectorStore", "vector_stores.retrieve", VectorStore, protocols=_V2)
+MODIFY_VECTOR_STORE = _modify(
+    _STORE,
+    "modifyVectorStore",
+    "vector_stores.modify",
+    VectorStore,
+    params_stores.ModifyVectorStoreParams,
+    protocols=_V2,
+)
+DELETE_VECTOR_STORE = _delete(_STORE, "deleteVectorStore", "vector_stores.delete", protocols=_V2)
+# No document says how `next_page` goes back; it does as in the vendor's other lists that page by token.
+SEARCH_VECTOR_STORE: Endpoint[SearchPage, SearchResult] = Endpoint(
+    method="POST",
+    path=_STORE + "/search",
+    operation="searchVectorStore",
+    name="vector_stores.search",
+    result=SearchPage,
+    item=SearchResult,
+    params=params_stores.SearchVectorStoreParams,
+    protocols=_V2,
+    page_parameter="page",
+)
+
+LIST_VECTOR_STORE_FILES = _list(
+    _STORE + "/files",
+    "listVectorStoreFiles",
+    "vector_stores.files.list",
+    VectorStoreFile,
+    params_stores.ListVectorStoreFilesParams,
+    protocols=_V2,
+)
+CREATE_VECTOR_STORE_FILE = _create(
+    _STORE + "/files",
+    "createVectorStoreFile",
+    "vector_stores.files.create",
+    VectorStoreFile,
+    params_stores.CreateVectorStoreFileParams,
+    protocols=_V2,
+)
+GET_VECTOR_STORE_FILE = _get(
+    _STORE + _FILE, "getVectorStoreFile", "vector_stores.files.retrieve", VectorStoreFile, protocols=_V2
+)
+MODIFY_VECTOR_STORE_FILE = _modify(
+    _STORE + _FILE,
+    "updateVectorStoreFileAttributes",
+    "vector_stores.files.modify",
+    VectorStoreFile,
+    params_stores.ModifyVectorStoreFileParams,
+    protocols=_V2,
+)
+DELETE_VECTOR_STORE_FILE = _delete(_STORE + _FILE, "deleteVectorStoreFile", "vector_stores.files.delete", protocols=_V2)
+GET_VECTOR_STORE_FILE_CONTENT: Endpoint[FileContentPage, FileContent] = Endpoint(
+    method="GET",
+    path=_STORE + _FILE + "/content",
+    operation="retrieveVectorStoreFileContent",
+    name="vector_stores.files.content",
+    result=FileContentPage,
+    item=FileContent,
+    protocols=_V2,
+    page_parameter="page",
+)
+
+CREATE_FILE_BATCH = _create(
+    _STORE + "/file_batches",
+    "createVectorStoreFileBatch",
+    "vector_stores.file_batches.create",
+    VectorStoreFileBatch,
+    params_stores.CreateVectorStoreFileBatchParams,
+    protocols=_V2,
+)
+GET_FILE_BATCH = _get(
+    _BATCH, "getVectorStoreFileBatch", "vector_stores.file_batches.retrieve", VectorStoreFileBatch, protocols=_V2
+)
+CANCEL_FILE_BATCH = _modify(
+    _BATCH + "/cancel",
+    "cancelVectorStoreFileBatch",
+    "vector_stores.file_batches.cancel",
+    VectorStoreFileBatch,
+    None,
+    protocols=_V2,
+)
+LIST_BATCH_FILES = _list(
+    _BATCH + "/files",
+    "listFilesInVectorStoreBatch",
+    "vector_stores.file_batches.list_files",
+    VectorStoreFile,
+    params_stores.ListVectorStoreFilesParams,
+    protocols=_V2,
+)
+
+CREATE_UPLOAD = _create(
+    "/uploads", "createUpload", "uploads.create", Upload, params_stores.CreateUploadParams, protocols=_V2
+)
+CANCEL_UPLOAD = _modify(_UPLOAD + "/cancel", "cancelUpload", "uploads.cancel", Upload, None, protocols=_V2)
+# A second completion is refused, so sending it twice is safe.
+COMPLETE_UPLOAD = _modify(
+    _UPLOAD + "/complete",
+    "completeUpload",
+    "uploads.complete",
+    Upload,
+    params_stores.CompleteUploadParams,
+    protocols=_V2,
+)
+ADD_UPLOAD_PART = _create(
+    _UPLOAD + "/parts",
+    "addUploadPart",
+    "uploads.parts.create",
+    UploadPart,
+    params_stores.AddUploadPartParams,
+    protocols=_V2,
+    form="data",
 )
 
 # In no document: Foundry lists threads, and so does the embedded server.
@@ -163,7 +298,10 @@ KINDS: Mapping[str, tuple[type[Object], ...]] = {
     "message_id": (Message,),
     "run_id": (Run,),
     "step_id": (RunStep,),
-    "file_id": (File, AssistantFile, MessageFile),
+    "file_id": (File, AssistantFile, MessageFile, VectorStoreFile),
+    "vector_store_id": (VectorStore,),
+    "batch_id": (VectorStoreFileBatch,),
+    "upload_id": (Upload,),
 }
 """The models that may stand for each id in a path."""
 

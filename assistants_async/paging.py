@@ -14,7 +14,7 @@ from .core.options import Options
 from .core.paging import Cursor
 from .core.readings import item_reading
 from .core.request import Request
-from .models.pages import Page
+from .models.pages import AnyPage, Page
 from .session import SessionManager
 from .wire import HTTPResponse
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 U = TypeVar("U")
+P = TypeVar("P", bound=AnyPage[Any])
 
 
 class Items(AsyncIterable[T]):
@@ -101,7 +102,7 @@ async def _map(items: AsyncIterator[T], change: Callable[[T], U | Awaitable[U]])
         yield cast("U", await changed if isawaitable(changed) else changed)
 
 
-class ListCall(Call[Page[T], T], Items[T]):
+class PagedCall(Call[P, T], Items[T], Generic[P, T]):
     """A list operation: `await` it for one page, `async for` it for every item of every page.
 
     With only `before` given it walks backwards from that item: the pages before it, each item before the
@@ -119,7 +120,7 @@ class ListCall(Call[Page[T], T], Items[T]):
     def stream(self, *, pages: Literal[False] = False) -> Channel[T]: ...
 
     @overload
-    def stream(self, *, pages: Literal[True]) -> Channel[Page[T]]: ...
+    def stream(self, *, pages: Literal[True]) -> Channel[P]: ...
 
     @override
     def stream(self, *, pages: bool = False) -> Channel[Any]:
@@ -133,7 +134,7 @@ class ListCall(Call[Page[T], T], Items[T]):
 
         return Channel(self._request.endpoint.name, self._opener(choose), self._options.on_error)
 
-    def pages(self) -> PageWalk[T]:
+    def pages(self) -> PageWalk[P]:
         """Iterate page by page, each as the server sent it."""
         self._use()
         return PageWalk(self._session, self._request, self._options)
@@ -141,7 +142,8 @@ class ListCall(Call[Page[T], T], Items[T]):
     @override
     async def first(self) -> T | None:
         """The first item, asked for alone unless `limit` was given; None where there is none."""
-        self._request.query.setdefault("limit", 1)
+        if self._request.endpoint.page_parameter is None:
+            self._request.query.setdefault("limit", 1)
         return await super().first()
 
     def prefetch(self) -> Prefetch[T]:
@@ -149,7 +151,13 @@ class ListCall(Call[Page[T], T], Items[T]):
         return Prefetch(self.pages())
 
 
-class PageWalk(AsyncIterator[Page[T]]):
+class ListCall(PagedCall[Page[T], T], Generic[T]):
+    """A list that pages by the ids of its items, as nearly all do."""
+
+    __slots__ = ()
+
+
+class PageWalk(AsyncIterator[P]):
     """The pages of a list, one request each."""
 
     __slots__ = ("_cursor", "_done", "_options", "_request", "_session")
@@ -167,12 +175,12 @@ class PageWalk(AsyncIterator[Page[T]]):
         return self._cursor.backward
 
     @override
-    async def __anext__(self) -> Page[T]:
+    async def __anext__(self) -> P:
         if self._done:
             raise StopAsyncIteration
         request = self._request
         self._done = True  # unless this page names another
-        page: Page[T] = (await self._session.send(request, self._options, request.endpoint.result)).value
+        page: P = (await self._session.send(request, self._options, request.endpoint.result)).value
         cursor = self._cursor.advance(page)
         if cursor is not None and self._cursor.member is not None:
             request.query[self._cursor.member] = cursor
@@ -185,7 +193,7 @@ class _ItemWalk(AsyncIterator[T]):
 
     __slots__ = ("_backward", "_items", "_pages")
 
-    def __init__(self, pages: AsyncIterator[Page[T]], *, backward: bool) -> None:
+    def __init__(self, pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> None:
         self._pages = pages
         self._items: Iterator[T] = iter(())
         self._backward = backward
@@ -209,16 +217,16 @@ class Prefetch(Items[T]):
 
     __slots__ = ("_group", "_receive", "_walk")
 
-    def __init__(self, walk: PageWalk[T]) -> None:
+    def __init__(self, walk: PageWalk[Any]) -> None:
         self._walk = walk
         self._group: anyio.abc.TaskGroup | None = None
-        self._receive: MemoryObjectReceiveStream[Page[T] | Exception] | None = None
+        self._receive: MemoryObjectReceiveStream[AnyPage[T] | Exception] | None = None
 
     async def __aenter__(self) -> Self:
         import anyio
 
         # No buffer: the reader holds one page ready while the one before is worked on, and no more.
-        send, self._receive = anyio.create_memory_object_stream[Page[T] | Exception](0)
+        send, self._receive = anyio.create_memory_object_stream[AnyPage[T] | Exception](0)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
         self._group.start_soon(self._read, send)
@@ -234,7 +242,7 @@ class Prefetch(Items[T]):
         # The reader does not raise, so the group has no error to add; it would only wrap the caller's in a group.
         await self._group.__aexit__(None, None, None)
 
-    async def _read(self, send: MemoryObjectSendStream[Page[T] | Exception]) -> None:
+    async def _read(self, send: MemoryObjectSendStream[AnyPage[T] | Exception]) -> None:
         async with send:
             try:
                 async for page in self._walk:
@@ -249,17 +257,24 @@ class Prefetch(Items[T]):
         return _ItemWalk(_Received(self._receive), backward=self._walk.backward)
 
 
-class _Received(AsyncIterator[Page[T]]):
+class _Received(AsyncIterator[AnyPage[T]]):
     """Pages out of a memory stream, and the error that ended them."""
 
     __slots__ = ("_receive",)
 
-    def __init__(self, receive: MemoryObjectReceiveStream[Page[T] | Exception]) -> None:
+    def __init__(self, receive: MemoryObjectReceiveStream[AnyPage[T] | Exception]) -> None:
         self._receive = receive
 
     @override
-    async def __anext__(self) -> Page[T]:
-        page = await anext(self._receive)
+    async def __anext__(self) -> AnyPage[T]:
+        try:
+            page = await anext(self._receive)
+        except StopAsyncIteration:
+            from anyio.lowlevel import checkpoint_if_cancelled
+
+            # A scope around the block may have ended the task that reads, which is not the list's end.
+            await checkpoint_if_cancelled()
+            raise
         if isinstance(page, Exception):
             raise page
         return page

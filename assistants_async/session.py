@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
+
 from ._version import __version__
 from .auth import Credential
 from .core.endpoint import Protocol
@@ -21,7 +23,7 @@ from .core.options import Options
 from .core.request import Outgoing, Request, SentHeaders, write
 from .core.response import VENDOR_HOST, decode, error_for
 from .core.retry import Attempts, Budget, Retry
-from .errors import AssistantsError, ClientClosedError, StatusError, TransportError
+from .errors import AssistantsError, ClientClosedError, StatusError, ThreadBusyError, TransportError, printable
 from .reader import BodyReader
 from .trace import trace_body, trace_head, trace_request
 from .transport import Exchange, Transport
@@ -83,8 +85,9 @@ class SessionManager:
         a cancellation of the task passes through untouched.
         """
         cap = MAX_CONTENT if result is bytes else MAX_JSON
+        call = self._call if request.patience is None else self._patiently
         try:
-            _, http = await self._call(request, options, options.timeout.total, cap)
+            _, http = await call(request, options, options.timeout.total, cap)
             return Response(_value(request, options, result, http), http)
         except AssistantsError as error:
             await told(error, request, options)
@@ -95,8 +98,9 @@ class SessionManager:
 
         Raises what `send` raises; another status is an error whatever `raise_for_status` says.
         """
+        call = self._call if request.patience is None else self._patiently
         try:
-            reader, http = await self._call(request, options, options.timeout.stream, None)
+            reader, http = await call(request, options, options.timeout.stream, None)
             if not 200 <= http.status < 300:
                 raise error_for(http, time.time())
         except AssistantsError as error:
@@ -104,14 +108,33 @@ class SessionManager:
             raise
         return reader
 
-    async def _call(
+    async def _patiently(
         self, request: Request, options: Options, total: float | None, cap: int | None
+    ) -> tuple[BodyReader, HTTPResponse]:
+        """Send, and again each time that the thread, which another run kept busy, has been waited for."""
+        patience, started = request.patience, self._enter().loop.time()
+        assert patience is not None
+        while True:
+            answer = await self._call(request, options, total, cap, started)
+            refusal = error_for(answer[1], time.time()) if answer[1].status == 400 else None
+            if not isinstance(refusal, ThreadBusyError):
+                return answer
+            await patience.until_free(refusal, options, started)
+            options = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
+
+    async def _call(
+        self,
+        request: Request,
+        options: Options,
+        total: float | None,
+        cap: int | None,
+        started: float | None = None,
     ) -> tuple[BodyReader, HTTPResponse]:
         """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
         clock = self._enter()
-        watch = Watch(clock, total)
+        watch = Watch(clock, total, started)
         clock.watches.add(watch)
-        attempts = Attempts(request, options.retry, self._budget)
+        attempts: Attempts | None = None  # most calls need but one
         if request.endpoint.method == "POST":
             request.idempotency_key = secrets.token_hex(16)
         try:
@@ -120,9 +143,10 @@ class SessionManager:
             while True:
                 answer = await self._attempt(request, options, watch, attempts, cap)
                 if not isinstance(answer, TransportError) and answer[1].status < 400:
-                    attempts.succeeded()
+                    self._budget.succeeded(attempts)
                     return answer
                 clock.watches.add(watch)  # a reader that was closed has taken it out
+                attempts = attempts or Attempts(request, options.retry, self._budget)
                 if not await self._again(answer, request, options, watch, attempts):
                     break
         except BaseException:
@@ -135,7 +159,7 @@ class SessionManager:
         return answer
 
     async def _attempt(
-        self, request: Request, options: Options, watch: Watch, attempts: Attempts, cap: int | None
+        self, request: Request, options: Options, watch: Watch, attempts: Attempts | None, cap: int | None
     ) -> tuple[BodyReader, HTTPResponse] | TransportError:
         """Send once; what is worth another attempt is returned."""
         try:
@@ -185,7 +209,7 @@ class SessionManager:
         await _within(watch, asyncio.sleep(delay))
         return True
 
-    async def _head(self, request: Request, options: Options, watch: Watch, attempts: Attempts) -> BodyReader:
+    async def _head(self, request: Request, options: Options, watch: Watch, attempts: Attempts | None) -> BodyReader:
         """Send once, up to the head."""
         outgoing: Outgoing | None = None
         exchange: Exchange | None = None
@@ -193,14 +217,16 @@ class SessionManager:
             watch.limit("head", options.timeout.head)
             if self._fixed is not None and request.is_plain and options.is_plain:
                 outgoing = write(request, self.base_url, self._fixed, self._query)
-                outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
+                if attempts is not None:
+                    outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
             else:
                 outgoing = await self._prepare(request, options, attempts)
             exchange = await self._transport.open(outgoing, options.timeout)
         if exchange is None or outgoing is None:
             raise watch.failure()
         try:
-            _log_head(request, exchange, attempts.count)
+            if _log.isEnabledFor(logging.DEBUG):
+                _log_head(request, exchange, outgoing.attempt)
             if options.trace is not None:
                 trace_head(options.trace, exchange.status, exchange.reason, exchange.headers)
         except BaseException:
@@ -209,13 +235,14 @@ class SessionManager:
         assert self._clock is not None
         return BodyReader(exchange, outgoing, watch, options.timeout.idle, self._clock.watches.discard)
 
-    async def _prepare(self, request: Request, options: Options, attempts: Attempts) -> Outgoing:
+    async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
         """Write a request out, and let `on_send` have its way."""
         # No credential in a variable of this frame: the caller's hooks may raise, and tracebacks may show locals.
         headers = await self._written_headers(request, options)
         query = {**self._query, **options.query} if options.query else self._query
         outgoing = write(request, self.base_url, headers, query)
-        outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
+        if attempts is not None:
+            outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
         if options.on_send is not None:
             await _tell(options.on_send, outgoing)
         if options.trace is not None:
@@ -295,9 +322,8 @@ async def _within(watch: Watch, waited: Awaitable[None]) -> None:
 
 
 def _log_head(request: Request, exchange: Exchange, attempt: int) -> None:
-    if _log.isEnabledFor(logging.DEBUG):
-        request_id = exchange.headers.get("x-request-id")
-        _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
+    request_id = printable(exchange.headers.get("x-request-id", "-"), 80)
+    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, exchange.status, attempt, request_id)
 
 
 async def _tell(hook: Callable[[Any], Awaitable[None] | None], value: object) -> None:

@@ -71,7 +71,10 @@ class Link:
         """Whether it had served other requests."""
 
 
-LINK: ContextVar[Link | None] = ContextVar("assistants_async.link", default=None)
+_SKIPPED = ("Content-Type",)
+"""Headers that aiohttp must not make up: a body has the type that it was written with."""
+
+LINK: ContextVar[Link] = ContextVar("assistants_async.link")
 """The request under way in this task: aiohttp passes nothing of ours down to its pool."""
 
 
@@ -118,7 +121,7 @@ class AiohttpTransport:
                 self._url(outgoing.url, encoded=True),
                 data=body if body is None or isinstance(body, bytes) else body.chunks(),
                 headers=outgoing.headers,
-                skip_auto_headers=("Content-Type",),
+                skip_auto_headers=_SKIPPED if self._borrowed else None,
                 allow_redirects=False,
                 timeout=self._limits,
                 proxy=self._proxy,
@@ -132,7 +135,9 @@ class AiohttpTransport:
             if link.used and isinstance(failure, ConnectionLostError) and _is_unanswered(error):
                 failure.stale = True
         else:
-            return _answer(response, inflated=session.auto_decompress)
+            if "Content-Encoding" not in response.headers and response.status != 101:
+                return _AiohttpExchange(response)
+            return _unusual(response, inflated=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
         # Raised here and not in the handler: aiohttp's error would stay as the context, and shows request headers.
@@ -154,6 +159,7 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
             auto_decompress=False,
+            skip_auto_headers=_SKIPPED,
         )
         # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
         # switch for that (its issue 10790); its own test client sets the same.
@@ -198,7 +204,8 @@ class _AiohttpExchange:
         raise ConnectionLostError("the connection broke inside the body", maybe_processed=True) from cause
 
     def close(self) -> None:
-        self._response.close()
+        if self._response.connection is not None:  # which is back in the pool after the end of the body
+            self._response.close()
 
 
 class _Inflated:
@@ -235,8 +242,8 @@ class _Inflated:
         self._exchange.close()
 
 
-def _answer(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
-    """The answer at its head; refuses one that cannot be read as what was asked for."""
+def _unusual(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
+    """An answer that was not asked for in this form; refuses one that cannot be read."""
     exchange = _AiohttpExchange(response)
     coding = exchange.headers.get("content-encoding", "identity")
     try:
@@ -273,8 +280,10 @@ def _translate(error: Exception, timeout: Timeout, waited: float) -> TransportEr
             return failure
         case aiohttp.ClientConnectorError():
             return ConnectFailedError(f"cannot connect to {error.host}:{error.port}: {_reason(error.os_error)}")
-        case aiohttp.InvalidURL() | aiohttp.ClientProxyConnectionError():
-            return ConnectFailedError(f"cannot connect: {type(error).__name__}")
+        case aiohttp.InvalidURL():  # of the proxy: the base URL has been checked, and paths are made here
+            failure = ConnectFailedError("cannot connect: the URL of the proxy is none")
+            failure.permanent = True
+            return failure
         case aiohttp.ServerDisconnectedError():
             return ConnectionLostError("the server closed the connection before it answered", maybe_processed=True)
         case aiohttp.ClientResponseError():

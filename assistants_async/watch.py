@@ -63,9 +63,9 @@ class Watch:
 
     __slots__ = ("_before", "_cause", "_clock", "_end", "_limit", "_phase", "_started", "_task", "_total", "due")
 
-    def __init__(self, clock: Clock, total: float | None) -> None:
+    def __init__(self, clock: Clock, total: float | None, started: float | None = None) -> None:
         self._clock = clock
-        self._started = clock.loop.time()
+        self._started = clock.loop.time() if started is None else started
         self._total = total
         self._end = _NEVER if total is None else self._started + total
         self._phase: Phase = "total"
@@ -78,7 +78,7 @@ class Watch:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the watch was made."""
+        """Seconds since the call began."""
         return self._clock.loop.time() - self._started
 
     @property

@@ -63,23 +63,23 @@ def test_the_version_is_one() -> None:
     assert assistants_async.__version__ == importlib.import_module("assistants_async._version").__version__
 
 
+def decorated(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
+    """Whether a definition has a decorator of this plain name."""
+    return any(isinstance(each, ast.Name) and each.id == name for each in node.decorator_list)
+
+
 def documented(path: Path) -> Iterator[tuple[str, bool]]:
     """Each public definition of a module, and whether it says what it is."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     yield "the module", ast.get_docstring(tree) is not None
     for node in tree.body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and not node.name.startswith("_"):
-            yield node.name, ast.get_docstring(node) is not None
+            yield node.name, decorated(node, "overload") or ast.get_docstring(node) is not None
         if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
             for member in node.body:
                 if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)) and not member.name.startswith("_"):
-                    overloaded = any(
-                        isinstance(each, ast.Name) and each.id == "overload" for each in member.decorator_list
-                    )
-                    inherited = any(
-                        isinstance(each, ast.Name) and each.id == "override" for each in member.decorator_list
-                    )
-                    yield f"{node.name}.{member.name}", overloaded or inherited or ast.get_docstring(member) is not None
+                    explained = decorated(member, "overload") or decorated(member, "override")
+                    yield f"{node.name}.{member.name}", explained or ast.get_docstring(member) is not None
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from assistants_async.core.options import OptionChanges
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
 from assistants_async.settings import ClientSettings
+from assistants_async.testing.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -120,6 +121,12 @@ def test_every_setting_and_option_is_named() -> None:
         name for name in (ClientSettings.__annotations__ | OptionChanges.__annotations__) if f"`{name}`" not in section
     }
     assert not missing
+
+
+def test_every_fault_is_named() -> None:
+    """The table of faults leaves none out."""
+    section = README.split("### Against a server that misbehaves")[1].split("\n## ")[0]
+    assert {name for name in FAULTS if f"`{name}`" not in section} == set()
 
 
 def test_every_error_is_named() -> None:

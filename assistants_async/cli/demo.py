@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import tempfile
 import textwrap
 import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
 from ..client import AssistantsClient
 from ..core.endpoint import Protocol
 from ..wire import HTTPResponse
+from . import file_steps
 from .show import show_code
 from .steps import STEPS
+
+Step = Callable[[AssistantsClient, SimpleNamespace], Awaitable[None]]
 
 
 def run_demo(protocol: Protocol) -> int:
     """Show every step; 0 when all of them worked."""
-    asyncio.run(_demo(protocol))
+    asyncio.run(_demo(protocol, STEPS[protocol], SimpleNamespace()))
     return 0
 
 
-async def _demo(protocol: Protocol) -> None:
+def run_file_demo(folder: Path | None) -> int:
+    """Show every step with the files of a folder, or of one that is made for it; 0 when all of them worked."""
+    with tempfile.TemporaryDirectory() as made:
+        if folder is None:
+            folder = Path(made) / "travel"
+            folder.mkdir()
+            for name, text in file_steps.SAMPLES.items():
+                (folder / name).write_text(text, encoding="utf-8")
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        asyncio.run(_demo("v2", file_steps.STEPS, SimpleNamespace(files=files)))
+    return 0
+
+
+async def _demo(protocol: Protocol, steps: Sequence[Step], notes: SimpleNamespace) -> None:
     started = time.perf_counter()
     requests: list[HTTPResponse] = []
     async with AssistantsClient.local(protocol=protocol, on_response=requests.append) as client:
         print(f"An embedded server speaks {protocol} on this machine; the client talks to it over HTTP.")
-        notes = SimpleNamespace()
-        for number, step in enumerate(STEPS[protocol], 1):
+        for number, step in enumerate(steps, 1):
             before = len(requests)
             print(f"\n{number}. {inspect.getdoc(step)}\n")
             show_code(_body(step))

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from .._version import __version__
 
@@ -27,9 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     if options.command == "demo":
-        from .demo import run_demo
+        from .demo import run_demo, run_file_demo
 
-        return run_demo(options.protocol)
+        return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
     from .serve import run_server
 
     return run_server(options.host, options.port, options.protocol, options.api_key, options.seed)
@@ -44,6 +45,9 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = commands.add_parser("demo", help="start the embedded server and show what the client does with it")
     demo.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="version to speak (default: v2)")
+    demo.add_argument(
+        "--files", nargs="?", const=(None,), type=_folder, metavar="FOLDER", help="show vector stores, on this folder"
+    )
 
     serve = commands.add_parser("serve", help="run the embedded server until it is interrupted")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
@@ -56,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--seed", type=_seed, help="make ids the same in every run")
     return parser
+
+
+def _folder(text: str) -> tuple[Path]:
+    path = Path(text)
+    if not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no folder")
+    return (path,)
 
 
 def _port(text: str) -> int:

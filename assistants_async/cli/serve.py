@@ -15,10 +15,10 @@ from ..server import AssistantsServer
 
 def run_server(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:
     """Serve until SIGINT or SIGTERM; the first line on standard output is the base URL."""
-    try:
-        return asyncio.run(_serve(host, port, protocol, api_key, seed))
-    except KeyboardInterrupt:
-        return 0
+    code = 0
+    with contextlib.suppress(KeyboardInterrupt):  # where signals cannot be handled by the loop
+        code = asyncio.run(_serve(host, port, protocol, api_key, seed))
+    return code
 
 
 async def _serve(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:

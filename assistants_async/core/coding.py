@@ -34,7 +34,7 @@ class Inflater:
     def __init__(self, coding: str) -> None:
         self._coding = coding.strip().lower().removeprefix("x-")
         if self._coding not in ("gzip", "deflate"):
-            raise ValueError(f"a body in the coding {coding!r}, which was not asked for")
+            raise ValueError(f"a body in the coding {coding[:60]!r}, which was not asked for")
         self._inner: _Inner | None = None
         self._rest: bytes = b""
         self.pending = False

@@ -36,8 +36,10 @@ class Endpoint(msgspec.Struct, Generic[T, S], frozen=True, kw_only=True):
     """The versions that have it."""
     idempotent: bool = True
     """Whether sending it twice does what sending it once does, so that an ambiguous failure may be retried."""
-    form: bool = False
-    """Whether its body is `multipart/form-data`."""
+    form: str | None = None
+    """Where its body is `multipart/form-data`: the name of the part that holds the file."""
+    page_parameter: str | None = None
+    """For a list that pages by token: the query parameter that a page's `next_page` goes back in."""
     streams: bool = False
     """Whether `"stream": true` in its body turns the answer into server-sent events."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import PaginationError
-from ..models.pages import Page
+from ..models.pages import AnyPage
 from .endpoint import Endpoint, Protocol
 from .params import plan_for
 
@@ -23,7 +23,9 @@ class Cursor:
         self.member: str | None = "before" if backward else "after"
         """The query parameter that moves; None for a list that has one page."""
         field = plan_for(endpoint.params).fields.get(self.member) if endpoint.params else None
-        if field is None or field.protocol not in (None, protocol):
+        if endpoint.page_parameter is not None:
+            self.member = endpoint.page_parameter
+        elif field is None or field.protocol not in (None, protocol):
             self.member = None
         limit = query.get("limit")
         self.limit: int = limit if isinstance(limit, int) else _DEFAULT_LIMIT
@@ -36,15 +38,10 @@ class Cursor:
         """Whether the list is walked towards its start."""
         return self.member == "before"
 
-    def advance(self, page: Page[Any]) -> str | None:
+    def advance(self, page: AnyPage[Any]) -> str | None:
         """The cursor of the next page, None at the end; raises `PaginationError` where the server repeats one."""
         self.items += len(page.data)
-        # A server that does not say whether there is more has more only if it filled the page.
-        more = page.has_more if page.has_more is not None else len(page.data) == self.limit
-        if self.member is None or not more or not page.data:
-            return None
-        edge = page.data[0] if self.backward else page.data[-1]
-        cursor = (page.first_id if self.backward else page.last_id) or getattr(edge, "id", None)
+        cursor = self._token(page) if self._endpoint.page_parameter is not None else self._edge(page)
         if cursor is None:
             return None
         if cursor in self._seen:
@@ -53,3 +50,16 @@ class Cursor:
             raise error
         self._seen.add(cursor)
         return str(cursor)
+
+    def _token(self, page: AnyPage[Any]) -> str | None:
+        """The server's token; a page may be empty and yet have one."""
+        return getattr(page, "next_page", None) if page.has_more is not False else None
+
+    def _edge(self, page: AnyPage[Any]) -> str | None:
+        """The id that the next page starts behind, or ends before."""
+        # A server that does not say whether there is more has more only if it filled the page.
+        more = page.has_more if page.has_more is not None else len(page.data) == self.limit
+        if self.member is None or not more or not page.data:
+            return None
+        edge = page.data[0] if self.backward else page.data[-1]
+        return getattr(page, "first_id" if self.backward else "last_id", None) or getattr(edge, "id", None)

@@ -38,6 +38,8 @@ class Field(NamedTuple):
     """The type that it is held to in v1 besides its own."""
     nested: type | None
     """TypedDict of the object, or of each object in the list, that it holds."""
+    instead_of: str | None
+    """The keyword that it stands in place of: exactly one of the two is given."""
 
 
 class Plan(NamedTuple):
@@ -45,6 +47,8 @@ class Plan(NamedTuple):
 
     fields: Mapping[str, Field]
     required: frozenset[str]
+    either: tuple[tuple[str, str], ...]
+    """Keywords of which exactly one is given."""
 
 
 @cache
@@ -53,7 +57,8 @@ def plan_for(params: type) -> Plan:
     info = inspect.type_info(params)
     assert isinstance(info, inspect.TypedDictType)
     fields = {field.name: _field(field) for field in info.fields}
-    return Plan(fields, frozenset(field.name for field in info.fields if field.required))
+    either = tuple((field.instead_of, name) for name, field in fields.items() if field.instead_of is not None)
+    return Plan(fields, frozenset(field.name for field in info.fields if field.required), either)
 
 
 def _field(field: inspect.Field) -> Field:
@@ -63,7 +68,12 @@ def _field(field: inspect.Field) -> Field:
         extra = {**cast("dict[str, Any]", info.extra or {}), **extra}
         info = info.type
     return Field(
-        extra.get("query", field.name), "query" in extra, extra.get("protocol"), extra.get("v1"), _nested(info)
+        wire=extra.get("query", field.name),
+        query="query" in extra,
+        protocol=extra.get("protocol"),
+        narrow=extra.get("v1"),
+        nested=_nested(info),
+        instead_of=extra.get("instead_of"),
     )
 
 
@@ -87,7 +97,7 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     """
     params = endpoint.params
     if params is None:
-        return
+        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {min(values)!r}")
     _check_keys(endpoint.name, params, values, protocol)
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
@@ -107,6 +117,7 @@ def _check_keys(operation: str, params: type, values: Mapping[str, Any], protoco
     missing = plan.required - values.keys()
     if missing:
         raise TypeError(f"{operation}() missing required keyword argument: {path + min(missing)!r}")
+    _check_either(operation, plan, values, path)
     for name, value in values.items():
         field = plan.fields[name]
         if field.protocol not in (None, protocol):
@@ -119,6 +130,13 @@ def _check_keys(operation: str, params: type, values: Mapping[str, Any], protoco
             for place, item in enumerate(value):
                 if is_mapping(item):
                     _check_keys(operation, field.nested, item, protocol, f"{path}{name}[{place}].")
+
+
+def _check_either(operation: str, plan: Plan, values: Mapping[str, Any], path: str) -> None:
+    for one, other in plan.either:
+        given = [name for name in (one, other) if name in values]
+        if len(given) != 1:
+            raise ValidationError(operation, path + other, f"expected exactly one of `{one}` and `{other}`", given)
 
 
 def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
@@ -172,13 +190,16 @@ def _ids(name: str, value: Any) -> Any:
         return value.id
     if name.endswith("_ids") and is_sequence(value):
         return [item.id if isinstance(item, Object) else item for item in value]
+    if is_sequence(value) and any(is_mapping(item) for item in value):
+        # Keys that are no names are refused where keys are checked.
+        return [{k: _ids(str(k), v) for k, v in item.items()} if is_mapping(item) else item for item in value]
     return value
 
 
 def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Part keywords into query parameters, by their wire names, and members of the body."""
     if endpoint.params is None:
-        return {}, {}
+        return values, {}
     fields = plan_for(endpoint.params).fields
     if not endpoint.takes_body:
         return {fields[name].wire if name in fields else name: value for name, value in values.items()}, {}

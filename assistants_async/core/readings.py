@@ -19,7 +19,7 @@ from ..errors import (
 )
 from ..models.decoding import decoder_for
 from ..models.events import StreamEvent
-from ..models.pages import Page
+from ..models.pages import is_page
 from ..models.runs import Run
 from ..wire import HTTPResponse
 from .endpoint import Endpoint
@@ -275,7 +275,7 @@ def item_reading(
     framing = framing_of(http, options, "json")
     if framing == "bytes" or (endpoint.result is bytes and options.framing == "auto"):
         return BytesReading()
-    listed = getattr(result, "__origin__", None) is Page
+    listed = is_page(result)
     elements = listed and not pages
     decoder = decoder_for(endpoint.item if elements else result)
     decode = decoder.decode_strict if options.strict else decoder.decode

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from .._typing import override
-from ..errors import WrongProtocolError
+from ..errors import ThreadBusyError, WrongProtocolError
 from ..models.base import Object
 from .endpoint import Endpoint, Protocol, split_path
 from .ids import all_plain, segment
 from .params import check, encoded, normalise, split
 from .query import encode_query
+
+if TYPE_CHECKING:
+    from .options import Options
 
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
@@ -44,6 +47,22 @@ class Form(Interface):
         ...
 
 
+class Patience(Interface):
+    """What a call does about a thread that another run keeps busy: it is asked after each refusal."""
+
+    @property
+    def refusal(self) -> ThreadBusyError | None:
+        """The refusal that the call has not come past yet: nothing of it is under way at the server."""
+        ...
+
+    async def until_free(self, refusal: ThreadBusyError, options: Options, started: float) -> None:
+        """Return when it is time to send again; raise the refusal where the call's time is up.
+
+        `started` is when the call began, by the event loop's time.
+        """
+        ...
+
+
 class SentHeaders(dict[str, Any]):
     """Request headers whose repr masks credentials, since tracebacks show locals."""
 
@@ -55,7 +74,7 @@ class SentHeaders(dict[str, Any]):
 class Request:
     """One call of an operation, checked and not yet sent; `on_request` hooks may change it."""
 
-    __slots__ = ("body", "endpoint", "form", "headers", "idempotency_key", "path", "query")
+    __slots__ = ("body", "endpoint", "form", "headers", "idempotency_key", "path", "patience", "query")
 
     def __init__(
         self,
@@ -79,6 +98,8 @@ class Request:
         """Headers of this call alone, in lower case."""
         self.idempotency_key: str | None = None
         """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
+        self.patience: Patience | None = None
+        """What waits for a busy thread; None where that is an error at once."""
 
     @property
     def is_replayable(self) -> bool:
@@ -150,6 +171,12 @@ def bind(
         check(endpoint, values, protocol)
     query, body = split(endpoint, values)
     return Request(endpoint, path, query, body if endpoint.takes_body else None, form)
+
+
+def ids_of(request: Request) -> tuple[str, ...]:
+    """The ids in a request's path, as they were given."""
+    parts = zip(request.endpoint.path.split("/"), request.path.split("/"), strict=True)
+    return tuple(unquote(part) for name, part in parts if name.startswith("{"))
 
 
 def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[str, object]) -> Outgoing:

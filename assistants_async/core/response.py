@@ -26,7 +26,7 @@ from ..errors import (
     UnprocessableError,
 )
 from ..models.decoding import decoder_for
-from ..models.pages import Page
+from ..models.pages import AnyPage
 from ..wire import HTTPResponse
 from .retry import retry_after
 
@@ -67,13 +67,14 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
     decoder = decoder_for(type)
     try:
         value = decoder.decode_strict(content) if strict else decoder.decode(content)
+        # Every member of a page has a default, so an error object, too, would read as an empty one.
+        blank = _is_blank(value) and "data" not in _members.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text, path = _problem(error)
         problem = DecodeError(text, http, path)
     else:
-        if not _is_blank(value) or "data" in _members.decode(content):
+        if not blank:
             return value
-        # Every member of a page has a default, so an error object, too, would read as an empty one.
         problem = DecodeError("object missing required field `data`", http)
     if (told := in_band_error(content)) is not None:
         raise StatusError(http, told, attempts=http.attempts)
@@ -81,7 +82,7 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
 
 
 def _is_blank(value: object) -> bool:
-    return isinstance(value, Page) and value.is_empty
+    return isinstance(value, AnyPage) and value.is_empty
 
 
 def in_band_error(content: bytes, *, whole: bool = False) -> dict[str, Any] | None:
@@ -106,7 +107,8 @@ def _problem(error: Exception) -> tuple[str, str]:
         return "nested too deeply", "$"
     match = _PATH.match(str(error))
     assert match is not None
-    return match["problem"][:1].lower() + match["problem"][1:], match["path"] or "$"
+    problem = match["problem"]
+    return problem if problem.startswith("JSON") else problem[:1].lower() + problem[1:], match["path"] or "$"
 
 
 def error_for(http: HTTPResponse, now: float) -> StatusError:

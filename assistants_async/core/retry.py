@@ -127,32 +127,30 @@ class Budget:
         self.tokens -= cost
         return True
 
-    def give(self, tokens: int) -> None:
-        """Take tokens back after a success."""
-        self.tokens = min(self.tokens + tokens, self.LIMIT)
+    def succeeded(self, attempts: Attempts | None) -> None:
+        """Take back what the last retry of a call cost; 1 for a call that needed none, which may be None."""
+        if self.tokens < self.LIMIT:
+            self.tokens = min(self.tokens + (1 if attempts is None else attempts.cost), self.LIMIT)
 
 
 class Attempts:
-    """The attempts of one call: how many there were, and whether there is to be another."""
+    """The attempts of one call that failed: how many there were, and whether there is to be another."""
 
-    __slots__ = ("_acted", "_budget", "_cost", "_policy", "_renewed", "_request", "_retries", "count", "fresh")
+    __slots__ = ("_acted", "_budget", "_policy", "_renewed", "_request", "_retries", "cost", "count", "fresh")
 
     def __init__(self, request: Request, policy: RetryPolicy, budget: Budget) -> None:
         self._request = request
         self._policy = policy
         self._budget = budget
         self._retries = 0
-        self._cost = 1
         self._acted = False
         self._renewed = False
         self.count = 1
         """The attempt under way, from 1."""
         self.fresh = False
         """Whether it must not go over a connection that others were sent over."""
-
-    def succeeded(self) -> None:
-        """Give back to the budget."""
-        self._budget.give(self._cost)
+        self.cost = 1
+        """What the last retry took from the budget."""
 
     def renew(self) -> bool:
         """Whether a request that was refused for its key can be sent once more; counts that attempt."""
@@ -196,7 +194,7 @@ class Attempts:
         cost = Budget.THROTTLED if throttled else Budget.COST
         if (asked is not None and asked > policy.max_retry_after) or wait >= left or not self._budget.spend(cost):
             return None
-        self._cost = cost
+        self.cost = cost
         self._retries += 1
         return wait
 

@@ -27,12 +27,22 @@
     │   ├── ItemTooLargeError       an item past the limit
     │   └── StreamEventError        an `error` event
     ├── PaginationError             a server that repeats a cursor
-    └── RunError                    a run that was waited for did not complete
-        ├── RunFailedError          `code` and `message` say why
-        ├── RunExpiredError
-        ├── RunCancelledError
-        ├── RunIncompleteError      `reason` says which limit it ran into
-        └── RunDeadlineError        the wait's own deadline passed
+    ├── AnswerDecodeError           an answer without the structure that was asked for
+    ├── ToolError                   raised in a tool, to tell the model
+    │   └── ToolCallError           a call that reached no function, or no result
+    ├── ToolFailedError             a tool failed, and that is to end the run
+    ├── RunError                    a run that was waited for did not complete
+    │   ├── RunFailedError          `code` and `message` say why
+    │   ├── RunExpiredError
+    │   ├── RunCancelledError
+    │   ├── RunIncompleteError      `reason` says which limit it ran into
+    │   └── RunDeadlineError        the wait's own deadline passed
+    └── FilesError                  files that did not get where they were meant to
+        ├── StoreFileError          a file that a store could not take: `code` and `message` say why
+        ├── FileBatchError          a batch that failed, or some of its files: `files` has each one's reason
+        ├── FilesDeadlineError      the wait's own deadline passed
+        ├── IngestError             an ingestion that left files out: `report` has every one
+        └── UploadError             an upload in parts that did not end: `state` is what it goes on from
 
 Misuse is not among them: it is `TypeError`, `ValueError` (`ValidationError`, `WrongProtocolError`)
 or `RuntimeError`, raised before anything is sent.
@@ -41,7 +51,9 @@ Every error can be pickled. Each keeps one note that names the operation.
 
 from __future__ import annotations
 
+from .answers import AnswerDecodeError
 from .base import AssistantsError, printable
+from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
 from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
 from .status import (
@@ -69,6 +81,7 @@ from .streams import (
     StreamInterruptedError,
     StreamTruncatedError,
 )
+from .tools import ToolCallError, ToolError, ToolFailedError, ToolFault
 from .transport import (
     ClientClosedError,
     ConnectFailedError,
@@ -81,6 +94,7 @@ from .transport import (
 )
 
 __all__ = [
+    "AnswerDecodeError",
     "AssistantsError",
     "AuthenticationError",
     "BadRequestError",
@@ -91,6 +105,10 @@ __all__ = [
     "ConnectionLostError",
     "DecodeError",
     "EndpointRetiredError",
+    "FileBatchError",
+    "FilesDeadlineError",
+    "FilesError",
+    "IngestError",
     "ItemDecodeError",
     "ItemTooLargeError",
     "NotFoundError",
@@ -107,14 +125,20 @@ __all__ = [
     "RunIncompleteError",
     "ServerError",
     "StatusError",
+    "StoreFileError",
     "StreamError",
     "StreamEventError",
     "StreamInterruptedError",
     "StreamTruncatedError",
     "ThreadBusyError",
     "TimedOutError",
+    "ToolCallError",
+    "ToolError",
+    "ToolFailedError",
+    "ToolFault",
     "TransportError",
     "UnprocessableError",
+    "UploadError",
     "ValidationError",
     "WrongProtocolError",
     "is_interrupted",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._typing import override
 from ..wire import HTTPResponse
 from .base import AssistantsError, printable, text_of
+
+if TYPE_CHECKING:
+    from ..models.runs import Run
 
 
 class StatusError(AssistantsError):
@@ -48,7 +51,7 @@ class StatusError(AssistantsError):
 
     def _excerpt(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace").strip())
-        return f"{self.http.content_type or 'untyped'} body {body!r}" if body else "no body"
+        return f"{printable(self.http.content_type, 60) or 'untyped'} body {body!r}" if body else "no body"
 
 
 class RedirectError(StatusError):
@@ -91,7 +94,22 @@ class ThreadBusyError(BadRequestError):
     """The thread has an active run, which locks it against new messages and runs."""
 
     run_id: str | None = None
-    """The active run, read from the server's message; None where it names none."""
+    """The active run: the one that was waited for last, else as the server's message names it; None where unknown."""
+    run: Run | None = None
+    """That run as it was last seen, where `if_active` had the call wait for it."""
+    waited: float | None = None
+    """Seconds for which the call had been trying by then; None where it was not to wait."""
+
+    @override
+    def __str__(self) -> str:
+        if self.waited is None:
+            return super().__str__()
+        left = (
+            f"run {printable(self.run.id, 80)} was {printable(str(self.run.status), 80)}"
+            if self.run
+            else "no run was seen"
+        )
+        return f"{super().__str__()}; after {self.waited:.3g} s {left}"
 
 
 class EndpointRetiredError(NotFoundError):
@@ -118,7 +136,7 @@ class DecodeError(AssistantsError):
     @override
     def __str__(self) -> str:
         body = printable(self.http.content[:1000].decode("utf-8", "replace"), 120)
-        kind = self.http.content_type or "no content type"
+        kind = printable(self.http.content_type, 60) or "no content type"
         return f"{printable(str(self.args[0]))} at {printable(self.path)} ({self.http.status}, {kind}, body {body!r})"
 
 

@@ -2,7 +2,8 @@
 
 Goals: data as the documents describe it costs one strict msgspec decode and nothing more; a union member
 of an unknown `type` is kept as it came; what real servers do wrong without losing meaning (null for a list,
-a float for a time, an object wrapped in a list) is read as meant; anything else is one clear error.
+a float for a time, an object wrapped in a list, one text for a list of texts) is read as meant; anything else
+is one clear error.
 
 Plan: decode strictly first. Only where that fails, decode without types, walk the value once beside a plan
 made from the type (`msgspec.inspect`) which wraps unknown members and mends the known slips, then convert.
@@ -123,6 +124,8 @@ class _Plan(NamedTuple):
                 return self.structs[info.cls]
             case inspect.UnionType(types=types):
                 return self._union(types)
+            case inspect.VarTupleType(item_type=inspect.StrType()) if self.lenient:
+                return _listed
             case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
                 return _each(self.of(item))
             case inspect.DictType(value_type=inner) if self.lenient:
@@ -208,6 +211,10 @@ def _each(mend: _Mend) -> _Mend:
         return [mend(item) for item in value] if is_array(value) else value
 
     return _same if mend is _same else mend_each
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 def _values(mend: _Mend) -> _Mend:

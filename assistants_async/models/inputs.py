@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .runs import Run, TruncationStrategy
     from .threads import ToolResources
     from .tools import NamedToolChoice, ResponseFormat, Tool
+    from .vector_stores import VectorStoreFile
 
 Metadata = Annotated[
     Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
@@ -233,8 +234,8 @@ class AttachmentSpec(Spec, kw_only=True):
 if TYPE_CHECKING:
     AssistantID = Assistant | str
     """An assistant or its id."""
-    FileID = File | str
-    """A file or its id."""
+    FileID = File | VectorStoreFile | str
+    """A file, as such or as a store has it, or its id."""
     RunID = Run | str
     """A run or its id."""
     ToolInput = Tool | Mapping[str, object]

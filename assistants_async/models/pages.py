@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .base import Model, Object
 
 T = TypeVar("T")
 
 
-class Page(Model, Generic[T], frozen=True, kw_only=True):
+class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
+    """What every page of a list is, whether the next is asked for by an id or by a token."""
+
+    if TYPE_CHECKING:
+        # Declared, not made: each page has them where its document has them.
+        data: tuple[T, ...] = ()
+        """The items, in the order asked for."""
+        has_more: bool | None = None
+        """Whether items follow; None where the server did not say."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no items."""
+        return not self.data
+
+
+def is_page(kind: Any) -> bool:
+    """Whether an operation's result is a page: one of the classes, or `Page` of something."""
+    kind = getattr(kind, "__origin__", kind)
+    return isinstance(kind, type) and issubclass(kind, AnyPage)
+
+
+class Page(AnyPage[T], Generic[T], frozen=True, kw_only=True):
     """One page of a list, with the ids to ask for the next by (`ListAssistantsResponse` and its kin)."""
 
     promised = ("object",)
@@ -24,11 +46,6 @@ class Page(Model, Generic[T], frozen=True, kw_only=True):
     """Id of the last item, for `after`; None on an empty page and from servers that leave it out."""
     has_more: bool | None = None
     """Whether items follow; None where the server did not say, as in protocol v1's list of files."""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether it has no items."""
-        return not self.data
 
 
 class Deleted(Object, frozen=True, kw_only=True):

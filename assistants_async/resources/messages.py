@@ -12,6 +12,7 @@ from ..models.messages import Message, MessageFile
 from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..paging import ListCall
+from ..workflows.busy import IfActive
 from .base import Context, Resource
 
 
@@ -43,9 +44,16 @@ class Messages(Resource):
         self.files = MessageFiles(context)
         """Files of a message (v1)."""
 
-    def create(self, thread: Thread | str, /, **keywords: Unpack[params.CreateMessageParams]) -> Call[Message, Message]:
-        """Add a message to a thread; `ThreadBusyError` while a run is active on it (`createMessage`)."""
-        return self._call(endpoints.CREATE_MESSAGE, thread, **keywords)
+    def create(
+        self,
+        thread: Thread | str,
+        /,
+        *,
+        if_active: IfActive = "raise",
+        **keywords: Unpack[params.CreateMessageParams],
+    ) -> Call[Message, Message]:
+        """Add a message to a thread; while a run is active on it `if_active` says what then (`createMessage`)."""
+        return self._call(endpoints.CREATE_MESSAGE, thread, if_active=if_active, **keywords)
 
     def retrieve(self, thread: Thread | str, message: Message | str, /) -> Call[Message, Message]:
         """Get one message (`getMessage`)."""

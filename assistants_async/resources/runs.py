@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Unpack
+from collections.abc import Coroutine
+from typing import Any, TypeVar, Unpack, overload
 
 from .. import endpoints
 from ..call import Call
@@ -10,8 +11,14 @@ from ..models import params
 from ..models.runs import Run
 from ..models.threads import Thread
 from ..paging import ListCall
+from ..tools.toolbox import Toolbox
+from ..workflows.busy import IfActive
+from ..workflows.drive import Drive
+from ..workflows.policy import DriveOptions, PollOptions
 from ..workflows.runs import RunCall
 from .base import Resource
+
+T = TypeVar("T")
 
 
 class Runs(Resource):
@@ -19,9 +26,11 @@ class Runs(Resource):
 
     __slots__ = ()
 
-    def create(self, thread: Thread | str, /, **keywords: Unpack[params.CreateRunParams]) -> RunCall:
-        """Start a run; `ThreadBusyError` where another is active (`createRun`)."""
-        return self._run(endpoints.CREATE_RUN, thread, **keywords)
+    def create(
+        self, thread: Thread | str, /, *, if_active: IfActive = "raise", **keywords: Unpack[params.CreateRunParams]
+    ) -> RunCall:
+        """Start a run; where another is active `if_active` says what then, see `IfActive` (`createRun`)."""
+        return self._run(endpoints.CREATE_RUN, thread, if_active=if_active, **keywords)
 
     def retrieve(self, thread: Thread | str, run: Run | str, /) -> Call[Run, Run]:
         """Get a run as it is now (`getRun`)."""
@@ -42,6 +51,60 @@ class Runs(Resource):
     ) -> RunCall:
         """Answer the tool calls of a run that requires action, all in one request (`submitToolOuputsToRun`)."""
         return self._run(endpoints.SUBMIT_TOOL_OUTPUTS, thread, run, **keywords)
+
+    def wait(self, thread: Thread | str, run: Run | str, /, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:
+        """Await for a run that was started elsewhere, at its end or asking for tool outputs: see `RunCall.poll`.
+
+        What ends the wait leaves the run as it is, unless `on_deadline="cancel"`.
+        """
+        options.setdefault("on_deadline", "leave")
+        return self._taken(thread, run).poll(**options)
+
+    @overload
+    def resume(
+        self,
+        thread: Thread | str,
+        run: Run | str,
+        toolbox: Toolbox | None = None,
+        /,
+        *,
+        output_type: None = None,
+        **options: Unpack[DriveOptions],
+    ) -> Drive[None]: ...
+
+    @overload
+    def resume(
+        self,
+        thread: Thread | str,
+        run: Run | str,
+        toolbox: Toolbox | None = None,
+        /,
+        *,
+        output_type: type[T],
+        **options: Unpack[DriveOptions],
+    ) -> Drive[T]: ...
+
+    def resume(
+        self,
+        thread: Thread | str,
+        run: Run | str,
+        toolbox: Toolbox | None = None,
+        /,
+        *,
+        output_type: type[Any] | None = None,
+        **options: Unpack[DriveOptions],
+    ) -> Drive[Any]:
+        """Take a run that was started elsewhere to its end, as after a crash: see `RunCall.drive`.
+
+        A tool whose output the run's steps hold is not called again, nor one whose output `ledger` recalls.
+        `output_type` reads the answer; what it was asked for is settled.
+        """
+        chosen: Any = output_type
+        return self._taken(thread, run).drive(toolbox, output_type=chosen, **options)
+
+    def _taken(self, thread: Thread | str, run: Run | str) -> RunCall:
+        row: Any = endpoints.GET_RUN
+        return self._run(row, thread, run)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListParams]) -> ListCall[Run]:
         """List a thread's runs, newest first (`listRuns`)."""

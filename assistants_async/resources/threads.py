@@ -6,12 +6,16 @@ from typing import Unpack
 
 from .. import endpoints
 from ..call import Call
+from ..core.ids import segment
 from ..models import params
 from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..paging import ListCall
+from ..workflows.busy import ThreadLock
 from ..workflows.runs import RunCall
 from .base import Resource
+
+_KINDS = {"thread": (Thread,)}
 
 
 class Threads(Resource):
@@ -38,6 +42,10 @@ class Threads(Resource):
     def delete(self, thread: Thread | str, /) -> Call[Deleted, Deleted]:
         """Delete a thread with its messages and runs (`deleteThread`)."""
         return self._call(endpoints.DELETE_THREAD, thread)
+
+    def lock(self, thread: Thread | str, /) -> ThreadLock:
+        """Make a lock to enter, so that one task of this process at a time has the thread: see `ThreadLock`."""
+        return ThreadLock(self._context.session.base_url, segment("threads.lock", "thread", thread, _KINDS))
 
     def list(self, **keywords: Unpack[params.ListParams]) -> ListCall[Thread]:
         """List the threads, newest first: in no document, but Foundry and the embedded server have it."""

@@ -96,8 +96,8 @@ class API:
             return values, False, None
         if row.form:
             assert row.params is not None
-            fields, upload = await read_form(request, self._state.settings.max_file_bytes)
-            seen.body = dict(fields) if upload is None else {**dict(fields), "file": upload.filename}
+            fields, upload = await read_form(request, row.form, self._state.settings.max_file_bytes)
+            seen.body = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
             return {**values, **from_form(row.params, fields)}, False, upload
         body = await read_json(request)
         seen.body = dict(body) or None

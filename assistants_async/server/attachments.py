@@ -8,6 +8,9 @@ from typing import Any
 from .context import Context
 from .store import Document
 
+# What the documents say of stores that are made so: "7 days after they were last active".
+_FOR_A_THREAD = {"expires_after": {"anchor": "last_active_at", "days": 7}}
+
 
 def require(context: Context, file_ids: Iterable[str]) -> None:
     """Raise the 404 for the first of these files that does not exist."""
@@ -26,8 +29,20 @@ def link(context: Context, document: Document, parent: str) -> None:
             shelf.put({"id": file_id, "created_at": context.state.now, parent: document["id"]})
 
 
+def make_searchable(context: Context, thread_id: str, attachments: Iterable[Mapping[str, Any]]) -> None:
+    """Put what messages attach for `file_search` into the thread's vector store, which is made for the first."""
+    for attachment in attachments:
+        if not any(tool["type"] == "file_search" for tool in attachment.get("tools") or ()):
+            continue
+        thread, library = context.store.threads.get(thread_id), context.state.library
+        search = thread.setdefault("tool_resources", {}).setdefault("file_search", {})
+        if not search.get("vector_store_ids"):
+            search["vector_store_ids"] = [library.make(_FOR_A_THREAD)["id"]]
+        library.add(library.use(search["vector_store_ids"][0]), {"file_id": attachment["file_id"]})
+
+
 def tool_resources(context: Context, given: Mapping[str, Any] | None) -> Document:
-    """The `tool_resources` to keep: files exist, and an inline vector store has become an id."""
+    """The `tool_resources` to keep: files exist, and an inline vector store has become one with an id."""
     resources: Document = dict(given or {})
     if "code_interpreter" in resources:
         require(context, resources["code_interpreter"].get("file_ids") or ())
@@ -35,6 +50,6 @@ def tool_resources(context: Context, given: Mapping[str, Any] | None) -> Documen
     if search and "vector_stores" in search:
         for inline in search["vector_stores"]:
             require(context, inline.get("file_ids") or ())
-        made = [context.state.names.make("vector_store") for _ in search["vector_stores"]]
-        resources["file_search"] = {"vector_store_ids": made}
+        made = [context.state.library.make(inline) for inline in search["vector_stores"]]
+        resources["file_search"] = {"vector_store_ids": [store["id"] for store in made]}
     return resources

@@ -30,8 +30,8 @@ async def read_json(request: web.Request) -> Values:
     return body
 
 
-async def read_form(request: web.Request, most: int) -> tuple[list[tuple[str, str]], Upload | None]:
-    """Fields and file of a multipart form."""
+async def read_form(request: web.Request, name: str, most: int) -> tuple[list[tuple[str, str]], Upload | None]:
+    """Fields of a multipart form, and the file in the part of this name."""
     if request.content_type != "multipart/form-data":
         raise invalid(f"Expected a body of multipart/form-data, not {request.content_type}.")
     fields: list[tuple[str, str]] = []
@@ -41,7 +41,7 @@ async def read_form(request: web.Request, most: int) -> tuple[list[tuple[str, st
         while (part := await reader.next()) is not None:
             if not isinstance(part, BodyPartReader) or part.name is None:
                 raise invalid("Every part of the form must have a name and no parts of its own.")
-            if part.name == "file":
+            if part.name == name:
                 upload = Upload(part.filename or "file", await _read(part, most))
             else:
                 fields.append((part.name, (await _read(part, MAX_JSON_BYTES)).decode()))

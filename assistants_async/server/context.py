@@ -12,6 +12,7 @@ from aiohttp import web
 from ..core.endpoint import Endpoint, Protocol
 from .documents import render
 from .engine import Engine
+from .library import Library
 from .naming import Names
 from .responder import Responder
 from .store import Document, Store
@@ -51,10 +52,13 @@ class State:
         """Makes ids."""
         self.store = Store()
         """What the server remembers."""
+        self.library = Library(self.store, self.names, clock=settings.clock, pace=settings.pace)
+        """What it knows of vector stores."""
         self.engine = self._engine = Engine(
             self.store,
             self.names,
             settings.responder,
+            consult=self.library.consult,
             clock=settings.clock,
             pace=settings.pace,
             speed=settings.speed,
@@ -67,7 +71,8 @@ class State:
         return int(self.settings.clock())
 
     def expire(self) -> None:
-        """End and take away what is due by the server's clock."""
+        """End and take away what is due by the server's clock, and read what came into vector stores."""
+        self.library.settle()
         self.engine.expire()
         self.store.expire_files(self.settings.clock())
 

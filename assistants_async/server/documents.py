@@ -99,6 +99,51 @@ _FILE: Document = {
 }
 _ASSISTANT_FILE: Document = {"id": None, "object": "assistant.file", "created_at": None, "assistant_id": None}
 _MESSAGE_FILE: Document = {"id": None, "object": "thread.message.file", "created_at": None, "message_id": None}
+_VECTOR_STORE: Document = {
+    "id": None,
+    "object": "vector_store",
+    "created_at": None,
+    "name": "",
+    "description": ABSENT,
+    "usage_bytes": 0,
+    "file_counts": None,
+    "status": None,
+    "expires_after": ABSENT,
+    "expires_at": None,
+    "last_active_at": None,
+    "metadata": {},
+}
+_STORE_FILE: Document = {
+    "id": None,
+    "object": "vector_store.file",
+    "usage_bytes": 0,
+    "created_at": None,
+    "vector_store_id": None,
+    "status": None,
+    "last_error": None,
+    "chunking_strategy": None,
+    "attributes": {},
+}
+_BATCH: Document = {
+    "id": None,
+    "object": "vector_store.files_batch",
+    "created_at": None,
+    "vector_store_id": None,
+    "status": None,
+    "file_counts": None,
+}
+_UPLOAD: Document = {
+    "id": None,
+    "object": "upload",
+    "bytes": None,
+    "created_at": None,
+    "filename": None,
+    "purpose": None,
+    "status": None,
+    "expires_at": None,
+    "file": ABSENT,
+}
+_PART: Document = {"id": None, "object": "upload.part", "created_at": None, "upload_id": None}
 _DELTA: Document = {"id": None, "object": None, "delta": None}
 
 _RESOURCES: Document = {"tool_resources": {}, "metadata": {}}
@@ -114,6 +159,11 @@ SHAPES: Mapping[str, Mapping[Protocol, Mapping[str, Any]]] = {
     "file": {"v1": _FILE, "v2": {**_FILE, "expires_at": ABSENT}},
     "assistant_file": {"v1": _ASSISTANT_FILE},
     "message_file": {"v1": _MESSAGE_FILE},
+    "vector_store": {"v2": _VECTOR_STORE},
+    "store_file": {"v2": _STORE_FILE},
+    "batch": {"v2": _BATCH},
+    "upload": {"v2": _UPLOAD},
+    "part": {"v2": _PART},
     "delta": {"v1": _DELTA, "v2": _DELTA},
 }
 """Members of each kind of object by version."""
@@ -143,6 +193,25 @@ def render(kind: str, document: Document, protocol: Protocol) -> Document:
     if kind == "run":
         shown["status"] = _STATUSES[protocol].get(shown["status"], shown["status"])
     return shown
+
+
+INCLUDED = "step_details.tool_calls[*].file_search.results[*].content"
+"""What `include[]` asks for to have the texts that a search found."""
+
+
+def without_content(step: Document) -> Document:
+    """A step without the texts that its search found: they come only where a request asks for them."""
+    details = step["step_details"]
+    if not any(call["type"] == "file_search" for call in details.get("tool_calls") or ()):
+        return step
+    calls = [_bare(call) if call["type"] == "file_search" else call for call in details["tool_calls"]]
+    return {**step, "step_details": {**details, "tool_calls": calls}}
+
+
+def _bare(call: Document) -> Document:
+    search = call["file_search"]
+    results = [{name: value for name, value in one.items() if name != "content"} for one in search["results"]]
+    return {**call, "file_search": {**search, "results": results}}
 
 
 def event_name(event: str, protocol: Protocol) -> str:

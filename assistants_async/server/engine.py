@@ -17,6 +17,7 @@ from .events import Feed
 from .life import Life, tokens
 from .naming import Names
 from .responder import CallTools, Fail, Incomplete, Responder, Say, Stall, actions_of
+from .search import Found
 from .store import Document, Store
 
 _log = logging.getLogger(__name__)
@@ -37,10 +38,12 @@ class Engine:
         names: Names,
         responder: Responder,
         *,
+        consult: Callable[[Document, str], list[Found]],
         clock: Callable[[], float],
         pace: float,
         speed: float,
     ) -> None:
+        self._consult = consult
         self._store = store
         self._names = names
         self._responder = responder
@@ -119,6 +122,8 @@ class Engine:
         await asyncio.sleep(self._pace)
         life.move("in_progress", started_at=life.run["started_at"] or life.now)
         await asyncio.sleep(self._pace)
+        if life.searches:
+            life.search(self._consult(life.run, life.turn().last_user_text))
         try:
             async with aclosing(actions_of(self._responder, life.turn())) as actions:
                 async for action in actions:

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from ..core.endpoint import Protocol
 from ..models.events import DONE_EVENT
-from .documents import event_name, render
+from .documents import event_name, render, without_content
 from .store import Document
 
 _log = logging.getLogger(__name__)
@@ -32,10 +32,11 @@ _HEADERS = {
 
 
 class Feed:
-    """One reader's view of a run's events, in its version of the protocol."""
+    """One reader's view of a run's events, in its version of the protocol, with what was found where it asked."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, *, content: bool = False) -> None:
         self._protocol: Protocol = protocol
+        self._content = content
         self._frames: deque[bytes] = deque()
         self._wake = asyncio.Event()
         self._ended = False
@@ -45,7 +46,8 @@ class Feed:
         """Add an event with the object that it is about."""
         if self._left:
             return
-        data = msgspec.json.encode(render(kind, document, self._protocol))
+        shown = render(kind, document, self._protocol)
+        data = msgspec.json.encode(shown if self._content or kind != "step" else without_content(shown))
         self._add(b"event: %b\ndata: %b\n\n" % (event_name(event, self._protocol).encode(), data))
 
     def end(self) -> None:

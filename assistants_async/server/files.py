@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
@@ -19,22 +20,29 @@ _DEFAULT_LIMIT = {"v1": 10**9, "v2": 10_000}
 
 async def create(context: Context) -> Document:
     """Serve `createFile`."""
-    upload, state = context.upload, context.state
+    upload, values = context.upload, context.values
     if upload is None:
         raise invalid("Missing required parameter: 'file'.", "file", "missing_required_parameter")
+    document = keep(context, upload.filename, upload.content, values["purpose"], values.get("expires_after"))
+    return context.render("file", document)
+
+
+def keep(
+    context: Context, filename: str, content: bytes, purpose: str, expires_after: Mapping[str, Any] | None
+) -> Document:
+    """A new file."""
+    state = context.state
     document: Document = {
         "id": state.names.make("file"),
-        "bytes": len(upload.content),
+        "bytes": len(content),
         "created_at": state.now,
-        "filename": upload.filename,
-        "purpose": context.values["purpose"],
+        "filename": filename,
+        "purpose": purpose,
     }
-    expiry = context.values.get("expires_after")
-    if expiry is not None:
-        document["expires_at"] = state.now + expiry["seconds"]
-    context.store.files.put(document)
-    context.store.contents[document["id"]] = upload.content
-    return context.render("file", document)
+    if expires_after is not None:
+        document["expires_at"] = state.now + expires_after["seconds"]
+    context.store.contents[document["id"]] = content
+    return context.store.files.put(document)
 
 
 async def retrieve(context: Context) -> Document:

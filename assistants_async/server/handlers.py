@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import assistants, files, messages, runs, steps, threads
+from . import assistants, files, messages, runs, steps, store_files, threads, uploads, vector_stores
 from .context import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -14,5 +14,8 @@ HANDLERS: Mapping[str, Handler] = {
     **runs.HANDLERS,
     **steps.HANDLERS,
     **files.HANDLERS,
+    **vector_stores.HANDLERS,
+    **store_files.HANDLERS,
+    **uploads.HANDLERS,
 }
 """What serves each row of the table."""

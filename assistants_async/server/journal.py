@@ -21,7 +21,7 @@ class RequestRecord(NamedTuple):
     status: int
     """Status of the answer."""
     body: Any
-    """The JSON document, or a form's fields with the file's name as `file`; None where there was none."""
+    """The JSON document, or a form's fields with the file's name in place of the file; None where there was none."""
     query: str
     """The query string as it came."""
     headers: Mapping[str, str]

@@ -11,9 +11,12 @@ from typing import Any
 
 from .events import Feed
 from .naming import Names
-from .responder import ToolOutput, Turn, TurnMessage
+from .responder import FoundText, ToolOutput, Turn, TurnMessage
+from .search import Found
 from .store import Document, Store
 
+_MOST_FOUND = 20
+"""Chunks that a run's search keeps, as the documents have it by default."""
 _TOKEN = re.compile(r"\s*\S{1,12}|\s+")
 
 # What becomes of the message and the step under way when a run ends so.
@@ -56,6 +59,7 @@ class Life:
         self._message: Document | None = None
         self._pieces: list[str] = []
         self._answered: list[ToolOutput] = []
+        self._found: list[FoundText] | None = None
 
     @property
     def now(self) -> int:
@@ -91,7 +95,37 @@ class Life:
             messages=tuple(TurnMessage(message["role"], text_of(message)) for message in self._messages),
             tools=tuple(self.run["tools"]),
             outputs=tuple(self._answered),
+            found=tuple(self._found or ()),
         )
+
+    @property
+    def searches(self) -> bool:
+        """Whether the run has yet to search its vector stores."""
+        return self._found is None and any(tool["type"] == "file_search" for tool in self.run["tools"])
+
+    def search(self, found: Sequence[Found]) -> None:
+        """Take a step that found this; one that found nothing is no step, as where there is no vector store."""
+        place = len(self._messages)
+        self._found = [
+            FoundText(
+                one.source.file_id,
+                one.source.filename,
+                one.chunk.text,
+                one.score,
+                f"【{place}:{number}†{one.source.filename}】",
+            )
+            for number, one in enumerate(found[:_MOST_FOUND])
+        ]
+        if self._found:
+            self._open_step({"type": "tool_calls", "tool_calls": []})
+            call: Document = {"id": self._names.make("call"), "type": "file_search", "file_search": {}}
+            self._emit_call({"index": 0, **call})
+            call["file_search"] = {
+                "ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.0},
+                "results": [_result(one) for one in self._found],
+            }
+            self._open_calls().append(call)
+            self._end_step("completed")
 
     def open_message(self) -> None:
         """Start a message and the step that makes it."""
@@ -185,7 +219,7 @@ class Life:
         self.move(status, usage=self._usage(), required_action=None, expires_at=None, **changes)
         self.hang_up()
 
-    def _open_calls(self) -> Sequence[Document]:
+    def _open_calls(self) -> list[Document]:
         assert self._step is not None
         calls: list[Document] = self._step["step_details"]["tool_calls"]
         return calls
@@ -219,9 +253,29 @@ class Life:
     def _end_message(self, status: str, **changes: Any) -> None:
         assert self._message is not None
         message, self._message = self._message, None
-        text: Document = {"value": "".join(self._pieces), "annotations": []}
+        text = self._text()
+        if text["annotations"]:
+            new = [{"index": number, **annotation} for number, annotation in enumerate(text["annotations"])]
+            part = {"index": 0, "type": "text", "text": {"annotations": new}}
+            self.emit("thread.message.delta", "delta", _delta(message, "thread.message.delta", {"content": [part]}))
         message.update(changes, status=status, content=[{"type": "text", "text": text}])
         self.emit(f"thread.message.{status}", "message", message)
+
+    def _text(self) -> Document:
+        """What was written, each mark of a file that was found as a citation (`FileCitation`)."""
+        value = "".join(self._pieces)
+        annotations: list[Document] = [
+            {
+                "type": "file_citation",
+                "text": one.marker,
+                "start_index": match.start(),
+                "end_index": match.end(),
+                "file_citation": {"file_id": one.file_id},
+            }
+            for one in self._found or ()
+            for match in re.finditer(re.escape(one.marker), value)
+        ]
+        return {"value": value, "annotations": sorted(annotations, key=lambda annotation: annotation["start_index"])}
 
     def _emit_call(self, call: Document) -> None:
         assert self._step is not None
@@ -231,7 +285,8 @@ class Life:
     def _written(self, step: Document) -> int:
         if step["type"] == "message_creation":
             return len(self._pieces)
-        return sum(len(tokens(call["function"]["arguments"])) for call in step["step_details"]["tool_calls"])
+        calls: list[Document] = step["step_details"]["tool_calls"]
+        return sum(len(tokens(call["function"]["arguments"])) for call in calls if call["type"] == "function")
 
     def _read(self) -> int:
         texts = [self.run["instructions"], *(text_of(message) for message in self._messages)]
@@ -247,6 +302,15 @@ class Life:
 def text_of(message: Document) -> str:
     """A message's text parts, joined by line ends."""
     return "\n".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
+
+
+def _result(found: FoundText) -> Document:
+    return {
+        "file_id": found.file_id,
+        "file_name": found.filename,
+        "score": round(found.score, 6),
+        "content": [{"type": "text", "text": found.text}],
+    }
 
 
 def _delta(document: Document, object: str, changes: Document) -> Document:

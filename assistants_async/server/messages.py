@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .attachments import link, require
+from .attachments import link, make_searchable, require
 from .context import Context, Handler
 from .documents import deleted
 from .errors import invalid
@@ -105,6 +105,7 @@ def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> Docume
     }
     context.store.messages(thread_id).put(document)
     link(context, document, "message_id")
+    make_searchable(context, thread_id, document["attachments"])
     return document
 
 

@@ -14,6 +14,9 @@ _PREFIXES = {
     "call": "call_",
     "file": "file-",
     "vector_store": "vs_",
+    "batch": "vsfb_",
+    "upload": "upload_",
+    "part": "part_",
 }
 _LETTERS = string.ascii_letters + string.digits
 _LENGTH = 24

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice, takewhile
 from typing import Any
 
+from .context import Context
 from .errors import invalid
 from .store import Document, Shelf
 
@@ -46,6 +47,22 @@ def page(
         "last_id": data[-1]["id"] if data else None,
         "has_more": len(found) > size,
     }
+
+
+_MARK = "after_"
+
+
+def token_page(context: Context, items: Sequence[Document], size: int) -> Document:
+    """One page of what is listed by token: the token of the next page is `next_page`, and None at the end."""
+    parameter = context.endpoint.page_parameter
+    assert parameter is not None
+    token = context.http.query.get(parameter, f"{_MARK}0")
+    start = token.removeprefix(_MARK)
+    if not (token.startswith(_MARK) and start.isdecimal() and len(start) < 10):
+        raise invalid(f"Invalid page token: '{token}'.", parameter, "invalid_cursor")
+    end = int(start) + size
+    more = end < len(items)
+    return {"data": items[int(start) : end], "has_more": more, "next_page": f"{_MARK}{end}" if more else None}
 
 
 def _precedes(shelf: Shelf, place: int, *, ascending: bool) -> Callable[[Document], bool]:

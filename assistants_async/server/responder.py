@@ -93,6 +93,22 @@ class ToolOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundText:
+    """What `file_search` found for a run: put `marker` into an answer, and it becomes a citation of the file."""
+
+    file_id: str
+    """The file."""
+    filename: str
+    """Its name."""
+    text: str
+    """The chunk that was found."""
+    score: float
+    """How well it fits, from 0 to 1."""
+    marker: str
+    """What stands for the citation in a text, such as `"【0:1†notes.md】"`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """What a responder knows when it is asked."""
 
@@ -106,6 +122,8 @@ class Turn:
     """What the run may use."""
     outputs: tuple[ToolOutput, ...]
     """All tool calls of this run so far, in the order in which they were asked for."""
+    found: tuple[FoundText, ...] = ()
+    """What `file_search` found for the last user text, best first; empty where the run has no such tool or store."""
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -145,7 +163,7 @@ _COMMAND = re.compile(r"/(?P<name>fail|incomplete|stall|call)(?:\s+(?P<rest>.*))
 
 
 class EchoResponder:
-    """Answers `Echo: <last user message>`, and does as four commands in that message say.
+    """Answers `Echo: <last user message>`, with the best line that `file_search` found; four commands do more.
 
     `/call NAME {json}` calls that function tool first and then answers `Tool NAME said: <output>`. `/fail`,
     `/incomplete` and `/stall` give those ends; text behind them is the part of a message written by then.
@@ -158,7 +176,7 @@ class EchoResponder:
         text = turn.last_user_text
         match = _COMMAND.match(text.strip())
         if match is None:
-            return Say(f"Echo: {text}")
+            return Say(f"Echo: {text}" + "".join(f"\n{_quoted(found, text)}" for found in turn.found[:1]))
         rest = match["rest"] or ""
         match match["name"]:
             case "fail":
@@ -208,6 +226,14 @@ def _call(turn: Turn, rest: str) -> Action:
     if not is_object(arguments):
         return Say(f"The arguments of {name} are no JSON object: {text}")
     return CallTools({name: arguments})
+
+
+def _quoted(found: FoundText, text: str) -> str:
+    """The line of a chunk that has most of a text's words, and the mark of its file."""
+    words = set(re.findall(r"\w+", text.casefold()))
+    lines = [line.strip() for line in found.text.splitlines() if line.strip()]
+    best = max(lines, key=lambda line: len(words & set(re.findall(r"\w+", line.casefold()))))
+    return f"{best} {found.marker}"
 
 
 def _json(arguments: Mapping[str, Any]) -> str:

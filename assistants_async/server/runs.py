@@ -10,7 +10,7 @@ from ..models.runs import TERMINAL_STATUSES
 from . import threads
 from .attachments import tool_resources
 from .context import Context, Handler
-from .documents import given
+from .documents import INCLUDED, given
 from .engine import EXPIRY
 from .errors import invalid
 from .events import Feed, serve
@@ -101,7 +101,7 @@ async def _start(
     context: Context, assistant: Document, thread_id: str, thread: Document | None = None
 ) -> Document | web.StreamResponse:
     run = context.store.runs(thread_id).put(_new(context, assistant, thread_id))
-    feed = Feed(context.protocol) if context.stream else None
+    feed = Feed(context.protocol, content=INCLUDED in context.values.get("include", ())) if context.stream else None
     context.state.engine.start(run, feed, thread=thread)
     return await _answer(context, run, feed)
 

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .context import Context, Handler
+from .documents import INCLUDED, without_content
 from .paging import page
 from .store import Document, Shelf
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getRunStep`."""
-    return context.render("step", _shelf(context).get(context.ids["step_id"]))
+    return _shown(context, _shelf(context).get(context.ids["step_id"]))
 
 
 async def index(context: Context) -> Document:
     """Serve `listRunSteps`."""
-    return page(_shelf(context), context.values, lambda document: context.render("step", document))
+    return page(_shelf(context), context.values, lambda document: _shown(context, document))
+
+
+def _shown(context: Context, step: Document) -> Document:
+    shown = context.render("step", step)
+    return shown if INCLUDED in context.values.get("include", ()) else without_content(shown)
 
 
 def _shelf(context: Context) -> Shelf:

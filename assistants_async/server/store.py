@@ -87,7 +87,11 @@ class Store:
         self.files = Shelf("file")
         """Files, without their content."""
         self.contents: dict[str, bytes] = {}
-        """The bytes of each file."""
+        """The bytes of each file, and of each part of an upload."""
+        self.vector_stores = Shelf("vector store")
+        """Vector stores."""
+        self.uploads = Shelf("upload")
+        """Uploads."""
         self._shelves: dict[tuple[str, str], Shelf] = {}
 
     def messages(self, thread_id: str) -> Shelf:
@@ -106,6 +110,36 @@ class Store:
         """Protocol v1's files of an assistant or a message."""
         return self._of("file", parent_id)
 
+    def store_files(self, store_id: str) -> Shelf:
+        """Files of a vector store; raises the 404 of the store."""
+        return self._of("vector store file", self.vector_stores.get(store_id)["id"])
+
+    def batches(self, store_id: str) -> Shelf:
+        """File batches of a vector store; raises the 404 of the store."""
+        return self._of("file batch", self.vector_stores.get(store_id)["id"])
+
+    def batch_files(self, batch_id: str) -> Shelf:
+        """Files of a batch."""
+        return self._of("vector store file", batch_id)
+
+    def parts(self, upload_id: str) -> Shelf:
+        """Parts of an upload."""
+        return self._of("part", upload_id)
+
+    def forget_vector_store(self, store_id: str) -> None:
+        """Take a vector store away with its batches, not the files themselves; raises the 404."""
+        for batch in self.batches(store_id):
+            self._shelves.pop(("vector store file", batch["id"]), None)
+        for kind in ("file batch", "vector store file"):
+            self._shelves.pop((kind, store_id), None)
+        self.vector_stores.remove(store_id)
+
+    def forget_parts(self, upload_id: str) -> None:
+        """Take the parts of an upload away."""
+        for part in self.parts(upload_id):
+            del self.contents[part["id"]]
+        del self._shelves["part", upload_id]
+
     def forget_thread(self, thread_id: str) -> None:
         """Take a thread away with all that it holds; raises the 404."""
         for run in self.runs(thread_id):
@@ -116,9 +150,13 @@ class Store:
         self.threads.remove(thread_id)
 
     def forget_file(self, file_id: str) -> None:
-        """Take a file and its content away; raises the 404."""
+        """Take a file and its content away, out of the vector stores too; raises the 404."""
         self.files.remove(file_id)
         del self.contents[file_id]
+        for store in self.vector_stores:
+            files = self.store_files(store["id"])
+            if file_id in files:
+                files.remove(file_id)
 
     def expire_files(self, now: float) -> None:
         """Take away the files whose time has come."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..core.fold import Snapshot, index_of
 from ..models import deltas, messages, steps
@@ -19,9 +19,10 @@ from ..models.events import (
 from ..models.messages import Message
 from ..models.runs import Run, Usage
 from ..models.steps import RunStep, StepToolCall
+from ..tools.events import ToolEvent
 
 if TYPE_CHECKING:
-    from .runs import RunChannel
+    from .channel import EventChannel
 
 
 class EventHandler:
@@ -37,13 +38,16 @@ class EventHandler:
     # The stream
 
     async def on_event(self, event: StreamEvent) -> None:
-        """Any event, before its own methods."""
+        """Any event of a run, before its own methods."""
 
     async def on_error(self, error: Exception) -> None:
         """The stream failed, or a method of this handler did; the error is raised afterwards."""
 
     async def on_end(self) -> None:
         """Nothing follows, whatever the reason."""
+
+    async def on_tool(self, event: ToolEvent) -> None:
+        """A tool was started, has given its result or has failed, in a drive."""
 
     # The run
 
@@ -115,14 +119,17 @@ class EventHandler:
         """What a file search of a step that ended found, where `include` asked for it."""
 
 
-async def drive_handler(channel: RunChannel, handler: EventHandler) -> None:
+async def drive_handler(channel: EventChannel[Any], handler: EventHandler) -> None:
     """Read a channel to its end, calling a handler's methods in the order of the events."""
     handler.snapshot = channel.snapshot
     begun: set[tuple[str, int]] = set()
     try:
         async for event in channel:
-            await handler.on_event(event)
-            await _dispatch(event, handler, begun)
+            if isinstance(event, ToolEvent):
+                await handler.on_tool(event)
+            else:
+                await handler.on_event(event)
+                await _dispatch(event, handler, begun)
     except Exception as error:
         channel.close()
         await handler.on_error(error)

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Any
 
-from ..core.endpoint import Endpoint
+from ..core.events import event_of_run
 from ..core.fold import Snapshot
 from ..core.options import Options
 from ..core.polling import poll_delay
-from ..core.request import bind
-from ..endpoints import GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS
+from ..core.runs import next_step
 from ..errors import AssistantsError, ClientClosedError, StreamInterruptedError, TransportError
-from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
-from ..models.events import MessageDeltaEvent, MessageEvent, RunEvent, RunStepEvent, StreamEvent
-from ..models.messages import Message, TextContent
+from ..models.events import StreamEvent
 from ..models.runs import Run
-from ..paging import ListCall
 from ..session import SessionManager
 from ..watch import Clock, Watch
 from ..wire import HTTPResponse
+from .lookups import Lookups, jitter
 
 
 class Recovery:
@@ -59,8 +55,7 @@ class Recovered:
         assert cut.thread_id is not None
         self.http = http
         """Head of the stream that broke off."""
-        self._session = session
-        self._options = options
+        self._lookups = Lookups(session, options)
         self._cut = cut
         self._thread_id, self._run_id = cut.thread_id, cut.run_id
         self._told = told
@@ -116,81 +111,24 @@ class Recovered:
 
     async def _missed(self) -> list[StreamEvent]:
         run = await self._wait()
-        ended = {step.id for step in self._told.steps if step.status not in (None, "in_progress")}
-        events: list[StreamEvent] = [
-            RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
-            async for step in self._list(LIST_RUN_STEPS, self._thread_id, self._run_id, order="asc", limit=100)
-            if step.id not in ended and step.status != "in_progress"
-        ]
-        known = {message.id: message for message in self._told.messages}
-        for message in await self._messages(run):
-            events += _missing(known.get(message.id), message)
-        return [*events, RunEvent(f"thread.run.{run.status}", run)]
+        return [*await self._lookups.missed(self._thread_id, run, self._told), event_of_run(run)]
 
     async def _wait(self) -> Run:
         loop = asyncio.get_running_loop()
         attempt = 0
         while True:
-            ids = (self._thread_id, self._run_id)
-            request = bind(GET_RUN, ids, {}, protocol=self._session.protocol)
-            run, http = await self._session.send(request, self._options, Run)
-            if run.is_terminal or run.needs_action:
+            run, http = await self._lookups.run(self._thread_id, self._run_id)
+            if next_step(run) != "wait":
                 return run
-            delay = poll_delay(attempt, http.headers, random.random())  # noqa: S311  # jitter, no secret
+            delay = poll_delay(attempt, http.headers, jitter())
             if loop.time() + delay > self._deadline:
                 text = f"the run was still {run.status} {self._limit:g} s after its stream broke off"
                 raise self._interrupted(text)
-            await self._session.pause(delay)
+            await asyncio.sleep(delay)
             attempt += 1
-
-    def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:
-        request = bind(endpoint, ids, keywords, protocol=self._session.protocol)
-        return ListCall(self._session, request, self._options)
-
-    async def _messages(self, run: Run) -> list[Message]:
-        """The run's messages, oldest first; v1 servers cannot filter, so the list is read back to the run's start."""
-        filters = {"run_id": run.id} if self._session.protocol == "v2" else {}
-        found: list[Message] = []
-        async for message in self._list(LIST_MESSAGES, self._thread_id, order="desc", limit=100, **filters):
-            if message.run_id == run.id:
-                found.append(message)
-            elif message.created_at is not None and run.created_at is not None and message.created_at < run.created_at:
-                break
-        return found[::-1]
 
     def _interrupted(self, message: str) -> StreamInterruptedError:
         cut = self._cut
         return StreamInterruptedError(
             message, items=cut.items, run_id=cut.run_id, thread_id=cut.thread_id, last_event=cut.last_event
         )
-
-
-def _missing(told: Message | None, message: Message) -> list[StreamEvent]:
-    """The events that lead from what was told of a message to all of it."""
-    if told is not None and told.status in ("completed", "incomplete"):
-        return []
-    events: list[StreamEvent] = []
-    if told is None:
-        events.append(MessageEvent("thread.message.created", _bare(message)))
-    if parts := tuple(_rest(message, 0 if told is None else len(told.text))):
-        delta = MessageDelta(id=message.id, object="thread.message.delta", delta=MessageDeltaChanges(content=parts))
-        events.append(MessageDeltaEvent("thread.message.delta", delta))
-    status = "incomplete" if message.status == "incomplete" else "completed"
-    events.append(MessageEvent(f"thread.message.{status}", message))
-    return events
-
-
-def _rest(message: Message, told: int) -> list[MessageDeltaText]:
-    """A message's text behind so many characters, each piece in its part."""
-    parts: list[MessageDeltaText] = []
-    for index, part in enumerate(message.content):
-        text = part.text.value if isinstance(part, TextContent) and part.text is not None else None
-        if text:
-            if piece := text[told:]:
-                parts.append(MessageDeltaText(index=index, text=MessageDeltaTextValue(value=piece)))
-            told = max(0, told - len(text))
-    return parts
-
-
-def _bare(message: Message) -> Message:
-    return Message(id=message.id, object=message.object, thread_id=message.thread_id, role=message.role)

@@ -1,236 +1,48 @@
-"""Calls that start or continue a run, and the channel of its events."""
+"""Calls that start or continue a run, and how a run is taken to its end."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, TypeGuard, TypeVar
+from collections.abc import Coroutine
+from typing import Any, TypeVar, Unpack, overload
+
+import msgspec
 
 from .._typing import override
 from ..call import Call
-from ..channel import ByteSource, Channel, Opener, Reading, Source
-from ..core.events import frame_of
-from ..core.fold import Snapshot
-from ..core.options import ErrorHook, Options
-from ..core.readings import EventReading, run_reading
-from ..core.sse import ServerSentEvent
-from ..errors import StreamError, StreamInterruptedError
-from ..models.events import (
-    DONE_FRAME,
-    FINISHED_MESSAGE,
-    FINISHED_STEP,
-    MessageDeltaEvent,
-    MessageEvent,
-    RunEvent,
-    RunStepEvent,
-    StreamEvent,
-)
-from ..models.messages import Message
+from ..channel import Reading
+from ..core.endpoint import Protocol
+from ..core.readings import run_reading
+from ..core.request import Request, bind, ids_of
+from ..endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
+from ..errors import WrongProtocolError
+from ..models.events import StreamEvent
 from ..models.runs import Run
-from ..models.steps import RunStep
+from ..tools.schema import AnswerFormat, answer_format
+from ..tools.toolbox import Toolbox
 from ..wire import HTTPResponse
-from .handler import EventHandler, drive_handler
+from .channel import RunChannel
+from .drive import Drive
+from .driver import Driver, OnAction
+from .job import Job
+from .lookups import Lookups
+from .policy import DriveOptions, Policy, PollOptions, drive_policy, poll_policy
 from .recovery import Recovery
 
-T = TypeVar("T", Message, RunStep)
-V = TypeVar("V")
+__all__ = ["RunCall", "RunChannel"]
 
+T = TypeVar("T")
 
-class RunChannel(Channel[StreamEvent]):
-    """The events of a streamed run, and views of them.
-
-    A view (`text`, `runs`, `messages`, `steps`) reads the same stream, so use one at a time; one may go on where
-    another stopped. An error event raises `StreamEventError`; a stream that ends before the run has ended, or asked
-    for action, raises `StreamInterruptedError`. Leaving the block does not end the run at the server.
-    """
-
-    def __init__(
-        self, name: str, opener: Opener, on_error: ErrorHook | None = None, recovery: Recovery | None = None
-    ) -> None:
-        super().__init__(name, opener, on_error)
-        self._recovery = recovery
-        # Ids of the messages and steps that a view has yielded: the next view does not yield them again.
-        self._yielded: set[str] = set()
-        self._frame: Any = None
-        self.snapshot = Snapshot()
-        """Run, messages and steps as far as they have come; a message is put together when it is asked for."""
-
-    @property
-    def run(self) -> Run | None:
-        """The run as its last event showed it; None before its first."""
-        return self.snapshot.run
-
-    @override
-    def _ready(self) -> StreamEvent | None:
-        try:
-            for frame in self._frames:
-                event = self._decode(frame)
-                if event is not None:
-                    self.items_delivered += 1
-                    self._frame = frame
-                    self.snapshot.add(event)
-                    return event
-        except StreamError as error:
-            self._frames = iter(())
-            self._fail(error)
-        return None
-
-    @override
-    def _fail(self, error: Exception) -> None:
-        if self._recovery is None or not _recoverable(error):
-            super()._fail(error)
-            return
-        recovery, self._recovery = self._recovery, None
-        source = self._opened()
-        source.close()
-        recovered = recovery.after(error, source.http, self.snapshot)
-        self._read_from(recovered, recovered)
-
-    # Views: each event makes at most one thing; nothing is lost where a read is cancelled
-
-    def text(self) -> AsyncIterator[str]:
-        """Yield the run's text as it comes, each piece once, also where a message comes whole or ends with more."""
-        return _View(self, self._text_of)
-
-    def runs(self) -> AsyncIterator[Run]:
-        """Yield the run each time its status changes: the v1 document's `Channel{RunObject}`."""
-        return _View(self, lambda event: event.data if isinstance(event, RunEvent) else None)
-
-    def messages(self) -> AsyncIterator[Message]:
-        """Yield each message once, when it is finished; at the end those that the server never finished."""
-
-        def finished(event: StreamEvent) -> Message | None:
-            if isinstance(event, MessageEvent) and event.event in FINISHED_MESSAGE:
-                return self._once(event.data)
-            return None
-
-        return _View(self, finished, lambda: (self._once(message) for message in self.snapshot.messages))
-
-    def steps(self) -> AsyncIterator[RunStep]:
-        """Yield each step once, when it has ended; at the end those that have not, as far as they have come."""
-
-        def ended(event: StreamEvent) -> RunStep | None:
-            if isinstance(event, RunStepEvent) and event.event in FINISHED_STEP:
-                return self._once(event.data)
-            return None
-
-        return _View(self, ended, lambda: (self._once(step) for step in self.snapshot.steps))
-
-    def sse(self) -> AsyncIterator[bytes]:
-        """Yield the events as server-sent events again, the closing one included, for a browser.
-
-        `RunChannel.from_sse` reads them back.
-        """
-        return _View(self, self._frame_of, lambda: (DONE_FRAME,))
-
-    def _frame_of(self, event: StreamEvent) -> bytes:
-        # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-        frame = self._frame
-        as_sent = isinstance(frame, ServerSentEvent) and frame.event == event.event
-        return frame_of(event, frame.data if as_sent else None)
-
-    def _text_of(self, event: StreamEvent) -> str:
-        if type(event) is MessageDeltaEvent:
-            return event.text
-        if isinstance(event, MessageEvent) and event.data.role != "user":
-            return event.data.text[self.snapshot.message(event.data.id).told :]
-        return ""
-
-    def _once(self, thing: T) -> T | None:
-        if thing.id in self._yielded:
-            return None
-        self._yielded.add(thing.id)
-        return thing
-
-    # Ends
-
-    async def until_done(self) -> None:
-        """Read to the end of the stream."""
-        async for _ in self:
-            pass
-
-    async def final_run(self) -> Run:
-        """Read to the end, and return the run as it was then."""
-        await self.until_done()
-        run = self.run
-        if run is None:
-            raise StreamInterruptedError("the stream had no run event", items=self.items_delivered)
-        return run
-
-    async def final_messages(self) -> tuple[Message, ...]:
-        """Read to the end, and return the messages of the run, in the order they began."""
-        await self.until_done()
-        return self.snapshot.messages
-
-    async def wait_for(self, name: str) -> StreamEvent:
-        """Read up to an event of this name, such as `"thread.run.requires_action"`, and return it.
-
-        Raises `StreamInterruptedError` where the stream ends well but without it.
-        """
-        async for event in self:
-            if event.event == name:
-                return event
-        run = self.run
-        raise StreamInterruptedError(
-            f"the stream ended without {name}",
-            items=self.items_delivered,
-            run_id=run.id if run else None,
-            thread_id=run.thread_id if run else None,
-        )
-
-    async def handle(self, handler: EventHandler) -> None:
-        """Read to the end, calling the handler's methods; what one raises ends the stream and comes out here."""
-        await drive_handler(self, handler)
-
-    @classmethod
-    def from_sse(cls, chunks: AsyncIterable[bytes]) -> RunChannel:
-        """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual."""
-
-        async def open_stream() -> tuple[Source, Reading[Any]]:
-            return ByteSource(chunks), EventReading(Options())
-
-        return cls("from_sse", open_stream)
-
-
-class _View(AsyncIterator[V]):
-    """What a function makes of a channel's events, and what is left to yield where they came to their end."""
-
-    __slots__ = ("_channel", "_left", "_pick", "_rest")
-
-    def __init__(
-        self,
-        channel: RunChannel,
-        pick: Callable[[StreamEvent], V | None],
-        rest: Callable[[], Iterable[V | None]] = tuple,
-    ) -> None:
-        self._channel = channel
-        self._pick = pick
-        self._rest = rest
-        self._left: Iterator[V | None] | None = None
-
-    @override
-    async def __anext__(self) -> V:
-        channel, pick = self._channel, self._pick
-        while True:
-            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
-            if event is None:
-                if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
-                    break
-            elif item := pick(event):
-                return item
-        if self._left is None:
-            self._left = iter(self._rest() if self._channel.outcome == "completed" else ())
-        for item in self._left:
-            if item is not None:
-                return item
-        raise StopAsyncIteration
-
-
-def _recoverable(error: Exception) -> TypeGuard[StreamInterruptedError]:
-    return isinstance(error, StreamInterruptedError) and None not in (error.run_id, error.thread_id)
+_MAKES = (CREATE_RUN, CREATE_THREAD_AND_RUN)
+# What the first run has put on the thread already, or is no member of another run's request.
+_ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
 
 
 class RunCall(Call[Run, StreamEvent]):
-    """A call that starts or continues a run: `await` it for the run as it is then, `stream()` it for its events."""
+    """A call that starts or continues a run.
+
+    `await` it for the run as it is then, `stream()` it for its events, `poll()` it for the run at its end, or
+    `drive()` it there with tools.
+    """
 
     __slots__ = ()
 
@@ -247,6 +59,108 @@ class RunCall(Call[Run, StreamEvent]):
         opener, on_error = self._opener(self._reading), self._options.on_error
         return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
 
+    def poll(self, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:
+        """Await for the run at its end, or asking for tool outputs: created, then polled.
+
+        Raises `RunFailedError`, `RunExpiredError`, `RunCancelledError` and `RunIncompleteError` as `raise_on` says,
+        `RunDeadlineError` at the deadline, and `TypeError` and `ValueError` at once for keywords that cannot work.
+        A poll that fails is sent again, up to 5 times in a row, unless the server refused it. What ends the wait
+        before the run has ended (the deadline, a cancellation, an error of `on_status`) cancels the run at the server,
+        within `grace` seconds, unless `on_deadline="leave"`; a request that fails for good leaves it. Either is said
+        in the error or its note. An unknown status is waited on.
+        """
+        self._use()
+        policy = poll_policy(**options)
+        return self._job(policy, "stop" if policy.stop_at_action else "wait").run()
+
+    @overload
+    def drive(
+        self, toolbox: Toolbox | None = None, /, *, output_type: None = None, **options: Unpack[DriveOptions]
+    ) -> Drive[None]: ...
+
+    @overload
+    def drive(
+        self, toolbox: Toolbox | None = None, /, *, output_type: type[T], **options: Unpack[DriveOptions]
+    ) -> Drive[T]: ...
+
+    def drive(
+        self,
+        toolbox: Toolbox | None = None,
+        /,
+        *,
+        output_type: type[Any] | None = None,
+        **options: Unpack[DriveOptions],
+    ) -> Drive[Any]:
+        """Take the run to its end, calling its tools: await for a `RunResult`, or enter for the events of all rounds.
+
+        Each time that the run asks for tool outputs, `toolbox` answers all its calls in one request. The tools are
+        those of the assistant or of this call: `tools=toolbox.definitions` belongs to `assistants.create`, or to
+        `runs.create` in place of the assistant's. `output_type` asks for an answer of a type by `response_format`,
+        and reads it: `AnswerDecodeError` where it does not fit; protocol v2 only.
+
+        Raises what `poll` raises, and `RunError` for a run that asks for tools without a toolbox, or more often than
+        `max_rounds`. What ends the drive before the run has ended, such as an error of a tool or leaving its block,
+        cancels the run as in `poll`; a request that fails for good leaves it, and `runs.resume` can go on with it.
+        """
+        self._use()
+        if not (toolbox is None or isinstance(toolbox, Toolbox)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"a Toolbox answers tool calls, not {toolbox!r}: pass Toolbox([…])")
+        policy = drive_policy(**options)
+        return Drive(self._job(policy, "answer", toolbox, self._format(output_type)))
+
+    def _format(self, kind: type[Any] | None) -> AnswerFormat[Any] | None:
+        """Ask for answers of a type, where the run is made here and has no format yet."""
+        if kind is None:
+            return None
+        request, wanted = self._request, answer_format(kind)
+        if request.body is not None and request.endpoint in _MAKES:
+            if self._session.protocol != "v2":
+                raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
+            if request.body.get("response_format") is not None:
+                raise TypeError(f"{request.endpoint.name}: give response_format or output_type, not both")
+            request.body = {**request.body, "response_format": wanted.response_format}
+        return wanted
+
+    def _job(
+        self,
+        policy: Policy,
+        on_action: OnAction,
+        toolbox: Toolbox | None = None,
+        format: AnswerFormat[Any] | None = None,
+    ) -> Job[Any]:
+        session, request = self._session, self._request
+        if policy.rerun is not None and request.endpoint not in _MAKES:
+            raise ValueError(f"{request.endpoint.name}: rerun is for runs that are made here")
+        # An error status that is no error would be no run.
+        options = msgspec.structs.replace(self._options, raise_for_status=True, resolve_type=None)
+        driver = Driver(
+            Lookups(session, options),
+            policy,
+            lambda request: RunCall(session, request, options),
+            on_action=on_action,
+            toolbox=toolbox,
+            again=lambda: _another(request, driver.hold.thread_id, session.protocol),
+        )
+        ids = ids_of(request)
+        driver.hold.thread_id = ids[0] if ids else ""
+        driver.hold.patience = request.patience
+
+        def work() -> Coroutine[Any, Any, Run]:
+            if request.endpoint is GET_RUN:
+                return driver.take(*ids)
+            return driver.begin(RunCall(session, request, options))
+
+        return Job(driver, work, request, options, format)
+
     @override
     def _reading(self, http: HTTPResponse) -> Reading[Any]:
         return run_reading(http, self._options)
+
+
+def _another(request: Request, thread_id: str, protocol: Protocol) -> Request:
+    """The request of a run like the one that another request made, on the thread that there is now."""
+    another = bind(CREATE_RUN, (thread_id,), {}, protocol=protocol, validate=False)
+    another.body = {name: value for name, value in (request.body or {}).items() if name not in _ONCE}
+    another.query, another.headers = dict(request.query), dict(request.headers)
+    another.patience = request.patience
+    return another

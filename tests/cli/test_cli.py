@@ -197,3 +197,17 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"assistants-async {__version__}\n"
+
+
+def test_the_demo_of_files_cites_one(tmp_path: Path) -> None:
+    """Its own folder, or one of the caller's."""
+    shown = run("demo", "--files")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "3 files in vs_" in shown.stdout
+    assert "It often rains in Bergen. 【1:0†weather.md】" in shown.stdout
+    assert "【1:0†weather.md】 is weather.md" in shown.stdout
+    (tmp_path / "notes.txt").write_text("Does it rain in Bergen? It does.", encoding="utf-8")
+    (tmp_path / "inner").mkdir()
+    assert "is notes.txt" in run("demo", "--files", str(tmp_path)).stdout
+    refused = run("demo", "--files", str(tmp_path / "none"))
+    assert (refused.returncode, "is no folder" in refused.stderr) == (2, True)

@@ -163,6 +163,11 @@ async def test_a_call_given_up_does_not_warn(wire: Wire, client: AssistantsClien
         with pytest.raises(RuntimeError, match="only once"):
             await call
     assert wire.seen == []
+    started: Any = client.threads.delete("thread_1")
+    started.send(None)
+    started.close()
+    with pytest.raises(RuntimeError, match="only once"):
+        await started
 
 
 async def test_a_refused_call_does_not_warn(client: AssistantsClient) -> None:

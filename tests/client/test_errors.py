@@ -33,7 +33,18 @@ from assistants_async import (
     WrongProtocolError,
     errors,
 )
-from assistants_async.models import IncompleteDetails, LastError, Run
+from assistants_async.models import (
+    FileCounts,
+    FileProblem,
+    IncompleteDetails,
+    IngestedFile,
+    IngestReport,
+    LastError,
+    Run,
+    UploadState,
+    VectorStoreFile,
+    VectorStoreFileBatch,
+)
 from tests.client.wire import ASSISTANT, Answer, Wire, answer, chunk, failure, head, raw, then_cut
 
 BODY = answer(ASSISTANT)
@@ -194,6 +205,17 @@ RUN = Run(
     incomplete_details=IncompleteDetails(reason="max_prompt_tokens"),
 )
 
+STORE_FILE = VectorStoreFile(
+    id="file_1", status="failed", last_error=FileProblem(code="unsupported_file", message="No text in it.")
+)
+BATCH = VectorStoreFileBatch(
+    id="vsfb_1", status="completed", file_counts=FileCounts(completed=2, failed=1, cancelled=0, total=3)
+)
+REPORT = IngestReport(
+    vector_store_id="vs_1", files=(IngestedFile(source="a.txt", status="uploaded", file_id="file_1"),)
+)
+STATE = UploadState(upload_id="upload_1", size=5, part_size=3, part_ids=("part_1", None))
+
 MADE: dict[type[BaseException], BaseException] = {
     errors.TransportError: TransportError("m", maybe_processed=True, attempts=3),
     errors.ConnectFailedError: ConnectFailedError("m"),
@@ -211,6 +233,10 @@ MADE: dict[type[BaseException], BaseException] = {
     errors.ItemTooLargeError: errors.ItemTooLargeError("m", items=1, limit=2),
     errors.StreamEventError: errors.StreamEventError(WORDS, items=2),
     errors.PaginationError: errors.PaginationError("cursor", items=4),
+    errors.AnswerDecodeError: errors.AnswerDecodeError("expected `int`", path="$.a", text='{"a":"x"}'),
+    errors.ToolError: errors.ToolError("m"),
+    errors.ToolCallError: errors.ToolCallError("m", kind="arguments", name="f", path="$.a"),
+    errors.ToolFailedError: errors.ToolFailedError("f", "call_1", ValueError("x")),
     errors.AssistantsError: AssistantsError("m"),
     errors.ValidationError: ValidationError("runs.create", "a.b", "expected `int`", "x"),
     errors.WrongProtocolError: WrongProtocolError("runs.create", "tools", "v1", "v2"),
@@ -220,6 +246,12 @@ MADE: dict[type[BaseException], BaseException] = {
     errors.RunCancelledError: errors.RunCancelledError("m", run=RUN),
     errors.RunIncompleteError: errors.RunIncompleteError(run=RUN),
     errors.RunDeadlineError: errors.RunDeadlineError("m", run=RUN, deadline=1.5),
+    errors.FilesError: errors.FilesError("m"),
+    errors.StoreFileError: errors.StoreFileError(STORE_FILE),
+    errors.FileBatchError: errors.FileBatchError(BATCH, (STORE_FILE,)),
+    errors.FilesDeadlineError: errors.FilesDeadlineError("m", deadline=1.5, last=BATCH),
+    errors.IngestError: errors.IngestError("m", REPORT),
+    errors.UploadError: errors.UploadError("m", STATE),
     **{
         kind: kind(HTTP, WORDS, attempts=2)
         for kind in vars(errors).values()
@@ -243,6 +275,21 @@ def test_the_errors_of_a_run_say_what_became_of_it() -> None:
     assert str(errors.RunIncompleteError(run=bare)) == "run run_1 is incomplete"
     error = errors.RunExpiredError("m", run=RUN)
     assert (error.run_id, error.thread_id) == ("run_1", "thread_1")
+
+
+def test_the_errors_of_files_say_what_became_of_them() -> None:
+    """With the server's reasons where it gave some, and the counts of a batch."""
+    error = errors.StoreFileError(STORE_FILE)
+    assert str(error) == "file file_1 failed: No text in it. (unsupported_file)"
+    assert (error.code, error.message) == ("unsupported_file", "No text in it.")
+    bare = VectorStoreFile(id="file_2", status="cancelled")
+    assert str(errors.StoreFileError(bare)) == "file file_2 was cancelled"
+    counts = "batch vsfb_1 completed, 1 failed and 0 cancelled of 3 files"
+    assert str(errors.FileBatchError(BATCH)) == counts
+    first = "first file_1: No text in it. (unsupported_file)"
+    assert str(errors.FileBatchError(BATCH, (STORE_FILE, bare))) == f"{counts}; {first}"
+    lone = VectorStoreFileBatch(id="vsfb_2", status="cancelled")
+    assert str(errors.FileBatchError(lone, (bare,))) == "batch vsfb_2 was cancelled; first file_2 was cancelled"
 
 
 def classes() -> set[type[BaseException]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import os
 import pickle
 import warnings
 from typing import Any
@@ -219,3 +220,23 @@ async def test_two_clients_share_nothing(wire: Wire) -> None:
         ("one", "Bearer key-one"),
         ("two", "Bearer key-two"),
     }
+
+
+def test_a_client_that_was_used_before_a_fork_is_refused_in_the_child() -> None:
+    """A child's loop is another one: no socket is ever shared."""
+    transport = Memory(BODY)
+    client = AssistantsClient(base_url="http://127.0.0.1/v1", transport=transport)
+    asyncio.run(client.assistants.retrieve("asst_1"))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(client.assistants.retrieve("asst_1"))
+        except BaseException as error:  # noqa: BLE001  # the child's only way to tell
+            os.write(write, str(error).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(write)
+    assert b"make one client per loop" in os.read(read, 4096)
+    os.close(read)
+    asyncio.run(client.close())

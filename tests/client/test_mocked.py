@@ -26,7 +26,7 @@ from assistants_async import (
 )
 from assistants_async.core.endpoint import Endpoint
 from assistants_async.endpoints import TABLE
-from assistants_async.models.pages import Page
+from assistants_async.models.pages import is_page
 from assistants_async.testing.mocks import json_of, mocked
 from tests.client.wire import ASSISTANT, KEY
 from tests.conftest import MS
@@ -56,7 +56,15 @@ NEEDED: dict[str, dict[str, Any]] = {
     "createRun": {"assistant_id": "asst_1"},
     "submitToolOuputsToRun": {"tool_outputs": [{"tool_call_id": "c", "output": "x"}]},
     "createFile": {"file": b"x", "purpose": "assistants"},
+    "searchVectorStore": {"query": "q"},
+    "createVectorStoreFile": {"file_id": "file_1"},
+    "updateVectorStoreFileAttributes": {"attributes": {"a": 1}},
+    "createVectorStoreFileBatch": {"file_ids": ["file_1"]},
+    "createUpload": {"filename": "a.txt", "purpose": "assistants", "bytes": 1, "mime_type": "text/plain"},
+    "completeUpload": {"part_ids": ["part_1"]},
+    "addUploadPart": {"data": b"x"},
 }
+"""Keywords that an operation cannot be called without."""
 
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=TABLE.keys())
@@ -64,8 +72,8 @@ async def test_every_operation_sends_its_row_and_reads_its_result(mock: aiorespo
     """Method, path and body go out as the table says, and the answer is decoded to the row's type."""
     ids: dict[str, Any] = {name: f"{name}_1" for name in row.parameters}
     url = BASE + row.path.format(**ids)
-    is_list = getattr(row.result, "__origin__", None) is Page
-    payload = {"object": "list", "data": [{"id": "x_1"}], "has_more": False} if is_list else {"id": "x_1"}
+    item = {"text": "x"} if row.page_parameter else {"id": "x_1"}
+    payload = {"object": "list", "data": [item], "has_more": False} if is_page(row.result) else {"id": "x_1"}
     mock.add(url, row.method, payload=payload)
     async with AssistantsClient(base_url=BASE, api_key=KEY, protocol=row.protocols[-1]) as client:
         value = await client.operation(row.operation, body=NEEDED.get(row.operation), **ids)
@@ -73,8 +81,8 @@ async def test_every_operation_sends_its_row_and_reads_its_result(mock: aiorespo
     assert sent.kwargs["headers"]["authorization"] == f"Bearer {KEY}"
     if row.result is bytes:
         assert value == b'{"id": "x_1"}'
-    elif is_list:
-        assert value == Page(object="list", data=(row.item(id="x_1"),), has_more=False)
+    elif is_page(row.result):
+        assert value == row.result(object="list", data=(row.item.from_dict(item),), has_more=False)
     else:
         assert value == row.result(id="x_1")
     if row.takes_body and not row.form:

@@ -239,3 +239,12 @@ def test_an_address_of_the_environment_is_told_once(
     assert len(caplog.messages) == 1
     assert "OPENAI_BASE_URL" in caplog.messages[0]
     assert "hush" not in caplog.messages[0]
+
+
+@pytest.mark.parametrize("proxy", ["http://[", "http://:x"])
+async def test_a_proxy_that_is_no_url_is_told(proxy: str) -> None:
+    """Once, and without the URL, which may hold a password."""
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key=KEY, proxy=proxy) as client:
+        with pytest.raises(ConnectFailedError, match=r"^cannot connect: the URL of the proxy is none") as caught:
+            await client.threads.create()
+    assert caught.value.attempts == 1

@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from assistants_async.models import params
+from assistants_async.models import params, params_stores
 from assistants_async.models.assistants import Assistant, AssistantFile
 from assistants_async.models.base import Model, Tagged
 from assistants_async.models.decoding import decoder_for
@@ -23,12 +23,12 @@ from assistants_async.models.runs import Run
 from assistants_async.models.steps import RunStep
 from assistants_async.models.threads import Thread
 from assistants_async.models.unions import Unknown
+from assistants_async.models.uploads import Upload, UploadPart
+from assistants_async.models.vector_stores import SearchPage, VectorStore, VectorStoreFile, VectorStoreFileBatch
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "spec" / "examples"
 VERSIONS = ("v1", "v1-final", "v2")
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the published examples are not at hand")
-
-LATER = ("/vector_stores", "/uploads")
 
 OBJECTS: dict[str, type[Model]] = {
     "AssistantObject": Assistant,
@@ -41,6 +41,12 @@ OBJECTS: dict[str, type[Model]] = {
     "RunStepObject": RunStep,
     "RunStepDeltaObject": RunStepDelta,
     "OpenAIFile": File,
+    "VectorStoreObject": VectorStore,
+    "VectorStoreFileObject": VectorStoreFile,
+    "VectorStoreFileBatchObject": VectorStoreFileBatch,
+    "VectorStoreSearchResultsPage": SearchPage,
+    "Upload": Upload,
+    "UploadPart": UploadPart,
 }
 
 ITEMS: dict[str, type[Model]] = {
@@ -51,6 +57,8 @@ ITEMS: dict[str, type[Model]] = {
     "ListMessageFilesResponse": MessageFile,
     "ListRunsResponse": Run,
     "ListRunStepsResponse": RunStep,
+    "ListVectorStoresResponse": VectorStore,
+    "ListVectorStoreFilesResponse": VectorStoreFile,
 }
 
 KEYWORDS: dict[str, type] = {
@@ -65,10 +73,23 @@ KEYWORDS: dict[str, type] = {
     "CreateRunRequest": params.CreateRunParams,
     "ModifyRunRequest": params.ModifyRunParams,
     "SubmitToolOutputsRunRequest": params.SubmitToolOutputsParams,
+    "CreateVectorStoreRequest": params_stores.CreateVectorStoreParams,
+    "UpdateVectorStoreRequest": params_stores.ModifyVectorStoreParams,
+    "CreateVectorStoreFileRequest": params_stores.CreateVectorStoreFileParams,
+    "CreateVectorStoreFileBatchRequest": params_stores.CreateVectorStoreFileBatchParams,
+    "CreateUploadRequest": params_stores.CreateUploadParams,
+    "CompleteUploadRequest": params_stores.CompleteUploadParams,
 }
 
 # In examples, not in the schemas (CONTRACT 10), and left over there from other generations of the API.
-LEFT_OVER = {("MessageFile", "file_id"), ("RunStep", "expires_at")}
+LEFT_OVER = {
+    ("MessageFile", "file_id"),
+    ("RunStep", "expires_at"),
+    ("VectorStore", "bytes"),
+    ("VectorStore", "last_used_at"),
+}
+# Has the sizes of `static` beside it, which every schema refuses (CONTRACT 10).
+WRONG = {"createVectorStoreFileBatch.request.json"}
 
 
 def model_of(schema: str) -> Any:
@@ -84,11 +105,7 @@ def examples(kind: str) -> Iterator[Any]:
         folder = EXAMPLES / version
         index = json.loads((folder / "index.json").read_text()) if folder.is_dir() else []
         for entry in index:
-            if (
-                entry["kind"] == kind
-                and not entry.get("path", "").startswith(LATER)
-                and entry["file"].endswith(".json")
-            ):
+            if entry["kind"] == kind and entry["file"].endswith(".json") and entry["file"] not in WRONG:
                 schema = entry["schema"]
                 if kind != "schema" or schema in OBJECTS or schema in ITEMS:
                     yield pytest.param(schema, folder / entry["file"], id=f"{version}-{entry['file']}")
@@ -113,8 +130,9 @@ def check_kept(original: Any, model: Any) -> None:
             else:
                 assert (type(model).__name__, name) in LEFT_OVER
     elif isinstance(model, tuple):
-        assert len(original or ()) == len(model)
-        for value, item in zip(original or (), model, strict=True):
+        items = [original] if isinstance(original, str) else original or ()  # `search_query` (CONTRACT 10)
+        assert len(items) == len(model)
+        for value, item in zip(items, model, strict=True):
             check_kept(value, item)
     else:
         assert original == model

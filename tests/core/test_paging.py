@@ -9,7 +9,8 @@ import pytest
 from assistants_async import Message, Page, PaginationError
 from assistants_async.core.endpoint import Protocol
 from assistants_async.core.paging import Cursor
-from assistants_async.endpoints import LIST_FILES, LIST_MESSAGES
+from assistants_async.endpoints import LIST_FILES, LIST_MESSAGES, SEARCH_VECTOR_STORE
+from assistants_async.models import SearchPage, SearchResult
 
 
 def page(*ids: str, more: bool | None = True, first: str | None = None, last: str | None = None) -> Page[Message]:
@@ -96,3 +97,28 @@ def test_a_list_without_cursors_has_one_page() -> None:
     assert walk.member is None
     assert walk.advance(page("a", last="a")) is None
     assert Cursor(LIST_FILES, {}, "v2").advance(page("a", last="a")) == "a"
+
+
+@pytest.mark.parametrize(
+    ("items", "more", "token", "wanted"),
+    [
+        (1, True, "t", "t"),
+        (1, None, "t", "t"),
+        (0, True, "t", "t"),
+        (1, False, "t", None),
+        (1, True, None, None),
+        (1, None, None, None),
+    ],
+)
+def test_a_token_names_the_next_page(items: int, more: bool | None, token: str | None, wanted: str | None) -> None:
+    """It goes on unless the server says that nothing follows, also behind a page without items."""
+    walk = Cursor(SEARCH_VECTOR_STORE, {}, "v2")
+    assert (walk.member, walk.backward) == ("page", False)
+    assert walk.advance(SearchPage(data=(SearchResult(),) * items, has_more=more, next_page=token)) == wanted
+
+
+def test_a_repeated_token_is_an_error() -> None:
+    """As a repeated id is, also of the caller's own."""
+    walk = Cursor(SEARCH_VECTOR_STORE, {"page": "t"}, "v2")
+    with pytest.raises(PaginationError, match="repeated the cursor 't'"):
+        walk.advance(SearchPage(has_more=True, next_page="t"))

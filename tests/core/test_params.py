@@ -17,6 +17,7 @@ from assistants_async.endpoints import (
     CREATE_ASSISTANT,
     CREATE_ASSISTANT_FILE,
     CREATE_FILE,
+    CREATE_FILE_BATCH,
     CREATE_MESSAGE,
     CREATE_RUN,
     CREATE_THREAD,
@@ -31,6 +32,7 @@ from assistants_async.endpoints import (
     LIST_RUNS,
     MODIFY_THREAD,
     SUBMIT_TOOL_OUTPUTS,
+    find,
 )
 from assistants_async.models.messages import ImageFile, ImageFileContent
 from assistants_async.models.runs import TruncationStrategy
@@ -601,6 +603,23 @@ def test_objects_stand_for_their_ids_in_keywords() -> None:
     assert call(LIST_MESSAGES, {"run_id": Run(id="run_1")}).query == {"run_id": "run_1"}
 
 
+def test_objects_stand_for_their_ids_in_lists_of_objects() -> None:
+    """Where a request holds others, such as the files of a batch."""
+    files = [{"file_id": File(id="file_1")}, {"file_id": "file_2"}]
+    assert body(CREATE_FILE_BATCH, {"files": files}) == {"files": [{"file_id": "file_1"}, {"file_id": "file_2"}]}
+    assert files[0] == {"file_id": File(id="file_1")}
+    message = {**MESSAGE, "file_ids": [File(id="file_1")]}
+    assert body(CREATE_THREAD, {"messages": [message]}, "v1")["messages"][0]["file_ids"] == ["file_1"]
+
+
+@pytest.mark.parametrize("given", [{}, {"file_ids": ["a"], "files": [{"file_id": "a"}]}], ids=["neither", "both"])
+def test_one_of_two_keywords_is_given(given: dict[str, Any]) -> None:
+    """A batch is of ids or of files: neither is refused, and so are both, before anything is sent."""
+    with pytest.raises(ValidationError, match="expected exactly one of `file_ids` and `files`") as caught:
+        call(CREATE_FILE_BATCH, given)
+    assert (caught.value.path, caught.value.value) == ("files", list(given))
+
+
 def test_an_object_is_no_value_elsewhere() -> None:
     """Where no id is asked for, an object is checked like any mapping."""
     with pytest.raises(ValidationError) as caught:
@@ -644,3 +663,21 @@ def test_the_callers_values_are_left_alone() -> None:
     before = dict(keywords)
     bind(CREATE_RUN, ("thread_1",), keywords, protocol="v2", validate=False)
     assert keywords == before
+
+
+@pytest.mark.parametrize("validate", [True, False])
+def test_an_operation_without_keywords_takes_none(validate: bool) -> None:
+    """Or sends them as they are, where nothing is checked: none is lost."""
+    row = find("getThread")
+    if validate:
+        with pytest.raises(TypeError, match=r"threads\.retrieve\(\) got an unexpected keyword argument 'expand'"):
+            bind(row, ("t",), {"expand": "x"}, protocol="v2")
+    else:
+        assert bind(row, ("t",), {"expand": "x"}, protocol="v2", validate=False).query == {"expand": "x"}
+
+
+def test_a_value_inside_an_object_is_named() -> None:
+    """The path leads into the object, and what stands at its last step that can be followed is shown."""
+    tool = FileSearchTool(file_search=FileSearchOptions(max_num_results=500))
+    with pytest.raises(ValidationError, match=r"tools\[0\]\.file_search\.max_num_results: expected `int` <= 50"):
+        bind(find("createAssistant"), (), {"model": "m", "tools": [tool]}, protocol="v2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistants_async import Headers
-from assistants_async.core.polling import poll_delay
+from assistants_async.core.polling import back_off, poll_delay
 
 NONE = Headers()
 
@@ -43,3 +43,15 @@ def test_the_servers_hint_counts(value: str, seconds: float) -> None:
 def test_a_hint_that_is_no_time_is_ignored(value: str) -> None:
     """Text, nothing, negative and endless times."""
     assert poll_delay(0, hinted(value), 0.0) == 0.2
+
+
+def test_an_interval_of_the_callers_is_kept() -> None:
+    """Whatever the attempt, the jitter and the server say."""
+    assert poll_delay(9, hinted("2500"), 1.0, 0.75) == 0.75
+    assert poll_delay(0, NONE, 0.5, 30) == 30
+
+
+def test_backing_off_between_limits() -> None:
+    """From the first delay, by half more each time, to the longest."""
+    assert [back_off(n, 0.0, 1.0, 3.0) for n in range(5)] == [1.0, 1.5, 2.25, 3.0, 3.0]
+    assert back_off(0, 0.0, 0.0) == 0.0

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assistants_async.core import sse
 from assistants_async.core.sse import ServerSentEvent, SSEDecoder
 from assistants_async.errors import ItemTooLargeError, StreamError
 from tests.core.cuts import cut, one_cut, steps, two_cuts, with_gaps
@@ -217,3 +218,10 @@ def test_public_suites(case: dict[str, Any]) -> None:
             assert events == expected
             assert decoder.last_event_id == case["final_last_event_id"]
             assert decoder.retry == case["final_retry"]
+
+
+def test_names_without_end_are_read_and_not_kept() -> None:
+    """A server that invents a name for each event gets each one back, and fills no memory."""
+    frames = [frame for n in range(1000) for frame in SSEDecoder().feed(b"event: own-%d\ndata: x\n\n" % n)]
+    assert [frame.event for frame in frames] == [f"own-{n}" for n in range(1000)]
+    assert len(sse._names) <= sse._MOST_NAMES

@@ -76,3 +76,10 @@ def test_twins_are_aware_or_none() -> None:
     run = Run(id="r", created_at=1_699_269_753)
     assert run.created_time == datetime(2023, 11, 6, 11, 22, 33, tzinfo=UTC)
     assert run.completed_time is None
+
+
+def test_a_time_that_no_calendar_has_is_none() -> None:
+    """The member itself stays as it was sent."""
+    run = Run(id="r", created_at=10**15)
+    assert run.created_time is None
+    assert run.created_at == 10**15

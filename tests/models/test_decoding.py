@@ -21,6 +21,8 @@ from assistants_async.models.pages import Deleted, Page
 from assistants_async.models.runs import Run, ToolCall
 from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.models.threads import Thread
+from assistants_async.models.uploads import Upload, UploadPart
+from assistants_async.models.vector_stores import SearchPage, VectorStore, VectorStoreFile, VectorStoreFileBatch
 
 OBJECTS: tuple[type[Object], ...] = (
     Assistant,
@@ -35,6 +37,11 @@ OBJECTS: tuple[type[Object], ...] = (
     RunStepDelta,
     Thread,
     ToolCall,
+    Upload,
+    UploadPart,
+    VectorStore,
+    VectorStoreFile,
+    VectorStoreFileBatch,
 )
 
 
@@ -109,6 +116,14 @@ def test_text_in_a_list() -> None:
     (part,) = delta.delta.content
     assert isinstance(part, MessageDeltaText)
     assert part.text == deltas.MessageDeltaTextValue(value="hi")
+
+
+def test_one_text_for_a_list_of_texts() -> None:
+    """As the documents' own example of a search has its query."""
+    assert read(SearchPage, {"data": [], "search_query": "q"}).search_query == ("q",)
+    assert read(SearchPage, {"data": None, "search_query": ["q", "r"]}).search_query == ("q", "r")
+    with pytest.raises(msgspec.ValidationError, match="search_query"):
+        read(SearchPage, {"search_query": 5})
 
 
 def test_deltas_with_nulls() -> None:

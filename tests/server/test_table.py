@@ -6,11 +6,21 @@ import pytest
 
 from assistants_async.core.endpoint import Endpoint
 from assistants_async.endpoints import TABLE
-from assistants_async.server import assistants, files, messages, runs, steps, threads
+from assistants_async.server import (
+    assistants,
+    files,
+    messages,
+    runs,
+    steps,
+    store_files,
+    threads,
+    uploads,
+    vector_stores,
+)
 from assistants_async.server.handlers import HANDLERS
 from tests.server.talk import Talk
 
-NOUNS = (assistants, threads, messages, runs, steps, files)
+NOUNS = (assistants, threads, messages, runs, steps, files, vector_stores, store_files, uploads)
 
 
 def test_every_row_has_one_handler() -> None:

@@ -1099,3 +1099,13 @@ async def test_on_error_is_told_what_ends_a_stream(wire: Wire, client: Assistant
     async with client.threads.list().with_options(on_error=hear).stream() as channel:
         assert await ids(channel) == ["a"]
     assert heard == [error]
+
+
+async def test_a_stream_whose_client_was_closed_between_reads(wire: Wire, client: AssistantsClient) -> None:
+    """The next read says so, though it never waited."""
+    wire.answer(Body(b'{"id":"a"}\n', STALL, kind="application/x-ndjson"))
+    async with client.threads.retrieve("t").stream() as channel:
+        assert (await anext(channel)).id == "a"
+        await client.close()
+        with pytest.raises(ClientClosedError):
+            await anext(channel)

@@ -46,6 +46,12 @@ from assistants_async import (
 )
 from assistants_async.models.assistants import AssistantFile
 from assistants_async.models.messages import MessageFile
+from assistants_async.models.runs import ToolCall, Usage
+from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
+from assistants_async.workflows.drive import Drive, DriveChannel
+from assistants_async.workflows.driver import DriveEvent
+from assistants_async.workflows.policy import Rerun
+from assistants_async.workflows.results import RunResult
 
 
 class Own(msgspec.Struct):
@@ -218,6 +224,76 @@ async def operations(client: AssistantsClient) -> None:
     """Called by name, the result is not known."""
     call = client.operation("createRun", body={"assistant_id": "a"}, thread_id="thread_1")
     assert_type(call, Call[Any, Any])
+
+
+async def tools(thread: Thread, database: list[str]) -> None:
+    """A tool is called as its function was; a toolbox and a format of answers are values."""
+
+    @tool
+    def plain(city: str, days: int = 3) -> float:
+        return 0.5
+
+    @tool(name="other", timeout=5, approve=True, strict=False)
+    async def waits(city: str, names: Context[list[str]]) -> bytes:
+        return b""
+
+    assert_type(plain("Pau", days=2), float)
+    assert_type(await waits("Pau", database), bytes)
+    box = Toolbox([plain, waits, errors], context=database, approve=lambda call, arguments: "no", on_error="raise")
+    assert_type(box.with_context(database), Toolbox)
+    assert_type(box.definitions, tuple[dict[str, Any], ...])
+    assert_type(await box.answer(()), list[ToolResult])
+    form = answer_format(list[Thread])
+    assert_type(form, AnswerFormat[list[Thread]])
+    assert_type(form.decode("{}"), list[Thread])
+
+
+class Kept:
+    """A ledger."""
+
+    async def recall(self, call_id: str, /) -> str | None:
+        """What was kept."""
+        return None
+
+    async def attempted(self, call: ToolCall, /) -> None:
+        """Before a call."""
+
+    async def finished(self, result: ToolResult, /) -> None:
+        """After it."""
+
+
+async def ends(client: AssistantsClient, thread: Thread, toolbox: Toolbox) -> None:
+    """Runs to their end: polled, waited for, driven and resumed, with a type for the answer and without."""
+
+    async def see(run: Run) -> None:
+        assert_type(run.needs_action, bool)
+
+    call = client.runs.create(thread, assistant_id="a")
+    polled = call.poll(deadline=60, interval=0.5, on_deadline="leave", grace=1, raise_on={"failed"}, on_status=see)
+    assert_type(await polled, Run)
+    assert_type(
+        await call.poll(stop_at_action=False, rerun=Rerun(attempts=2, codes={"server_error"}), raise_on=()), Run
+    )
+    assert_type(await client.runs.wait(thread, "run_1", deadline=None, on_status=print), Run)
+    drive = call.drive(toolbox, stream=False, max_rounds=None, deadline=60, ledger=Kept(), rerun=Rerun())
+    assert_type(drive, Drive[None])
+    assert_type(await drive, RunResult[None])
+    result = await call.drive(toolbox, output_type=Own)
+    assert_type(result, RunResult[Own])
+    assert_type(result.parsed, Own)
+    assert_type(result.run, Run)
+    assert_type(result.messages, tuple[Message, ...])
+    assert_type(result.steps, tuple[RunStep, ...])
+    assert_type(result.usage, Usage | None)
+    assert_type((await call.drive(output_type=list[Own])).parsed, list[Own])
+    async with call.drive(output_type=Own) as channel:
+        assert_type(channel, DriveChannel[Own])
+        assert_type([event async for event in channel], list[DriveEvent])
+        assert_type([text async for text in channel.text()], list[str])
+        assert_type([part async for part in channel.partial()], list[Any])
+        assert_type(await channel.result(), RunResult[Own])
+    assert_type(client.runs.resume(thread, "run_1", toolbox, max_rounds=2), Drive[None])
+    assert_type(await client.runs.resume(thread, "run_1", output_type=Own), RunResult[Own])
 
 
 def errors(error: Exception) -> None:

@@ -1,0 +1,280 @@
+"""Keywords of vector stores and uploads, which protocol v2 alone has; marks and limits as in `params`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypedDict
+
+from msgspec import Meta
+
+from .inputs import AutoChunkingSpec, FileID, Metadata, Spec, StaticChunkingStrategySpec
+from .params import FileExpiresAfter, ListParams
+from .unions import Unknown
+
+if TYPE_CHECKING:
+    from .uploads import UploadPart
+    from .vector_stores import StaticChunkingStrategy
+
+Attributes = Annotated[
+    Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)] | float | bool],
+    Meta(max_length=16),
+]
+"""What a search can filter by: at most 16 pairs, keys to 64 characters, text to 512, numbers and booleans."""
+SearchRanker = Literal["none", "auto", "default-2024-11-15"] | str
+"""How a search ranks what it finds; servers may have rankers of their own."""
+StoreFileFilter = Literal["in_progress", "completed", "failed", "cancelled"] | str
+"""A state to list files by."""
+
+
+# Filters
+
+
+class ComparisonSpec(Spec, kw_only=True):
+    """`ComparisonFilter`, but for its operator."""
+
+    key: str
+    value: str | float | bool | list[str | float]
+
+
+class EqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="eq"):
+    """The attribute is the value."""
+
+
+class NotEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="ne"):
+    """The attribute is another value."""
+
+
+class GreaterSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="gt"):
+    """The attribute is past the value."""
+
+
+class GreaterOrEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="gte"):
+    """The attribute is the value or past it."""
+
+
+class LessSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="lt"):
+    """The attribute is short of the value."""
+
+
+class LessOrEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="lte"):
+    """The attribute is the value or short of it."""
+
+
+class InSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="in"):
+    """The attribute is one of the values."""
+
+
+class NotInSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="nin"):
+    """The attribute is none of the values."""
+
+
+COMPARISONS = (
+    EqualSpec, NotEqualSpec, GreaterSpec, GreaterOrEqualSpec, LessSpec, LessOrEqualSpec, InSpec, NotInSpec
+)  # fmt: skip
+"""A spec for each operator of `ComparisonFilter`."""
+
+
+class AndSpec(Spec, kw_only=True, tag_field="type", tag="and"):
+    """`CompoundFilter`: all of them."""
+
+    filters: Sequence[_AnyFilter]
+
+
+class OrSpec(Spec, kw_only=True, tag_field="type", tag="or"):
+    """`CompoundFilter`: any of them."""
+
+    filters: Sequence[_AnyFilter]
+
+
+_AnyFilter = (
+    EqualSpec
+    | NotEqualSpec
+    | GreaterSpec
+    | GreaterOrEqualSpec
+    | LessSpec
+    | LessOrEqualSpec
+    | InSpec
+    | NotInSpec
+    | AndSpec
+    | OrSpec
+)
+
+
+class ComparisonFilter(TypedDict):
+    """An attribute against a value (`ComparisonFilter`)."""
+
+    type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
+    """How they are compared; `in` and `nin` take a list."""
+    key: str
+    """The attribute."""
+    value: str | float | bool | Sequence[str | float]
+    """What it is compared with."""
+
+
+class CompoundFilter(TypedDict):
+    """Filters together, nested as deep as need be (`CompoundFilter`)."""
+
+    type: Literal["and", "or"]
+    """Whether all of them count, or any."""
+    filters: Sequence[ComparisonFilter | CompoundFilter]
+    """What is put together."""
+
+
+if TYPE_CHECKING:
+    ChunkingStrategyInput = StaticChunkingStrategy | Unknown | Mapping[str, object]
+    """How files are cut: `{"type": "auto"}`, or `"static"` with its sizes."""
+    FilterInput = ComparisonFilter | CompoundFilter | Mapping[str, Any]
+    """Which files are searched, by their attributes."""
+    UploadPartID = UploadPart | str
+    """A part or its id."""
+else:
+    ChunkingStrategyInput = AutoChunkingSpec | StaticChunkingStrategySpec | Unknown
+    FilterInput = _AnyFilter
+    UploadPartID = str
+
+
+# Vector stores
+
+
+class VectorStoreExpiry(TypedDict):
+    """When a store expires (`VectorStoreExpirationAfter`)."""
+
+    anchor: Literal["last_active_at"]
+    """The time to count from."""
+    days: Annotated[int, Meta(ge=1, le=365)]
+    """One day to a year."""
+
+
+if TYPE_CHECKING:
+    from .vector_stores import VectorStoreExpiresAfter
+
+    VectorStoreExpiryInput = VectorStoreExpiry | VectorStoreExpiresAfter | Mapping[str, object]
+    """When a store expires."""
+else:
+    VectorStoreExpiryInput = VectorStoreExpiry
+
+
+class CreateVectorStoreParams(TypedDict, total=False):
+    """Body of `createVectorStore` (`CreateVectorStoreRequest`)."""
+
+    file_ids: Annotated[Sequence[FileID], Meta(max_length=500)]
+    """Files to begin with; more go in by batches."""
+    name: str
+    """Its name."""
+    description: str
+    """What it is for."""
+    expires_after: VectorStoreExpiryInput
+    """When it expires; never where absent."""
+    chunking_strategy: ChunkingStrategyInput
+    """How the files are cut; `auto` where absent, which is 800 tokens with 400 shared."""
+    metadata: Metadata | None
+    """The caller's own pairs."""
+
+
+class ModifyVectorStoreParams(TypedDict, total=False):
+    """Body of `modifyVectorStore` (`UpdateVectorStoreRequest`)."""
+
+    name: str | None
+    """Its name."""
+    expires_after: VectorStoreExpiryInput | None
+    """When it expires; null for never."""
+    metadata: Metadata | None
+    """The caller's own pairs, in place of those before."""
+
+
+class RankingOptionsInput(TypedDict, total=False):
+    """Which results count (`VectorStoreSearchRequest.ranking_options`)."""
+
+    ranker: SearchRanker
+    """The ranker; `"auto"` where absent."""
+    score_threshold: Annotated[float, Meta(ge=0, le=1)]
+    """Least score of a result."""
+
+
+class SearchVectorStoreParams(TypedDict, total=False):
+    """Body of `searchVectorStore` (`VectorStoreSearchRequest`)."""
+
+    query: Required[str | Annotated[Sequence[str], Meta(min_length=1)]]
+    """What to look for; several are searched for together."""
+    rewrite_query: bool
+    """Whether the server may put the query in words that find more."""
+    max_num_results: Annotated[int, Meta(ge=1, le=50)]
+    """Most results on a page; servers take 10 where absent."""
+    filters: FilterInput
+    """Which files to look through, by their attributes."""
+    ranking_options: RankingOptionsInput
+    """Which results count."""
+
+
+# Their files
+
+
+class CreateVectorStoreFileParams(TypedDict, total=False):
+    """Body of `createVectorStoreFile`, and a file of a batch (`CreateVectorStoreFileRequest`)."""
+
+    file_id: Required[FileID]
+    """An uploaded file."""
+    chunking_strategy: ChunkingStrategyInput
+    """How it is cut; `auto` where absent."""
+    attributes: Attributes | None
+    """What a search can filter by."""
+
+
+class ModifyVectorStoreFileParams(TypedDict, total=False):
+    """Body of `updateVectorStoreFileAttributes` (`UpdateVectorStoreFileAttributesRequest`)."""
+
+    attributes: Required[Attributes | None]
+    """What a search can filter by, in place of what was."""
+
+
+class ListVectorStoreFilesParams(ListParams, total=False):
+    """Query of `listVectorStoreFiles` and `listFilesInVectorStoreBatch`."""
+
+    filter: StoreFileFilter
+    """Only files in this state."""
+
+
+class CreateVectorStoreFileBatchParams(TypedDict, total=False):
+    """Body of `createVectorStoreFileBatch` (`CreateVectorStoreFileBatchRequest`): `file_ids` or `files`, not both."""
+
+    file_ids: Annotated[Sequence[FileID], Meta(min_length=1, max_length=2000)]
+    """Files that are cut and described alike."""
+    files: Annotated[
+        Sequence[CreateVectorStoreFileParams], Meta(min_length=1, max_length=2000, extra={"instead_of": "file_ids"})
+    ]
+    """Files with attributes and chunking of their own; the two below do not count for them."""
+    chunking_strategy: ChunkingStrategyInput
+    """How they are cut; `auto` where absent."""
+    attributes: Attributes | None
+    """What a search can filter by."""
+
+
+# Uploads
+
+
+class CreateUploadParams(TypedDict, total=False):
+    """Body of `createUpload` (`CreateUploadRequest`)."""
+
+    filename: Required[str]
+    """Name of the file to be."""
+    purpose: Required[Literal["assistants", "batch", "fine-tune", "vision"] | str]
+    """What it is for; servers may have purposes of their own."""
+    bytes: Required[int]
+    """Its size, to which the parts must add up."""
+    mime_type: Required[str]
+    """Its media type, which must be one that the purpose allows."""
+    expires_after: FileExpiresAfter
+    """When the server deletes the file; never where absent."""
+
+
+class AddUploadPartParams(TypedDict):
+    """Form of `addUploadPart` besides the bytes themselves, which has nothing else (`AddUploadPartRequest`)."""
+
+
+class CompleteUploadParams(TypedDict, total=False):
+    """Body of `completeUpload` (`CompleteUploadRequest`)."""
+
+    part_ids: Required[Sequence[UploadPartID]]
+    """The parts, in the order of the file."""
+    md5: str
+    """Checksum of the whole file in hex, for the server to check."""

@@ -1,0 +1,62 @@
+"""How far a transfer of files has come: values of the client's own, to keep as JSON and to go on from."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .base import Model
+
+IngestStatus = Literal["waiting", "uploaded", "in_progress", "completed", "failed", "cancelled"]
+"""How far a source has come: not sent, at the server, in the store, searchable, refused, left out."""
+
+
+class IngestedFile(Model, frozen=True, kw_only=True, omit_defaults=False):
+    """One source of an ingestion, and what has become of it."""
+
+    source: str
+    """What it was given as: the path, or the name."""
+    status: IngestStatus = "waiting"
+    """How far it has come."""
+    file_id: str | None = None
+    """The uploaded file; None while there is none."""
+    code: str | None = None
+    """The server's kind of reason where it failed, such as `"unsupported_file"`."""
+    error: str | None = None
+    """Why it is not completed; None where nothing went wrong."""
+
+
+class IngestReport(Model, frozen=True, kw_only=True, omit_defaults=False):
+    """What an ingestion did, source by source, in the order they were given."""
+
+    vector_store_id: str
+    """The store."""
+    files: tuple[IngestedFile, ...] = ()
+    """An entry for each source."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every source can be searched."""
+        return not self.unfinished
+
+    @property
+    def unfinished(self) -> tuple[IngestedFile, ...]:
+        """The sources that cannot be searched, each with its reason."""
+        return tuple(file for file in self.files if file.status != "completed")
+
+    @property
+    def file_ids(self) -> tuple[str, ...]:
+        """The uploaded files that there are, in the order of their sources."""
+        return tuple(file.file_id for file in self.files if file.file_id is not None)
+
+
+class UploadState(Model, frozen=True, kw_only=True, omit_defaults=False):
+    """How far an upload in parts has come."""
+
+    upload_id: str
+    """The upload, which the server keeps for an hour."""
+    size: int
+    """Bytes of the file."""
+    part_size: int
+    """Bytes of each part but the last."""
+    part_ids: tuple[str | None, ...]
+    """Ids of the parts in the file's order; None for those that are not at the server yet."""

@@ -1,0 +1,205 @@
+"""A server of faults: it stands before the embedded server, and passes on what no fault is played to."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from random import Random
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from ..._typing import override
+from ...server import AssistantsServer
+from .exchange import Exchange, Fault, Play
+from .http import LIMIT, Answer, Seen, read_head
+from .rules import Rule
+from .table import asked
+
+_log = logging.getLogger(__name__)
+
+_Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
+
+HEADER = "x-fault"
+"""The request header that asks for a fault: a name, then parameters, as in `sse_stall; events=3`."""
+
+
+class FaultyServer:
+    """An embedded server that misbehaves as it is told, on a loopback port of its own.
+
+    What no rule and no `x-fault` header asks a fault for is passed on and back to the byte. Requests are read whole
+    before anything is done with them, but for faults that leave bodies unread. Enter it while the server runs.
+    """
+
+    def __init__(self, server: AssistantsServer, rules: Iterable[Rule] = (), *, seed: int = 0, port: int = 0) -> None:
+        """Stand before a server; `seed` decides what rules leave to chance, port 0 takes a free one."""
+        self.seen: list[Seen] = []
+        """Every request, oldest first, from its head on."""
+        self.connections = 0
+        """How many were ever made."""
+        self._rules = list(rules)
+        self._server = server
+        self._port = port
+        self._random = Random(seed)  # noqa: S311  # a repeatable choice, no secret
+        self._asked: Counter[str] = Counter()
+        self._links: set[_Link] = set()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._behind = ("", 0)
+        self._listener: asyncio.Server | None = None
+        self._base_url: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What clients take as their base URL."""
+        if self._base_url is None:
+            raise RuntimeError("the server has no address before it is entered")
+        return self._base_url
+
+    @property
+    def open_connections(self) -> int:
+        """How many there are now; what a client has cut is gone as soon as the event loop has noticed."""
+        return len(self._links)
+
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """In the order in which they are asked: the first that takes a request plays its fault."""
+        return tuple(self._rules)
+
+    def add(self, rule: Rule | str | Fault | Play, **conditions: Any) -> Rule:
+        """Add a rule behind the others; anything but a `Rule` is made one with the conditions that `Rule` takes."""
+        if not isinstance(rule, Rule):
+            rule = Rule(rule, **conditions)
+        elif conditions:
+            raise TypeError("a Rule has its conditions: give the fault, or no conditions")
+        self._rules.append(rule)
+        return rule
+
+    def remove(self, rule: Rule) -> None:
+        """Take a rule away; raises `ValueError` where it is not there."""
+        self._rules.remove(rule)
+
+    async def __aenter__(self) -> Self:
+        parts = urlsplit(self._server.base_url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        self._behind = (parts.hostname, parts.port)
+        loop = asyncio.get_running_loop()
+        self._listener = await loop.create_server(
+            lambda: _Link(self._links, self._empty, self._serve), "127.0.0.1", self._port
+        )
+        host, port = self._listener.sockets[0].getsockname()
+        self._base_url = f"http://{host}:{port}{parts.path}"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._listener is not None
+        self._listener.close()
+        links = tuple(self._links)
+        for link in links:
+            link.cut()
+        await self._empty.wait()
+        await asyncio.gather(*(link.serving for link in links if link.serving is not None), return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection to its end; cancelled when the client leaves."""
+        self.connections += 1
+        number = self.connections
+        earlier = 0
+        # `drain` then waits until all is with the kernel, which delivers it even where a reset follows.
+        writer.transport.set_write_buffer_limits(0)
+        try:
+            while True:
+                head = await read_head(reader)
+                method, target, _ = head.first
+                seen = Seen(method=method, target=target, headers=head.headers, connection=number)
+                self.seen.append(seen)
+                exchange = Exchange(seen, head, reader, writer, self._behind)
+                exchange.earlier = earlier
+                earlier += 1
+                if not await self._play(exchange) or writer.is_closing():
+                    break
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        except Exception:  # noqa: BLE001  the last line of defence: the test's server goes on
+            _log.exception("a fault failed")
+        finally:
+            writer.close()
+
+    async def _play(self, exchange: Exchange) -> bool:
+        """Answer one request; tell whether the connection can serve another."""
+        fault = self._fault(exchange.seen)
+        if fault is None or not fault.early:
+            await exchange.read_body()
+        if fault is None:
+            await exchange.forward()
+            return True
+        exchange.seen.fault = fault.name
+        exchange.parameters = fault.parameters
+        await fault.play(exchange)
+        return not fault.early
+
+    def _fault(self, seen: Seen) -> Fault | None:
+        """The fault that a request has asked for, or that the first rule which takes it plays."""
+        text = seen.headers.get(HEADER)
+        if text is not None:
+            try:
+                fault = asked(text)
+            except ValueError as error:
+                return Fault(HEADER, _refusal(str(error)))
+            # The same text is the same wish, and counts on; a parameter `id` makes it another.
+            self._asked[text] += 1
+            return fault if fault.times is None or self._asked[text] <= fault.times else None
+        return next((rule.fault for rule in self._rules if rule.takes(seen, self._random)), None)
+
+
+def _refusal(text: str) -> Play:
+    async def refuse(exchange: Exchange) -> None:
+        error = {"message": text, "type": "invalid_request_error", "param": HEADER, "code": None}
+        await exchange.send(Answer.json(400, {"error": error}).whole)
+
+    return refuse
+
+
+class _Link(asyncio.StreamReaderProtocol):
+    """One connection; when the client leaves, what serves it is cancelled at once."""
+
+    def __init__(self, links: set[_Link], empty: asyncio.Event, serve: _Serve) -> None:
+        super().__init__(asyncio.StreamReader(limit=LIMIT), self._begin)
+        self._links = links
+        self._empty = empty
+        self._serve = serve
+        self.serving: asyncio.Task[None] | None = None
+        """What serves it."""
+
+    def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._links.add(self)
+        self._empty.clear()
+        self._abort = writer.transport.abort
+        self.serving = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+
+    def cut(self) -> None:
+        """End it."""
+        self._abort()
+
+    @override
+    def eof_received(self) -> bool:
+        super().eof_received()
+        self._stop()
+        return False  # and so the transport closes
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._stop()
+        self._links.discard(self)
+        if not self._links:
+            self._empty.set()
+
+    def _stop(self) -> None:
+        assert self.serving is not None
+        self.serving.cancel()

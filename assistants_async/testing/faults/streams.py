@@ -1,0 +1,216 @@
+"""Faults of a run's event stream, made from the real events: cut, stalled, rewritten, or without end.
+
+They change event streams only: other answers to the same request are passed on as they are.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from typing import Any
+
+from .bodies import ODD, endless, expanding
+from .connections import End, end
+from .exchange import Exchange, Fault, Play
+from .http import CHUNKED, Answer, chunk
+from .statuses import fixed, html, vendor
+
+Events = list[bytes]
+"""Server-sent events as they came, each with its empty line."""
+
+_STREAM = Answer.json(200, None, content_type="text/event-stream; charset=utf-8")
+_DONE = b"event: done\n"
+
+
+def events(change: Callable[[Events, Exchange], Events], then: End | None = None, *, cut: bool = False) -> Play:
+    """The real stream with its events changed; then its proper end, or another one.
+
+    With `cut` the end comes inside the last of them.
+    """
+
+    async def play(exchange: Exchange) -> None:
+        found = await _real(exchange)
+        if found is None:
+            return
+        answer, real = found
+        told = change(real, exchange)
+        if cut:
+            told[-1] = told[-1][: len(told[-1]) // 2]
+        await exchange.send(answer.head(CHUNKED))
+        for event in told:
+            await exchange.send(chunk(event))
+        if then is None:
+            await exchange.send(chunk(b""))
+        else:
+            await end(exchange, then)
+
+    return play
+
+
+async def _real(exchange: Exchange) -> tuple[Answer, Events] | None:
+    """The real stream, whole, and its events; None where the answer was no stream and has been passed on."""
+    answer = await exchange.answer()
+    if not answer.headers.get("content-type", "").startswith("text/event-stream"):
+        await exchange.send(answer.whole)
+        return None
+    return answer, [event + b"\n\n" for event in answer.body.split(b"\n\n")[:-1]]
+
+
+def _first(real: Events, exchange: Exchange) -> Events:
+    """As many as the parameter `events` says."""
+    return real[: int(exchange.number("events"))]
+
+
+def frame(name: str | None, data: bytes) -> bytes:
+    """One event; without a name, only its data."""
+    return (b"" if name is None else b"event: %b\n" % name.encode()) + b"data: %b\n\n" % data
+
+
+def then_one(name: str | None, data: bytes) -> Play:
+    """The first events, then one that the server never sent, and the proper end."""
+    return events(lambda real, exchange: [*_first(real, exchange), frame(name, data)])
+
+
+def among(name: str | None, data: bytes) -> Play:
+    """All events, with one more among them."""
+
+    def put(real: Events, exchange: Exchange) -> Events:
+        count = int(exchange.number("events"))
+        return [*real[:count], frame(name, data), *real[count:]]
+
+    return events(put)
+
+
+def _all(real: Events, _: Exchange) -> Events:
+    return real
+
+
+def _no_done(real: Events, _: Exchange) -> Events:
+    return [event for event in real if not event.startswith(_DONE)]
+
+
+def _and_more(real: Events, _: Exchange) -> Events:
+    return [*real, frame("thread.message.delta", b'{"id":"msg_late"}'), frame("error", b'{"message":"late"}')]
+
+
+def _unannounced(real: Events, _: Exchange) -> Events:
+    announcing = (b"event: thread.message.created\n", b"event: thread.message.in_progress\n")
+    return [event for event in real if not event.startswith(announcing)]
+
+
+def ending(status: str, **members: Any) -> Play:
+    """The real stream, but the run ends in this status; with `requires_action` it ends there."""
+
+    def tell(real: Events, _: Exchange) -> Events:
+        last = next(event for event in reversed(real) if event.startswith(b"event: thread.run."))
+        run = {**json.loads(last.partition(b"\ndata: ")[2]), "status": status, **members}
+        ended = frame(f"thread.run.{status}", json.dumps(run).encode())
+        return [ended if event is last else event for event in real]
+
+    return events(tell)
+
+
+def asking(arguments: str) -> Play:
+    """The run asks for one function call with these arguments."""
+    call = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": arguments}}
+    wanted = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [call]}}
+    return ending("requires_action", required_action=wanted, completed_at=None)
+
+
+def recoded(change: Callable[[bytes], bytes], **headers: str) -> Play:
+    """The real stream with its bytes changed, in one piece under a Content-Length."""
+
+    async def play(exchange: Exchange) -> None:
+        found = await _real(exchange)
+        if found is not None:
+            await exchange.send(found[0].holding(change(found[0].body)).changed(**headers).whole)
+
+    return play
+
+
+async def byte_by_byte(exchange: Exchange) -> None:
+    """The real stream, each byte in a chunk of its own."""
+    found = await _real(exchange)
+    if found is not None:
+        await exchange.send(found[0].head(CHUNKED))
+        for byte in found[0].body:
+            await exchange.send(chunk(bytes((byte,))))
+        await exchange.send(chunk(b""))
+
+
+def without_end(piece: bytes) -> Play:
+    """The first events, then a piece again and again, `ms` apart."""
+
+    async def play(exchange: Exchange) -> None:
+        found = await _real(exchange)
+        if found is None:
+            return
+        answer, real = found
+        await exchange.send(answer.head(CHUNKED) + b"".join(map(chunk, _first(real, exchange))))
+        while True:
+            await exchange.send(chunk(piece))
+            await exchange.wait()
+
+    return play
+
+
+async def no_stream(exchange: Exchange) -> None:
+    """A document in place of the stream, as the parameter `as` says: the run, or a page to sign in at."""
+    found = await _real(exchange)
+    if found is None:
+        return
+    answer, real = found
+    run = next(event for event in real if event.startswith(b"event: thread.run."))
+    told = answer.holding(run.partition(b"\ndata: ")[2]).changed(content_type="application/json")
+    await exchange.send((told if exchange.text("as") == "run" else html(200, "Sign in")).whole)
+
+
+_SOME = {"events": 3.0}
+_ERROR = json.dumps(vendor("The model failed.", "model_error", "server_error")["error"]).encode()
+_DELTA = (
+    b'{"id":"msg_endless","object":"thread.message.delta",'
+    b'"delta":{"content":[{"index":0,"type":"text","text":{"value":"a"}}]}}'
+)
+_FAILURE = {"code": "server_error", "message": "The model failed."}
+
+STREAM_FAULTS = (
+    # Cut
+    Fault("sse_reset_between_events", events(_first, "reset"), _SOME),
+    Fault("sse_reset_mid_event", events(_first, "reset", cut=True), {"events": 4.0}),
+    Fault("sse_fin_mid_event", events(_first, "close", cut=True), {"events": 4.0}),
+    Fault("sse_content_length_short", recoded(lambda body: body[: len(body) // 2])),
+    Fault("sse_clean_end_early", events(_first), _SOME),
+    Fault("sse_clean_end_mid_event", events(_first, cut=True), {"events": 4.0}),
+    Fault("sse_empty", events(_first), {"events": 0.0}),
+    # Ends that are well
+    Fault("sse_no_done", events(_no_done)),
+    Fault("sse_after_done", events(_and_more)),
+    Fault("sse_done_then_open", events(_all, "stall")),
+    # Events
+    Fault("sse_error_event", then_one("error", _ERROR), _SOME),
+    Fault("sse_error_nested", then_one(None, b'{"error":%b}' % _ERROR), _SOME),
+    Fault("sse_bad_json", then_one("thread.run.in_progress", b'{"id":'), _SOME),
+    Fault("sse_invalid_utf8", then_one("thread.run.in_progress", b'{"id":"\xff","object":"thread.run"}'), _SOME),
+    Fault("sse_unknown_event", among(f"thread.{ODD}", b'{"a":[1,null]}'), _SOME),
+    Fault("sse_delta_before_created", events(_unannounced)),
+    Fault("sse_run_failed", ending("failed", last_error=_FAILURE)),
+    Fault("sse_requires_action", asking('{"key":"a"}')),
+    Fault("sse_bad_tool_arguments", asking('{"key":')),
+    # Bytes
+    Fault("sse_bytes_1", byte_by_byte),
+    Fault("sse_cr", recoded(lambda body: body.replace(b"\n", b"\r"))),
+    Fault("sse_crlf", recoded(lambda body: body.replace(b"\n", b"\r\n"))),
+    Fault("sse_bom", recoded(lambda body: b"\xef\xbb\xbf" + body)),
+    Fault("sse_gzip", recoded(gzip.compress, content_encoding="gzip")),
+    Fault("sse_content_length", recoded(bytes)),
+    # Time and size
+    Fault("sse_stall", events(_first, "stall"), _SOME),
+    Fault("sse_comments_only", without_end(b": keep-alive\n\n"), {"events": 1.0, "ms": 10.0}),
+    Fault("sse_endless", without_end(frame("thread.message.delta", _DELTA)), {"events": 3.0, "ms": 0.0}),
+    Fault("sse_huge_line", endless(b"event: thread.run.created\ndata: ", b"a" * 2**16, _STREAM)),
+    Fault("sse_gzip_bomb", expanding(b"event: thread.run.created\ndata: ", _STREAM)),
+    # No stream
+    Fault("sse_wrong_type", no_stream, {"as": "html"}),
+    Fault("sse_status", fixed(Answer.json(503, vendor("No stream now.", kind="server_error")))),
+)

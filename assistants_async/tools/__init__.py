@@ -1,0 +1,24 @@
+"""Functions as tools, and answers of a type: what the model may call, and what it must answer in."""
+
+from __future__ import annotations
+
+from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
+from .schema import AnswerFormat, answer_format, schema_of
+from .signatures import Context
+from .tool import Tool, tool
+from .toolbox import Toolbox
+
+__all__ = [
+    "AnswerFormat",
+    "Context",
+    "Tool",
+    "ToolEvent",
+    "ToolFailed",
+    "ToolFinished",
+    "ToolResult",
+    "ToolStarted",
+    "Toolbox",
+    "answer_format",
+    "schema_of",
+    "tool",
+]

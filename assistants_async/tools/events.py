@@ -1,0 +1,65 @@
+"""What happens to a tool call, as values."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec import Struct
+
+from ..models.runs import ToolCall
+
+
+class ToolResult(Struct, frozen=True, kw_only=True):
+    """What came of one tool call; there is one for each, whatever went wrong."""
+
+    call_id: str
+    """Id of the call, which goes with the output."""
+    name: str
+    """The function that the model asked for."""
+    arguments: Any = None
+    """Its arguments by name, decoded; the model's text (or None) where they do not fit the function."""
+    output: str
+    """What the model is told."""
+    error: Exception | None = None
+    """What went wrong; None where the function gave its result."""
+    elapsed: float = 0.0
+    """Seconds that the function took; 0 where it was not called."""
+
+    @property
+    def as_output(self) -> dict[str, str]:
+        """The item of `tool_outputs` that answers the call."""
+        return {"tool_call_id": self.call_id, "output": self.output}
+
+
+class ToolStarted(Struct, frozen=True):
+    """A function is about to be called: its arguments are sound, and the call is approved."""
+
+    event: ClassVar[str] = "tool.started"
+    """The event's name, beside those of the protocol."""
+
+    call: ToolCall
+    """The call of the model's."""
+
+
+class ToolFinished(Struct, frozen=True):
+    """A function has given its result."""
+
+    event: ClassVar[str] = "tool.finished"
+    """The event's name, beside those of the protocol."""
+
+    result: ToolResult
+    """The result."""
+
+
+class ToolFailed(Struct, frozen=True):
+    """A call that went wrong: `result.error` says how, and `result.output` what the model is told of it."""
+
+    event: ClassVar[str] = "tool.failed"
+    """The event's name, beside those of the protocol."""
+
+    result: ToolResult
+    """The result."""
+
+
+ToolEvent = ToolStarted | ToolFinished | ToolFailed
+"""An event of ours, between those of a run."""

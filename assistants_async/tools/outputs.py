@@ -1,0 +1,50 @@
+"""What a tool gave, as text for the model."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ..errors import ToolCallError
+
+FAILED = "the function failed"
+"""What the model is told of an exception whose text is not meant for it."""
+
+
+def output_of(name: str, value: object) -> str:
+    """Make the output of a function's result: text as it is, anything else as JSON, and so None as `null`.
+
+    Bytes are text where they are UTF-8, else base64, as bytes inside of other values always are. Raises
+    `ToolCallError` for what JSON cannot hold.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            pass  # no text: base64
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        message = f"the function's result, of type {type(value).__name__}, cannot be told as JSON"
+        raise ToolCallError(message, kind="result", name=name) from error
+
+
+def error_output(text: str) -> str:
+    """Make the output that tells of an error."""
+    return msgspec.json.encode({"error": sendable(text)}).decode()
+
+
+def sendable(text: str) -> str:
+    """Put a replacement for halves of surrogate pairs, which UTF-8 cannot hold; join those that belong together."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def cut(text: str, limit: int) -> str:
+    """Make a text fit into `limit` bytes of UTF-8, its end cut off between two characters, and a note in its place."""
+    text = sendable(text)
+    data = text.encode()
+    if len(data) <= limit:
+        return text
+    note = f"\n[cut: the whole output has {len(data)} bytes, and this is its beginning]"
+    return data[: limit - len(note)].decode(errors="ignore") + note

@@ -1,0 +1,296 @@
+"""JSON schemas of Python types, plain or by the rules of strict mode, and values decoded by them.
+
+Strict mode takes a part of JSON schema: every object closed, every member required, nothing open or of any type,
+no keyword beside a `$ref`. Hosts differ in the limits (`minimum`, `pattern`, `format`, …) that they take, so those
+are told in the description, and checked when the value is decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from .._typing import is_array, is_object
+from ..errors import AnswerDecodeError
+from .nulls import without_nulls
+
+T = TypeVar("T")
+Schema = dict[str, Any]
+
+_DEFS = "#/$defs/"
+_NAMED = ("properties", "$defs")
+_LISTED = ("anyOf", "prefixItems")
+_SINGLE = ("items", "additionalProperties")
+
+_TYPES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+_KEPT = frozenset(
+    {
+        "$defs",
+        "$ref",
+        "additionalProperties",
+        "anyOf",
+        "const",
+        "description",
+        "enum",
+        "items",
+        "properties",
+        "required",
+        "type",
+    }
+)
+"""Keywords that strict mode takes everywhere."""
+_TOLD: Mapping[str, str] = {
+    "format": "format {}",
+    "contentEncoding": "{} encoded",
+    "pattern": "matches {}",
+    "minimum": "at least {}",
+    "exclusiveMinimum": "more than {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "less than {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "uniqueItems": "no item twice",
+    "minProperties": "at least {} members",
+    "maxProperties": "at most {} members",
+    "default": "default {}",
+    "examples": "examples {}",
+}
+"""Keywords that the description tells instead."""
+
+
+class Loose(NamedTuple):
+    """What keeps a schema from being strict."""
+
+    path: str
+    """Where, such as `"$.tags"`."""
+    rule: str
+    """What it is."""
+
+
+def schema_of(kind: Any, *, strict: bool = False) -> Schema:
+    """The JSON schema of a type, with `$defs` for the types inside it that have names.
+
+    Raises `TypeError` for a type that JSON cannot hold, and, if strict, `ValueError` for one that is open.
+    """
+    schema = plain_schema(kind)
+    if strict:
+        loose = loose_place(schema)
+        if loose is not None:
+            raise ValueError(f"{loose.path} {loose.rule}, which strict mode cannot express: use strict=False")
+        return strict_schema(schema)
+    return schema
+
+
+def plain_schema(kind: Any) -> Schema:
+    """The schema as JSON schema has it: tidied, the root never a reference. Raises `TypeError`."""
+    try:
+        (made,), made_parts = msgspec.json.schema_components([kind], ref_template=_DEFS + "{name}")
+    except TypeError as error:
+        raise TypeError(str(error).splitlines()[-1]) from None
+    except KeyError as error:  # what msgspec makes of two types of one name in one module
+        raise TypeError(f"there are two types of the name {error}") from None
+    parts: dict[str, Schema] = {name: _mapped(part, _tidied) for name, part in made_parts.items()}
+    root = _mapped(made, _tidied)
+    if root.keys() == {"$ref"}:
+        root = dict(parts[_target(root)])
+    used: dict[str, Schema] = {}
+    _collect(root, parts, used)
+    return {**root, "$defs": used} if used else root
+
+
+def loose_place(schema: Schema) -> Loose | None:
+    """The first place that strict mode cannot express; None where there is none."""
+    return _loose(schema, schema.get("$defs", {}), "$", frozenset())
+
+
+def strict_schema(schema: Schema) -> Schema:
+    """The schema by the rules of strict mode, of one that `loose_place` has nothing against.
+
+    Members that may be left out become nullable and required: null stands for leaving them out.
+    """
+    return _mapped(schema, _stricter)
+
+
+def decoded(kind: type[T], text: str) -> T:
+    """Decode JSON text as a type, a null where a member may be left out read as leaving it out.
+
+    Raises `msgspec.DecodeError`, `UnicodeEncodeError` or `RecursionError`.
+    """
+    value = msgspec.json.decode(text)
+    try:
+        return msgspec.convert(value, kind, str_keys=True)
+    except msgspec.ValidationError:
+        return msgspec.convert(without_nulls(value, kind), kind, str_keys=True)
+
+
+_PLACE = re.compile(r"^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$", re.DOTALL)
+
+
+def fault(error: Exception) -> tuple[str, str]:
+    """Which rule what `decoded` raised is about, and the path to the value that breaks it."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply", "$"
+    if isinstance(error, UnicodeEncodeError):
+        return "no valid Unicode", "$"
+    match = _PLACE.match(str(error))
+    assert match is not None
+    return match["rule"][:1].lower() + match["rule"][1:], match["path"] or "$"
+
+
+class AnswerFormat(Generic[T]):
+    """A type that an answer must have: what asks for it, and what reads it."""
+
+    __slots__ = ("_type", "_wrapped", "kind", "response_format")
+
+    def __init__(self, kind: type[T], *, name: str | None = None, strict: bool | None = None) -> None:
+        schema = plain_schema(kind)
+        self.kind = kind
+        """The type."""
+        self._wrapped = schema.get("type") != "object"
+        self._type: Any = kind
+        if self._wrapped:  # the root of an answer must be an object
+            self._type = msgspec.defstruct("Answer", [("value", kind)], kw_only=True)
+            schema = plain_schema(self._type)
+        if strict is None:
+            strict = loose_place(schema) is None
+        asked = {
+            "name": _format_name(kind) if name is None else name,
+            "strict": strict,
+            "schema": schema_of(self._type, strict=strict),
+        }
+        self.response_format: dict[str, Any] = {"type": "json_schema", "json_schema": asked}
+        """What `runs.create(response_format=…)` takes; `strict` unless the type has open parts."""
+
+    def partial(self, value: Any) -> Any:
+        """What there is of the answer in the plain value so far of its text."""
+        return value.get("value") if self._wrapped and is_object(value) else value
+
+    def decode(self, text: str) -> T:
+        """Read an answer; raises `AnswerDecodeError` with the path."""
+        try:
+            value: Any = decoded(self._type, text)
+        except (ValueError, RecursionError) as error:
+            rule, path = fault(error)
+            raise AnswerDecodeError(rule, path=path, text=text) from None
+        answer: T = value.value if self._wrapped else value
+        return answer
+
+
+def answer_format(kind: type[T], *, name: str | None = None, strict: bool | None = None) -> AnswerFormat[T]:
+    """Ask for answers of a type: a Struct, dataclass or TypedDict, or any other, which is sent as a member `value`.
+
+    `strict` is as strict as the type allows unless given. Raises `TypeError` for a type that JSON cannot hold,
+    `ValueError` with `strict=True` for one that is open.
+    """
+    return AnswerFormat(kind, name=name, strict=strict)
+
+
+def _format_name(kind: Any) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", getattr(kind, "__name__", "answer"))[:64]
+
+
+def _mapped(node: Schema, change: Callable[[Schema], Schema]) -> Schema:
+    """The schema with a change made to each schema in it, innermost first."""
+    node = dict(node)
+    for key in _NAMED:
+        if is_object(node.get(key)):
+            node[key] = {name: _mapped(part, change) for name, part in node[key].items()}
+    for key in _LISTED:
+        if is_array(node.get(key)):
+            node[key] = [_mapped(part, change) for part in node[key]]
+    for key in _SINGLE:
+        if is_object(node.get(key)):
+            node[key] = _mapped(node[key], change)
+    return change(node)
+
+
+def _tidied(node: Schema) -> Schema:
+    node = {key: value for key, value in node.items() if key not in ("title", "discriminator")}
+    if "enum" in node and "type" not in node:  # which strict mode wants beside it
+        kinds = sorted({_TYPES[type(value)] for value in node["enum"]})
+        node["type"] = kinds[0] if len(kinds) == 1 else kinds
+    return node
+
+
+def _parts(node: Schema) -> list[tuple[str, Schema]]:
+    """The schemas right inside of one, each with the step of the path that leads to it."""
+    parts = [(f".{name}", part) for name, part in node.get("properties", {}).items()]
+    parts += [("", part) for key in _LISTED for part in node.get(key, ())]
+    return parts + [("[]", node[key]) for key in _SINGLE if is_object(node.get(key))]
+
+
+def _target(node: Schema) -> str:
+    return str(node["$ref"]).removeprefix(_DEFS)
+
+
+def _collect(node: Schema, parts: Mapping[str, Schema], used: dict[str, Schema]) -> None:
+    if "$ref" in node and _target(node) not in used:
+        used[_target(node)] = parts[_target(node)]
+        _collect(parts[_target(node)], parts, used)
+    for _, part in _parts(node):
+        _collect(part, parts, used)
+
+
+def _loose(node: Schema, defs: Mapping[str, Schema], path: str, seen: frozenset[str]) -> Loose | None:
+    if "$ref" in node:
+        name = _target(node)
+        return None if name in seen else _loose(defs[name], defs, path, seen | {name})
+    kind = node.get("type")
+    if kind is None and "anyOf" not in node:
+        return Loose(path, "may be anything")
+    if kind == "object" and ("properties" not in node or node.get("additionalProperties")):
+        return Loose(path, "has keys of any name")
+    if kind == "array" and "prefixItems" in node:
+        return Loose(path, "has items of different types by their place")
+    if kind == "array" and "items" not in node:
+        return Loose(path, "has items that may be anything")
+    found = (_loose(part, defs, path + step, seen) for step, part in _parts(node))
+    return next((loose for loose in found if loose is not None), None)
+
+
+def _stricter(node: Schema) -> Schema:
+    told = [text.format(_shown(node[key])) for key, text in _TOLD.items() if node.get(key) is not None]
+    node = {key: value for key, value in node.items() if key in _KEPT}
+    if told:
+        limits = "; ".join(told)
+        node["description"] = f"{node['description']} ({limits})" if node.get("description") else limits
+    if "$ref" in node and "description" in node:
+        node["anyOf"] = [{"$ref": node.pop("$ref")}]
+    if "properties" in node:
+        required = node.get("required", ())
+        node["properties"] = {
+            name: part if name in required else _nullable(part) for name, part in node["properties"].items()
+        }
+        node["required"] = list(node["properties"])
+        node["additionalProperties"] = False
+    return node
+
+
+def _nullable(node: Schema) -> Schema:
+    if node.get("type") == "null" or None in node.get("enum", ()):
+        return node
+    branches = node.get("anyOf")
+    if branches is None:
+        inner = {key: value for key, value in node.items() if key != "description"}
+        branches = [inner]
+    elif any(_nullable(branch) is branch for branch in branches):
+        return node
+    described = {"description": node["description"]} if "description" in node else {}
+    return {**described, "anyOf": [*branches, {"type": "null"}]}
+
+
+def _shown(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,281 @@
+"""The functions that a run may call, and the answering of its calls."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Any, Literal, Self, cast
+
+from .._typing import override
+from ..errors import ToolCallError, ToolError, ToolFailedError, printable
+from ..models.runs import ToolCall
+from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
+from .outputs import FAILED, cut, error_output, output_of
+from .tool import Tool, checked_seconds, tool
+
+Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
+"""Asked before a call, with its decoded arguments: True lets it run, False or a reason refuses it."""
+OnError = Literal["tell", "raise"] | Callable[[ToolCall, Exception], str | Awaitable[str | None] | None]
+"""What follows where a tool fails; a function gives the text for the model, or None for the neutral one."""
+Notify = Callable[[ToolEvent], Awaitable[object]]
+"""Awaited with each event as it happens: a function does not begin before `ToolStarted` has been taken."""
+
+MAX_TOOLS = 128
+"""Tools of one assistant, by the protocol."""
+MAX_OUTPUT_BYTES = 512 * 1024
+"""What servers take as one output, as far as is known, and far more than a model reads."""
+MAX_ARGUMENT_BYTES = 1024 * 1024
+"""More than a model writes."""
+_LEAST_OUTPUT_BYTES = 256  # room for the note that an output was cut
+
+
+class Toolbox:
+    """Functions as tools: their definitions for the model, and the answers to its calls.
+
+    Takes tools and plain functions, which are wrapped as by `@tool`. `timeout` is in seconds for each call, where
+    its tool has none of its own; `max_concurrency` calls of one round run at a time; `approve` is asked before each
+    call, unless its tool says otherwise.
+
+    What the model did wrong (an unknown function, arguments that do not fit) and refused calls are told to it. What
+    a tool did wrong is told by `on_error="tell"`: in its own words for a `ToolError`, else only that it failed;
+    by `on_error="raise"` it ends the round with `ToolFailedError`; a function decides for itself. An output that is
+    longer than `max_output_bytes` of UTF-8 is cut, and says so; arguments longer than `max_argument_bytes` are refused.
+
+    Sync functions run in worker threads. One that its time limit or a cancellation ends is not waited for, but its
+    thread goes on, and the process does not end before it does.
+
+    Raises `TypeError` and `ValueError` for what cannot be a tool, for two of one name, and for a missing `context`.
+    """
+
+    def __init__(
+        self,
+        tools: Iterable[Tool[..., Any] | Callable[..., Any]] = (),
+        *,
+        context: object = None,
+        timeout: float | None = None,
+        max_concurrency: int = 8,
+        approve: Approve | None = None,
+        on_error: OnError = "tell",
+        max_output_bytes: int = MAX_OUTPUT_BYTES,
+        max_argument_bytes: int = MAX_ARGUMENT_BYTES,
+    ) -> None:
+        if on_error not in ("tell", "raise") and not callable(on_error):
+            raise ValueError(f"on_error must be 'tell', 'raise' or a function, not {on_error!r}")
+        if approve is not None and not callable(approve):
+            raise TypeError(f"approve must be a function, not {type(approve).__name__}")
+        self._tools = _by_name(tools)
+        self._timeout = checked_seconds("timeout", timeout)
+        self._max_concurrency = _at_least(1, "max_concurrency", max_concurrency)
+        self._approve = approve
+        self._on_error: OnError = on_error
+        self._max_output_bytes = _at_least(_LEAST_OUTPUT_BYTES, "max_output_bytes", max_output_bytes)
+        self._max_argument_bytes = _at_least(2, "max_argument_bytes", max_argument_bytes)
+        self.context = self._checked(context)
+        """What `Context` parameters are given."""
+        for each in self:
+            if each.approve and approve is None:
+                raise ValueError(f"tool {each.name!r} asks for approval, and the Toolbox has no approve=")
+
+    def with_context(self, context: object) -> Self:
+        """The same tools with another context, such as one for each request: a cheap copy."""
+        other = copy.copy(self)
+        other.context = self._checked(context)
+        return other
+
+    @property
+    def definitions(self) -> tuple[dict[str, Any], ...]:
+        """The tools as `assistants.create(tools=…)` and `runs.create(tools=…)` take them."""
+        return tuple(each.definition for each in self)
+
+    def __len__(self) -> int:
+        return len(self._tools)
+
+    def __iter__(self) -> Iterator[Tool[..., Any]]:
+        return iter(self._tools.values())
+
+    def __contains__(self, item: object) -> bool:
+        return item in self._tools or item in self._tools.values()
+
+    @override
+    def __repr__(self) -> str:
+        return f"Toolbox({', '.join(self._tools)})"
+
+    async def call(self, call: ToolCall) -> ToolResult:
+        """Answer one call; raises what `answer` raises."""
+        return await self._settle(call, nullcontext(), _ignore)
+
+    async def answer(self, calls: Iterable[ToolCall], *, notify: Notify | None = None) -> list[ToolResult]:
+        """Answer all calls of a round, in their order, running their functions side by side.
+
+        Raises `ToolFailedError` with `on_error="raise"`, and unchanged what `approve`, `on_error` and `notify`
+        raise: the first of them alone, after the other calls have been cancelled. A function in a worker thread
+        cannot be: it goes on, and its result is lost.
+        """
+        import anyio
+
+        tell = _ignore if notify is None else notify
+        limiter = anyio.CapacityLimiter(self._max_concurrency)
+        made = tuple(calls)
+        results: dict[int, ToolResult] = {}
+        failures: list[BaseException] = []
+
+        async def work(place: int, call: ToolCall) -> None:
+            try:
+                results[place] = await self._settle(call, limiter, tell)
+            except BaseException as error:
+                if isinstance(error, asyncio.CancelledError) and _cancellations():
+                    raise
+                # Kept, not raised: out of the group they would come in an exception group.
+                failures.append(error)
+                group.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as group:
+            for place, call in enumerate(made):
+                group.start_soon(work, place, call)
+        if failures:
+            raise failures[0]
+        return [results[place] for place in range(len(made))]
+
+    async def _settle(self, call: ToolCall, limiter: AbstractAsyncContextManager[object], tell: Notify) -> ToolResult:
+        function = call.function
+        name, arguments = (function.name or "", function.arguments) if function else ("", None)
+        try:
+            chosen = self._find(name)
+            values = chosen.read(arguments, self._max_argument_bytes)
+        except ToolCallError as error:
+            return await self._refuse(call, name, arguments, error, tell)
+        reason = await self._reason_against(chosen, call, values)
+        if reason is not None:
+            refused = ToolCallError(reason, kind="refused", name=name)
+            return await self._refuse(call, name, values, refused, tell)
+        async with limiter:
+            await tell(ToolStarted(call))
+            result = await self._run(chosen, call, values)
+            await tell(ToolFinished(result) if result.error is None else ToolFailed(result))
+        if result.error is not None and self._on_error == "raise":
+            raise ToolFailedError(name, call.id, result.error) from result.error
+        return result
+
+    def _find(self, name: str) -> Tool[..., Any]:
+        found = self._tools.get(name)
+        if found is None:
+            there = ", ".join(self._tools) or "none"
+            raise ToolCallError(
+                f"there is no function {printable(name, 80)!r}; there are: {there}", kind="unknown", name=name
+            )
+        return found
+
+    async def _reason_against(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any]) -> str | None:
+        if self._approve is None or chosen.approve is False:
+            return None
+        verdict = await _awaited(self._approve(call, dict(values)))
+        if verdict is True:
+            return None
+        if verdict is False:
+            return "the call was refused"
+        if isinstance(verdict, str):
+            return f"the call was refused: {verdict}"
+        raise TypeError(f"approve must return True, False or a reason, not {verdict!r}")
+
+    async def _refuse(
+        self, call: ToolCall, name: str, arguments: Any, error: ToolCallError, tell: Notify
+    ) -> ToolResult:
+        output = cut(error_output(str(error)), self._max_output_bytes)
+        result = ToolResult(call_id=call.id, name=name, arguments=arguments, output=output, error=error)
+        await tell(ToolFailed(result))
+        return result
+
+    async def _run(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any]) -> ToolResult:
+        import anyio.lowlevel
+
+        clock = asyncio.get_running_loop().time
+        began, before = clock(), _cancellations()
+        failure: Exception | None = None
+        output = ""
+        try:
+            output = output_of(chosen.name, await self._value(chosen, values))
+        except asyncio.CancelledError as error:
+            if _cancellations() > before:
+                raise
+            # Nobody cancelled this task: something that the function awaited was cancelled.
+            failure = ToolCallError("the function was cancelled", kind="cancelled", name=chosen.name)
+            failure.__cause__ = error
+        except Exception as error:  # noqa: BLE001  whatever a function raises is its result
+            failure = error
+        if _cancellations() > before:  # the function swallowed it: it goes on from here, as anyio's where it was that
+            await anyio.lowlevel.checkpoint()
+            raise asyncio.CancelledError
+        elapsed = clock() - began
+        if failure is not None:
+            output = await self._words(call, failure)
+        return ToolResult(
+            call_id=call.id,
+            name=chosen.name,
+            arguments=values,
+            output=cut(output, self._max_output_bytes),
+            error=failure,
+            elapsed=elapsed,
+        )
+
+    async def _value(self, chosen: Tool[..., Any], values: dict[str, Any]) -> object:
+        import anyio
+
+        limit = self._timeout if chosen.timeout is None else chosen.timeout
+        with anyio.move_on_after(limit):
+            return await chosen.run({**values, **chosen.injected(self.context)})
+        raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=chosen.name)
+
+    async def _words(self, call: ToolCall, error: Exception) -> str:
+        if callable(self._on_error):
+            words = await _awaited(self._on_error(call, error))
+            if isinstance(words, str):
+                return words
+            if words is not None:
+                raise TypeError(f"on_error must return a text or None, not {words!r}")
+        elif isinstance(error, ToolError):
+            plain = type(error) in (ToolError, ToolCallError)
+            return error_output(str(error) if plain else f"{type(error).__name__}: {error}")
+        return error_output(FAILED)
+
+    def _checked(self, context: object) -> object:
+        for each in self:
+            if context is None and each.wants:
+                raise ValueError(f"tool {each.name!r} wants a context for {each.wants[0]!r}: pass context=")
+        return context
+
+
+async def _ignore(event: ToolEvent) -> None:
+    pass
+
+
+async def _awaited(value: object) -> object:
+    return await value if inspect.isawaitable(value) else value
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    assert task is not None
+    return task.cancelling()
+
+
+def _by_name(tools: Iterable[Tool[..., Any] | Callable[..., Any]]) -> dict[str, Tool[..., Any]]:
+    if callable(tools):
+        raise TypeError(f"tools must be a list, as in Toolbox([{getattr(tools, '__name__', 'function')}])")
+    made: dict[str, Tool[..., Any]] = {}
+    for each in tools:
+        one = cast("Tool[..., Any]", each) if isinstance(each, Tool) else tool(each)
+        if one.name in made:
+            raise ValueError(f"two tools are called {one.name!r}: give one another name=")
+        made[one.name] = one
+    if len(made) > MAX_TOOLS:
+        raise ValueError(f"an assistant takes at most {MAX_TOOLS} tools, not {len(made)}")
+    return made
+
+
+def _at_least(least: int, name: str, value: int) -> int:
+    if type(value) is not int or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    return value

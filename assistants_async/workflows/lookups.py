@@ -1,0 +1,170 @@
+"""What a server can be asked of a run, whoever started it: its state, its steps and its messages."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..core.endpoint import Endpoint
+from ..core.fold import Snapshot
+from ..core.options import Options, as_timeout
+from ..core.polling import back_off
+from ..core.request import Request, bind
+from ..core.runs import may_pass
+from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
+from ..errors import AssistantsError, StatusError, TransportError
+from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
+from ..models.events import MessageDeltaEvent, MessageEvent, RunStepEvent, StreamEvent
+from ..models.messages import Message, TextContent
+from ..models.runs import Run
+from ..models.steps import RunStep
+from ..paging import ListCall
+from ..session import SessionManager
+from ..wire import Response
+
+T = TypeVar("T")
+
+PASSING = 5
+"""How many times in a row asking about a run may fail for a reason that passes, before the wait does."""
+_PAGE = 100
+_LONGEST_HINT = 60.0
+
+
+class Lookups:
+    """The requests about a run that are sent on a caller's behalf, with the options of the call they belong to."""
+
+    def __init__(self, session: SessionManager, options: Options) -> None:
+        self._session = session
+        self._options = options
+
+    async def run(self, thread_id: str, run_id: str) -> Response[Run]:
+        """The run as it is now."""
+        return await self._send(GET_RUN, thread_id, run_id)
+
+    async def cancel(self, thread_id: str, run_id: str) -> Run:
+        """Ask the run to end."""
+        return (await self._send(CANCEL_RUN, thread_id, run_id)).value
+
+    async def active(self, thread_id: str) -> Run | None:
+        """The thread's run that has not ended; None where there is none among its latest."""
+        request = self._bind(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
+        page = (await self._session.send(request, self._options, LIST_RUNS.result)).value
+        return next((run for run in page.data if not run.is_terminal), None)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep; raises `ClientClosedError` as soon as the client is closed."""
+        await self._session.pause(seconds)
+
+    def submission(self, thread_id: str, run_id: str, outputs: dict[str, str]) -> Request:
+        """The request that answers all calls of a run, by their ids."""
+        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs.items()]
+        return self._bind(SUBMIT_TOOL_OUTPUTS, thread_id, run_id, tool_outputs=answers)
+
+    def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:
+        """The run's steps, oldest first."""
+        return aiter(self._list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
+
+    async def some_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
+        """One page of the run's steps, asked for within so many seconds."""
+        limits = as_timeout(seconds, self._options.timeout)
+        request = self._bind(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)
+        options = msgspec.structs.replace(self._options, timeout=limits)
+        page = await self._session.send(request, options, LIST_RUN_STEPS.result)
+        return page.value.data
+
+    async def messages(self, thread_id: str, run: Run) -> list[Message]:
+        """The run's messages, oldest first; v1 servers cannot filter, so the list is read back to the run's start."""
+        filters = {"run_id": run.id} if self._session.protocol == "v2" else {}
+        found: list[Message] = []
+        async for message in self._list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
+            if message.run_id == run.id:
+                found.append(message)
+            elif message.created_at is not None and run.created_at is not None and message.created_at < run.created_at:
+                break
+        return found[::-1]
+
+    async def missed(self, thread_id: str, run: Run, told: Snapshot) -> list[StreamEvent]:
+        """The events that lead from what was told of a run to what is there now: of its steps, then its messages.
+
+        Each message that was not told whole comes with a delta for the text that is missing.
+        """
+        ended = {step.id for step in told.steps if step.status not in (None, "in_progress")}
+        events: list[StreamEvent] = [
+            RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
+            async for step in self.steps(thread_id, run.id)
+            if step.id not in ended and step.status != "in_progress"
+        ]
+        known = {message.id: message for message in told.messages}
+        for message in await self.messages(thread_id, run):
+            if not (message.status == "in_progress" and run.needs_action):
+                events += _missing(known.get(message.id), message)
+        return events
+
+    async def _send(self, endpoint: Endpoint[Run, Any], *ids: str) -> Response[Run]:
+        return await self._session.send(self._bind(endpoint, *ids), self._options, Run)
+
+    def _bind(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> Request:
+        return bind(endpoint, ids, keywords, protocol=self._session.protocol)
+
+    def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:
+        return ListCall(self._session, self._bind(endpoint, *ids, **keywords), self._options)
+
+
+async def patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
+    attempt = 0
+    while True:
+        try:
+            return await ask()
+        except (TransportError, StatusError) as error:
+            if not may_pass(error) or attempt >= PASSING:
+                raise
+            delay = delay_after(error, attempt)
+            attempt += 1
+        await asyncio.sleep(delay)
+
+
+def delay_after(error: AssistantsError, attempt: int) -> float:
+    """Seconds before asking again: what the server asks for, up to a minute, else a growing pause."""
+    hint = error.retry_after if isinstance(error, StatusError) else None
+    return back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)
+
+
+def jitter() -> float:
+    """A number from 0 to 1, another one each time."""
+    return random.random()  # noqa: S311  # no secret
+
+
+def _missing(told: Message | None, message: Message) -> list[StreamEvent]:
+    """The events that lead from what was told of a message to all of it."""
+    if told is not None and told.status in ("completed", "incomplete"):
+        return []
+    events: list[StreamEvent] = []
+    if told is None:
+        events.append(MessageEvent("thread.message.created", _bare(message)))
+    if parts := tuple(_rest(message, 0 if told is None else len(told.text))):
+        delta = MessageDelta(id=message.id, object="thread.message.delta", delta=MessageDeltaChanges(content=parts))
+        events.append(MessageDeltaEvent("thread.message.delta", delta))
+    status = "incomplete" if message.status == "incomplete" else "completed"
+    events.append(MessageEvent(f"thread.message.{status}", message))
+    return events
+
+
+def _rest(message: Message, told: int) -> list[MessageDeltaText]:
+    """A message's text behind so many characters, each piece in its part."""
+    parts: list[MessageDeltaText] = []
+    for index, part in enumerate(message.content):
+        text = part.text.value if isinstance(part, TextContent) and part.text is not None else None
+        if text:
+            if piece := text[told:]:
+                parts.append(MessageDeltaText(index=index, text=MessageDeltaTextValue(value=piece)))
+            told = max(0, told - len(text))
+    return parts
+
+
+def _bare(message: Message) -> Message:
+    return Message(id=message.id, object=message.object, thread_id=message.thread_id, role=message.role)

@@ -1,0 +1,46 @@
+"""What a run that was driven to its end has come to."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ..models.messages import Message
+from ..models.runs import Run, Usage
+from ..models.steps import RunStep
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
+    """A run at its end, with all that it wrote and did."""
+
+    run: Run
+    """The run as it was at its end; the last one where `rerun` made several."""
+    messages: tuple[Message, ...]
+    """What it wrote, in the order in which it began to."""
+    steps: tuple[RunStep, ...]
+    """What it did, in order."""
+    usage: Usage | None
+    """Tokens spent, those of failed runs before it included; None where the server did not say."""
+    text: str
+    """Its answer: the text of its last message that has any; empty where none has."""
+    parsed: T_co
+    """The answer as `output_type`; None without one."""
+    rounds: int
+    """How many times tool calls were answered, over all runs."""
+
+
+def answer_of(messages: tuple[Message, ...]) -> str:
+    """The text of the last message that has any."""
+    return next((message.text for message in reversed(messages) if message.text), "")
+
+
+def total(usages: tuple[Usage, ...]) -> Usage | None:
+    """The tokens of several runs together; None where no run has said."""
+    if len(usages) < 2:
+        return next(iter(usages), None)
+    return Usage(
+        **{name: sum(getattr(usage, name) or 0 for usage in usages) for name in Usage.__struct_fields__},
+    )

@@ -1,0 +1,62 @@
+"""Short slices of the soak and leak checks in `benchmarks/`: nothing grows, and nothing is left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks import leaks, soak
+from benchmarks.leaks import Sample
+
+
+@pytest.mark.parametrize("work", soak.KINDS.values(), ids=soak.KINDS.keys())
+async def test_nothing_grows(work: soak.Work) -> None:
+    """After the first few, objects, files, tasks and connections stay as many, and the close lets go of all."""
+    looks = await soak.soak(work, 400, events=5, parallel=4, samples=10)
+    first, last, closed = looks[2], looks[-2], looks[-1]
+    assert last.done == 400
+    assert last.objects - first.objects < 100
+    assert last.fds <= first.fds
+    assert last.tasks == 1
+    assert last.connections <= 4
+    assert (closed.tasks, closed.connections) == (1, 0)
+
+
+async def test_random_cancellations_leave_nothing() -> None:
+    """Fifty at once on twenty connections, each cancelled at some time: nothing is left, and the client works."""
+    outcomes, looks = await leaks.cancellations(300, samples=3)
+    assert outcomes.total() == 300
+    assert outcomes["cancelled"] > 30
+    assert outcomes["ended"] > 30
+    assert {look.tasks for look in looks} == {1}
+    assert max(look.connections for look in looks) <= 20
+    assert looks[-1].connections == 0
+
+
+def test_slopes() -> None:
+    """Growth per thousand, the warming up left out."""
+
+    def looks(*values: int) -> list[Sample]:
+        return [Sample(10 * place, value, 0, 0, 1, 0) for place, value in enumerate(values)]
+
+    assert leaks.slope(looks(0, 90, 90, 90, 90), "rss") == 0
+    assert leaks.slope(looks(0, 0, 1, 2, 3, 4), "rss") == pytest.approx(100)
+
+
+@pytest.mark.parametrize(
+    ("script", "arguments"),
+    [
+        (soak, ["--calls", "20", "--streams", "20", "--events", "2", "--only", "calls", "--only", "streams"]),
+        (leaks, ["--count", "8"]),
+    ],
+)
+def test_the_scripts_print_a_table(
+    script: Any, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line for each kind of work, under its heading."""
+    monkeypatch.setattr("sys.argv", ["script", *arguments])
+    script.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert leaks.TITLE in lines
+    assert len(lines) >= 3

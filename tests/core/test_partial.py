@@ -1,0 +1,97 @@
+"""The value so far of a JSON text that breaks off anywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistants_async.core.partial import partial_value
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.text('\\"u{}[],: \n😀é')
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+TEXTS = st.builds(
+    lambda value, plain, indent: (value, json.dumps(value, ensure_ascii=plain, indent=indent)),
+    st.lists(VALUES, max_size=4) | st.dictionaries(st.text(), VALUES, max_size=4),
+    st.booleans(),
+    st.sampled_from([None, 1]),
+)
+
+
+def is_prefix(part: Any, whole: Any) -> bool:
+    """Whether a value may become another by growing: members and elements are added behind, texts get longer."""
+    if isinstance(whole, dict):
+        return (
+            isinstance(part, dict)
+            and list(part) == list(whole)[: len(part)]
+            and all(is_prefix(part[name], whole[name]) for name in part)
+        )
+    if isinstance(whole, list):
+        return isinstance(part, list) and len(part) <= len(whole) and all(map(is_prefix, part, whole))
+    if isinstance(whole, str):
+        return isinstance(part, str) and whole.startswith(part)
+    return type(part) is type(whole) and bool(part == whole)
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_every_prefix_gives_a_prefix_of_the_value(case: tuple[Any, str]) -> None:
+    """From the opening brace on, up to the whole, which gives the value itself."""
+    value, text = case
+    before: Any = None
+    for end in range(1, len(text) + 1):
+        part = partial_value(text[:end])
+        assert is_prefix(part, value)
+        assert before is None or is_prefix(before, part)
+        before = part
+    assert partial_value(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": "x', {"a": "x"}),
+        ('{"a": 1', {}),
+        ('{"a": 1,', {"a": 1}),
+        ('{"a": 1 ', {"a": 1}),
+        ('{"a": tru', {}),
+        ('{"a": true', {"a": True}),
+        ('{"a": [1, {"b": "c", "d', {"a": [1, {"b": "c"}]}),
+        ('{"a": "x\\', {"a": "x"}),
+        ('{"a": "x\\\\', {"a": "x\\"}),
+        ('{"a": "x\\u00e', {"a": "x"}),
+        ('{"a": "x\\ud83d', {"a": "x"}),
+        ('{"a": "x\\ud83d\\ude0', {"a": "x"}),
+        ('{"a": "x\\\\u00e', {"a": "x\\u00e"}),
+        ('{"a": "x\\\\\\', {"a": "x\\"}),
+        ('"half', "half"),
+        ("\n{", {}),
+    ],
+)
+def test_what_is_kept_of_a_text(text: str, value: Any) -> None:
+    """A number may go on and an escape is one character: both wait for their end."""
+    assert partial_value(text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "12", "nope", "}", "]", '{"a" "b"}', "{]", '{"a": "\\ud83d x"}', "```json\n{", "[" * 100_000, "\ud800"],
+    ids=range(12),
+)
+def test_what_is_no_json_gives_nothing(text: str) -> None:
+    """Also where it is nested past what a decoder takes."""
+    assert partial_value(text) is None
