@@ -19,7 +19,7 @@ from random import Random
 from typing import NamedTuple
 
 from assistants_async import AssistantsClient, AssistantsError
-from benchmarks.streams import chunked, frames
+from benchmarks.bodies import chunked, frames
 
 THREAD = json.dumps({"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {"a": "b"}}).encode()
 PAGE = json.dumps(
