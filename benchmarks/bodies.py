@@ -80,7 +80,7 @@ def _json(value: object) -> Answer:
 
 def message(number: int) -> dict[str, Any]:
     """A message of 300 to 400 bytes of text."""
-    text = {"value": f"message {number} " * 30, "annotations": []}
+    text: dict[str, Any] = {"value": f"message {number} " * 30, "annotations": []}
     return {
         "id": f"msg_{number}",
         "object": "thread.message",
@@ -128,7 +128,7 @@ def delta(number: int) -> bytes:
 def frames(deltas: int) -> list[bytes]:
     """The events of a run that says a text of so many deltas, and the closing mark."""
     text = "".join(TEXT.format(number % 10) for number in range(deltas))
-    content = [{"type": "text", "text": {"value": text, "annotations": []}}]
+    content: list[dict[str, Any]] = [{"type": "text", "text": {"value": text, "annotations": []}}]
     return [
         frame("thread.run.created", {**_STARTED, "status": "queued"}),
         frame("thread.message.created", {**_ANSWER, "status": "in_progress", "content": []}),

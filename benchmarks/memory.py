@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import os
 import subprocess
 import sys
-import warnings
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import msgspec
 
 from assistants_async import AssistantsClient, Message, Page, Run
 from benchmarks.bodies import PAGE
+from benchmarks.clients import made
 from benchmarks.results import HAND, OURS, Measured, Outcome, Spread
+from benchmarks.work import Hand
 
 _STATM = Path("/proc/self/statm")
 
@@ -66,14 +65,14 @@ async def _held(name: str, client: str, origin: str, count: int) -> float:
             url = f"{origin}/run/v1"
 
             async def one() -> object:
-                made = await stack.enter_async_context(_made(client, url, 10))
-                return made, await hold(made, url, 1, stack)
+                user = await stack.enter_async_context(made(client, url))
+                return user, await hold(user, 1, stack)
 
             return await _grown(count, one)
         pages = name == "memory-message"
         url = f"{origin}/pages-{count // PAGE}/v1" if pages else f"{origin}/unfinished/v1"
-        made = await stack.enter_async_context(_made(client, url, count + 10))
-        return await _grown(count, lambda: hold(made, url, count if pages else 1, stack), times=1 if pages else count)
+        user = await stack.enter_async_context(made(client, url, connections=count + 10))
+        return await _grown(count, lambda: hold(user, count if pages else 1, stack), times=1 if pages else count)
 
 
 async def _grown(count: int, one: Callable[[], Awaitable[object]], times: int | None = None) -> float:
@@ -90,72 +89,55 @@ def _resident() -> int:
     return int(_STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@asynccontextmanager
-async def _made(client: str, url: str, connections: int) -> AsyncGenerator[Any, None]:
-    if client == HAND:
-        connector = aiohttp.TCPConnector(limit=connections)
-        async with aiohttp.ClientSession(headers={"Authorization": "Bearer key"}, connector=connector) as session:
-            yield session
-    elif client == OURS:
-        async with AssistantsClient(base_url=url, api_key="key", max_connections=connections) as made:
-            yield made
-    else:
-        warnings.simplefilter("ignore")
-        openai: Any = importlib.import_module("openai")
-        make = openai.DefaultAioHttpClient if "aiohttp" in client else openai.DefaultAsyncHttpxClient
-        async with openai.AsyncOpenAI(api_key="key", base_url=url, http_client=make()) as made:
-            yield made
-
-
-async def _get_by_hand(session: Any, url: str, _: int, __: AsyncExitStack) -> object:
-    async with session.get(f"{url}/threads/thread_1/runs/run_1") as response:
+async def _get_by_hand(hand: Hand, _: int, __: AsyncExitStack) -> object:
+    async with hand.session.get(f"{hand.url}/threads/thread_1/runs/run_1") as response:
         return _run(await response.read())
 
 
-async def _get(client: AssistantsClient, _: str, __: int, ___: AsyncExitStack) -> object:
+async def _get(client: AssistantsClient, _: int, __: AsyncExitStack) -> object:
     return await client.runs.retrieve("thread_1", "run_1")
 
 
-async def _get_by_peer(peer: Any, _: str, __: int, ___: AsyncExitStack) -> object:
+async def _get_by_peer(peer: Any, _: int, __: AsyncExitStack) -> object:
     return await peer.beta.threads.runs.retrieve("run_1", thread_id="thread_1")
 
 
-async def _stream_by_hand(session: Any, url: str, _: int, stack: AsyncExitStack) -> object:
-    request = session.post(f"{url}/threads/thread_1/runs", json={"assistant_id": "asst_1", "stream": True})
+async def _stream_by_hand(hand: Hand, _: int, stack: AsyncExitStack) -> object:
+    request = hand.session.post(f"{hand.url}/threads/thread_1/runs", json={"assistant_id": "asst_1", "stream": True})
     response = await stack.enter_async_context(request)
     return response, await response.content.readany()
 
 
-async def _stream(client: AssistantsClient, _: str, __: int, stack: AsyncExitStack) -> object:
+async def _stream(client: AssistantsClient, _: int, stack: AsyncExitStack) -> object:
     call = client.runs.create("thread_1", assistant_id="asst_1").stream()
     channel = await stack.enter_async_context(call)
     return channel, await anext(channel)
 
 
-async def _stream_by_peer(peer: Any, _: str, __: int, stack: AsyncExitStack) -> object:
+async def _stream_by_peer(peer: Any, _: int, stack: AsyncExitStack) -> object:
     stream = await peer.beta.threads.runs.create("thread_1", assistant_id="asst_1", stream=True)
     stack.push_async_callback(stream.close)
     return stream, await anext(stream)
 
 
-async def _messages_by_hand(session: Any, url: str, count: int, _: AsyncExitStack) -> object:
+async def _messages_by_hand(hand: Hand, count: int, _: AsyncExitStack) -> object:
     kept: list[Message] = []
     while len(kept) < count:
         cursor = f"&after={kept[-1].id}" if kept else ""
-        async with session.get(f"{url}/threads/thread_1/messages?limit={PAGE}{cursor}") as response:
+        async with hand.session.get(f"{hand.url}/threads/thread_1/messages?limit={PAGE}{cursor}") as response:
             kept += _page(await response.read()).data
     return kept
 
 
-async def _messages(client: AssistantsClient, _: str, __: int, ___: AsyncExitStack) -> object:
+async def _messages(client: AssistantsClient, _: int, __: AsyncExitStack) -> object:
     return await client.messages.list("thread_1", limit=PAGE).collect()
 
 
-async def _messages_by_peer(peer: Any, _: str, __: int, ___: AsyncExitStack) -> object:
+async def _messages_by_peer(peer: Any, _: int, __: AsyncExitStack) -> object:
     return [message async for message in peer.beta.threads.messages.list("thread_1", limit=PAGE)]
 
 
-_HOLD: Mapping[tuple[str, str], Callable[[Any, str, int, AsyncExitStack], Awaitable[object]]] = {
+_HOLD: Mapping[tuple[str, str], Callable[[Any, int, AsyncExitStack], Awaitable[object]]] = {
     ("client", HAND): _get_by_hand,
     ("client", OURS): _get,
     ("client", "openai"): _get_by_peer,

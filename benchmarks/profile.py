@@ -7,8 +7,10 @@ import asyncio
 import cProfile
 import pstats
 
-from assistants_async import AssistantsClient
-from benchmarks.serving import pin, served
+from benchmarks.clients import made
+from benchmarks.processes import pin
+from benchmarks.results import OURS
+from benchmarks.serving import served
 from benchmarks.table import BY_NAME
 from benchmarks.work import Work
 
@@ -17,7 +19,7 @@ async def profiled(work: Work, origin: str) -> cProfile.Profile:
     """The profile of one block, after one to warm up."""
     url = f"{origin}/{work.answer(work.count)}/v1"
     profile = cProfile.Profile()
-    async with AssistantsClient(base_url=url, api_key="key", max_connections=work.connections) as client:
+    async with made(OURS, url, connections=work.connections, settings=work.settings) as client:
         await work.ours(client, work.count)
         profile.enable()
         await work.ours(client, work.count)

@@ -30,10 +30,9 @@ class Spread(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, values: Sequence[float]) -> Self:
-        """The spread of at least one value."""
-        if len(values) == 1:
-            return cls(values[0], values[0], values[0])
-        return cls(*statistics.quantiles(values, n=4, method="inclusive"))
+        """The spread of at least one value, in as many digits as mean something."""
+        quartiles = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else [values[0]] * 3
+        return cls(*(float(f"{value:.4g}") for value in quartiles))
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +61,16 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     clients: Mapping[str, Measured]
 
 
+class Grown(msgspec.Struct, frozen=True, kw_only=True):
+    """What one more item costs this client, from few to very many."""
+
+    title: str
+    unit: str
+    counts: tuple[int, ...]
+    costs: tuple[float, ...]
+    """Of each item that a count has more than the one before; the first is a tenth of its first count's."""
+
+
 class Results(msgspec.Struct, frozen=True, kw_only=True):
     """A whole run."""
 
@@ -72,10 +81,28 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...]
     """What could not be measured, a line each."""
     outcomes: tuple[Outcome, ...]
+    growth: tuple[Grown, ...] = ()
 
 
-def results(outcomes: Sequence[Outcome], left_out: Sequence[str]) -> Results:
-    """Outcomes with where and when they were found."""
+def written(results: Results) -> bytes:
+    """The JSON of a run, a line for each work, so that two runs can be told apart line by line."""
+    parts: list[bytes] = []
+    for name, value in msgspec.structs.asdict(results).items():
+        if isinstance(value, tuple) and value:
+            text = b"[\n  " + b",\n  ".join(map(msgspec.json.encode, value)) + b"\n]"
+        else:
+            text = msgspec.json.encode(value)
+        parts.append(b'"%b": %b' % (name.encode(), text))
+    return b"{\n" + b",\n".join(parts) + b"\n}\n"
+
+
+def read(text: bytes) -> Results:
+    """A run out of its JSON."""
+    return msgspec.json.decode(text, type=Results)
+
+
+def results(outcomes: Sequence[Outcome], left_out: Sequence[str], growth: Sequence[Grown] = ()) -> Results:
+    """What was found, with where and when."""
     versions = {"assistants-async": __version__} | {name: found for name in PACKAGES if (found := version_of(name))}
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     python = f"{platform.python_implementation()} {platform.python_version()}"
@@ -86,6 +113,7 @@ def results(outcomes: Sequence[Outcome], left_out: Sequence[str]) -> Results:
         versions=versions,
         left_out=tuple(left_out),
         outcomes=tuple(outcomes),
+        growth=tuple(growth),
     )
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import multiprocessing
-import os
 import ssl
 import tempfile
 import time
@@ -13,18 +10,17 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import ClassVar
 
 from benchmarks.bodies import Answer, answer
-
-
-def pin(place: int) -> None:
-    """Keep this process on one core: clients on the first there is, the server on the last."""
-    if hasattr(os, "sched_setaffinity"):  # Linux; elsewhere the system decides
-        os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[place]})
+from benchmarks.processes import pin, started
 
 
 class _Answering(asyncio.Protocol):
     """Answers each request by its request line, and forgets its body."""
+
+    connections: ClassVar[set[asyncio.Transport]] = set()
+    """Those that are open."""
 
     def __init__(self) -> None:
         self._unread = b""
@@ -37,6 +33,7 @@ class _Answering(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self.connections.add(transport)
 
     def data_received(self, data: bytes) -> None:
         if self._left > len(data):  # the middle of an upload
@@ -79,7 +76,8 @@ class _Answering(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._writable.set()
 
-    def connection_lost(self, _: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.connections.discard(self._transport)
         self._writable.set()
         if self._sending is not None:
             self._sending.cancel()
@@ -87,18 +85,20 @@ class _Answering(asyncio.Protocol):
 
 def _serve(pipe: Connection, certificate: bytes | None) -> None:
     pin(-1)
+    asyncio.run(_until_over(pipe, certificate))
 
-    async def serve() -> None:
-        loop = asyncio.get_running_loop()
-        # The pipe ends when the process that wants this server does.
-        over = asyncio.Event()
-        loop.add_reader(pipe.fileno(), over.set)
-        server = await loop.create_server(_Answering, "127.0.0.1", 0, backlog=4096, ssl=_context(certificate))
+
+async def _until_over(pipe: Connection, certificate: bytes | None) -> None:
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    loop.add_reader(pipe.fileno(), over.set)  # nothing comes but the end
+    server = await loop.create_server(_Answering, "127.0.0.1", 0, backlog=4096, ssl=_context(certificate))
+    async with server:
         pipe.send(server.sockets[0].getsockname()[1])
         await over.wait()
-
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve())
+        server.close()
+        for transport in list(_Answering.connections):
+            transport.abort()
 
 
 def _context(certificate: bytes | None) -> ssl.SSLContext | None:
@@ -113,15 +113,7 @@ def _context(certificate: bytes | None) -> ssl.SSLContext | None:
 
 
 @contextmanager
-def served(certificate: bytes | None = None) -> Generator[str, None, None]:
+def served(certificate: bytes | None = None) -> Generator[str]:
     """Enter for the origin of a server, `https` where a certificate with its key is given; it ends with the block."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    process = spawn.Process(target=_serve, args=(theirs, certificate), daemon=True)
-    process.start()
-    theirs.close()
-    try:
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{ours.recv()}"
-    finally:
-        ours.close()
-        process.join(10)
+    with started(_serve, certificate) as pipe:
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{pipe.recv()}"

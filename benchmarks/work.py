@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import aiohttp
@@ -49,6 +49,8 @@ class Work:
     proof: Callable[[int], int] = same
     target: float | None = None
     connections: int = 100
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What is turned on in this package's client."""
     by: Literal["cpu", "wall"] = "cpu"
     """What is compared: CPU of the client's process, or wall time where waiting is what counts."""
     variants: bool = False

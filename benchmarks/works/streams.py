@@ -19,8 +19,6 @@ from assistants_async.models.steps import RunStep
 from benchmarks.bodies import events_of, text_size
 from benchmarks.work import Hand, Work, spaced
 
-EACH = 200
-"""Deltas of each of many streams."""
 LOOK = 1_000
 """Deltas between two looks at the message so far."""
 ROOM = 100
@@ -201,27 +199,27 @@ async def _received(pushing: Any, receiver: Any) -> int:
 # Many at once
 
 
-def _many(name: str, streams: int, target: float | None) -> Work:
+def _many(name: str, streams: int, each: int, target: float | None) -> Work:
     async def by_hand(hand: Hand, count: int) -> int:
-        return sum(await asyncio.gather(*(_iterate_by_hand(hand, EACH) for _ in range(count // EACH))))
+        return sum(await asyncio.gather(*(_iterate_by_hand(hand, each) for _ in range(count // each))))
 
     async def ours(client: AssistantsClient, count: int) -> int:
-        return sum(await asyncio.gather(*(_iterate(client, EACH) for _ in range(count // EACH))))
+        return sum(await asyncio.gather(*(_iterate(client, each) for _ in range(count // each))))
 
     async def by_peer(peer: Any, count: int) -> int:
-        return sum(await asyncio.gather(*(_iterate_by_peer(peer, EACH) for _ in range(count // EACH))))
+        return sum(await asyncio.gather(*(_iterate_by_peer(peer, each) for _ in range(count // each))))
 
     return Work(
         name=name,
-        title=f"{spaced(streams)} streams of {EACH} deltas at once",
+        title=f"{spaced(streams)} streams of {each} deltas at once",
         unit="event",
-        answer=lambda _: f"coalesced-{EACH}",
-        count=streams * EACH,
-        quick=10 * EACH,
+        answer=lambda _: f"coalesced-{each}",
+        count=streams * each,
+        quick=10 * each,
         hand=by_hand,
         ours=ours,
         peer=by_peer,
-        proof=lambda count: count // EACH * events_of(EACH),
+        proof=lambda count: count // each * events_of(each),
         target=target,
         connections=streams,
     )
@@ -288,6 +286,6 @@ WORKS = (
         target=1.4,
     ),
     _long("into", "into() from a stream", "16k", hand=_push_by_hand, ours=_push, proof=events_of),
-    _many("streams-200", 200, 1.05),
-    _many("streams-1000", 1000, None),
+    _many("streams-200", 200, 200, 1.05),
+    _many("streams-1000", 1000, 50, None),
 )

@@ -33,7 +33,8 @@ async def _outputs(run: Any) -> list[dict[str, str]]:
     """What is sent back for the calls that a run of any client's asks for."""
     calls = run.required_action.submit_tool_outputs.tool_calls
     return [
-        {"tool_call_id": call.id, "output": str(await double(_arguments(call.function.arguments).number))} for call in calls
+        {"tool_call_id": call.id, "output": str(await double(_arguments(call.function.arguments).number))}
+        for call in calls
     ]
 
 
