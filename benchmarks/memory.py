@@ -28,7 +28,7 @@ _TITLES: Mapping[str, tuple[str, int, float | None]] = {
     "memory-message": ("a message that is kept", 20_000, None),
 }
 NAMES = tuple(_TITLES) if _STATM.exists() else ()
-ROUNDS = 5
+ROUNDS = 3
 
 _run = msgspec.json.Decoder(Run).decode
 _page = msgspec.json.Decoder(Page[Message]).decode

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.plot import draw
-from benchmarks.results import HAND, OURS, Measured, Outcome, Results, Spread
+from benchmarks.results import HAND, OURS, Grown, Measured, Outcome, Results, Spread
+from benchmarks.work import spaced
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
 PLOT = HERE / "results.svg"
 READMES = {HERE / "README.md": False, HERE.parent / "README.md": True}
 """Files with a place for figures, and whether it is for the few that say most."""
@@ -38,13 +40,15 @@ def _whole(results: Results) -> Iterable[str]:
     yield from _table(results.outcomes)
     yield ""
     yield from _missed(results.outcomes)
+    yield ""
+    yield from _growth(results.growth)
     if results.left_out:
         yield ""
         yield "Left out: " + "; ".join(results.left_out) + "."
 
 
 def _short(results: Results) -> Iterable[str]:
-    yield from _table([outcome for outcome in results.outcomes if outcome.name in SHORT])
+    yield from _table([outcome for outcome in results.outcomes if outcome.name in SHORT], _median)
     yield ""
     yield _origin(results)
 
@@ -54,7 +58,7 @@ def _origin(results: Results) -> str:
     return f"{results.date}, {results.machine}; {results.python}; {versions}."
 
 
-def _table(outcomes: Sequence[Outcome]) -> Iterable[str]:
+def _table(outcomes: Sequence[Outcome], cell: Callable[[Measured | None], str] | None = None) -> Iterable[str]:
     names = [HAND, OURS]
     for outcome in outcomes:
         names += [name for name in outcome.clients if name not in names]
@@ -63,7 +67,7 @@ def _table(outcomes: Sequence[Outcome]) -> Iterable[str]:
     for outcome in outcomes:
         hand, *others = (outcome.clients.get(name) for name in names)
         assert hand is not None
-        cells = [outcome.title, f"{_number(hand.value.median)} {outcome.unit}", *map(_ratio, others)]
+        cells = [outcome.title, f"{_number(hand.value.median)} {outcome.unit}", *map(cell or _ratio, others)]
         yield f"| {' | '.join(cells)} |"
 
 
@@ -72,6 +76,18 @@ def _ratio(measured: Measured | None) -> str:
         return "-"
     ratio = measured.ratio
     return f"{_number(ratio.median)} ({_number(ratio.low)} to {_number(ratio.high)})"
+
+
+def _median(measured: Measured | None) -> str:
+    return "-" if measured is None else _number(measured.ratio.median)
+
+
+def _growth(growth: Iterable[Grown]) -> Iterable[str]:
+    for found in growth:
+        steps = ", ".join(
+            f"{_number(cost)} up to {spaced(count)}" for count, cost in zip(found.counts, found.costs, strict=True)
+        )
+        yield f"- {found.title}, {found.unit} more: {steps}"
 
 
 def _missed(outcomes: Iterable[Outcome]) -> Iterable[str]:

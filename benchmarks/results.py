@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -87,11 +87,11 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 def written(results: Results) -> bytes:
     """The JSON of a run, a line for each work, so that two runs can be told apart line by line."""
     parts: list[bytes] = []
-    for name, value in msgspec.structs.asdict(results).items():
-        if isinstance(value, tuple) and value:
+    for name in results.__struct_fields__:
+        value: Any = getattr(results, name)
+        text = msgspec.json.encode(value)
+        if name in ("outcomes", "growth"):
             text = b"[\n  " + b",\n  ".join(map(msgspec.json.encode, value)) + b"\n]"
-        else:
-            text = msgspec.json.encode(value)
         parts.append(b'"%b": %b' % (name.encode(), text))
     return b"{\n" + b",\n".join(parts) + b"\n}\n"
 

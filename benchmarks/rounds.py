@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -14,8 +13,9 @@ from benchmarks.worker import Block, Job, Worker, working
 
 WARM_UPS = 3
 FEWEST = 5
-FEWEST_OF_PEERS = 3
-"""Rounds at least, however long they take; peers take ten times as long, and are told apart with fewer."""
+"""Rounds at least, however long they take."""
+SHARE = 0.3
+"""Of the seconds, what each peer gets: it takes ten times as long, and needs fewer rounds to be told apart."""
 
 
 class Setting(NamedTuple):
@@ -23,13 +23,17 @@ class Setting(NamedTuple):
 
     origin: str
     suffix: str = ""
-    """What tells it from the plain one, such as `tls`."""
+    """What tells it from the plain one, such as `TLS`."""
     authority: bytes | None = None
     uvloop: bool = False
 
+    def named(self, name: str, between: str = "-") -> str:
+        """The name of a work that is done here."""
+        return f"{name}{between}{self.suffix}" if self.suffix else name
+
 
 def measure(work: Work, setting: Setting, peers: Sequence[str], *, seconds: float, quick: bool) -> Outcome:
-    """Do a work in rounds for so many seconds, and as long again for each peer."""
+    """Do a work in rounds for so many seconds, and a share of them more for each peer."""
     count = work.quick if quick else work.count
     with ExitStack() as stack:
 
@@ -71,7 +75,7 @@ def _rounds(pair: Worker, peers: dict[str, Worker], seconds: float, *, fewest: i
         spent[OURS] += time.perf_counter() - started
         for name, worker in peers.items():
             # Slower clients do fewer rounds, always the first ones: their ratios are to the blocks of the same round.
-            if len(taken.others[name]) < min(fewest, FEWEST_OF_PEERS) or spent[name] < seconds:
+            if spent[name] < seconds * SHARE:
                 block = worker.block(name)
                 taken.others[name].append(block)
                 spent[name] += block.wall
@@ -90,10 +94,9 @@ def _outcome(work: Work, setting: Setting, count: int, taken: _Taken) -> Outcome
             for name, blocks in taken.others.items()
         },
     }
-    suffix = f"-{setting.suffix}" if setting.suffix else ""
     return Outcome(
-        name=work.name + suffix,
-        title=work.title + (f", {setting.suffix}" if setting.suffix else ""),
+        name=setting.named(work.name),
+        title=setting.named(work.title, ", "),
         unit=f"µs {'CPU' if work.by == 'cpu' else 'wall'} · {work.unit}",
         rounds=len(hand),
         target=None if setting.suffix else work.target,
@@ -117,5 +120,5 @@ def summary(outcome: Outcome) -> str:
         for name, measured in outcome.clients.items()
         if name != HAND
     )
-    base = statistics.fmean([outcome.clients[HAND].value.median])
+    base = outcome.clients[HAND].value.median
     return f"{outcome.name:24} {base:9.1f} {outcome.unit:16} {ratios}   by hand twice {noise}, {outcome.rounds} rounds"

@@ -91,8 +91,7 @@ async def _work(pipe: Connection, job: Job) -> None:
 
 
 async def _block(work: Work, name: str, client: Any, count: int) -> Block:
-    functions: dict[str, Any] = {HAND: work.hand, OURS: work.ours}
-    do = functions.get(name, work.peer)
+    do: Any = {HAND: work.hand, OURS: work.ours}.get(name, work.peer)
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
     done = await do(client, count)

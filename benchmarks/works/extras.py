@@ -18,7 +18,7 @@ async def _key() -> str:
     return "key"
 
 
-_HOOKS = dict.fromkeys(("on_request", "on_send", "on_response", "on_retry", "on_error"), _seen)
+_HOOKS: Mapping[str, Any] = dict.fromkeys(("on_request", "on_send", "on_response", "on_retry", "on_error"), _seen)
 _ON: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "hooks": ("with all five hooks", _HOOKS),
     "key": ("the key asked for each time", {"api_key": _key}),
