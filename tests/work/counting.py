@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple, Self
 
 import assistants_async
-from assistants_async import Headers, Outgoing, Timeout
 
 PACKAGE = str(Path(assistants_async.__file__).parent)
 
@@ -30,7 +28,7 @@ class Work(NamedTuple):
 
 
 class Counting:
-    """Enter to count what this thread does until the block is left."""
+    """Enter to count what this thread does until the block is left; what else watches it is back after that."""
 
     def __init__(self) -> None:
         self.calls = 0
@@ -39,11 +37,12 @@ class Counting:
         self._inside: dict[str, bool] = {}
 
     def __enter__(self) -> Self:
+        self._before = sys.getprofile()
         sys.setprofile(self._see)
         return self
 
     def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
+        sys.setprofile(self._before)
 
     def _see(self, frame: FrameType, event: str, what: Any) -> None:
         name = frame.f_code.co_filename
@@ -62,39 +61,3 @@ class Counting:
     def work(self) -> Work:
         """What was counted."""
         return Work(self.calls, self.builtins, self.decodes)
-
-
-class Canned:
-    """An answer in memory, its pieces there at once: what a transport gives when the server is ahead of the reader."""
-
-    def __init__(self, body: Iterable[bytes], content_type: str) -> None:
-        self._pieces: Iterator[bytes] = iter(body)
-        self.status = 200
-        self.reason = "OK"
-        self.headers = Headers([("content-type", content_type)])
-
-    def ready(self) -> bytes | None:
-        return next(self._pieces, b"")
-
-    async def read(self) -> bytes:
-        raise AssertionError("ready() has everything")
-
-    def close(self) -> None:
-        pass
-
-
-class Shelf:
-    """A transport that gives answers from memory, in order."""
-
-    def __init__(self, content_type: str, *answers: Iterable[bytes]) -> None:
-        self._content_type = content_type
-        self._answers = iter(answers)
-
-    def start(self) -> None:
-        pass
-
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:
-        return Canned(next(self._answers), self._content_type)
-
-    async def close(self) -> None:
-        pass
