@@ -12,14 +12,14 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
 from assistants_async import AssistantsClient, AssistantsError
-from benchmarks.streams import chunked, frames
+from benchmarks.bodies import chunked, frames
 
 THREAD = json.dumps({"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {"a": "b"}}).encode()
 PAGE = json.dumps(
@@ -64,7 +64,7 @@ class Server:
         self.default = _head(b"application/json", THREAD, b"content-length: %d" % len(THREAD))
 
     @asynccontextmanager
-    async def serve(self) -> AsyncIterator[Server]:
+    async def serve(self) -> AsyncGenerator[Server]:
         """Listen on a free port."""
         server = await asyncio.get_running_loop().create_server(lambda: _Connection(self), "127.0.0.1", 0)
         self.base_url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"

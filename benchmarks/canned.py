@@ -1,0 +1,43 @@
+"""Answers out of memory, in place of a server: what is left is the work of this client alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from assistants_async import Headers, Outgoing, Timeout
+
+
+class Canned:
+    """One answer, its pieces there at once: what a transport gives when the server is ahead of the reader."""
+
+    status = 200
+    reason = "OK"
+
+    def __init__(self, content_type: str, pieces: Iterable[bytes]) -> None:
+        self.headers = Headers([("content-type", content_type)])
+        self._pieces: Iterator[bytes] = iter(pieces)
+
+    def ready(self) -> bytes | None:
+        return next(self._pieces, b"")
+
+    async def read(self) -> bytes:
+        raise AssertionError("ready() has everything")
+
+    def close(self) -> None:
+        pass
+
+
+class Shelf:
+    """A transport that gives one answer after the other, whatever is asked."""
+
+    def __init__(self, answers: Iterable[Canned]) -> None:
+        self._answers = iter(answers)
+
+    def start(self) -> None:
+        pass
+
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:  # noqa: ARG002
+        return next(self._answers)
+
+    async def close(self) -> None:
+        pass

@@ -1,0 +1,58 @@
+"""The clients that stand side by side: made by hand, this one, and the peers that are installed."""
+
+from __future__ import annotations
+
+import importlib
+import ssl
+import warnings
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import aiohttp
+
+from assistants_async import AssistantsClient
+from benchmarks.results import HAND, OURS
+from benchmarks.work import Hand
+
+PEERS = {"openai": ("openai",), "openai, aiohttp": ("openai", "httpx_aiohttp")}
+"""Other clients, and the modules that they need."""
+
+HEADERS = {"Authorization": "Bearer key", "OpenAI-Beta": "assistants=v2"}
+"""What every request carries when it is made by hand."""
+
+
+def missing(peer: str) -> str | None:
+    """The module that a peer needs and that is not installed."""
+    return next((name for name in PEERS[peer] if find_spec(name) is None), None)
+
+
+@asynccontextmanager
+async def made(
+    name: str,
+    url: str,
+    *,
+    connections: int = 100,
+    trust: ssl.SSLContext | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> AsyncGenerator[Any]:
+    """Enter for a client by its name, which is closed with the block; `settings` are this package's client's.
+
+    By hand it is a `Hand`, and a peer an `openai.AsyncOpenAI`, whose warnings about the protocol's end are turned off.
+    """
+    if name == HAND:
+        connector = aiohttp.TCPConnector(limit=connections, ssl=True if trust is None else trust)
+        async with aiohttp.ClientSession(headers=HEADERS, connector=connector) as session:
+            yield Hand(session, url)
+    elif name == OURS:
+        more: Any = {"api_key": "key", "ssl": trust, **(settings or {})}
+        async with AssistantsClient(base_url=url, max_connections=connections, **more) as client:
+            yield client
+    else:
+        warnings.simplefilter("ignore")
+        openai: Any = importlib.import_module("openai")
+        make = openai.DefaultAioHttpClient if "aiohttp" in name else openai.DefaultAsyncHttpxClient
+        http = make() if trust is None else make(verify=trust)
+        async with openai.AsyncOpenAI(api_key="key", base_url=url, http_client=http) as client:
+            yield client

@@ -1,0 +1,57 @@
+"""What a work is: the same thing done by hand, by this client, and by other clients, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import aiohttp
+
+from assistants_async import AssistantsClient
+
+
+class Hand(NamedTuple):
+    """What the functions written by hand are given."""
+
+    session: aiohttp.ClientSession
+    url: str
+
+
+def spaced(number: int) -> str:
+    """A number with its thousands apart."""
+    return f"{number:,}".replace(",", " ")
+
+
+def same(count: int) -> int:
+    """What is done where each thing asked for counts one."""
+    return count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One row of the table; its functions take a client and how much to do, and return what they did as a proof."""
+
+    name: str
+    title: str
+    unit: str
+    """What one is called: a call, an item, an event, a MB."""
+    answer: Callable[[int], str]
+    """Name of the server's answer, by how much is to be done."""
+    count: int
+    """How much is done in one block, so that a block takes some hundredths of a second."""
+    quick: int
+    """The same for a quick look."""
+    hand: Callable[[Hand, int], Awaitable[int]]
+    ours: Callable[[AssistantsClient, int], Awaitable[int]]
+    peer: Callable[[Any, int], Awaitable[int]] | None = None
+    """The same with `openai.AsyncOpenAI`."""
+    proof: Callable[[int], int] = same
+    target: float | None = None
+    connections: int = 100
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What is turned on in this package's client."""
+    by: Literal["cpu", "wall"] = "cpu"
+    """What is compared: CPU of the client's process, or wall time where waiting is what counts."""
+    variants: bool = False
+    """Whether it is done over TLS and with uvloop as well."""

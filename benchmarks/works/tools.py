@@ -1,0 +1,101 @@
+"""Tool rounds: a streamed run that calls a tool four times at once, is answered, and says a text of ten deltas."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+
+from assistants_async import AssistantsClient, Run, Toolbox
+from benchmarks.work import Hand, Work
+from benchmarks.works.streams import Event, events_of_post
+
+CALLS = 4
+
+
+async def double(number: int) -> int:
+    """Double a number; async, since sync functions run in threads here, and by hand would not."""
+    return 2 * number
+
+
+_TOOLBOX = Toolbox([double])
+
+
+class _Arguments(msgspec.Struct):
+    number: int
+
+
+_arguments = msgspec.json.Decoder(_Arguments).decode
+
+
+async def _outputs(run: Any) -> list[dict[str, str]]:
+    """What is sent back for the calls that a run of any client's asks for."""
+    calls = run.required_action.submit_tool_outputs.tool_calls
+    return [
+        {"tool_call_id": call.id, "output": str(await double(_arguments(call.function.arguments).number))}
+        for call in calls
+    ]
+
+
+async def _asked(events: AsyncIterator[Event]) -> Run | None:
+    """Read to the end, and tell what the run asks for."""
+    asked: Run | None = None
+    async for event in events:
+        if event.event == "thread.run.requires_action" and isinstance(event.data, Run):
+            asked = event.data
+    return asked
+
+
+async def _drive_by_hand(hand: Hand, count: int) -> int:
+    done = 0
+    for _ in range(count):
+        runs = f"{hand.url}/threads/thread_1/runs"
+        asked = await _asked(events_of_post(hand, runs, {"assistant_id": "asst_1", "stream": True}))
+        while asked is not None:
+            outputs = {"tool_outputs": await _outputs(asked), "stream": True}
+            asked = await _asked(events_of_post(hand, f"{runs}/{asked.id}/submit_tool_outputs", outputs))
+        done += 1
+    return done
+
+
+async def _drive(client: AssistantsClient, count: int) -> int:
+    done = 0
+    for _ in range(count):
+        async with client.runs.create("thread_1", assistant_id="asst_1").drive(_TOOLBOX) as channel:
+            async for _event in channel:
+                pass
+        done += 1
+    return done
+
+
+async def _drive_by_peer(peer: Any, count: int) -> int:
+    runs, done = peer.beta.threads.runs, 0
+    for _ in range(count):
+        manager = runs.stream(thread_id="thread_1", assistant_id="asst_1")
+        while manager is not None:
+            asked = None
+            async with manager as stream:
+                async for event in stream:
+                    if event.event == "thread.run.requires_action":
+                        asked = event.data
+            manager = asked and runs.submit_tool_outputs_stream(
+                run_id=asked.id, thread_id="thread_1", tool_outputs=await _outputs(asked)
+            )
+        done += 1
+    return done
+
+
+WORKS = (
+    Work(
+        name="tools",
+        title=f"a run with a round of {CALLS} tool calls, streamed",
+        unit="run",
+        answer=lambda _: f"tools-{CALLS}",
+        count=50,
+        quick=5,
+        hand=_drive_by_hand,
+        ours=_drive,
+        peer=_drive_by_peer,
+    ),
+)

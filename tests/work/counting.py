@@ -1,0 +1,63 @@
+"""Work counted instead of timed: the calls that the package makes, and the decodes, on a machine however busy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple, Self
+
+import assistants_async
+
+PACKAGE = str(Path(assistants_async.__file__).parent)
+
+
+class Work(NamedTuple):
+    """What was done, in all or for each of so many."""
+
+    calls: float
+    """Functions of the package that were called; a coroutine counts again each time it goes on."""
+    builtins: float
+    """Functions written in C that the package called."""
+    decodes: float
+    """Those of them that decode JSON."""
+
+    def for_each(self, fewer: Work, count: int) -> Work:
+        """What each of the `count` cost that this work did more than another."""
+        return Work(*((mine - other) / count for mine, other in zip(self, fewer, strict=True)))
+
+
+class Counting:
+    """Enter to count what this thread does until the block is left; what else watches it is back after that."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.builtins = 0
+        self.decodes = 0
+        self._inside: dict[str, bool] = {}
+
+    def __enter__(self) -> Self:
+        self._before = sys.getprofile()
+        sys.setprofile(self._see)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(self._before)
+
+    def _see(self, frame: FrameType, event: str, what: Any) -> None:
+        name = frame.f_code.co_filename
+        inside = self._inside.get(name)
+        if inside is None:
+            inside = self._inside[name] = name.startswith(PACKAGE)
+        if not inside:
+            return
+        if event == "call":
+            self.calls += 1
+        elif event == "c_call":
+            self.builtins += 1
+            self.decodes += what.__name__ == "decode" and type(what.__self__).__module__.startswith("msgspec")
+
+    @property
+    def work(self) -> Work:
+        """What was counted."""
+        return Work(self.calls, self.builtins, self.decodes)

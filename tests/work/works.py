@@ -1,0 +1,169 @@
+"""What is counted, each with its bound. `python -m tests.work.works` prints what is done today beside the bounds.
+
+A bound is what CPython 3.11 did when it was set and about a tenth, so that a small change of the code does not touch it
+and a new call for each event or item does. Other versions of Python inline other things, and stay within it. Who makes
+the package do more raises a bound knowingly; who makes it do less prints the counts and lowers it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple
+
+from assistants_async import AssistantsClient, RunChannel
+from benchmarks.bodies import PAGE, answer, cut, frames
+from benchmarks.canned import Canned, Shelf
+from tests.client.wire import KEY, RUN, Wire
+from tests.client.wire import answer as sent
+from tests.work.counting import Counting, Work
+
+JSON, SSE = "application/json", "text/event-stream"
+CHUNK = 16 * 1024
+
+Use = Callable[[AssistantsClient], Awaitable[object]]
+
+
+def client_of(*answers: Canned) -> AssistantsClient:
+    """A client that is answered out of memory."""
+    return AssistantsClient(base_url="http://127.0.0.1/v1", api_key=KEY, transport=Shelf(answers))
+
+
+def body(line: bytes) -> bytes:
+    """The body of a whole answer of the benchmarks' server."""
+    return answer(line).pieces[0].partition(b"\r\n\r\n")[2]
+
+
+RUN_BODY = body(b"GET /run/v1/threads/thread_1/runs/run_1 HTTP/1.1")
+
+
+def a_run() -> Canned:
+    """A run, as an answer."""
+    return Canned(JSON, [RUN_BODY])
+
+
+def streamed(deltas: int, size: int = CHUNK) -> Canned:
+    """A stream of so many deltas, cut in pieces of one size."""
+    return Canned(SSE, cut(b"".join(frames(deltas)), size))
+
+
+async def retrieve(client: AssistantsClient) -> None:
+    """Ask for a run."""
+    await client.runs.retrieve("thread_1", "run_1")
+
+
+def stream(client: AssistantsClient) -> AbstractAsyncContextManager[RunChannel]:
+    """A run's stream, to be entered."""
+    return client.runs.create("thread_1", assistant_id="asst_1").stream()
+
+
+async def iterate(client: AssistantsClient) -> None:
+    """Read every event."""
+    async with stream(client) as channel:
+        async for _ in channel:
+            pass
+
+
+async def read_text(client: AssistantsClient) -> None:
+    """Read the text."""
+    async with stream(client) as channel:
+        async for _ in channel.text():
+            pass
+
+
+async def counted(use: Use, *answers: Canned) -> Work:
+    """What a use of a client costs, once it has been used before: half of the answers are for that."""
+    async with client_of(*answers) as client:
+        await use(client)
+        with Counting() as counting:
+            await use(client)
+    return counting.work
+
+
+async def calls(count: int) -> Work:
+    async def use(client: AssistantsClient) -> None:
+        for _ in range(count):
+            await retrieve(client)
+
+    return await counted(use, *(a_run() for _ in range(count * 2)))
+
+
+async def calls_over_the_wire(count: int) -> Work:
+    async with Wire().serve() as wire, AssistantsClient(base_url=wire.base_url, api_key=KEY) as client:
+        wire.answer(sent(RUN))
+        await retrieve(client)
+        with Counting() as counting:
+            for _ in range(count):
+                await retrieve(client)
+    return counting.work
+
+
+async def pages(count: int) -> Work:
+    def page(number: int) -> Canned:
+        cursor = b"&after=msg_%d" % (number * PAGE - 1) if number else b""
+        line = b"GET /pages-%d/v1/threads/thread_1/messages?limit=100%b HTTP/1.1" % (count, cursor)
+        return Canned(JSON, [body(line)])
+
+    async def use(client: AssistantsClient) -> None:
+        seen = [message async for message in client.messages.list("thread_1", limit=PAGE)]
+        assert len(seen) == count * PAGE
+
+    return await counted(use, *(page(number) for number in [*range(count)] * 2))
+
+
+async def items(count: int) -> Work:
+    data = b",".join(b'{"id":"msg_%d","object":"thread.message","role":"user"}' % number for number in range(count))
+    text = b'{"object":"list","data":[' + data + b'],"has_more":false}'
+
+    async def use(client: AssistantsClient) -> None:
+        assert len(await client.messages.list("thread_1").collect()) == count
+
+    return await counted(use, Canned(JSON, [text]), Canned(JSON, [text]))
+
+
+async def events(count: int) -> Work:
+    return await counted(iterate, streamed(count), streamed(count))
+
+
+async def events_in_small_pieces(count: int) -> Work:
+    return await counted(iterate, streamed(count, 7), streamed(count, 7))
+
+
+async def texts(count: int) -> Work:
+    return await counted(read_text, streamed(count), streamed(count))
+
+
+class Bounded(NamedTuple):
+    """A work, and the most that each further one of it may cost."""
+
+    do: Callable[[int], Awaitable[Work]]
+    fewer: int
+    more: int
+    most: Work
+
+    async def each(self) -> Work:
+        """What each of those costs that `more` has beyond `fewer`."""
+        few, many = await self.do(self.fewer), await self.do(self.more)
+        return many.for_each(few, self.more - self.fewer)
+
+
+WORKS: Mapping[str, Bounded] = {
+    "a call": Bounded(calls, 20, 120, Work(44, 21, 1)),
+    "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(60, 26, 1)),
+    "a page of 100": Bounded(pages, 2, 12, Work(138, 30, 1)),
+    "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
+    "an event": Bounded(events, 1_000, 2_000, Work(5.75, 13.5, 1)),
+    "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(372, 161, 1)),
+    "a piece of text": Bounded(texts, 1_000, 2_000, Work(8, 14.5, 1)),
+}
+
+
+def main() -> None:
+    for name, bounded in WORKS.items():
+        found = asyncio.run(bounded.each())
+        print(f"{name:28} {tuple(round(value, 3) for value in found)}, at most {tuple(bounded.most)}")
+
+
+if __name__ == "__main__":
+    main()
