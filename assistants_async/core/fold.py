@@ -4,13 +4,12 @@ Goals: time linear in the text; streams as servers really send them, with deltas
 announced, gaps in the indexes, objects completed twice or never.
 
 Plan: a message or step is the last whole object that came, and the parts that deltas added to it since, by index in
-a dict. A part keeps its pieces in lists. A whole object with content takes the place of all parts before it. Events
-wait unfolded until somebody looks, or settles them.
+a dict. A part keeps its pieces in lists. A whole object with content takes the place of all parts before it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -34,82 +33,56 @@ from ..models.unions import Unknown
 class Snapshot:
     """What a run's stream has told so far: its thread, run, messages and steps."""
 
-    __slots__ = ("_messages", "_pending", "_run", "_steps", "_thread", "add")
+    __slots__ = ("_messages", "_steps", "run", "thread")
 
     def __init__(self) -> None:
-        self._thread: Thread | None = None
-        self._run: Run | None = None
+        self.thread: Thread | None = None
+        """The thread that was made with the run."""
+        self.run: Run | None = None
+        """The run as its last event showed it."""
         self._messages: dict[str, MessageFold] = {}
         self._steps: dict[str, StepFold] = {}
-        self._pending: list[object] = []
-        # Every event of a stream comes by here, and hardly anybody looks after each one.
-        self.add: Callable[[object], None] = self._pending.append
-        """Take the next event into account; what is none of a run's changes nothing."""
-
-    @property
-    def thread(self) -> Thread | None:
-        """The thread that was made with the run."""
-        self.settle()
-        return self._thread
-
-    @property
-    def run(self) -> Run | None:
-        """The run as its last event showed it."""
-        self.settle()
-        return self._run
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The run's messages as far as they have come, in the order they began."""
-        self.settle()
         return tuple(fold.whole() for fold in self._messages.values())
 
     @property
     def steps(self) -> tuple[RunStep, ...]:
         """The run's steps as far as they have come, in the order they began."""
-        self.settle()
         return tuple(fold.whole() for fold in self._steps.values())
 
     def message(self, id: str) -> MessageFold:
         """The fold of one message, empty if nothing of it has come."""
-        self.settle()
-        return self._message(id)
-
-    def step(self, id: str) -> StepFold:
-        """The fold of one step, empty if nothing of it has come."""
-        self.settle()
-        return self._step(id)
-
-    def settle(self) -> None:
-        """Fold what was added since: before anything is shown, and now and then so that no events pile up."""
-        for event in self._pending:
-            if type(event) is MessageDeltaEvent:
-                delta = event.data
-                fold = self._messages.get(delta.id)
-                (self._message(delta.id) if fold is None else fold).add(delta)
-            elif type(event) is RunStepDeltaEvent:
-                self._step(event.data.id).add(event.data)
-            elif isinstance(event, MessageEvent):
-                self._message(event.data.id).replace(event.data)
-            elif isinstance(event, RunStepEvent):
-                self._step(event.data.id).replace(event.data)
-            elif isinstance(event, RunEvent):
-                self._run = event.data
-            elif isinstance(event, ThreadEvent):
-                self._thread = event.data
-        self._pending.clear()
-
-    def _message(self, id: str) -> MessageFold:
         fold = self._messages.get(id)
         if fold is None:
             fold = self._messages[id] = MessageFold(id)
         return fold
 
-    def _step(self, id: str) -> StepFold:
+    def step(self, id: str) -> StepFold:
+        """The fold of one step, empty if nothing of it has come."""
         fold = self._steps.get(id)
         if fold is None:
             fold = self._steps[id] = StepFold(id)
         return fold
+
+    def add(self, event: object) -> None:
+        """Take the next event into account; what is none of a run's changes nothing."""
+        if type(event) is MessageDeltaEvent:
+            delta = event.data
+            fold = self._messages.get(delta.id)
+            (self.message(delta.id) if fold is None else fold).add(delta)
+        elif type(event) is RunStepDeltaEvent:
+            self.step(event.data.id).add(event.data)
+        elif isinstance(event, MessageEvent):
+            self.message(event.data.id).replace(event.data)
+        elif isinstance(event, RunStepEvent):
+            self.step(event.data.id).replace(event.data)
+        elif isinstance(event, RunEvent):
+            self.run = event.data
+        elif isinstance(event, ThreadEvent):
+            self.thread = event.data
 
 
 class _TextPart:

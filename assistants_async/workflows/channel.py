@@ -70,11 +70,6 @@ class EventChannel(Channel[E], Generic[E]):
             self._fail(error)
         return None
 
-    @override
-    async def _advance(self) -> None:
-        self.snapshot.settle()
-        await super()._advance()
-
     # Views: each event makes at most one thing; nothing is lost where a read is cancelled
 
     def text(self) -> AsyncIterator[str]:
