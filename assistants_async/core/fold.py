@@ -33,7 +33,7 @@ from ..models.unions import Unknown
 class Snapshot:
     """What a run's stream has told so far: its thread, run, messages and steps."""
 
-    __slots__ = ("_messages", "_steps", "run", "thread")
+    __slots__ = ("_messages", "_open", "_steps", "run", "thread")
 
     def __init__(self) -> None:
         self.thread: Thread | None = None
@@ -42,6 +42,8 @@ class Snapshot:
         """The run as its last event showed it."""
         self._messages: dict[str, MessageFold] = {}
         self._steps: dict[str, StepFold] = {}
+        self._open: tuple[str, int, list[str]] = ("", -1, [])
+        # Where the last text went: message, part and its pieces. Nearly every event of a stream goes on there.
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -71,11 +73,17 @@ class Snapshot:
         """Take the next event into account; what is none of a run's changes nothing."""
         if type(event) is MessageDeltaEvent:
             delta = event.data
-            fold = self._messages.get(delta.id)
-            (self.message(delta.id) if fold is None else fold).add(delta)
+            message, index, pieces = self._open
+            if delta.id == message and (text := _more_text(delta, index)):
+                pieces.append(text)
+            else:
+                fold = self.message(delta.id)
+                fold.add(delta)
+                self._open = (delta.id, *fold.open_part(delta))
         elif type(event) is RunStepDeltaEvent:
             self.step(event.data.id).add(event.data)
         elif isinstance(event, MessageEvent):
+            self._open = ("", -1, [])
             self.message(event.data.id).replace(event.data)
         elif isinstance(event, RunStepEvent):
             self.step(event.data.id).replace(event.data)
@@ -83,6 +91,18 @@ class Snapshot:
             self.run = event.data
         elif isinstance(event, ThreadEvent):
             self.thread = event.data
+
+
+def _more_text(delta: deltas.MessageDelta, index: int) -> str | None:
+    """The text of a delta that brings nothing but more of one part; None for any other."""
+    changes = delta.delta
+    if changes is None or changes.role is not None or len(changes.content) != 1:
+        return None
+    part = changes.content[0]
+    if type(part) is not deltas.MessageDeltaText or part.index != index:
+        return None
+    text = part.text
+    return None if text is None or text.annotations else text.value
 
 
 class _TextPart:
@@ -162,6 +182,13 @@ class MessageFold:
                 self._add_other(content)
         if self._base is None and delta.delta.role is not None:
             self._base = Message(id=self._id, object="thread.message", role=delta.delta.role)
+
+    def open_part(self, delta: deltas.MessageDelta) -> tuple[int, list[str]]:
+        """Index and pieces of the text part that a delta has just added to; -1 where there is none."""
+        content = delta.delta.content if delta.delta is not None else ()
+        index = index_of(content[-1]) if content else -1
+        part = self._parts.get(index)
+        return (index, part.pieces) if type(part) is _TextPart else (-1, [])
 
     def _seeded(self, index: int) -> _TextPart:
         """A text part that goes on behind what the last whole object had in its place."""
