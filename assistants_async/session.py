@@ -149,6 +149,7 @@ class SessionManager:
             request.idempotency_key = secrets.token_hex(16)
         try:
             if options.on_request is not None:
+                request.written = None  # the hook may change the body
                 await _within(watch, _tell(options.on_request, request))
             while True:
                 answer = await self._attempt(request, options, watch, attempts, cap)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from assistants_async import Headers, Outgoing, Timeout
 
@@ -16,6 +16,9 @@ class Canned:
     def __init__(self, content_type: str, pieces: Iterable[bytes]) -> None:
         self.headers = Headers([("content-type", content_type)])
         self._pieces: Iterator[bytes] = iter(pieces)
+
+    def rest(self) -> bytes:
+        return b"".join(self._pieces)
 
     def ready(self) -> bytes | None:
         return next(self._pieces, b"")
@@ -33,7 +36,7 @@ class Shelf:
     def __init__(self, answers: Iterable[Canned]) -> None:
         self._answers = iter(answers)
 
-    def start(self) -> None:
+    def start(self, headers: Mapping[str, str] | None) -> None:
         pass
 
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:  # noqa: ARG002

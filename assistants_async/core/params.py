@@ -89,8 +89,8 @@ def _nested(info: inspect.Type) -> type | None:
             return None
 
 
-def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Protocol) -> None:
-    """Hold keywords, and the JSON that they become, to every rule that the documents state.
+def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Protocol) -> bytes:
+    """Hold keywords, and the JSON that they become, to every rule that the documents state; return that JSON.
 
     Raises `TypeError` for keywords that are unknown or missing, `WrongProtocolError` for those of the other
     version, `ValidationError` for values.
@@ -102,11 +102,12 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise ValidationError(endpoint.name, name, "expected a finite number", value)
-    _convert(endpoint.name, decoder_for(params), values)
+    data = _convert(endpoint.name, decoder_for(params), values)
     if protocol == "v1":
         for name, field in plan_for(params).fields.items():
             if field.narrow is not None and values.get(name) is not None:
                 _convert(endpoint.name, decoder_for(field.narrow), values[name], name)
+    return data
 
 
 def _check_keys(operation: str, params: type, values: Mapping[str, Any], protocol: Protocol, path: str = "") -> None:
@@ -150,9 +151,10 @@ def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
 _PLACE = re.compile(r"^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$", re.DOTALL)
 
 
-def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> None:
+def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> bytes:
+    data = encoded(operation, values)
     try:
-        decoder.decode_request(encoded(operation, values))
+        decoder.decode_request(data)
     except msgspec.ValidationError as error:
         match = _PLACE.match(str(error))
         assert match is not None
@@ -160,6 +162,7 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         rule = match["rule"][:1].lower() + match["rule"][1:]
         join = "." if prefix and path and not path.startswith("[") else ""
         raise ValidationError(operation, prefix + join + path or "arguments", rule, _at(values, path)) from None
+    return data
 
 
 def _at(values: Any, path: str) -> Any:

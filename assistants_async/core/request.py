@@ -97,6 +97,8 @@ class Request(msgspec.Struct, eq=False):
     """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
     patience: Patience | None = None
     """What waits for a busy thread; None where that is an error at once."""
+    written: tuple[dict[str, Any], bytes] | None = None
+    """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
 
     @property
     def is_replayable(self) -> bool:
@@ -159,10 +161,12 @@ def bind(
     if not keywords and (not validate or endpoint.params is None):
         return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
     values = normalise(keywords)
-    if validate:
-        check(endpoint, values, protocol)
+    data = check(endpoint, values, protocol) if validate else None
     query, body = split(endpoint, values)
-    return Request(endpoint, path, query, body if endpoint.takes_body else None, form)
+    if not endpoint.takes_body:
+        return Request(endpoint, path, query, form=form)
+    written = (body, data) if data is not None and not query else None
+    return Request(endpoint, path, query, body, form, written=written)
 
 
 def ids_of(request: Request) -> tuple[str, ...]:
@@ -181,7 +185,8 @@ def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[
         if request.form.length is not None:
             headers["content-length"] = str(request.form.length)
     elif request.body is not None:
-        body = encoded(request.endpoint.name, request.body)
+        known = request.written
+        body = known[1] if known and known[0] is request.body else encoded(request.endpoint.name, request.body)
         headers.setdefault("content-type", "application/json")
     return Outgoing(request.endpoint.name, request.endpoint.method, url, headers, body)
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from assistants_async import Assistant, AssistantsClient, Response, Run
-from tests.client.wire import ASSISTANT, KEY, RUN, Memory, Wire, answer
+from tests.client.wire import ASSISTANT, KEY, RUN, THREAD, Memory, Wire, answer
 
 WANTED = Assistant(id="asst_1", object="assistant", created_at=1, model="gpt-4o")
 
@@ -197,3 +197,13 @@ async def test_a_coroutine_steps_by_hand(wire: Wire, client: AssistantsClient) -
     with pytest.raises(KeyError):
         other.throw(KeyError)
     assert wire.seen == []
+
+
+async def test_what_was_checked_is_what_is_sent(wire: Wire, client: AssistantsClient) -> None:
+    """A list that changes between the making of a call and its sending changes nothing."""
+    messages: list[Any] = [{"role": "user", "content": "Hello"}]
+    wire.answer(answer(THREAD))
+    call = client.threads.create(messages=messages)
+    messages.append({"role": "nobody", "content": 5})
+    await call
+    assert wire.last.json == {"messages": [{"role": "user", "content": "Hello"}]}
