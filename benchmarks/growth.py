@@ -11,7 +11,8 @@ import gc
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -155,14 +156,15 @@ WORKS: Mapping[str, Growth] = {
 
 async def grown(work: Growth, counts: tuple[int, ...]) -> Grown:
     """Do a work with each count, best of some repeats, and tell what each further item cost."""
-    scale = 1e9 if work.unit.startswith("ns") else 1e6
     times = [await _least(work, count) for count in counts]
-    costs = [times[0] / counts[0] * scale]
-    for (few, less), (many, more) in zip(
-        zip(counts, times, strict=True), zip(counts[1:], times[1:], strict=False), strict=False
-    ):
-        costs.append((more - less) / (many - few) * scale)
-    return Grown(title=work.title, unit=work.unit, counts=counts, costs=tuple(float(f"{cost:.4g}") for cost in costs))
+    scale = 1e9 if work.unit.startswith("ns") else 1e6
+    return Grown(title=work.title, unit=work.unit, counts=counts, costs=further(counts, times, scale))
+
+
+def further(counts: Sequence[int], times: Sequence[float], scale: float) -> tuple[float, ...]:
+    """What each item cost that a count has more than the one before it, in so many parts of a second."""
+    steps = pairwise(zip((0, *counts), (0.0, *times), strict=True))
+    return tuple(float(f"{(more - less) / (many - few) * scale:.4g}") for (few, less), (many, more) in steps)
 
 
 async def _least(work: Growth, count: int) -> float:

@@ -68,7 +68,7 @@ class Grown(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     counts: tuple[int, ...]
     costs: tuple[float, ...]
-    """Of each item that a count has more than the one before; the first is a tenth of its first count's."""
+    """Of each item that a count has more than the one before; those of the first bear what the call itself costs."""
 
 
 class Results(msgspec.Struct, frozen=True, kw_only=True):

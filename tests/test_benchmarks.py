@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import PIPE
 from xml.etree import ElementTree as ET
 
 import aiohttp
-import msgspec
 import pytest
 
 from assistants_async import AssistantsClient
-from benchmarks import fresh, memory, report
+from benchmarks import fresh, growth, memory, micro, report
+from benchmarks.canned import Shelf
 from benchmarks.plot import FROM, TO, draw, place
-from benchmarks.results import HAND, OURS, Measured, Outcome, Results, Spread, results
+from benchmarks.profile import profiled
+from benchmarks.results import HAND, OURS, Grown, Measured, Outcome, Spread, read, results, written
 from benchmarks.serving import served
 from benchmarks.table import BY_NAME, WORKS
 from benchmarks.work import Hand
+from benchmarks.worker import Job, working
+from tests.conftest import MS
 
 ROOT = Path(__file__).parents[1]
-FOUND = ROOT / "benchmarks" / "results.json"
 
 
 @pytest.fixture(scope="module")
@@ -45,33 +51,114 @@ async def test_every_work_is_done(name: str, origin: str) -> None:
         assert await work.ours(client, work.quick) == proof
 
 
+@pytest.mark.parametrize("name", growth.WORKS)
+async def test_every_growth_is_done(name: str) -> None:
+    """With the least count, out of memory."""
+    work = growth.WORKS[name]
+    shelf = Shelf(work.answers(work.counts[0]))
+    async with AssistantsClient(base_url="http://127.0.0.1/v1", api_key="k", transport=shelf) as client:
+        assert await work.use(client, work.counts[0]) == work.counts[0]
+
+
+@pytest.mark.parametrize("name", micro.WORKS)
+def test_every_micro_benchmark_is_done(name: str) -> None:
+    """They assert themselves that they did what they time."""
+    work, count = micro.WORKS[name]
+    work()
+    assert count > 0
+
+
+async def test_a_work_is_profiled(origin: str) -> None:
+    """The package's own functions are in it."""
+    entries = (await profiled(BY_NAME["get"], origin)).getstats()
+    assert any("assistants_async" in str(entry.code) for entry in entries)
+
+
 def test_names_are_unique() -> None:
     """`--only` and the files of results go by them."""
     assert len(BY_NAME) == len(WORKS)
     assert not BY_NAME.keys() & {*fresh.NAMES, *memory.NAMES}
 
 
+def run(*arguments: str, module: str = "benchmarks") -> subprocess.CompletedProcess[str]:
+    """Run a module as the README does."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=ROOT, check=False, timeout=50, capture_output=True, text=True)
+
+
 def test_the_runner_measures(tmp_path: Path) -> None:
-    """A quick look at one work, as the README calls it: a ratio, its noise, and where it was measured."""
+    """A quick look, as the README calls it: ratios, their noise, and where they were found."""
     file = tmp_path / "results.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--only", "create", "--json", str(file)]
-    subprocess.run(command, cwd=ROOT, check=True, timeout=50, capture_output=True)
-    found = msgspec.json.decode(file.read_bytes(), type=Results)
-    (outcome,) = found.outcomes
-    assert outcome.name == "create"
-    assert outcome.clients[HAND].ratio.median == 1
-    assert outcome.clients[OURS].ratio.median > 0
-    assert outcome.clients[OURS].value.median > 0
-    assert outcome.noise is not None
+    ran = run("--quick", "--only", "get-TLS", "import", "memory-client", "--json", str(file))
+    assert ran.returncode == 0, ran.stderr
+    found = read(file.read_bytes())
+    assert written(found) == file.read_bytes()
+    assert {outcome.name for outcome in found.outcomes} == {"get-TLS", "import", *memory.NAMES[:1]}
+    for outcome in found.outcomes:
+        assert outcome.name in ran.stdout
+        assert outcome.clients[HAND].ratio.median == 1
+        assert outcome.clients[OURS].ratio.median > 0
+        assert outcome.clients[OURS].value.median > 0
+    assert found.outcomes[0].noise is not None
     assert "aiohttp" in found.versions
 
 
-def test_an_unknown_work_is_refused() -> None:
-    """With a word on how to find the right name."""
-    command = [sys.executable, "-m", "benchmarks", "--only", "nothing"]
-    ran = subprocess.run(command, cwd=ROOT, check=False, timeout=50, capture_output=True, text=True)
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--only", "nothing"], "no work is named nothing: see --list"),
+        (["--quick", "report"], "a report is of every work, measured in earnest"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(arguments: list[str], said: str) -> None:
+    """With a word on what can."""
+    ran = run(*arguments)
     assert ran.returncode == 1
-    assert "no work is named nothing: see --list" in ran.stderr
+    assert said in ran.stderr
+
+
+def test_files_stay_out_of_memory() -> None:
+    """Small ones at least."""
+    ran = run("--megabytes", "1", module="benchmarks.files")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "files.create" in ran.stdout
+
+
+def test_a_worker_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its own error stands above."""
+    job = Job(work="get", clients=(HAND,), origin="http://127.0.0.1:1", count=1)
+    with working(job) as worker, pytest.raises(RuntimeError, match="get: the process of by hand has died"):
+        worker.block(HAND)
+    assert "ClientConnectorError" in capfd.readouterr().err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_the_server_ends_with_the_runner(name: str) -> None:
+    """However that ends: nothing listens a moment later."""
+    script = "from benchmarks.serving import served\nwith served() as origin: print(origin, flush=True), input()"
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(command, cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        process.send_signal(signal.Signals[name])
+        process.communicate(timeout=20)
+    for _ in range(1_000):
+        if not listens(port):
+            return
+        time.sleep(MS)
+    pytest.fail("the server goes on")
+
+
+def listens(port: int) -> bool:
+    """Whether somebody does, at a port of this machine."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_growth_is_told_step_by_step() -> None:
+    """Of each further item, so that what the call itself costs stands in the first step only."""
+    assert growth.further([10, 100, 1_000], [0.11, 0.20, 1.10], 1e3) == (11, 1, 1)
 
 
 def outcome(ratio: float, target: float | None) -> Outcome:
@@ -85,10 +172,12 @@ def outcome(ratio: float, target: float | None) -> Outcome:
 def test_the_report_says_what_was_missed(ratio: float, said: str) -> None:
     """A loss stands in words under the table."""
     before = "<!-- figures -->\nold\n<!-- /figures -->\n"
-    found = results([outcome(ratio, 1.1)], ["openai: not installed"])
+    grown = Grown(title="items", unit="µs · item", counts=(100, 1_000), costs=(5.5, 1.25))
+    found = results([outcome(ratio, 1.1)], ["openai: not installed"], [grown])
     text = report.placed(before, found, short=False)
     assert said in text
     assert f"| GET | 100 µs | {ratio:.2f} ({ratio:.2f} to {ratio:.2f}) |" in text
+    assert "- items, µs · item more: 5.50 up to 100, 1.25 up to 1 000" in text
     assert "Left out: openai: not installed." in text
     assert "old" not in text
 
@@ -110,7 +199,7 @@ def test_the_plot_stands_on_a_logarithmic_axis() -> None:
 
 def test_the_figures_shown_are_those_of_the_file() -> None:
     """`python -m benchmarks report` would change nothing."""
-    found = msgspec.json.decode(FOUND.read_bytes(), type=Results)
+    found = read(report.RESULTS.read_bytes())
     assert report.PLOT.read_text(encoding="utf-8") == draw(found)
     for path, short in report.READMES.items():
         text = path.read_text(encoding="utf-8")

@@ -20,8 +20,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
 
 def all_plain(ids: tuple[object, ...]) -> bool:
     """Whether ids are just text that needs no encoding, as they mostly are."""
-    for value in ids:  # noqa: SIM110  # a generator would cost more than what it checks
-        if type(value) is not str or not (value.isascii() and value.isidentifier() or _PLAIN(value)):
+    for value in ids:  # a generator would cost more than what it checks
+        if type(value) is not str or not ((value.isascii() and value.isidentifier()) or _PLAIN(value)):
             return False
     return True
 

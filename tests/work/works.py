@@ -149,8 +149,8 @@ class Bounded(NamedTuple):
 
 
 WORKS: Mapping[str, Bounded] = {
-    "a call": Bounded(calls, 20, 120, Work(44, 21, 1)),
-    "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(60, 26, 1)),
+    "a call": Bounded(calls, 20, 120, Work(39, 18, 1)),
+    "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(50, 22, 1)),
     "a page of 100": Bounded(pages, 2, 12, Work(138, 30, 1)),
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(5.75, 13.5, 1)),
@@ -162,7 +162,8 @@ WORKS: Mapping[str, Bounded] = {
 def main() -> None:
     for name, bounded in WORKS.items():
         found = asyncio.run(bounded.each())
-        print(f"{name:28} {tuple(round(value, 3) for value in found)}, at most {tuple(bounded.most)}")
+        counts = tuple(round(value, 3) for value in found)
+        print(f"{name:28} {counts}, at most {tuple(bounded.most)}")  # noqa: T201  # run by hand
 
 
 if __name__ == "__main__":
