@@ -15,7 +15,7 @@ from typing import IO, Any, cast
 
 from .core.multipart import form_fields, head, is_media_type, tail
 
-CHUNK = 256 * 1024
+CHUNK = 768 * 1024
 """Bytes read at once, in a worker thread: some four times as many are in memory for each upload under way."""
 
 FileInput = Path | bytes | bytearray | memoryview | IO[bytes] | AsyncIterable[bytes]
