@@ -13,7 +13,6 @@ from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
 from ..uploads import FileInput, Progress
 from ..uploads import Upload as Form
-from ..workflows.calls import Caller
 from ..workflows.uploads import PART_SIZE, Sending, check_part, send
 from .base import Context, Resource
 
@@ -90,8 +89,7 @@ class Uploads(Resource):
         server; with `on_failure="leave"` it stays, for an hour, to be gone on with by `resume`. Raises `UploadError`
         from the cause, with the state; `FileNotFoundError`, `TypeError` and `ValueError` before anything is sent.
         """
-        context = self._context
-        caller = Caller(context.session, context.options, context.validate)
+        caller = self._context.caller()
         sending = Sending(
             file=file,
             purpose=purpose,

@@ -22,7 +22,6 @@ from ..models.vector_stores import (
     VectorStoreFileBatch,
 )
 from ..paging import ListCall, PagedCall
-from ..workflows.calls import Caller
 from ..workflows.files_waiting import FileBatchCall, StoreFileCall
 from ..workflows.ingest import BATCH_LIMIT, Ingestion, ingest
 from ..workflows.sources import SourceInput
@@ -179,8 +178,7 @@ class VectorStores(Resource):
         a name without extension, two of one name) are refused before anything is sent. What was cut off on its way
         may have arrived all the same: such a file has no id here, and stays.
         """
-        context = self._context
-        caller = Caller(context.session, context.options, context.validate)
+        caller = self._context.caller()
         ingestion = Ingestion(
             vector_store=vector_store,
             sources=sources,

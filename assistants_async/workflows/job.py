@@ -46,7 +46,7 @@ class Job(Generic[T]):
         except AssistantsError as error:
             # Of a request that failed, that request has told; a deadline may pass with none under way.
             if isinstance(error, RunError) or not hasattr(error, "__notes__"):
-                await told(error, self._request, self._options)
+                await self.driver.hold.after(told(error, self._request, self._options))
             raise
 
     async def result(self) -> RunResult[T]:
@@ -73,5 +73,5 @@ class Job(Generic[T]):
         except AnswerDecodeError as bad:
             # A run that stopped short is why there is no whole answer, also where `raise_on` lets it pass.
             error = error_of(run, BAD_ENDS, self.driver.told.steps) or bad
-            await told(error, self._request, self._options)
+            await self.driver.hold.after(told(error, self._request, self._options))
             raise error from (None if error is bad else bad)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -71,9 +71,9 @@ class Lookups:
                 attempt += 1
             await self.pause(delay)
 
-    def submission(self, thread_id: str, run_id: str, outputs: dict[str, str]) -> Request:
-        """The request that answers all calls of a run, by their ids."""
-        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs.items()]
+    def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
+        """The request that answers all calls of a run, each by its id."""
+        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
         return self._bind(SUBMIT_TOOL_OUTPUTS, thread_id, run_id, tool_outputs=answers)
 
     def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:

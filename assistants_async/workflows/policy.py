@@ -169,14 +169,25 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
             raise ValueError(f"{name}(): {limit} must be a positive number of seconds, not {seconds!r}")
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")
-    if policy.on_status is not None and not callable(policy.on_status):
-        raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
-    if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-        raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
+    _check_kinds(name, policy)
     rounds = policy.max_rounds
     if rounds is not None and (type(rounds) is not int or rounds < 0):
         raise ValueError(f"{name}(): max_rounds must be a whole number from 0, not {rounds!r}")
     return policy
+
+
+def _check_kinds(name: str, policy: Policy) -> None:
+    if policy.on_status is not None and not callable(policy.on_status):
+        raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
+    if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
+    for switch in ("stream", "stop_at_action"):
+        if type(getattr(policy, switch)) is not bool:
+            raise TypeError(f"{name}(): {switch} must be True or False, not {getattr(policy, switch)!r}")
+    ledger = policy.ledger
+    whole = all(callable(getattr(ledger, method, None)) for method in ("recall", "attempted", "finished"))
+    if ledger is not None and (not whole or isinstance(ledger, type)):
+        raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")
 
 
 def _is_time(value: object) -> bool:

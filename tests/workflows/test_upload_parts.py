@@ -140,6 +140,13 @@ async def test_a_failure_cancels_the_upload(wire: Wire, client: AssistantsClient
     assert paths(wire)[-1] == "/upload_1/cancel"
 
 
+async def test_a_status_is_an_error_in_any_case(client: AssistantsClient, server: Parts, big: Path) -> None:
+    """A client that has error statuses returned cannot mean those in the midst of it."""
+    server.routes.on("POST /uploads", failure(400, "no room"))
+    with pytest.raises(UploadError, match="no room"):
+        await client.with_options(raise_for_status=False).uploads.send(big, purpose="p")
+
+
 async def test_an_upload_that_is_left_goes_on(wire: Wire, client: AssistantsClient, server: Parts, big: Path) -> None:
     """The parts that arrived are not sent again; the state can be kept as JSON."""
     server.routes.on("POST /uploads/upload_1/parts", made(server.part), failure(500))
