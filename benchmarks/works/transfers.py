@@ -36,8 +36,11 @@ def _path(megabytes: int) -> Path:
     return path
 
 
-def _size(path: Path) -> int:
-    return path.stat().st_size // MB
+def _removed(path: Path) -> int:
+    """Megabytes of a file, which is removed: one that is left would be charged to the client that replaces it."""
+    size = path.stat().st_size // MB
+    path.unlink()
+    return size
 
 
 async def _upload_by_hand(hand: Hand, count: int) -> int:
@@ -65,19 +68,19 @@ async def _download_by_hand(hand: Hand, _: int) -> int:
         with target.open("wb") as file:  # blocking, as ours
             async for piece in response.content.iter_any():
                 file.write(piece)
-    return _size(target)
+    return _removed(target)
 
 
 async def _download(client: AssistantsClient, _: int) -> int:
     target = await client.files.content("file_1").save(_folder(), "ours.bin")
-    return _size(target)
+    return _removed(target)
 
 
 async def _download_by_peer(peer: Any, _: int) -> int:
     target = _folder() / "peer.bin"
     async with peer.files.with_streaming_response.content("file_1") as response:
         await response.stream_to_file(target)
-    return _size(target)
+    return _removed(target)
 
 
 WORKS = (
