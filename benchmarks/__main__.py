@@ -7,10 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-
-import trustme
 
 from benchmarks import fresh, growth, memory, report
 from benchmarks.clients import PEERS, missing
@@ -87,11 +86,15 @@ def _outcomes(only: Sequence[str], seconds: float, left_out: list[str], *, quick
 
 def _settings(stack: ExitStack, left_out: list[str]) -> list[Setting]:
     """Where works are done: the plain setting, then the variants."""
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
     plain = stack.enter_context(served())
-    secure = stack.enter_context(served(certificate))
-    settings = [Setting(plain), Setting(secure, "TLS", authority.cert_pem.bytes())]
+    settings = [Setting(plain)]
+    if find_spec("trustme") is None:
+        left_out.append("TLS: no trustme installed")
+    else:
+        trustme = import_module("trustme")
+        authority = trustme.CA()
+        certificate = authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.bytes()
+        settings.append(Setting(stack.enter_context(served(certificate)), "TLS", authority.cert_pem.bytes()))
     if find_spec("uvloop") is None:
         left_out.append("uvloop: not installed")
     else:

@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 
 def measure(work: Work, setting: Setting, peers: Sequence[str], *, seconds: float, quick: bool) -> Outcome:
-    """Do a work in rounds for so many seconds, and a share of them more for each peer."""
+    """Do a work in rounds for so many seconds, and a share more for each peer; peers join in the plain setting only."""
     count = work.quick if quick else work.count
     with ExitStack() as stack:
 
@@ -48,7 +48,7 @@ def measure(work: Work, setting: Setting, peers: Sequence[str], *, seconds: floa
             )
             return stack.enter_context(working(job))
 
-        workers = {name: start(name) for name in peers if work.peer is not None}
+        workers = {name: start(name) for name in peers if work.peer is not None and not setting.suffix}
         pair = start(HAND, OURS)
         taken = _rounds(pair, workers, seconds, fewest=2 if quick else FEWEST)
     return _outcome(work, setting, count, taken)
