@@ -40,8 +40,9 @@ def _whole(results: Results) -> Iterable[str]:
     yield from _table(results.outcomes)
     yield ""
     yield from _missed(results.outcomes)
-    yield ""
-    yield from _growth(results.growth)
+    if results.growth:
+        yield ""
+        yield from _growth(results.growth)
     if results.left_out:
         yield ""
         yield "Left out: " + "; ".join(results.left_out) + "."
@@ -83,11 +84,13 @@ def _median(measured: Measured | None) -> str:
 
 
 def _growth(growth: Iterable[Grown]) -> Iterable[str]:
+    yield "What one more costs:"
+    yield ""
     for found in growth:
         steps = ", ".join(
             f"{_number(cost)} up to {spaced(count)}" for count, cost in zip(found.counts, found.costs, strict=True)
         )
-        yield f"- {found.title}, {found.unit} more: {steps}"
+        yield f"- {found.title}, {found.unit}: {steps}"
 
 
 def _missed(outcomes: Iterable[Outcome]) -> Iterable[str]:

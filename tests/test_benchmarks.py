@@ -177,7 +177,7 @@ def test_the_report_says_what_was_missed(ratio: float, said: str) -> None:
     text = report.placed(before, found, short=False)
     assert said in text
     assert f"| GET | 100 µs | {ratio:.2f} ({ratio:.2f} to {ratio:.2f}) |" in text
-    assert "- items, µs · item more: 5.50 up to 100, 1.25 up to 1 000" in text
+    assert "- items, µs · item: 5.50 up to 100, 1.25 up to 1 000" in text
     assert "Left out: openai: not installed." in text
     assert "old" not in text
 
