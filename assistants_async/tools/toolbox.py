@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import copy
 import inspect
+import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from .._typing import override
 from ..errors import ToolCallError, ToolError, ToolFailedError, printable
@@ -15,6 +15,9 @@ from ..models.runs import ToolCall
 from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from .outputs import FAILED, cut, error_output, output_of
 from .tool import Tool, checked_seconds, tool
+
+if TYPE_CHECKING:
+    import anyio
 
 Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
 """Asked before a call, with its decoded arguments: True lets it run, False or a reason refuses it."""
@@ -45,7 +48,7 @@ class Toolbox:
     longer than `max_output_bytes` of UTF-8 is cut, and says so; arguments longer than `max_argument_bytes` are refused.
 
     Sync functions run in worker threads. One that its time limit or a cancellation ends is not waited for, but its
-    thread goes on, and the process does not end before it does.
+    thread goes on, and the process does not end before it does. An async one must let itself be cancelled.
 
     Raises `TypeError` and `ValueError` for what cannot be a tool, for two of one name, and for a missing `context`.
     """
@@ -70,7 +73,8 @@ class Toolbox:
         self._timeout = checked_seconds("timeout", timeout)
         self._max_concurrency = _at_least(1, "max_concurrency", max_concurrency)
         self._approve = approve
-        self._on_error: OnError = on_error
+        self.on_error: OnError = on_error
+        """What follows where a tool fails."""
         self._max_output_bytes = _at_least(_LEAST_OUTPUT_BYTES, "max_output_bytes", max_output_bytes)
         self._max_argument_bytes = _at_least(2, "max_argument_bytes", max_argument_bytes)
         self.context = self._checked(context)
@@ -105,7 +109,8 @@ class Toolbox:
 
     async def call(self, call: ToolCall) -> ToolResult:
         """Answer one call; raises what `answer` raises."""
-        return await self._settle(call, nullcontext(), _ignore)
+        (result,) = await self.answer((call,))
+        return result
 
     async def answer(self, calls: Iterable[ToolCall], *, notify: Notify | None = None) -> list[ToolResult]:
         """Answer all calls of a round, in their order, running their functions side by side.
@@ -126,7 +131,7 @@ class Toolbox:
             try:
                 results[place] = await self._settle(call, limiter, tell)
             except BaseException as error:
-                if isinstance(error, asyncio.CancelledError) and _cancellations():
+                if isinstance(error, asyncio.CancelledError) and _cancelled():
                     raise
                 # Kept, not raised: out of the group they would come in an exception group.
                 failures.append(error)
@@ -139,7 +144,7 @@ class Toolbox:
             raise failures[0]
         return [results[place] for place in range(len(made))]
 
-    async def _settle(self, call: ToolCall, limiter: AbstractAsyncContextManager[object], tell: Notify) -> ToolResult:
+    async def _settle(self, call: ToolCall, limiter: anyio.CapacityLimiter, tell: Notify) -> ToolResult:
         function = call.function
         name, arguments = (function.name or "", function.arguments) if function else ("", None)
         try:
@@ -155,7 +160,7 @@ class Toolbox:
             await tell(ToolStarted(call))
             result = await self._run(chosen, call, values)
             await tell(ToolFinished(result) if result.error is None else ToolFailed(result))
-        if result.error is not None and self._on_error == "raise":
+        if result.error is not None and self.on_error == "raise":
             raise ToolFailedError(name, call.id, result.error) from result.error
         return result
 
@@ -192,22 +197,20 @@ class Toolbox:
         import anyio.lowlevel
 
         clock = asyncio.get_running_loop().time
-        began, before = clock(), _cancellations()
+        began = clock()
         failure: Exception | None = None
         output = ""
         try:
             output = output_of(chosen.name, await self._value(chosen, values))
         except asyncio.CancelledError as error:
-            if _cancellations() > before:
+            if _cancelled():
                 raise
             # Nobody cancelled this task: something that the function awaited was cancelled.
             failure = ToolCallError("the function was cancelled", kind="cancelled", name=chosen.name)
             failure.__cause__ = error
         except Exception as error:  # noqa: BLE001  whatever a function raises is its result
             failure = error
-        if _cancellations() > before:  # the function swallowed it: it goes on from here, as anyio's where it was that
-            await anyio.lowlevel.checkpoint()
-            raise asyncio.CancelledError
+        await anyio.lowlevel.checkpoint_if_cancelled()  # where the function swallowed it, it goes on from here
         elapsed = clock() - began
         if failure is not None:
             output = await self._words(call, failure)
@@ -229,8 +232,8 @@ class Toolbox:
         raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=chosen.name)
 
     async def _words(self, call: ToolCall, error: Exception) -> str:
-        if callable(self._on_error):
-            words = await _awaited(self._on_error(call, error))
+        if callable(self.on_error):
+            words = await _awaited(self.on_error(call, error))
             if isinstance(words, str):
                 return words
             if words is not None:
@@ -255,10 +258,14 @@ async def _awaited(value: object) -> object:
     return await value if inspect.isawaitable(value) else value
 
 
-def _cancellations() -> int:
-    task = asyncio.current_task()
-    assert task is not None
-    return task.cancelling()
+def _cancelled() -> bool:
+    """Whether the round is being cancelled.
+
+    The task's own count would say more: `asyncio.TaskGroup` leaves it raised where a task in it fails (before 3.13).
+    """
+    import anyio
+
+    return anyio.current_effective_deadline() == -math.inf
 
 
 def _by_name(tools: Iterable[Tool[..., Any] | Callable[..., Any]]) -> dict[str, Tool[..., Any]]:
