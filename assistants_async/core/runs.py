@@ -73,7 +73,7 @@ def checked_ends(ends: object) -> frozenset[str]:
         raise TypeError(f"raise_on must be a set of {', '.join(sorted(BAD_ENDS))}, not {ends!r}")
     names: list[object] = [*ends]
     for name in names:
-        if name not in BAD_ENDS:
+        if not isinstance(name, str) or name not in BAD_ENDS:
             near = get_close_matches(str(name), BAD_ENDS, 1)
             hint = f": did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"raise_on takes {', '.join(sorted(BAD_ENDS))}, not {name!r}{hint}")

@@ -163,6 +163,8 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
     policy = Policy(**given)
+    _check_switches(name, policy)
+    _check_ledger(name, policy.ledger)
     for limit in ("deadline", "interval", "grace"):
         seconds = getattr(policy, limit)
         if not (_is_time(seconds) and seconds > 0) and (seconds is not None or limit == "grace"):
@@ -177,6 +179,18 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
     if rounds is not None and (type(rounds) is not int or rounds < 0):
         raise ValueError(f"{name}(): max_rounds must be a whole number from 0, not {rounds!r}")
     return policy
+
+
+def _check_switches(name: str, policy: Policy) -> None:
+    for switch in ("stream", "stop_at_action"):
+        if type(getattr(policy, switch)) is not bool:
+            raise TypeError(f"{name}(): {switch} must be True or False, not {getattr(policy, switch)!r}")
+
+
+def _check_ledger(name: str, ledger: object) -> None:
+    whole = all(callable(getattr(ledger, method, None)) for method in ("recall", "attempted", "finished"))
+    if ledger is not None and (not whole or isinstance(ledger, type)):
+        raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")
 
 
 def _is_time(value: object) -> bool:
