@@ -12,23 +12,25 @@ from typing import Any, Literal, Protocol
 
 from ..core.events import event_of_run
 from ..core.fold import Snapshot
-from ..core.polling import poll_delay
+from ..core.polling import back_off, poll_delay
 from ..core.request import Request
 from ..core.runs import NextStep, answered, error_of, may_pass, next_step
 from ..errors import (
     AssistantsError,
     BadRequestError,
+    RunError,
     RunFailedError,
     StatusError,
     StreamInterruptedError,
     TransportError,
+    printable,
 )
 from ..models.events import RunEvent, StreamEvent
 from ..models.runs import Run, Usage
 from ..tools.events import ToolEvent
 from ..tools.toolbox import Toolbox
 from ..wire import Headers, HTTPResponse, Response
-from .answers import Answers
+from .answers import Answers, names_of
 from .channel import RunChannel
 from .hold import Hold
 from .lookups import PASSING, Lookups, delay_after, jitter, patiently
@@ -86,7 +88,7 @@ class Driver:
         # Whether there may be more at the server than `told` has: the run was looked at, and no stream came with it.
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was told
-        self._refused = 0  # submissions that failed for a reason that passes
+        self._repeats = 0  # how often the run has asked again for what was answered
         self.hold = Hold(lookups, policy)
         """The run, and what becomes of it."""
         self.answers = Answers(toolbox, policy, self.hold)
@@ -171,7 +173,8 @@ class Driver:
 
     async def _ended(self, run: Run) -> Run:
         steps = self.told.steps
-        if error_of(run, self._policy.raise_on) is not None and not steps:
+        self.hold.end = error_of(run, self._policy.raise_on, steps)
+        if self.hold.end is not None and not steps:
             with contextlib.suppress(AssistantsError):  # they would only add to the error
                 steps = await self._lookups.some_steps(self.hold.thread_id, run.id, _STEPS_TIME)
         error = error_of(run, self._policy.raise_on, steps)
@@ -230,14 +233,16 @@ class Driver:
             # A server that does not stream answers with the run alone.
             self._behind = channel.items_delivered < 2
         except StreamInterruptedError:
-            if self.hold.run is None:
+            run = channel.run if creates else self.hold.run
+            if run is None:
                 raise
-            return await self._look(self.hold.run.id)
+            return await self._look(run.id)
         finally:
             channel.close()
-        if self.hold.run is None:
+        run = channel.run if creates else self.hold.run
+        if run is None:
             raise StreamInterruptedError("the stream had no run event", items=channel.items_delivered)
-        return self.hold.run
+        return run
 
     async def _open(self, channel: RunChannel) -> list[StreamEvent]:
         """Open a stream, and read on until it has named the run."""
@@ -253,18 +258,30 @@ class Driver:
     # Tools
 
     async def _act(self, run: Run) -> Run:
-        """Answer the calls that a run waits for, all in one request."""
+        """Answer the calls that a run waits for, all in one request; again where it asks again for just the same."""
         outputs, fresh = await self.answers.outputs(run, self._show)
+        self._repeats = 0 if fresh else self._repeats + 1
+        if self._repeats > PASSING:
+            asks = f"run {printable(run.id, 80)} asks again and again for {names_of(run.tool_calls)}"
+            raise RunError(f"{asks}, though that is answered", run=run)
         request = self._lookups.submission(self.hold.thread_id, run.id, outputs)
         try:
-            return await self._send(self._start(request), creates=False)
-        except (TransportError, StatusError) as error:
-            # Whether it was taken shows in the run; where it was not, the same outputs are sent once more. What is
-            # refused the second time was taken the first time.
-            taken = isinstance(error, BadRequestError) and (error.attempts > 1 or not fresh)
-            if not (taken or may_pass(error)) or self._refused >= PASSING:
+            run = await self._send(self._start(request), creates=False)
+        except BadRequestError as error:
+            # What is refused the second time was taken the first time; else the run may have gone on without us.
+            looked = await self._look(run.id)
+            if fresh and error.attempts == 1 and self.answers.settled(looked):
                 raise
-            delay = delay_after(error, self._refused)
-            self._refused += 1
+            run, delay = looked, delay_after(error, self._repeats)
+        except (TransportError, StatusError) as error:
+            # Whether it was taken shows in the run; where it was not, the same outputs are sent once more.
+            if not may_pass(error) or self._repeats >= PASSING:
+                raise
+            await self._lookups.pause(delay_after(error, self._repeats))
+            return await self._look(run.id)
+        else:
+            delay = back_off(self._repeats, jitter())
+        if not self.answers.settled(run):
+            return run
         await self._lookups.pause(delay)
         return await self._look(run.id)

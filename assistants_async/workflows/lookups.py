@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,7 +14,7 @@ from ..core.fold import Snapshot
 from ..core.options import Options, as_timeout
 from ..core.polling import back_off
 from ..core.request import Request, bind
-from ..core.runs import may_pass
+from ..core.runs import answered, may_pass
 from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
 from ..errors import AssistantsError, StatusError, TransportError
 from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
@@ -59,9 +59,9 @@ class Lookups:
         """Sleep; raises `ClientClosedError` as soon as the client is closed."""
         await self._session.pause(seconds)
 
-    def submission(self, thread_id: str, run_id: str, outputs: dict[str, str]) -> Request:
-        """The request that answers all calls of a run, by their ids."""
-        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs.items()]
+    def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
+        """The request that answers all calls of a run, each by its id."""
+        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
         return self._bind(SUBMIT_TOOL_OUTPUTS, thread_id, run_id, tool_outputs=answers)
 
     def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:
@@ -96,7 +96,7 @@ class Lookups:
         events: list[StreamEvent] = [
             RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
             async for step in self.steps(thread_id, run.id)
-            if step.id not in ended and step.status != "in_progress"
+            if step.id not in ended and (step.status != "in_progress" or run.is_terminal or answered([step]))
         ]
         known = {message.id: message for message in told.messages}
         for message in await self.messages(thread_id, run):
