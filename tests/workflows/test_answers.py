@@ -11,10 +11,13 @@ from assistants_async import AssistantsClient, Run, RunError, RunFailedError, Se
 from assistants_async.core.endpoint import Protocol
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import CallTools, Fail, Say
-from assistants_async.tools import Toolbox, ToolResult
+from assistants_async.tools import Toolbox, ToolResult, tool
+from tests.client.stepping import Moment, by_cancel
 from tests.client.wire import Wire, failure
+from tests.conftest import MS
 from tests.streams.told import message, run, step
-from tests.workflows.served import TOOLS, Server, asking, listed, serving
+from tests.workflows.served import TOOLS, Served, Server, asking, listed, serving
+from tests.workflows.test_drive import calls_of
 
 ASK = CallTools([("add", {"a": 1, "b": 2}), ("add", {"a": 3, "b": 4})])
 
@@ -259,6 +262,35 @@ async def test_after_a_crash_no_finished_tool_is_called_again() -> None:
         result = await served.client.runs.resume(served.thread, asked, counter.toolbox, ledger=book)
         assert (result.text, result.rounds) == ("10", 1)
         assert counter.calls == [(1, 2), (3, 4)]
+
+
+@pytest.mark.parametrize("moment", ["waiting", "woken"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_crash_at_any_moment(stream: bool, moment: Moment) -> None:
+    """Whatever was done by then, the run can be resumed, and no tool is called twice."""
+    place, reached = 0, True
+    while reached:
+        place += 1
+        called: list[tuple[int, int]] = []
+
+        async def add(a: int, b: int, called: list[tuple[int, int]] = called) -> int:
+            called.append((a, b))
+            return a + b
+
+        book, toolbox = Book(), Toolbox([tool(add, strict=False)])
+        async with serving([Say("Well."), ASK], Say("10")) as served:
+
+            async def crash(served: Served = served, toolbox: Toolbox = toolbox, book: Book = book) -> None:
+                call = served.start()
+                await call.drive(toolbox, ledger=book, stream=stream, interval=MS, on_deadline="leave")
+
+            _, reached = await by_cancel(crash, place, moment)
+            for left in await served.runs():
+                result = await served.client.runs.resume(served.thread, left, toolbox, ledger=book, stream=stream)
+                assert [message.text for message in result.messages] == ["Well.", "10"]
+                assert called == [(1, 2), (3, 4)]
+                assert [output for _, _, output in calls_of(result.steps)] == ["3", "7"]
+    assert place > 8
 
 
 async def test_a_ledger_that_knows_all_needs_no_toolbox(wire: Wire, client: AssistantsClient) -> None:

@@ -15,6 +15,7 @@ from assistants_async import (
     BadRequestError,
     NotFoundError,
     Run,
+    RunCancelledError,
     RunDeadlineError,
     RunError,
     RunExpiredError,
@@ -297,6 +298,33 @@ async def test_bad_ends_raise_after_the_events(
         result = await served.start().drive(stream=stream, raise_on=())
         assert (result.text, result.run.is_terminal) == ("half", True)
         assert served.sent("cancelRun") == 0
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ("failed", RunFailedError),
+        ("expired", RunExpiredError),
+        ("cancelled", RunCancelledError),
+        ("incomplete", RunIncompleteError),
+    ],
+)
+async def test_ends_without_a_reason(
+    wire: Wire, client: AssistantsClient, end: Any, kind: type[RunError], stream: bool
+) -> None:
+    """Some servers do not give one: the end itself is told all the same."""
+    frames = frame("thread.run.created", run("queued")), frame(f"thread.run.{end}", run(end))
+    create = Body(*frames, DONE) if stream else run(end)
+    for raise_on in ({end}, {"failed", "expired", "cancelled", "incomplete"} - {end}):
+        Server(wire, create=[create], steps=[listed()], messages=[listed()])
+        if end not in raise_on:
+            result = await start(client, stream=stream, raise_on=raise_on)
+            assert (result.run.status, result.messages, result.text) == (end, (), "")
+            continue
+        with pytest.raises(kind) as caught:
+            await start(client, stream=stream, raise_on=raise_on)
+        assert (caught.value.run.id, caught.value.steps) == ("run_1", ())
 
 
 @pytest.mark.parametrize("stream", [True, False])
