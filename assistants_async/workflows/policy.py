@@ -94,7 +94,8 @@ class PollOptions(TypedDict, total=False):
     """Whether the run is cancelled at the server (`"cancel"`, but `"leave"` for `wait`) when the wait ends before it:
     at the deadline, by cancellation of the task, or by what a hook or a tool raises."""
     grace: float
-    """Seconds that cancelling the run may take, 5 unless given; they come on top of the deadline."""
+    """Seconds that hearing of a run that is being made, and cancelling it, may take together, 5 unless given; they
+    come on top of the deadline."""
     raise_on: Collection[RunEnd]
     """The ends that raise, all four unless given; a run that ends otherwise is returned."""
     on_status: StatusHook | None
