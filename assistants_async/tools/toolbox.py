@@ -145,6 +145,8 @@ class Toolbox:
         return [results[place] for place in range(len(made))]
 
     async def _settle(self, call: ToolCall, limiter: anyio.CapacityLimiter, tell: Notify) -> ToolResult:
+        import anyio.lowlevel
+
         function = call.function
         name, arguments = (function.name or "", function.arguments) if function else ("", None)
         try:
@@ -157,6 +159,7 @@ class Toolbox:
             refused = ToolCallError(reason, kind="refused", name=name)
             return await self._refuse(call, name, values, refused, tell)
         async with limiter:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # nothing begins that would be given up at once
             await tell(ToolStarted(call))
             result = await self._run(chosen, call, values)
             await tell(ToolFinished(result) if result.error is None else ToolFailed(result))

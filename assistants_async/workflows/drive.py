@@ -184,7 +184,8 @@ class _Feed(Generic[T]):
             # Kept for the reader, as it is: out of the group it would come in an exception group. A cancellation that
             # came from within, where nobody cancelled this task, is such an error too.
             task = asyncio.current_task()
-            if not begun or (task is not None and task.cancelling()):
+            cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()
+            if not begun or cancelled:
                 raise
             self.failure = error
         finally:

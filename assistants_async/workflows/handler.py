@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..core.fold import Snapshot, index_of
+from ..core.fold import Snapshot
+from ..core.fold_steps import index_of
 from ..models import deltas, messages, steps
 from ..models.events import (
     FINISHED_MESSAGE,

@@ -76,7 +76,6 @@ class Hold:
             self._blamed = error
             raise
         if self._limit is not None and self._limit.expired():
-            await asyncio.sleep(0)  # it may just have come
             raise asyncio.CancelledError
         return value
 

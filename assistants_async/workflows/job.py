@@ -9,11 +9,12 @@ from ..core.options import Options
 from ..core.request import Request
 from ..core.runs import BAD_ENDS, error_of
 from ..errors import AnswerDecodeError, AssistantsError, RunError
+from ..models.messages import Message
 from ..models.runs import Run
 from ..session import told
 from ..tools.schema import AnswerFormat
 from .driver import Driver
-from .results import RunResult, answer_of, total
+from .results import RunResult, answer_of, refusal_of, total
 
 T = TypeVar("T")
 
@@ -54,24 +55,30 @@ class Job(Generic[T]):
         run = await self.run()
         driver = self.driver
         messages = driver.told.messages
-        text = answer_of(messages)
         return RunResult(
             run=run,
             messages=messages,
             steps=driver.told.steps,
             usage=total(driver.usage),
-            text=text,
-            parsed=await self._parsed(run, text),
+            text=answer_of(messages),
+            parsed=await self._parsed(run, messages),
             rounds=driver.answers.rounds,
         )
 
-    async def _parsed(self, run: Run, text: str) -> T:
+    async def _parsed(self, run: Run, messages: tuple[Message, ...]) -> T:
         if self.format is None:
             return cast("T", None)
         try:
-            return self.format.decode(text)
+            return _read(self.format, messages)
         except AnswerDecodeError as bad:
             # A run that stopped short is why there is no whole answer, also where `raise_on` lets it pass.
             error = error_of(run, BAD_ENDS, self.driver.told.steps) or bad
             await self.driver.hold.after(told(error, self._request, self._options))
             raise error from (None if error is bad else bad)
+
+
+def _read(format: AnswerFormat[T], messages: tuple[Message, ...]) -> T:
+    refusal = refusal_of(messages)
+    if refusal is not None:
+        raise AnswerDecodeError("the model refused to answer", path="$", text=refusal)
+    return format.decode(answer_of(messages))

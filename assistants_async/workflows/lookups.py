@@ -13,7 +13,7 @@ from ..core.fold import Snapshot
 from ..core.options import Options, as_timeout
 from ..core.polling import back_off
 from ..core.request import Request, bind
-from ..core.runs import may_pass
+from ..core.runs import answered, may_pass
 from ..endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
 from ..errors import AssistantsError, StatusError, TransportError
 from ..models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
@@ -104,11 +104,11 @@ class Lookups:
 
         Each message that was not told whole comes with a delta for the text that is missing.
         """
-        ended = {step.id for step in told.steps if step.status not in (None, "in_progress")}
+        steps = told.steps
         events: list[StreamEvent] = [
             RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
             async for step in self.steps(thread_id, run.id)
-            if step.id not in ended and step.status != "in_progress"
+            if _is_news(step, steps, run)
         ]
         known = {message.id: message for message in told.messages}
         for message in await self.messages(thread_id, run):
@@ -135,6 +135,13 @@ def delay_after(error: AssistantsError, attempt: int) -> float:
 def jitter() -> float:
     """A number from 0 to 1, another one each time."""
     return random.random()  # noqa: S311  # no secret
+
+
+def _is_news(step: RunStep, told: tuple[RunStep, ...], run: Run) -> bool:
+    """Whether a step is to be told: one in progress only where it has outputs, or will get no further."""
+    if step.status == "in_progress":
+        return (run.is_terminal or bool(answered([step]))) and step not in told
+    return all(step.id != other.id or other.status in (None, "in_progress") for other in told)
 
 
 def _missing(told: Message | None, message: Message) -> list[StreamEvent]:

@@ -94,7 +94,8 @@ class PollOptions(TypedDict, total=False):
     """Whether the run is cancelled at the server (`"cancel"`, but `"leave"` for `wait`) when the wait ends before it:
     at the deadline, by cancellation of the task, or by what a hook or a tool raises."""
     grace: float
-    """Seconds that cancelling the run may take, 5 unless given; they come on top of the deadline."""
+    """Seconds that hearing of a run that is being made, and cancelling it, may take together, 5 unless given; they
+    come on top of the deadline."""
     raise_on: Collection[RunEnd]
     """The ends that raise, all four unless given; a run that ends otherwise is returned."""
     on_status: StatusHook | None
@@ -163,28 +164,31 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
     policy = Policy(**given)
+    _check_switches(name, policy)
+    _check_ledger(name, policy.ledger)
     for limit in ("deadline", "interval", "grace"):
         seconds = getattr(policy, limit)
         if not (_is_time(seconds) and seconds > 0) and (seconds is not None or limit == "grace"):
             raise ValueError(f"{name}(): {limit} must be a positive number of seconds, not {seconds!r}")
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")
-    _check_kinds(name, policy)
+    if policy.on_status is not None and not callable(policy.on_status):
+        raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
+    if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
     rounds = policy.max_rounds
     if rounds is not None and (type(rounds) is not int or rounds < 0):
         raise ValueError(f"{name}(): max_rounds must be a whole number from 0, not {rounds!r}")
     return policy
 
 
-def _check_kinds(name: str, policy: Policy) -> None:
-    if policy.on_status is not None and not callable(policy.on_status):
-        raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
-    if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-        raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
+def _check_switches(name: str, policy: Policy) -> None:
     for switch in ("stream", "stop_at_action"):
         if type(getattr(policy, switch)) is not bool:
             raise TypeError(f"{name}(): {switch} must be True or False, not {getattr(policy, switch)!r}")
-    ledger = policy.ledger
+
+
+def _check_ledger(name: str, ledger: object) -> None:
     whole = all(callable(getattr(ledger, method, None)) for method in ("recall", "attempted", "finished"))
     if ledger is not None and (not whole or isinstance(ledger, type)):
         raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from ..core.usage import added
-from ..models.messages import Message
+from ..models.messages import Message, RefusalContent
 from ..models.runs import Run, Usage
 from ..models.steps import RunStep
 
@@ -36,6 +36,15 @@ class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
 def answer_of(messages: tuple[Message, ...]) -> str:
     """The text of the last message that has any."""
     return next((message.text for message in reversed(messages) if message.text), "")
+
+
+def refusal_of(messages: tuple[Message, ...]) -> str | None:
+    """What the model refuses with in the message that would have the answer; None where it does not."""
+    for message in reversed(messages):
+        refusals = [part.refusal or "" for part in message.content if isinstance(part, RefusalContent)]
+        if refusals or message.text:
+            return "".join(refusals) if refusals else None
+    return None
 
 
 def total(usages: tuple[Usage, ...]) -> Usage | None:

@@ -98,9 +98,10 @@ class RunCall(Call[Run, StreamEvent]):
         `runs.create` in place of the assistant's. `output_type` asks for an answer of a type by `response_format`,
         and reads it: `AnswerDecodeError` where it does not fit; protocol v2 only.
 
-        Raises what `poll` raises, and `RunError` for a run that asks for tools without a toolbox, or more often than
-        `max_rounds`. What ends the drive before the run has ended, such as an error of a tool or leaving its block,
-        cancels the run as in `poll`; a request that fails for good leaves it, and `runs.resume` can go on with it.
+        Raises what `poll` raises, and `RunError` for a run that asks for tools without a toolbox, more often than
+        `max_rounds`, or again and again for the same. What ends the drive before the run has ended, such as an error
+        of a tool or leaving its block, cancels the run as in `poll`; a request that fails for good leaves it, and
+        `runs.resume` can go on with it.
         """
         self._use()
         if not (toolbox is None or isinstance(toolbox, Toolbox)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, Run, RunError, RunFailedError, ServerError
+from assistants_async import AssistantsClient, Run, RunError, RunFailedError, ServerError, ToolFailedError
 from assistants_async.core.endpoint import Protocol
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import CallTools, Fail, Say
-from assistants_async.tools import Toolbox, ToolResult
+from assistants_async.tools import Toolbox, ToolResult, tool
+from tests.client.stepping import Moment, by_cancel
 from tests.client.wire import Wire, failure
+from tests.conftest import MS
 from tests.streams.told import message, run, step
-from tests.workflows.served import TOOLS, Server, asking, listed, serving
+from tests.workflows.served import TOOLS, Served, Server, asking, listed, serving
+from tests.workflows.test_drive import calls_of
 
 ASK = CallTools([("add", {"a": 1, "b": 2}), ("add", {"a": 3, "b": 4})])
 
@@ -125,6 +128,39 @@ async def test_calls_without_a_function(wire: Wire, client: AssistantsClient) ->
         await client.runs.create("t", assistant_id="a").drive(stream=False)
 
 
+async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: AssistantsClient) -> None:
+    """The tool is called once, its output sent six times; then the run is cancelled."""
+    counter, asked = Counter(), requires(("c1", "add", '{"a":1,"b":2}'))
+    server = Server(
+        wire, create=[asked], submit=[run("queued")], get=[run("queued"), asked] * 6, cancel=[run("cancelling")]
+    )
+    with pytest.raises(RunError, match="asks again and again for add, though that is answered"):
+        await client.runs.create("t", assistant_id="a").drive(counter.toolbox, stream=False, max_rounds=None)
+    assert server.outputs == [[{"tool_call_id": "c1", "output": "3"}]] * 6
+    assert (counter.calls, server.cancels) == ([(1, 2)], 1)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_state_that_lags_behind_a_submission(wire: Wire, client: AssistantsClient, stream: bool) -> None:
+    """A server whose answer shows the run as it was before: it is asked for, and nothing is sent again."""
+    asked = requires(("c1", "add", '{"a":1,"b":2}'))
+    server = Server(wire, create=[asked], submit=[asked], get=[run("completed")], steps=[listed()], messages=[listed()])
+    result = await client.runs.create("t", assistant_id="a").drive(TOOLS, stream=stream)
+    assert (result.run.status, result.rounds, len(server.outputs)) == ("completed", 1, 1)
+
+
+async def test_calls_that_have_one_id(wire: Wire, client: AssistantsClient) -> None:
+    """What is named twice is called once; with other arguments it is another call, and both are answered."""
+    counter = Counter()
+    one, other = ("c", "add", '{"a":1,"b":2}'), ("c", "add", '{"a":3,"b":4}')
+    server = Server(
+        wire, create=[requires(one, one, other)], submit=[run("completed")], steps=[listed()], messages=[listed()]
+    )
+    await client.runs.create("t", assistant_id="a").drive(counter.toolbox, stream=False)
+    assert counter.calls == [(1, 2), (3, 4)]
+    assert server.outputs == [[{"tool_call_id": "c", "output": "3"}, {"tool_call_id": "c", "output": "7"}]]
+
+
 # Runs that were taken over
 
 
@@ -166,7 +202,10 @@ async def test_resume_raises_as_a_drive_does() -> None:
             served.client.runs.resume(served.thread, failed, dedline=1)  # type: ignore[call-overload]
 
 
-async def test_outputs_that_were_submitted_are_not_made_again(wire: Wire, client: AssistantsClient) -> None:
+@pytest.mark.parametrize("status", ["completed", "in_progress"])
+async def test_outputs_that_were_submitted_are_not_made_again(
+    wire: Wire, client: AssistantsClient, status: str
+) -> None:
     """The run's steps have them: only the other call is made, and both are answered in one request."""
     counter = Counter()
     calls = ("c1", "add", '{"a":1,"b":2}'), ("c2", "add", '{"a":3,"b":4}')
@@ -178,7 +217,7 @@ async def test_outputs_that_were_submitted_are_not_made_again(wire: Wire, client
         wire,
         get=[requires(*calls), run("completed")],
         submit=[run("queued")],
-        steps=[listed(step("completed", type="tool_calls", tool_calls=done))],
+        steps=[listed(step(status, type="tool_calls", tool_calls=done))],
         messages=[listed(), listed(message("completed", "10"))],
     )
     result = await client.runs.resume("thread_1", "run_1", counter.toolbox, stream=False)
@@ -225,6 +264,35 @@ async def test_after_a_crash_no_finished_tool_is_called_again() -> None:
         assert counter.calls == [(1, 2), (3, 4)]
 
 
+@pytest.mark.parametrize("moment", ["waiting", "woken"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_crash_at_any_moment(stream: bool, moment: Moment) -> None:
+    """Whatever was done by then, the run can be resumed, and no tool is called twice."""
+    place, reached = 0, True
+    while reached:
+        place += 1
+        called: list[tuple[int, int]] = []
+
+        async def add(a: int, b: int, called: list[tuple[int, int]] = called) -> int:
+            called.append((a, b))
+            return a + b
+
+        book, toolbox = Book(), Toolbox([tool(add, strict=False)])
+        async with serving([Say("Well."), ASK], Say("10")) as served:
+
+            async def crash(served: Served = served, toolbox: Toolbox = toolbox, book: Book = book) -> None:
+                call = served.start()
+                await call.drive(toolbox, ledger=book, stream=stream, interval=MS, on_deadline="leave")
+
+            _, reached = await by_cancel(crash, place, moment)
+            for left in await served.runs():
+                result = await served.client.runs.resume(served.thread, left, toolbox, ledger=book, stream=stream)
+                assert [message.text for message in result.messages] == ["Well.", "10"]
+                assert called == [(1, 2), (3, 4)]
+                assert [output for _, _, output in calls_of(result.steps)] == ["3", "7"]
+    assert place > 8
+
+
 async def test_a_ledger_that_knows_all_needs_no_toolbox(wire: Wire, client: AssistantsClient) -> None:
     """Nothing is called, and nothing is told but that it was asked."""
     book = Book(c1="three")
@@ -250,6 +318,54 @@ async def test_what_a_ledger_raises_comes_out(what: str) -> None:
             await served.start().drive(counter.toolbox, ledger=book)
         assert len(counter.calls) == (what == "finished")
         assert await served.status() == "cancelled"
+
+
+async def test_a_ledger_that_gives_no_text(wire: Wire, client: AssistantsClient) -> None:
+    """Nothing is sent in its place."""
+
+    class Odd(Book):
+        async def recall(self, call_id: str, /) -> Any:
+            return b"three"
+
+    server = Server(wire, create=[requires(("c1", "add", "{}"))], cancel=[run("cancelling")])
+    with pytest.raises(TypeError, match=r"recall\(\) must return a text or None, not b'three'"):
+        await client.runs.create("t", assistant_id="a").drive(TOOLS, ledger=Odd(), stream=False)
+    assert (server.outputs, server.cancels) == ([], 1)
+
+
+async def test_a_ledger_where_ids_begin_anew(wire: Wire, client: AssistantsClient) -> None:
+    """What it kept of an id is not taken for the output of another call of that id."""
+    counter, book = Counter(), Book()
+    rounds = [requires(("c", "add", f'{{"a":{n},"b":0}}')) for n in (1, 2)]
+    server = Server(
+        wire, create=[rounds[0]], submit=[rounds[1], run("completed")], steps=[listed()], messages=[listed()]
+    )
+    await client.runs.create("t", assistant_id="a").drive(counter.toolbox, ledger=book, stream=False)
+    assert counter.calls == [(1, 0), (2, 0)]
+    assert [outputs[0]["output"] for outputs in server.outputs] == ["1", "2"]
+
+
+@pytest.mark.parametrize("on_error", ["raise", "tell"])
+async def test_a_ledger_hears_of_failures_that_the_model_is_told(on_error: Any) -> None:
+    """A function whose failure ends the drive has not finished: it is called again when the run is resumed."""
+
+    def broken(city: str) -> str:
+        raise ZeroDivisionError(city)
+
+    book, toolbox = Book(), Toolbox([broken], on_error=on_error)
+    script = CallTools([("broken", {"city": "x"}), ("broken", {})])
+    async with serving(script, Say("well")) as served:
+        call = served.start(tools=toolbox.definitions)
+        if on_error == "tell":
+            await call.drive(toolbox, ledger=book)
+        else:
+            with pytest.raises(ToolFailedError):
+                await call.drive(toolbox, ledger=book, on_deadline="leave")
+    finished = sorted(output for output in book.kept.values() if output != '{"error":"the function failed"}')
+    assert [what for what, _ in book.heard].count("attempted") == 1
+    assert len(finished) == 1
+    assert "city" in finished[0]
+    assert len(book.kept) == (2 if on_error == "tell" else 1)
 
 
 async def test_a_request_that_fails_leaves_the_run_to_be_resumed(wire: Wire, client: AssistantsClient) -> None:

@@ -15,6 +15,7 @@ from assistants_async import (
     BadRequestError,
     NotFoundError,
     Run,
+    RunCancelledError,
     RunDeadlineError,
     RunError,
     RunExpiredError,
@@ -26,20 +27,22 @@ from assistants_async import (
     ThreadBusyError,
     TimedOutError,
     Timeout,
+    ToolError,
 )
 from assistants_async.core.endpoint import Protocol
-from assistants_async.models.events import RunEvent
+from assistants_async.models.events import MessageDeltaEvent, RunEvent
 from assistants_async.models.messages import Message
 from assistants_async.models.runs import ToolCall
 from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
 from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from assistants_async.workflows.drive import Drive, DriveChannel
+from assistants_async.workflows.driver import DriveEvent
 from assistants_async.workflows.handler import EventHandler
 from assistants_async.workflows.results import RunResult
 from tests.client.wire import Wire, failure, silent
 from tests.conftest import MS
-from tests.streams.rawserver import RESET, STALL, Body
+from tests.streams.rawserver import RESET, STALL, Body, frame
 from tests.streams.told import DONE, TEXT, message, run, step, told
 from tests.workflows.served import GRACE, TOOLS, Server, asking, drop, listed, serving
 
@@ -298,8 +301,35 @@ async def test_bad_ends_raise_after_the_events(
 
 
 @pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ("failed", RunFailedError),
+        ("expired", RunExpiredError),
+        ("cancelled", RunCancelledError),
+        ("incomplete", RunIncompleteError),
+    ],
+)
+async def test_ends_without_a_reason(
+    wire: Wire, client: AssistantsClient, end: Any, kind: type[RunError], stream: bool
+) -> None:
+    """Some servers do not give one: the end itself is told all the same."""
+    frames = frame("thread.run.created", run("queued")), frame(f"thread.run.{end}", run(end))
+    create = Body(*frames, DONE) if stream else run(end)
+    for raise_on in ({end}, {"failed", "expired", "cancelled", "incomplete"} - {end}):
+        Server(wire, create=[create], steps=[listed()], messages=[listed()])
+        if end not in raise_on:
+            result = await start(client, stream=stream, raise_on=raise_on)
+            assert (result.run.status, result.messages, result.text) == (end, (), "")
+            continue
+        with pytest.raises(kind) as caught:
+            await start(client, stream=stream, raise_on=raise_on)
+        assert (caught.value.run.id, caught.value.steps) == ("run_1", ())
+
+
+@pytest.mark.parametrize("stream", [True, False])
 async def test_a_run_that_expires_while_it_waits_for_a_tool(stream: bool) -> None:
-    """The submission is refused, and that is what is raised; the run has ended by itself."""
+    """The submission is refused: the run has ended by itself, and that is what is raised."""
     now = [1000.0]
 
     def slow(city: str) -> str:
@@ -308,7 +338,7 @@ async def test_a_run_that_expires_while_it_waits_for_a_tool(stream: bool) -> Non
 
     toolbox = Toolbox([slow])
     async with serving(CallTools({"slow": {"city": "x"}}), clock=lambda: now[0]) as served:
-        with pytest.raises((RunExpiredError, BadRequestError)):
+        with pytest.raises(RunExpiredError):
             await served.start(tools=toolbox.definitions).drive(toolbox, stream=stream)
         assert (await served.runs())[-1].status == "expired"
 
@@ -517,6 +547,55 @@ async def test_a_submission_whose_answer_is_lost(wire: Wire, client: AssistantsC
     assert called == ["x"] * 4
 
 
+async def test_submissions_that_fail_once_in_each_round(wire: Wire, client: AssistantsClient) -> None:
+    """Each round has its own tries: in a long run, failures that pass do not add up."""
+    rounds = [run("requires_action", required_action=asking(("c", "add", f'{{"a":{n},"b":0}}'))) for n in range(8)]
+    lost = failure(500, "lost", retry_after_ms="1")
+    server = Server(
+        wire,
+        create=[rounds[0]],
+        submit=[each for after in [*rounds[1:], run("completed")] for each in (lost, after)],
+        get=[*rounds],
+        steps=[listed()],
+        messages=[listed()],
+    )
+    assert (await start(client, TOOLS, stream=False)).rounds == 8
+    assert len(server.outputs) == 16
+
+
+async def test_a_submission_that_others_sent(wire: Wire, client: AssistantsClient) -> None:
+    """It is refused, and the run goes on: so does the drive."""
+    asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+    common: dict[str, Any] = {"steps": [listed()], "messages": [listed(message("completed", "3"))]}
+    for stream in (True, False):
+        server = Server(
+            wire, create=[asked], submit=[failure(400, "sent")], get=[run("in_progress"), run("completed")], **common
+        )
+        assert (await start(client, TOOLS, stream=stream)).text == "3"
+        assert len(server.outputs) == 1
+
+
+async def test_a_submission_whose_stream_says_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """The state before it is not taken for the state after it: the run is asked for."""
+    asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+    server = server_of(
+        wire,
+        frame("thread.run.created", run("queued")),
+        frame("thread.run.requires_action", asked),
+        DONE,
+        submit=[Body(DONE)],
+    )
+    assert (await start(client, TOOLS)).text == WHOLE
+    assert len(server.outputs) == 1
+
+
+async def test_a_step_that_the_server_never_ends(wire: Wire, client: AssistantsClient) -> None:
+    """It is in the result all the same, as it was at the run's end."""
+    Server(wire, create=[run("cancelled")], steps=[listed(step("in_progress"))], messages=[listed()])
+    result = await start(client, stream=False, raise_on=())
+    assert [step.status for step in result.steps] == ["in_progress"]
+
+
 async def test_a_submission_that_goes_on_failing(wire: Wire, client: AssistantsClient) -> None:
     """After five more tries it is the error; the run is left, to be resumed."""
     asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
@@ -566,17 +645,33 @@ CALLS = st.lists(
         st.tuples(st.just("add"), st.fixed_dictionaries({"a": st.integers(-9, 9), "b": st.integers(-9, 9)})),
         st.tuples(st.just("add"), st.just({"a": "no number"})),
         st.tuples(st.just("unknown"), st.just({})),
+        st.tuples(st.just("broken"), st.fixed_dictionaries({"how": st.sampled_from(["told", "kept"])})),
+        st.tuples(st.just("later"), st.fixed_dictionaries({"text": TEXTS})),
     ),
     min_size=1,
     max_size=3,
 ).map(CallTools)
 SAYS = st.builds(Say, TEXTS)
-TURNS = st.lists(st.one_of(CALLS.map(lambda one: [one]), st.tuples(SAYS, CALLS).map(list)), max_size=3)
+TURNS = st.lists(st.tuples(st.lists(SAYS, max_size=2), CALLS).map(lambda turn: [*turn[0], turn[1]]), max_size=4)
 LAST = st.one_of(
-    st.lists(SAYS, min_size=1, max_size=2),
+    st.lists(SAYS, min_size=1, max_size=3),
     st.builds(Fail, text=TEXTS).map(lambda one: [one]),
     st.builds(Incomplete, text=TEXTS).map(lambda one: [one]),
 )
+
+
+def broken(how: str) -> None:
+    """Fail, in words for the model or not."""
+    raise ToolError("no luck") if how == "told" else ZeroDivisionError("hunter2")
+
+
+async def later(text: str) -> dict[str, str]:
+    """Give a text back after other tasks had their turn."""
+    await asyncio.sleep(0)
+    return {"text": text}
+
+
+MORE_TOOLS = Toolbox([*TOOLS, broken, later])
 
 
 def shape(result: RunResult[None]) -> Any:
@@ -591,24 +686,41 @@ def shape(result: RunResult[None]) -> Any:
     return [said(message) for message in result.messages], steps, calls_of(result.steps), rest
 
 
+def happened(event: DriveEvent) -> list[tuple[str, str, str]]:
+    """What a tool's event tells, but for the call's id; nothing for another."""
+    match event:
+        case ToolStarted(call):
+            assert call.function is not None
+            return [(event.event, call.function.name or "", call.function.arguments or "")]
+        case ToolFinished(result) | ToolFailed(result):
+            return [(event.event, result.name, result.output)]
+        case _:
+            return []
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(TURNS, LAST), st.sampled_from(["v1", "v2"]))
 async def test_polled_and_streamed_drives_come_to_the_same(script: tuple[list[Any], Any], protocol: Protocol) -> None:
     """Messages, steps and tool calls, awaited or read, whatever happens in the run."""
     turns, last = script
     shapes: list[Any] = []
+    calls: list[Any] = []
     for stream in (True, False):
         async with serving(*[*turns, last] * 2, protocol=protocol) as served:
-            shapes.append(shape(await served.start().drive(TOOLS, stream=stream, raise_on=())))
+            shapes.append(shape(await served.start().drive(MORE_TOOLS, stream=stream, raise_on=())))
             thread = await served.client.threads.create(messages=[{"role": "user", "content": "hi"}])
             call = served.client.runs.create(thread, assistant_id=served.assistant)
-            async with call.drive(TOOLS, stream=stream, raise_on=()) as channel:
-                ended = [event.data.status async for event in channel if isinstance(event, RunEvent)][-1]
+            async with call.drive(MORE_TOOLS, stream=stream, raise_on=()) as channel:
+                events = [event async for event in channel]
                 result = await channel.result()
-                assert ended == result.run.status
+                assert [event.data.status for event in events if isinstance(event, RunEvent)][-1] == result.run.status
+                calls.append(sorted(told for event in events for told in happened(event)))
+                texts = [event.text for event in events if isinstance(event, MessageDeltaEvent)]
+                assert "".join(texts) == "".join(message.text for message in result.messages)
                 assert (channel.snapshot.messages, channel.snapshot.steps) == (result.messages, result.steps)
                 shapes.append(shape(result))
     assert shapes == [shapes[0]] * 4
+    assert calls[0] == calls[1]
 
 
 # The object
@@ -634,6 +746,16 @@ async def test_a_drive_is_a_coroutine_for_whoever_takes_one() -> None:
             await channel.until_done()
 
 
+class Keeping:
+    """A ledger, and not one before it is made."""
+
+    async def recall(self, call_id: str, /) -> str | None:
+        """Nothing."""
+        raise NotImplementedError
+
+    attempted = finished = recall
+
+
 def test_a_drive_that_is_never_awaited_warns() -> None:
     """With the name of its call."""
     with pytest.warns(RuntimeWarning, match=r"runs\.create\(\)\.drive\(\) was never awaited"):
@@ -653,6 +775,9 @@ def test_a_drive_that_is_never_awaited_warns() -> None:
         ((), {"stop_at_action": True}, TypeError, "unexpected keyword argument 'stop_at_action'"),
         ((), {"max_rounds": -1}, ValueError, "max_rounds must be a whole number from 0, not -1"),
         ((), {"max_rounds": 1.5}, ValueError, "max_rounds must be"),
+        ((), {"stream": "no"}, TypeError, "stream must be True or False, not 'no'"),
+        ((), {"ledger": {}}, TypeError, r"ledger must have recall\(\), attempted\(\) and finished\(\), not {}"),
+        ((), {"ledger": Keeping}, TypeError, "ledger must have .*, not <class"),
         (([print],), {}, TypeError, r"a Toolbox answers tool calls, not \[.*\]: pass Toolbox"),
         ((), {"deadline": -1}, ValueError, "deadline must be"),
     ],

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import anyio
 import pytest
 
-from assistants_async import AssistantsClient, Run, RunDeadlineError, TimedOutError
+from assistants_async import AssistantsClient, Run, RunDeadlineError, RunFailedError, TimedOutError
 from assistants_async.core.endpoint import Protocol
 from assistants_async.server import Say, Stall
+from tests.client.stepping import STOPPED, Moment, by_cancel_twice
 from tests.client.wire import Wire, answer, failure, silent
 from tests.conftest import MS
 from tests.streams.told import run
-from tests.workflows.served import GRACE, Served, Server, serving
+from tests.workflows.served import GRACE, Served, Server, listed, serving
 
-Work = Callable[[Served, dict[str, Any]], Awaitable[Any]]
+Work = Callable[[Served, dict[str, Any]], Coroutine[Any, Any, Any]]
 
 
 async def poll(served: Served, options: dict[str, Any]) -> Any:
@@ -188,6 +190,77 @@ async def test_a_slow_hook_does_not_hold_the_deadline() -> None:
         assert await served.status() == "cancelled"
 
 
+async def test_a_hook_that_swallows_the_deadline_does_not_hold_it() -> None:
+    """It goes on where the hook returns."""
+    async with serving(Stall()) as served:
+
+        async def deaf(run: Run) -> None:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+        with pytest.raises(RunDeadlineError):
+            await served.start().poll(on_status=deaf, deadline=50 * MS)
+        assert await served.status() == "cancelled"
+
+
+async def test_a_hook_for_errors_does_not_hold_the_deadline(wire: Wire, client: AssistantsClient) -> None:
+    """It is given up with the grace; without a deadline it has its time."""
+    heard: list[Exception] = []
+
+    async def hang(error: Exception) -> None:
+        heard.append(error)
+        await asyncio.Event().wait()
+
+    async def note(error: Exception) -> None:
+        await asyncio.sleep(0)
+        heard.append(error)
+
+    Server(wire, create=[run("failed")], steps=[listed()])
+    call = client.runs.create("thread_1", assistant_id="a")
+    with pytest.raises(RunFailedError):
+        await call.with_options(on_error=hang).poll(deadline=20 * MS, grace=20 * MS)
+    with pytest.raises(RunFailedError):
+        await client.runs.create("thread_1", assistant_id="a").with_options(on_error=note).poll()
+    assert [type(error) for error in heard] == [RunFailedError] * 2
+
+
+@pytest.mark.parametrize("work", WAYS)
+async def test_a_hook_with_tasks_of_its_own(work: Work) -> None:
+    """Where one of them fails, what comes out is the hook's error and nobody's cancellation."""
+
+    async def fail() -> None:
+        raise KeyError("mine")
+
+    async def hook(run: Run) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail())
+
+    async def quiet(run: Run) -> None:
+        with contextlib.suppress(ExceptionGroup):
+            await hook(run)
+
+    async with serving(*[Say("done")] * 2) as served:
+        with pytest.raises(ExceptionGroup) as caught:
+            await work(served, {"on_status": hook})
+        assert [type(error) for error in caught.value.exceptions] == [KeyError]
+        while not (await served.runs())[-1].is_terminal:
+            await asyncio.sleep(MS)
+        await work(served, {"on_status": quiet, "deadline": 3600})
+
+
+@pytest.mark.parametrize("moment", ["waiting", "woken"])
+@pytest.mark.parametrize("work", WAYS[:-1])
+async def test_cancelled_twice_the_run_is_cancelled_once(work: Work, moment: Moment) -> None:
+    """As by a time-out around it that comes just after the deadline: what cancels the run is not cancelled itself."""
+    async with serving(*[Stall("half")] * 20, pace=0) as served:
+        for place in range(1, 4 if work is drive_streamed else 11):  # then its stream stalls, and nothing wakes it
+            result = await by_cancel_twice(lambda: work(served, {"grace": GRACE}), place, moment)
+            assert result == (STOPPED, True)
+            if await served.runs():
+                assert await served.status() == "cancelled"
+            assert served.sent("cancelRun") == len(await served.runs())
+
+
 # Servers that do not answer
 
 
@@ -202,6 +275,31 @@ async def test_the_deadline_holds_while_a_request_hangs(wire: Wire, client: Assi
     with pytest.raises(RunDeadlineError, match="was queued, and did not answer when it was cancelled") as caught:
         await start(client, deadline=50 * MS, grace=50 * MS)
     assert (server.cancels, caught.value.run.status) == (1, "queued")
+
+
+async def test_making_and_cancelling_share_the_grace(wire: Wire, client: AssistantsClient) -> None:
+    """All of it takes the deadline and the grace, and no more."""
+
+    async def slow(seen: Any, peer: Any) -> None:
+        await asyncio.sleep(200 * MS)
+        await peer.send(answer(run("queued")))
+
+    server = Server(wire, create=[slow], cancel=[silent])
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    with pytest.raises(RunDeadlineError, match="was queued, and did not answer when it was cancelled"):
+        await start(client, deadline=100 * MS, grace=300 * MS)
+    assert 400 * MS <= clock() - began < 480 * MS
+    assert server.cancels == 1
+
+
+async def test_a_bad_end_is_more_than_a_deadline(wire: Wire, client: AssistantsClient) -> None:
+    """One that passes while the error's steps are looked up."""
+    failed = run("failed", last_error={"code": "server_error", "message": "boom"})
+    Server(wire, create=[failed], steps=[silent])
+    with pytest.raises(RunFailedError, match="boom") as caught:
+        await start(client, deadline=50 * MS)
+    assert caught.value.steps == ()
 
 
 async def test_the_deadline_holds_while_the_run_is_made(wire: Wire, client: AssistantsClient) -> None:

@@ -293,6 +293,8 @@ async def test_errors_are_told_to_the_hook(wire: Wire, client: AssistantsClient)
         ({"grace": True}, ValueError, "grace must be .*, not True"),
         ({"on_deadline": "stop"}, ValueError, "on_deadline is 'cancel' or 'leave', not 'stop'"),
         ({"raise_on": {"fialed"}}, ValueError, "did you mean 'failed'"),
+        ({"raise_on": [["failed"]]}, ValueError, r"not \['failed'\]"),
+        ({"stop_at_action": "no"}, TypeError, "stop_at_action must be True or False, not 'no'"),
         ({"raise_on": "failed"}, TypeError, "raise_on must be a set"),
         ({"on_status": "print"}, TypeError, "on_status must be a function"),
         ({"rerun": 3}, TypeError, "rerun must be a Rerun, not 3"),

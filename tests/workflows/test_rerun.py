@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, Run, RunFailedError
+from assistants_async import AssistantsClient, Run, RunFailedError, StreamInterruptedError
 from assistants_async.models.runs import Usage
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.workflows.policy import Rerun
 from assistants_async.workflows.results import total
+from tests.client.wire import Wire
 from tests.conftest import MS
-from tests.workflows.served import TOOLS, Served, serving
+from tests.streams.rawserver import RESET, Body, frame
+from tests.streams.told import DONE, run
+from tests.workflows.served import TOOLS, Served, Server, serving
 
 LIMITED, BROKEN, REFUSED = Fail("rate_limit_exceeded", "slow down"), Fail(), Fail("invalid_prompt", "no")
 AGAIN = Rerun(delay=MS)
@@ -110,6 +113,17 @@ async def test_a_drive_that_started_again_tells_of_all_runs(stream: bool) -> Non
         assert result.usage == total((first.usage or Usage(), second.usage or Usage()))
         assert first.usage != result.usage != second.usage
         assert [state for state in states if state in ("failed", "completed")] == ["failed", "completed"]
+
+
+async def test_another_run_that_nobody_heard_of(wire: Wire, client: AssistantsClient) -> None:
+    """The run that failed is not taken for it, and no third one is made."""
+    failed = run("failed", last_error={"code": "server_error", "message": "boom"})
+    first = Body(frame("thread.run.created", run("queued")), frame("thread.run.failed", failed), DONE)
+    for second in (Body(b": hello\n\n", RESET), Body(DONE)):
+        Server(wire, create=[first, second], get=[failed])
+        with pytest.raises(StreamInterruptedError):
+            await client.runs.create("t", assistant_id="a").drive(rerun=AGAIN)
+        assert [seen.method for seen in wire.seen] == ["POST", "POST"]
 
 
 async def test_the_deadline_spans_all_of_it() -> None:

@@ -17,7 +17,9 @@ from assistants_async import (
 from assistants_async.errors import AnswerDecodeError
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.tools import answer_format
-from tests.workflows.served import TOOLS, drop, serving
+from tests.client.wire import Wire
+from tests.streams.told import message, run
+from tests.workflows.served import TOOLS, Server, drop, listed, serving
 
 
 class City(msgspec.Struct):
@@ -94,6 +96,19 @@ async def test_a_run_that_stopped_short_is_the_reason() -> None:
         with pytest.raises(RunFailedError):
             await served.start().drive(output_type=Point, raise_on=())
         assert (await served.start().drive(output_type=Point, raise_on=())).parsed == Point(1, 2)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("before", [True, False])
+async def test_a_refusal_is_no_answer(wire: Wire, client: AssistantsClient, before: bool, stream: bool) -> None:
+    """The error has its words; what was written before it is not taken for the answer."""
+    refusal = {**message("completed", id="msg_2"), "content": [{"type": "refusal", "refusal": "I will not."}]}
+    first = [message("completed", '{"x":1,"y":2}')] if before else []
+    picture = message("completed", id="msg_3")
+    Server(wire, create=[run("completed")], steps=[listed()], messages=[listed(picture, refusal, *first)])
+    with pytest.raises(AnswerDecodeError, match="the model refused to answer at") as caught:
+        await client.runs.create("t", assistant_id="a").drive(output_type=Point, stream=stream)
+    assert caught.value.text == "I will not."
 
 
 async def test_a_run_that_was_taken_over() -> None:
