@@ -22,24 +22,33 @@ from ..models.events import (
 )
 from ..models.runs import Run
 from .response import in_band_error, unreadable
-from .sse import ServerSentEvent
+from .sse import DEFAULT_EVENT, Block, ServerSentEvent
 
 _DONE = b"[DONE]"
 _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 
-_Reader = tuple[Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
-"""Decodes a payload by the letter, and as leniently as can be; makes the event."""
-_readers: dict[str, _Reader] = {}
+_Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
+"""The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""
+_readers: dict[str | bytes, _Reader] = {}
 
 
-def _reader_of(name: str) -> _Reader | None:
-    reader = _readers.get(name)
-    if reader is None and (kind := EVENTS.get(name)) is not None:
-        payload: type[Any] = get_type_hints(kind)["data"]
-        decoder = decoder_for(payload)
-        make = cast("Callable[[str, Any], KnownEvent]", kind)
-        reader = _readers[name] = (decoder.decode_strict, decoder.decode, make)
+def _reader_of(key: str | bytes) -> _Reader | None:
+    name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+    kind = EVENTS.get(name)
+    if kind is None:
+        return None
+    payload: type[Any] = get_type_hints(kind)["data"]
+    decoder = decoder_for(payload)
+    make = cast("Callable[[str, Any], KnownEvent]", kind)
+    _readers[key] = reader = (name, decoder.decode_strict, decoder.decode, make)
     return reader
+
+
+def frame_named(frame: ServerSentEvent | Block) -> ServerSentEvent:
+    """A frame with its name as text."""
+    if isinstance(frame, ServerSentEvent):
+        return frame
+    return ServerSentEvent(frame[0].decode("utf-8", "replace") or DEFAULT_EVENT, frame[1])
 
 
 class EventDecoder:
@@ -59,7 +68,7 @@ class EventDecoder:
         self.done = False
         """Whether the closing `done` came."""
 
-    def decode(self, frame: ServerSentEvent, *, inside: bool = False) -> StreamEvent | None:
+    def decode(self, frame: ServerSentEvent | Block, *, inside: bool = False) -> StreamEvent | None:
         """Read one frame, or one found `inside` another; None for the closing `done` and for all that comes after it.
 
         Raises `StreamEventError` for an error event in any of its shapes, and `ItemDecodeError` for a payload that
@@ -67,11 +76,11 @@ class EventDecoder:
         """
         if self.done:
             return None
-        name, data, _, _ = frame
-        reader = _readers.get(name) or _reader_of(name)
+        key, data = frame[0], frame[1]
+        reader = _readers.get(key) or _reader_of(key)
         if reader is None:
-            return self._unnamed(name, data, inside=inside)
-        strict, lenient, make = reader
+            return self._unnamed(frame_named(frame), inside=inside)
+        name, strict, lenient, make = reader
         try:
             payload = strict(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -93,8 +102,9 @@ class EventDecoder:
                 raise StreamEventError(told, items=self.items) from None
             raise unreadable(f"event {name}", data, error, self.items) from error
 
-    def _unnamed(self, name: str, data: bytes, *, inside: bool) -> StreamEvent | None:
+    def _unnamed(self, frame: ServerSentEvent, *, inside: bool) -> StreamEvent | None:
         """Frames that are not in the table: the closing one, errors, frames named inside, and what servers invent."""
+        name, data, _, _ = frame
         if name == DONE_EVENT or data.strip() == _DONE:
             self.done = True
             return None

@@ -69,17 +69,24 @@ class Snapshot:
             fold = self._steps[id] = StepFold(id)
         return fold
 
+    def _add_delta(self, delta: deltas.MessageDelta) -> None:
+        message, index, pieces = self._open
+        changes = delta.delta
+        if delta.id == message and changes is not None and changes.role is None and len(changes.content) == 1:
+            part = changes.content[0]
+            if type(part) is deltas.MessageDeltaText and part.index == index:
+                text = part.text
+                if text is not None and text.value and not text.annotations:
+                    pieces.append(text.value)
+                    return
+        fold = self.message(delta.id)
+        fold.add(delta)
+        self._open = (delta.id, *fold.open_part(delta))
+
     def add(self, event: object) -> None:
         """Take the next event into account; what is none of a run's changes nothing."""
         if type(event) is MessageDeltaEvent:
-            delta = event.data
-            message, index, pieces = self._open
-            if delta.id == message and (text := _more_text(delta, index)):
-                pieces.append(text)
-            else:
-                fold = self.message(delta.id)
-                fold.add(delta)
-                self._open = (delta.id, *fold.open_part(delta))
+            self._add_delta(event.data)
         elif type(event) is RunStepDeltaEvent:
             self.step(event.data.id).add(event.data)
         elif isinstance(event, MessageEvent):
@@ -91,18 +98,6 @@ class Snapshot:
             self.run = event.data
         elif isinstance(event, ThreadEvent):
             self.thread = event.data
-
-
-def _more_text(delta: deltas.MessageDelta, index: int) -> str | None:
-    """The text of a delta that brings nothing but more of one part; None for any other."""
-    changes = delta.delta
-    if changes is None or changes.role is not None or len(changes.content) != 1:
-        return None
-    part = changes.content[0]
-    if type(part) is not deltas.MessageDeltaText or part.index != index:
-        return None
-    text = part.text
-    return None if text is None or text.annotations else text.value
 
 
 class _TextPart:

@@ -169,7 +169,7 @@ class EventReading:
 
     def feed(self, data: bytes) -> list[Any]:
         """The frames that a piece of the body completes."""
-        return self._framer.feed(data)
+        return self._framer.blocks(data) or self._framer.feed(data)
 
     def finish(self) -> list[Any]:
         """Nothing more; raises `StreamInterruptedError` where neither the run's end nor `done` has come."""

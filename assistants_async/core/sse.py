@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, cast
 
 from .._typing import override
@@ -33,11 +34,20 @@ class ServerSentEvent(NamedTuple):
 # Plan: CR and CRLF become LF as the bytes come in, one flag remembering a CR at the end of a read. An unfinished line
 # grows in a bytearray and is looked at when its LF is there. At the start of a block one pattern takes the usual form
 # whole (an event line, a data line, a blank line); all else goes line by line through the rules of the standard, to
-# the same result. A failed attempt has looked at no more than the lines that are taken one by one after it.
+# the same result. A failed attempt has looked at no more than the lines that are taken one by one after it. Where a
+# piece has nothing but usual blocks, `blocks` takes them all at once; the beginning of a block behind them waits as it
+# is for its rest, if it is short.
 
 _USUAL = re.compile(rb"(?:event: ?+([^\n]*+)\n)?+data: ?+([^\n]*+)\n\n").match
+_BLOCKS = re.compile(rb"(?:event: ?+([^\n]++)\n)?+data: ?+([^\n]*+)\n\n|([^\n]*+\n)").findall
+_is_other = itemgetter(2)
+_MANY = 256
+_MOST_BEGUN = 1024
 _COLON = b":"[0]
 _RETRY_DIGITS = 18
+
+Block = tuple[bytes, bytes, bytes]
+"""A block of the usual form: its name, which may be empty, its data, and nothing."""
 
 # Typeshed leaves the items of a bare tuple open.
 _new = cast("Callable[[type[ServerSentEvent], Any], ServerSentEvent]", cast("Any", tuple).__new__)
@@ -61,11 +71,12 @@ class SSEDecoder(Framer[ServerSentEvent]):
     `ItemTooLargeError`. Nothing else is an error: the standard has a meaning for any bytes.
     """
 
-    __slots__ = ("_after_cr", "_block", "_data", "_id", "_line", "_name", "_retry", "last_event_id", "retry")
+    __slots__ = ("_after_cr", "_begun", "_block", "_data", "_id", "_line", "_name", "_retry", "last_event_id", "retry")
 
     def __init__(self, max_event_bytes: int = DEFAULT_LIMIT) -> None:
         super().__init__(max_event_bytes)
         self._after_cr = False
+        self._begun = b""
         self._line = bytearray()
         # The block's lines but for comments, cut off: empty at a block's start, and what `finish` shows.
         self._block = bytearray()
@@ -85,14 +96,36 @@ class SSEDecoder(Framer[ServerSentEvent]):
         """
         if self.error is not None:
             raise self.error
-        rest = self._start or bytes(self._line[:PARTIAL_CAP])
-        if rest.startswith(b":"):
-            rest = b""
-        return (bytes(self._block) + rest)[:PARTIAL_CAP]
+        rest = self._start or self._begun or bytes(self._line[:PARTIAL_CAP])
+        told = (line for line in rest.splitlines(keepends=True) if not line.startswith(b":"))
+        return (bytes(self._block) + b"".join(told))[:PARTIAL_CAP]
+
+    def blocks(self, data: bytes) -> list[Block] | None:
+        """Take a piece that completes nothing but usual blocks, at a third of the cost of `feed`.
+
+        None for any other piece, of which nothing is taken: it is for `feed`.
+        """
+        if not _MANY <= len(data) < self._limit or self._line or self._block or b"\r" in data:
+            return None
+        if self._after_cr or self._start is not None or self.error is not None:
+            return None
+        data = self._begun + data
+        end = data.rfind(b"\n\n") + 2
+        found = _BLOCKS(data, 0, end) if self._may_wait(data, end) else ()
+        if not found or any(map(_is_other, found)):
+            return None
+        self._begun = data[end:]
+        self.items += len(found)
+        return found
+
+    def _may_wait(self, data: bytes, start: int) -> bool:
+        """Whether what is there of a block can wait for its rest: a `retry` counts at once."""
+        return len(data) - start < min(_MOST_BEGUN, self._limit) and data.find(b"retry", start) < 0
 
     @override
     def _take(self, data: bytes, found: list[ServerSentEvent]) -> None:
-        data = self._with_line_feeds(data)
+        data = self._begun + self._with_line_feeds(data)
+        self._begun = b""
         position = 0
         if self._line:
             end = data.find(b"\n")
@@ -104,9 +137,15 @@ class SSEDecoder(Framer[ServerSentEvent]):
             self._line.clear()
             self._take_line(line, found)
             position = end + 1
+        self._take_lines(data, position, found)
+
+    def _take_lines(self, data: bytes, position: int, found: list[ServerSentEvent]) -> None:
         while position < len(data):
             if not self._block:
                 position = self._take_usual(data, position, found)
+                if len(data) >= _MANY and data.find(b"\n\n", position) < 0 and self._may_wait(data, position):
+                    self._begun = data[position:]
+                    return
             end = data.find(b"\n", position)
             if end < 0:
                 self._keep(data[position:])

@@ -7,12 +7,11 @@ from typing import Any, Generic, TypeGuard, TypeVar
 
 from .._typing import override
 from ..channel import ByteSource, Channel, Opener, Reading, Source
-from ..core.events import frame_of
+from ..core.events import frame_named, frame_of
 from ..core.fold import Snapshot
 from ..core.options import ErrorHook, Options
 from ..core.partial import partial_value
 from ..core.readings import EventReading
-from ..core.sse import ServerSentEvent
 from ..errors import StreamError, StreamInterruptedError
 from ..models.events import (
     DONE_FRAME,
@@ -133,9 +132,8 @@ class EventChannel(Channel[E], Generic[E]):
         if not isinstance(event, StreamEvent):
             return b""
         # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-        frame = self._frame
-        as_sent = isinstance(frame, ServerSentEvent) and frame.event == event.event
-        return frame_of(event, frame.data if as_sent else None)
+        sent = frame_named(self._frame) if isinstance(self._frame, tuple) else None
+        return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
 
     def _text_of(self, event: object) -> str:
         if type(event) is MessageDeltaEvent:
