@@ -69,25 +69,27 @@ class Snapshot:
             fold = self._steps[id] = StepFold(id)
         return fold
 
-    def _add_delta(self, delta: deltas.MessageDelta) -> None:
-        message, index, pieces = self._open
-        changes = delta.delta
-        if delta.id == message and changes is not None and changes.role is None and len(changes.content) == 1:
-            part = changes.content[0]
-            if type(part) is deltas.MessageDeltaText and part.index == index:
-                text = part.text
-                if text is not None and text.value and not text.annotations:
-                    pieces.append(text.value)
-                    return
-        fold = self.message(delta.id)
-        fold.add(delta)
-        self._open = (delta.id, *fold.open_part(delta))
-
     def add(self, event: object) -> None:
         """Take the next event into account; what is none of a run's changes nothing."""
         if type(event) is MessageDeltaEvent:
-            self._add_delta(event.data)
-        elif type(event) is RunStepDeltaEvent:
+            delta = event.data
+            message, index, pieces = self._open
+            changes = delta.delta
+            if delta.id == message and changes is not None and changes.role is None and len(changes.content) == 1:
+                part = changes.content[0]
+                if type(part) is deltas.MessageDeltaText and part.index == index:
+                    text = part.text
+                    if text is not None and text.value and not text.annotations:
+                        pieces.append(text.value)
+                        return
+            fold = self.message(delta.id)
+            fold.add(delta)
+            self._open = (delta.id, *fold.open_part(delta))
+        else:
+            self._add_other(event)
+
+    def _add_other(self, event: object) -> None:
+        if type(event) is RunStepDeltaEvent:
             self.step(event.data.id).add(event.data)
         elif isinstance(event, MessageEvent):
             self._open = ("", -1, [])
