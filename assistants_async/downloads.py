@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +48,7 @@ class Download(Call[bytes, bytes]):
 
 async def _write(reader: BodyReader, target: Path, on_progress: Progress | None) -> None:
     """Write to a name of our own beside the target, then rename over it, so that no half a file is ever seen."""
-    part = target.with_name(f".{secrets.token_hex(8)}.part")
+    part = target.with_name(f".{os.urandom(8).hex()}.part")
     total = _length(reader)
     done = 0
     try:

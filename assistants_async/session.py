@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import secrets
+import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, TypeVar
@@ -146,7 +145,7 @@ class SessionManager:
         clock.watches.add(watch)
         attempts: Attempts | None = None  # most calls need but one
         if request.endpoint.method == "POST":
-            request.idempotency_key = secrets.token_hex(16)
+            request.idempotency_key = os.urandom(16).hex()
         try:
             if options.on_request is not None:
                 request.written = None  # the hook may change the body
@@ -221,7 +220,7 @@ class SessionManager:
                 return True  # `credential` asks for a key each time
             failure = error_for(answer.http, time.time())
         attempt, left = attempts.count, watch.left
-        delay = attempts.delay(failure, left=left, jitter=random.random())  # noqa: S311  # spreads load, guards nothing
+        delay = attempts.delay(failure, left=left, jitter=jitter())
         if delay is None:
             return False
         watch.renew()
@@ -315,6 +314,13 @@ async def _within(watch: Watch, waited: Awaitable[None]) -> None:
         await waited
     if watch.interrupted:
         raise watch.failure()
+
+
+def jitter() -> float:
+    """A random number from 0 to 1, to spread the load of many clients."""
+    import random  # on use: most calls need none
+
+    return random.random()  # noqa: S311  # guards nothing
 
 
 def _show_head(request: Request, options: Options, head: Exchange, attempt: int) -> None:

@@ -7,7 +7,6 @@ than one chunk is held.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
@@ -51,7 +50,7 @@ class Upload:
         media = content_type or "application/octet-stream"
         if not is_media_type(media):
             raise ValueError(f"{operation}(): content_type {content_type!r} is not a media type")
-        boundary = secrets.token_hex(16)
+        boundary = os.urandom(16).hex()
         self.size = _size_of(self._file)
         """Bytes of the file; None for an iterator, or a file that cannot be measured."""
         self._head = head(boundary, form_fields(fields), part, name, media)

@@ -21,7 +21,7 @@ the annotation, the file's number and its name returns."""
 
 # How a style refers to a number, and how it explains one at the end.
 _FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}
-_MARKUP = re.compile(r"[\\\[\]<>*`]")
+_MARKUP = r"[\\\[\]<>*`]"
 
 
 class _Mark(msgspec.Struct):
@@ -112,7 +112,7 @@ class _Notes:
 
 def _plain(name: str) -> str:
     """A name that Markdown shows as it is."""
-    return _MARKUP.sub(r"\\\g<0>", escaped(name))
+    return re.sub(_MARKUP, r"\\\g<0>", escaped(name))
 
 
 def _replaced(text: Text, notes: _Notes) -> str:

@@ -27,6 +27,9 @@ from .sse import DEFAULT_EVENT, Block, ServerSentEvent
 _DONE = b"[DONE]"
 _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 
+Frame = ServerSentEvent | Block
+"""What `SSEDecoder` makes of a block."""
+
 _Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
 """The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""
 _readers: dict[str | bytes, _Reader] = {}
@@ -44,7 +47,7 @@ def _reader_of(key: str | bytes) -> _Reader | None:
     return reader
 
 
-def frame_named(frame: ServerSentEvent | Block) -> ServerSentEvent:
+def frame_named(frame: Frame) -> ServerSentEvent:
     """A frame with its name as text."""
     if isinstance(frame, ServerSentEvent):
         return frame
@@ -68,7 +71,7 @@ class EventDecoder:
         self.done = False
         """Whether the closing `done` came."""
 
-    def decode(self, frame: ServerSentEvent | Block, *, inside: bool = False) -> StreamEvent | None:
+    def decode(self, frame: Frame, *, inside: bool = False) -> StreamEvent | None:
         """Read one frame, or one found `inside` another; None for the closing `done` and for all that comes after it.
 
         Raises `StreamEventError` for an error event in any of its shapes, and `ItemDecodeError` for a payload that

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import mimetypes
 import re
 from urllib.parse import unquote
 
 from ..wire import Headers
 
 # RFC 6266: a quoted string with backslash escapes, or a token.
-_PLAIN = re.compile(r'(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))', re.IGNORECASE)
-_EXTENDED = re.compile(r"(?:^|;)\s*filename\*\s*=\s*([\w.-]+)'[^']*'([^;\s]+)", re.IGNORECASE)
-_FORBIDDEN = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*]')
-_SPACE = re.compile(r"\s")
-_RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE).fullmatch
+_PLAIN = r'(?i)(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))'
+_EXTENDED = r"(?i)(?:^|;)\s*filename\*\s*=\s*([\w.-]+)'[^']*'([^;\s]+)"
+_FORBIDDEN = r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*]'
+_RESERVED = r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?"
 _LONGEST = 200
 
 
 def suggested_name(headers: Headers) -> str:
     """A safe name: the header's, `filename*` before `filename` (RFC 6266, 4.3), else `response` and an extension."""
     header = headers.get("content-disposition", "")
-    if extended := _EXTENDED.search(header):
+    if extended := re.search(_EXTENDED, header):
         name = _unquoted(extended[2], extended[1])
-    elif plain := _PLAIN.search(header):
+    elif plain := re.search(_PLAIN, header):
         name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2]
     else:
         name = ""
@@ -32,8 +30,8 @@ def suggested_name(headers: Headers) -> str:
 def safe_name(name: str) -> str:
     """The last part of a name without what a file system takes for more than a name; empty where nothing is left."""
     last = re.split(r"[/\\]", name)[-1]
-    clean = _SPACE.sub(" ", _FORBIDDEN.sub("_", last)).strip(" .")
-    if _RESERVED(clean):
+    clean = re.sub(r"\s", " ", re.sub(_FORBIDDEN, "_", last)).strip(" .")
+    if re.fullmatch(_RESERVED, clean):
         clean = f"_{clean}"
     if len(clean.encode()) <= _LONGEST:
         return clean
@@ -60,5 +58,7 @@ def _unquoted(text: str, charset: str) -> str:
 
 
 def _extension(headers: Headers) -> str:
+    import mimetypes
+
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (mimetypes.guess_extension(media) or "") if media != "application/octet-stream" else ""

@@ -73,3 +73,42 @@ class Framer(ABC, Generic[Item]):
 
     def _too_large(self, what: str) -> ItemTooLargeError:
         return ItemTooLargeError(f"{what} of more than {self._limit} bytes", limit=self._limit)
+
+
+class JSONFramer(Framer[bytes]):
+    """Base of the framers of JSON: `feed` as the body arrives, `finish` at its end.
+
+    An item longer than `max_item_bytes` ends the framing with `ItemTooLargeError`, a byte that may not stand between
+    items with `ItemDecodeError`; both as `Framer` describes, after the items before.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, max_item_bytes: int = DEFAULT_LIMIT) -> None:
+        super().__init__(max_item_bytes)
+
+    @property
+    def around(self) -> bytes | None:
+        """What stands around the items once all of it has come; None before, and where nothing does."""
+        return None
+
+    def finish(self) -> list[bytes]:
+        """Say that the body has ended, and return the item that only its end completes.
+
+        Raises `StreamTruncatedError` where the body ended inside an item, and what is in `error` before that.
+        """
+        rest, self._start = self._start or b"", None
+        found = self.feed(rest)
+        if self.error is not None:
+            raise self.error
+        try:
+            last = self._end()
+        except StreamError as error:
+            self._fail(error, 0)
+            raise
+        self.items += len(last)
+        return found + last
+
+    @abstractmethod
+    def _end(self) -> list[bytes]:
+        """The last item, if only the end completes it; raises for one that is cut."""

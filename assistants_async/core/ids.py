@@ -15,7 +15,7 @@ from ..errors import ValidationError
 from ..models.base import Object
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]").search
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 
 
 def all_plain(ids: tuple[object, ...]) -> bool:
@@ -39,7 +39,7 @@ def segment(operation: str, parameter: str, value: object, kinds: Mapping[str, t
         return value
     if not value.strip() or value in (".", ".."):
         raise ValidationError(operation, parameter, "expected an id", value)
-    if _CONTROL(value):
+    if re.search(_CONTROL, value):
         raise ValidationError(operation, parameter, "expected an id without control characters", value)
     try:
         return quote(value, safe="")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from .._typing import override
 from ..errors import ItemDecodeError, StreamTruncatedError
-from .framing import DEFAULT_LIMIT
-from .jsonvalues import VALUE_START, JSONFramer, ValueReader, is_cut_scalar, malformed, next_token
+from .framing import DEFAULT_LIMIT, JSONFramer
+from .jsonvalues import VALUE_START, ValueReader, is_cut_scalar, malformed, next_token
 from .listelements import ListElements
 
 _SPACE = b" \t\r\n"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
 from typing import Final
 
-from ..errors import ItemDecodeError, ItemTooLargeError, StreamError
-from .framing import DEFAULT_LIMIT, PARTIAL_CAP, Framer
+from ..errors import ItemDecodeError, ItemTooLargeError
+from .framing import PARTIAL_CAP
 
 # Goals: the end of a JSON value as soon as its last byte is there, in time linear in the bytes for any cut and any
 # nesting, and at the speed of `re`, since a loop over bytes or tokens in Python costs 5 to 10 times as much.
@@ -163,40 +162,6 @@ class ValueReader:
     def _check(self, size: int) -> None:
         if size > self._limit:
             raise ItemTooLargeError(f"item of more than {self._limit} bytes", limit=self._limit)
-
-
-class JSONFramer(Framer[bytes]):
-    """Base of the framers of JSON: `feed` as the body arrives, `finish` at its end.
-
-    An item longer than `max_item_bytes` ends the framing with `ItemTooLargeError`, a byte that may not stand between
-    items with `ItemDecodeError`; both as `Framer` describes, after the items before.
-    """
-
-    __slots__ = ()
-
-    def __init__(self, max_item_bytes: int = DEFAULT_LIMIT) -> None:
-        super().__init__(max_item_bytes)
-
-    def finish(self) -> list[bytes]:
-        """Say that the body has ended, and return the item that only its end completes.
-
-        Raises `StreamTruncatedError` where the body ended inside an item, and what is in `error` before that.
-        """
-        rest, self._start = self._start or b"", None
-        found = self.feed(rest)
-        if self.error is not None:
-            raise self.error
-        try:
-            last = self._end()
-        except StreamError as error:
-            self._fail(error, 0)
-            raise
-        self.items += len(last)
-        return found + last
-
-    @abstractmethod
-    def _end(self) -> list[bytes]:
-        """The last item, if only the end completes it; raises for one that is cut."""
 
 
 def malformed(expected: str, data: bytes, position: int) -> ItemDecodeError:

@@ -9,8 +9,8 @@ import msgspec
 
 from .._typing import override
 from ..errors import ItemDecodeError, StreamTruncatedError
-from .framing import DEFAULT_LIMIT, PARTIAL_CAP
-from .jsonvalues import CONTAINER, JSONFramer, ValueReader, malformed, next_token
+from .framing import DEFAULT_LIMIT, PARTIAL_CAP, JSONFramer
+from .jsonvalues import CONTAINER, ValueReader, malformed, next_token
 
 # Plan: a state is the method that takes what may stand next and returns the place after it, -1 for a value that goes
 # on past the piece. The array of `data` goes to the elements, every other token into `_envelope`.
@@ -55,6 +55,12 @@ class ListElements(JSONFramer):
         self._after_colon: _State = ListElements._at_value
         self.done = False
         """Whether the envelope's closing brace has arrived."""
+
+    @property
+    @override
+    def around(self) -> bytes | None:
+        """The envelope, once its closing brace has arrived."""
+        return self.envelope if self.done else None
 
     @property
     def envelope(self) -> bytes:

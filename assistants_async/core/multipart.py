@@ -8,7 +8,7 @@ from typing import Any
 
 from .._typing import is_mapping
 
-_MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;\s*[^\x00-\x1f\x7f]+)?").fullmatch
+_MEDIA_TYPE = r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;\s*[^\x00-\x1f\x7f]+)?"
 
 
 def form_fields(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -44,7 +44,7 @@ def tail(boundary: str) -> bytes:
 
 def is_media_type(text: str) -> bool:
     """Whether text may stand in a part's content-type."""
-    return _MEDIA_TYPE(text) is not None
+    return re.fullmatch(_MEDIA_TYPE, text) is not None
 
 
 def _quoted(name: str) -> str:

@@ -9,7 +9,6 @@ JSON as the TypedDict with its limits, which costs about 2 µs, and throw the re
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Mapping
@@ -143,12 +142,14 @@ def _check_either(operation: str, plan: Plan, values: Mapping[str, Any], path: s
 def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
     if name == "stream":
         return f"{operation}() takes no 'stream': use {operation}(…).stream()"
+    import difflib  # on use: most calls are right
+
     close = difflib.get_close_matches(name, plan.fields, n=1)
     hint = f", did you mean {path + close[0]!r}?" if close else ""
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 
-_PLACE = re.compile(r"^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$", re.DOTALL)
+_PLACE = r"(?s)^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$"
 
 
 def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> bytes:
@@ -156,7 +157,7 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
     try:
         decoder.decode_request(data)
     except msgspec.ValidationError as error:
-        match = _PLACE.match(str(error))
+        match = re.match(_PLACE, str(error))
         assert match is not None
         path = (match["path"] or "$").removeprefix("$").removeprefix(".")
         rule = match["rule"][:1].lower() + match["rule"][1:]

@@ -24,9 +24,7 @@ from ..models.runs import Run
 from ..wire import HTTPResponse
 from .endpoint import Endpoint
 from .events import EventDecoder, event_of_run
-from .framing import PARTIAL_CAP
-from .jsonitems import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
-from .listelements import ListElements
+from .framing import PARTIAL_CAP, JSONFramer
 from .options import BadItemHook, Framing, Options, OwnFraming
 from .response import in_band_error, unreadable
 from .sse import ServerSentEvent, SSEDecoder
@@ -81,16 +79,19 @@ class ItemReading(Generic[S]):
     @property
     def error(self) -> Exception | None:
         """What the framer met behind the items that it returned; an error object in place of a list as such."""
-        error = self._framer.error
-        if error is not None and isinstance(self._framer, ListElements) and self._framer.done:
-            told = in_band_error(self._framer.envelope)
-            return error if told is None else StreamEventError(told, items=self._items)
+        error, around = self._framer.error, self._around
+        if error is not None and around is not None and (told := in_band_error(around)) is not None:
+            return StreamEventError(told, items=self._items)
         return error
 
     @property
     def marked(self) -> bool:
         """Whether a list's closing brace, or `[DONE]`, has come."""
-        return self.over or (isinstance(self._framer, ListElements) and self._framer.done)
+        return self.over or self._around is not None
+
+    @property
+    def _around(self) -> bytes | None:
+        return self._framer.around if isinstance(self._framer, JSONFramer) else None
 
     def broken(self, cause: TransportError) -> Exception | None:
         """A cut inside an item is a truncation; between items, and of a silent server, the cause says it best."""
@@ -245,13 +246,16 @@ class _OwnFramer(JSONFramer):
 def _framer(framing: Framing | Callable[[], OwnFraming], limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:
     if callable(framing):
         return _OwnFramer(framing(), limit)
+    if framing == "sse":
+        return SSEDecoder(limit)
+    # Imported on use: most clients stream runs alone, and the patterns of JSON take a while to be made.
+    from .jsonitems import ConcatenatedJSON, JSONLines, JSONSequence, ListElements
+
     match framing:
         case "lines":
             return JSONLines(limit)
         case "json-seq":
             return JSONSequence(limit)
-        case "sse":
-            return SSEDecoder(limit)
         case _:
             return ListElements(limit) if elements else ConcatenatedJSON(limit)
 

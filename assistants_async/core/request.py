@@ -27,7 +27,7 @@ SECRET_HEADERS = frozenset(
 """Headers whose values are shown nowhere, in lower case."""
 
 
-_HOST = re.compile(r"[\w.:-]+").fullmatch
+_HOST = r"[\w.:-]+"
 
 
 class Form(Interface):
@@ -201,7 +201,7 @@ def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
     parts = urlsplit(base_url.strip())
     try:
         port = parts.port
-        host = _HOST(parts.hostname or "") and (parts.hostname or "").encode("idna")
+        host = re.fullmatch(_HOST, parts.hostname or "") and (parts.hostname or "").encode("idna")
     except ValueError:
         port, host = 0, b""
     if parts.scheme not in ("http", "https") or not host or port == 0:

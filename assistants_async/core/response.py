@@ -47,11 +47,11 @@ _BY_STATUS: dict[int, type[StatusError]] = {
 
 _BOM = b"\xef\xbb\xbf"
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_PATH = re.compile(r"^(?P<problem>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+_PATH = r"(?s)^(?P<problem>.*?)(?: - at `(?P<path>.*)`)?$"
 # "Thread thread_x already has an active run run_y.", "Can't add messages to thread_x while a run run_y is active."
-_ACTIVE_RUN = re.compile(r"already has an active run|while a run\b.*\bis active")
+_ACTIVE_RUN = r"already has an active run|while a run\b.*\bis active"
 # The id may lack its prefix on other servers.
-_RUN_ID = re.compile(r"\brun (?!is\b)([A-Za-z0-9_\-]+)")
+_RUN_ID = r"\brun (?!is\b)([A-Za-z0-9_\-]+)"
 
 
 def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
@@ -104,7 +104,7 @@ def _problem(error: Exception) -> tuple[str, str]:
     """What is wrong, and where."""
     if isinstance(error, RecursionError):
         return "nested too deeply", "$"
-    match = _PATH.match(str(error))
+    match = re.match(_PATH, str(error))
     assert match is not None
     problem = match["problem"]
     return problem if problem.startswith("JSON") else problem[:1].lower() + problem[1:], match["path"] or "$"
@@ -123,11 +123,11 @@ def error_for(http: HTTPResponse, now: float) -> StatusError:
         kind = RedirectError
     elif http.status == 404 and urlsplit(http.url).hostname == VENDOR_HOST:
         kind = EndpointRetiredError
-    elif http.status == 400 and _ACTIVE_RUN.search(str(error.get("message") or "")):
+    elif http.status == 400 and re.search(_ACTIVE_RUN, str(error.get("message") or "")):
         kind = ThreadBusyError
     failure = kind(http, error, attempts=http.attempts)
     if isinstance(failure, ThreadBusyError):
-        found = _RUN_ID.search(failure.message)
+        found = re.search(_RUN_ID, failure.message)
         failure.run_id = found[1] if found else None
     failure.retry_after = retry_after(http.headers, now)
     return failure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 import msgspec
@@ -236,6 +235,8 @@ def retry_after(headers: Headers, now: float) -> float | None:
         return None
     seconds = _number(text)
     if seconds is None:
+        from email.utils import parsedate_to_datetime  # slow to import, and seldom asked for
+
         try:
             moment = parsedate_to_datetime(text)
             # The asctime form names no zone, and means UTC (RFC 9110, 5.6.7).

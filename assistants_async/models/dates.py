@@ -8,7 +8,7 @@ from typing import Any, overload
 
 # Seconds reach this in the year 5138, milliseconds reached it in 1973: some servers send milliseconds.
 _MILLISECONDS_FROM = 100_000_000_000
-_FRACTION = re.compile(r"(\.\d{1,6})\d*")
+_FRACTION = r"(\.\d{1,6})\d*"
 
 
 def to_datetime(value: float | str | bytes) -> datetime:
@@ -24,7 +24,7 @@ def to_datetime(value: float | str | bytes) -> datetime:
     text = text.strip()
     if ":" not in text:
         raise ValueError(f"{value!r} has no time of day")
-    moment = datetime.fromisoformat(_FRACTION.sub(lambda match: match[1].ljust(7, "0"), text))
+    moment = datetime.fromisoformat(re.sub(_FRACTION, lambda match: match[1].ljust(7, "0"), text))
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 

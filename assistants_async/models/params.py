@@ -5,8 +5,6 @@ the two differ, limits are those of the last. Other marks, all in `Meta.extra`: 
 value must fit in v1 besides; `query` says that it travels in the query, and under which name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Required, TypedDict
 

@@ -1,7 +1,5 @@
 """Keywords of vector stores and uploads, which protocol v2 alone has; marks and limits as in `params`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypedDict
 
@@ -77,13 +75,13 @@ COMPARISONS = (
 class AndSpec(Spec, kw_only=True, tag_field="type", tag="and"):
     """`CompoundFilter`: all of them."""
 
-    filters: Sequence[_AnyFilter]
+    filters: "Sequence[_AnyFilter]"
 
 
 class OrSpec(Spec, kw_only=True, tag_field="type", tag="or"):
     """`CompoundFilter`: any of them."""
 
-    filters: Sequence[_AnyFilter]
+    filters: "Sequence[_AnyFilter]"
 
 
 _AnyFilter = (
@@ -116,7 +114,7 @@ class CompoundFilter(TypedDict):
 
     type: Literal["and", "or"]
     """Whether all of them count, or any."""
-    filters: Sequence[ComparisonFilter | CompoundFilter]
+    filters: "Sequence[ComparisonFilter | CompoundFilter]"
     """What is put together."""
 
 

@@ -13,7 +13,7 @@ from .._typing import is_array, is_object, is_sequence
 Path = str | Sequence[str | int]
 """`"data[0].id"`, `"data.0.id"` or `("data", 0, "id")`."""
 
-_STEP = re.compile(r"[^.\[\]]+")
+_STEP = r"[^.\[\]]+"
 
 
 def find(value: Any, path: Path) -> Any:
@@ -21,7 +21,7 @@ def find(value: Any, path: Path) -> Any:
 
     Raises `LookupError` naming the step that leads nowhere.
     """
-    steps: list[str | int] = list(_STEP.findall(path)) if isinstance(path, str) else list(path)
+    steps: list[str | int] = list(re.findall(_STEP, path)) if isinstance(path, str) else list(path)
     for place, step in enumerate(steps):
         if is_sequence(value) and not _is_index(step):
             rest = steps[place:]

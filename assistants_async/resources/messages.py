@@ -15,8 +15,6 @@ from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..paging import ListCall
 from ..workflows.busy import IfActive
-from ..workflows.citations import render
-from ..workflows.message_files import save_files
 from .base import Context, Resource
 
 
@@ -82,6 +80,8 @@ class Messages(Resource):
         there. A file has one number, however often it is cited, and is asked for once; one that was deleted shows its
         id. Text that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
         """
+        from ..workflows.citations import render
+
         return await render(self._context.caller(), message, style)
 
     async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
@@ -92,6 +92,8 @@ class Messages(Resource):
         before, ` (2)` and so on goes before the extension. Four at a time. All of them or none: where one fails, or the
         task is cancelled, nothing is left. Raises `NotADirectoryError` before anything is sent.
         """
+        from ..workflows.message_files import save_files
+
         return await save_files(self._context.caller(), message, folder)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListMessagesParams]) -> ListCall[Message]:

@@ -23,8 +23,7 @@ from ..models.vector_stores import (
 )
 from ..paging import ListCall, PagedCall
 from ..workflows.files_waiting import FileBatchCall, StoreFileCall
-from ..workflows.ingest import BATCH_LIMIT, Ingestion, ingest
-from ..workflows.sources import SourceInput
+from ..workflows.sources import BATCH_LIMIT, SourceInput
 from .base import Context, Resource
 
 
@@ -178,6 +177,8 @@ class VectorStores(Resource):
         a name without extension, two of one name) are refused before anything is sent. What was cut off on its way
         may have arrived all the same: such a file has no id here, and stays.
         """
+        from ..workflows.ingest import Ingestion, ingest
+
         caller = self._context.caller()
         ingestion = Ingestion(
             vector_store=vector_store,

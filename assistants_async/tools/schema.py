@@ -136,7 +136,7 @@ def decoded(kind: type[T], text: str) -> T:
         return msgspec.convert(without_nulls(value, kind), kind, str_keys=True)
 
 
-_PLACE = re.compile(r"^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$", re.DOTALL)
+_PLACE = r"(?s)^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$"
 
 
 def fault(error: Exception) -> tuple[str, str]:
@@ -145,7 +145,7 @@ def fault(error: Exception) -> tuple[str, str]:
         return "nested too deeply", "$"
     if isinstance(error, UnicodeEncodeError):
         return "no valid Unicode", "$"
-    match = _PLACE.match(str(error))
+    match = re.match(_PLACE, str(error))
     assert match is not None
     return match["rule"][:1].lower() + match["rule"][1:], match["path"] or "$"
 

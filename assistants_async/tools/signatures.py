@@ -10,8 +10,6 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from .docstrings import read_docstring
-
 T = TypeVar("T")
 
 
@@ -57,6 +55,8 @@ def signature_of(function: Callable[..., Any], name: str) -> Signature:
         else:
             fields.append((parameter.name, hint, msgspec.NODEFAULT))
     arguments = msgspec.defstruct("_Arguments", fields, kw_only=True, forbid_unknown_fields=True)
+    from .docstrings import read_docstring  # on use: its patterns take a while to be made
+
     docstring = read_docstring(function.__doc__)
     return Signature(docstring.text, arguments, docstring.parameters, defaults, injected)
 

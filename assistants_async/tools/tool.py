@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 MAX_DESCRIPTION = 1024
 """Characters of a description that the vendor's servers took; the documents name no limit."""
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_NAME = r"[A-Za-z0-9_-]{1,64}\Z"
 
 
 class Tool(Generic[P, R]):
@@ -186,7 +186,7 @@ def _checked_name(function: object, name: str | None) -> str:
     own = getattr(function, "__name__", None) or type(function).__name__
     chosen = own if name is None else name
     # A lambda has a name that none may have: what is wrong with it is said further on.
-    if not isinstance(chosen, str) or not (_NAME.match(chosen) or chosen == "<lambda>"):
+    if not isinstance(chosen, str) or not (re.match(_NAME, chosen) or chosen == "<lambda>"):
         raise ValueError(f"a tool's name must be 1 to 64 of a-z A-Z 0-9 _ -, not {chosen!r}: pass name=")
     return chosen
 

@@ -15,9 +15,9 @@ from ..core.request import Request, ids_of
 from ..endpoints import CREATE_RUN
 from ..errors import BadRequestError, NotFoundError, StatusError, ThreadBusyError, UnprocessableError
 from ..models.runs import Run
-from ..session import SessionManager
+from ..session import SessionManager, jitter
 from ..wire import Headers
-from .lookups import Lookups, jitter
+from .lookups import Lookups
 
 IfActive = Literal["raise", "wait", "cancel"]
 """What a call does where another run is active on its thread: raise `ThreadBusyError` at once, wait until that run has

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Generic, TypeGuard, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar, cast
 
 from .._typing import override
 from ..channel import ByteSource, Channel, Opener, Reading, Source
-from ..core.events import frame_named, frame_of
+from ..core.events import Frame, frame_named, frame_of
 from ..core.fold import Snapshot
 from ..core.options import ErrorHook, Options
-from ..core.partial import partial_value
 from ..core.readings import EventReading
 from ..errors import StreamError, StreamInterruptedError
 from ..models.events import (
@@ -119,6 +118,8 @@ class EventChannel(Channel[E], Generic[E]):
         return View(self, grown)
 
     def _partial_of(self, message: Message) -> Any:
+        from ..core.partial import partial_value  # on use: its patterns take a while to be made
+
         return None if message.role == "user" else partial_value(message.text)
 
     def sse(self) -> AsyncIterator[bytes]:
@@ -132,7 +133,7 @@ class EventChannel(Channel[E], Generic[E]):
         if not isinstance(event, StreamEvent):
             return b""
         # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-        sent = frame_named(self._frame) if isinstance(self._frame, tuple) else None
+        sent = frame_named(cast("Frame", self._frame)) if isinstance(self._frame, tuple) else None
         return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
 
     def _text_of(self, event: object) -> str:

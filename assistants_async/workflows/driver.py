@@ -27,13 +27,14 @@ from ..errors import (
 )
 from ..models.events import RunEvent, StreamEvent
 from ..models.runs import Run, Usage
+from ..session import jitter
 from ..tools.events import ToolEvent
 from ..tools.toolbox import Toolbox
 from ..wire import Headers, HTTPResponse, Response
 from .answers import Answers, names_of
 from .channel import RunChannel
 from .hold import Hold
-from .lookups import PASSING, Lookups, delay_after, jitter
+from .lookups import PASSING, Lookups, delay_after
 from .policy import Policy
 
 DriveEvent = StreamEvent | ToolEvent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Generic, TypeVar
 
 from ..call import Call
@@ -15,7 +14,7 @@ from ..endpoints import GET_FILE_BATCH, GET_VECTOR_STORE_FILE, KINDS, LIST_BATCH
 from ..errors import AssistantsError, FileBatchError, FilesDeadlineError, FilesError, StoreFileError, printable
 from ..models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ..paging import ListCall
-from ..session import told
+from ..session import jitter, told
 from ..wire import Headers
 from .calls import CLEANUP, Caller, check_seconds
 
@@ -54,7 +53,7 @@ class Wait(Generic[T]):
         thing = await self.begin() if self.last is None else self.last
         attempt = 0
         while not thing.is_terminal:
-            hinted = poll_delay(attempt, self._headers, random.random())  # noqa: S311  # jitter, no secret
+            hinted = poll_delay(attempt, self._headers, jitter())
             await asyncio.sleep(hinted if self._interval is None else self._interval)
             thing = await self._ask(Request(self._row, self.path, {}, None))
             attempt += 1

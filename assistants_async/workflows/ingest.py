@@ -35,10 +35,7 @@ from ..models.vector_stores import VectorStore, VectorStoreFile, VectorStoreFile
 from ..uploads import Upload as Form
 from .calls import CLEANUP, Caller, Job, check_count, check_seconds, in_parallel, stopped_by
 from .files_waiting import Wait, is_whole
-from .sources import Source, SourceInput, checked_sources
-
-BATCH_LIMIT = 2000
-"""Most files of a batch, as the documents have it."""
+from .sources import BATCH_LIMIT, Source, SourceInput, checked_sources
 
 _NAME = "vector_stores.ingest"
 # What the next file would meet as well.

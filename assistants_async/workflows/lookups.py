@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
@@ -22,7 +21,7 @@ from ..models.messages import Message, TextContent
 from ..models.runs import Run
 from ..models.steps import RunStep
 from ..paging import ListCall
-from ..session import SessionManager
+from ..session import SessionManager, jitter
 from ..wire import Response
 
 T = TypeVar("T")
@@ -130,11 +129,6 @@ def delay_after(error: AssistantsError, attempt: int) -> float:
     """Seconds before asking again: what the server asks for, up to a minute, else a growing pause."""
     hint = error.retry_after if isinstance(error, StatusError) else None
     return back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)
-
-
-def jitter() -> float:
-    """A number from 0 to 1, another one each time."""
-    return random.random()  # noqa: S311  # no secret
 
 
 def _is_news(step: RunStep, told: tuple[RunStep, ...], run: Run) -> bool:

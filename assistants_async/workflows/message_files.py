@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from ..core.citations import file_annotations, kept_name
 from ..core.filenames import numbered
@@ -26,6 +25,8 @@ async def save_files(caller: Caller, message: Message, folder: Path) -> tuple[Pa
         raise NotADirectoryError(f"{_NAME}(): no folder at {str(folder)!r}")
     file_ids = tuple(dict.fromkeys(_shown(message)))
     names = await names_of(caller, message, file_ids)
+    from tempfile import TemporaryDirectory
+
     # Within the folder, so that moving a file out is one step that cannot fail half-way.
     with TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as parts:
         places = [Path(parts, str(number)) for number in range(len(file_ids))]

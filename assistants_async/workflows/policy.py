@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
@@ -159,6 +158,8 @@ def drive_policy(**options: Unpack[DriveOptions]) -> Policy:
 
 def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> Policy:
     for unknown in options.keys() - known.keys():
+        from difflib import get_close_matches  # on use: most calls are right
+
         near = get_close_matches(unknown, known, 1)
         hint = f": did you mean {near[0]!r}?" if near else ""
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")

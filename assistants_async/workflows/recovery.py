@@ -13,10 +13,10 @@ from ..core.runs import next_step
 from ..errors import AssistantsError, ClientClosedError, StreamInterruptedError, TransportError
 from ..models.events import StreamEvent
 from ..models.runs import Run
-from ..session import SessionManager
+from ..session import SessionManager, jitter
 from ..watch import Clock
 from ..wire import HTTPResponse
-from .lookups import Lookups, jitter
+from .lookups import Lookups
 
 
 class Recovery:

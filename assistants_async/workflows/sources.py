@@ -10,6 +10,9 @@ import msgspec
 
 from ..uploads import FileInput
 
+BATCH_LIMIT = 2000
+"""Most files of a batch, as the documents have it."""
+
 
 class Source(msgspec.Struct, frozen=True):
     """A file to ingest that is no `Path`, or goes by another name or with attributes of its own."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import io
-import mimetypes
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -120,6 +118,9 @@ class _Work:
         check_seconds(_NAME, "deadline", wanted.deadline)
         if wanted.on_failure not in ("cancel", "leave"):
             raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
+        import hashlib
+        import mimetypes
+
         mime_type = wanted.mime_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
         self._create = caller.bind(CREATE_UPLOAD, (), announced)
