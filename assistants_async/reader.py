@@ -24,7 +24,7 @@ class BodyReader(msgspec.Struct, eq=False):
     """
 
     _exchange: Exchange
-    _outgoing: Outgoing
+    _outgoing: Outgoing | None
     _watch: Watch
     _idle: float | None
     _http: HTTPResponse | None = None
@@ -34,7 +34,7 @@ class BodyReader(msgspec.Struct, eq=False):
 
     @override
     def __repr__(self) -> str:
-        return f"<BodyReader {self.status} of {self._outgoing.operation}>"
+        return f"<BodyReader {self.status}{', closed' if self._closed else ''}>"
 
     @property
     def status(self) -> int:
@@ -48,9 +48,15 @@ class BodyReader(msgspec.Struct, eq=False):
 
     def _made(self, content: bytes) -> HTTPResponse:
         head, sent = self._exchange, self._outgoing
-        self._http = http = HTTPResponse(
-            head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, self._watch.elapsed
-        )
+        if sent is None:
+            assert self._http is not None
+            http = msgspec.structs.replace(self._http, content=content, elapsed=self._watch.elapsed)
+        else:
+            http = HTTPResponse(
+                head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, self._watch.elapsed
+            )
+        # A stream may stay open for long: it holds neither the body nor the key that were sent.
+        self._http, self._outgoing = http, None
         return http
 
     async def whole(self, cap: int, *, cut: bool) -> None:

@@ -30,6 +30,9 @@ from ..models.unions import Unknown
 from .fold_steps import StepFold, index_of
 
 
+_NOWHERE: tuple[str | None, int, list[str]] = (None, -1, [])
+
+
 class Snapshot:
     """What a run's stream has told so far: its thread, run, messages and steps."""
 
@@ -42,7 +45,7 @@ class Snapshot:
         """The run as its last event showed it."""
         self._messages: dict[str, MessageFold] = {}
         self._steps: dict[str, StepFold] = {}
-        self._open: tuple[str, int, list[str]] = ("", -1, [])
+        self._open = _NOWHERE
         # Where the last text went: message, part and its pieces. Nearly every event of a stream goes on there.
 
     @property
@@ -92,7 +95,7 @@ class Snapshot:
         if type(event) is RunStepDeltaEvent:
             self.step(event.data.id).add(event.data)
         elif isinstance(event, MessageEvent):
-            self._open = ("", -1, [])
+            self._open = _NOWHERE
             self.message(event.data.id).replace(event.data)
         elif isinstance(event, RunStepEvent):
             self.step(event.data.id).replace(event.data)

@@ -137,9 +137,6 @@ class SSEDecoder(Framer[ServerSentEvent]):
             self._line.clear()
             self._take_line(line, found)
             position = end + 1
-        self._take_lines(data, position, found)
-
-    def _take_lines(self, data: bytes, position: int, found: list[ServerSentEvent]) -> None:
         while position < len(data):
             if not self._block:
                 position = self._take_usual(data, position, found)

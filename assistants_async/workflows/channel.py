@@ -43,7 +43,7 @@ class EventChannel(Channel[E], Generic[E]):
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         super().__init__(name, opener, on_error)
         # Ids of the messages and steps that a view has yielded: the next view does not yield them again.
-        self._yielded: set[str] = set()
+        self._yielded: set[str] | None = None
         self._frame: Any = None
         self.snapshot = Snapshot()
         """Run, messages and steps as far as they have come; a message is put together when it is asked for."""
@@ -144,6 +144,7 @@ class EventChannel(Channel[E], Generic[E]):
         return ""
 
     def _once(self, thing: T) -> T | None:
+        self._yielded = self._yielded or set()
         if thing.id in self._yielded:
             return None
         self._yielded.add(thing.id)
