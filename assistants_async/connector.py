@@ -17,6 +17,9 @@ from ._typing import override
 from .transport import LINK
 
 
+_connect = aiohttp.TCPConnector.connect  # as `super()` would find it, for every request
+
+
 class Connector(aiohttp.TCPConnector):
     """Connections of one client; the keywords are aiohttp's."""
 
@@ -30,7 +33,7 @@ class Connector(aiohttp.TCPConnector):
         """Get one from the pool, or a new one."""
         link = LINK.get()
         while True:
-            connection = await super().connect(req, traces, timeout)
+            connection = await _connect(self, req, traces, timeout)
             protocol = connection.protocol
             assert protocol is not None
             if protocol not in self._used:

@@ -189,7 +189,8 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
             auto_decompress=False,
-            skip_auto_headers=_SKIPPED,
+            # What has no headers of its own has no body either, whose type aiohttp could make up.
+            skip_auto_headers=_SKIPPED if usual is None else None,
         )
         # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
         # switch for that (its issue 10790); its own test client sets the same.
