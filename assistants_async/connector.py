@@ -16,7 +16,6 @@ from aiohttp.tracing import Trace
 from ._typing import override
 from .transport import LINK
 
-
 _connect = aiohttp.TCPConnector.connect  # as `super()` would find it, for every request
 
 

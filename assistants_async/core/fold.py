@@ -29,7 +29,6 @@ from ..models.threads import Thread
 from ..models.unions import Unknown
 from .fold_steps import StepFold, index_of
 
-
 _NOWHERE: tuple[str | None, int, list[str]] = (None, -1, [])
 
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from .._typing import override
 
-_SECRET = r"\b(?:sk|key|sess)-[A-Za-z0-9_\-]{6,}"
+_KEY = r"\b(?:sk|key|sess)-[A-Za-z0-9_\-]{6,}"
 # C0, DEL, C1 and the two Unicode line ends: what would forge a log line or move a terminal's cursor.
 _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 
 def printable(text: str, limit: int = 200) -> str:
     """Make a server's text safe to show: key-shaped parts masked, controls escaped, cut at `limit` characters."""
-    shown = escaped(re.sub(_SECRET, "[masked]", text[: 4 * limit]))
+    shown = escaped(re.sub(_KEY, "[masked]", text[: 4 * limit]))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
