@@ -47,13 +47,13 @@ class BodyReader(msgspec.Struct, eq=False):
         return self._http or self._made(b"")
 
     def _made(self, content: bytes) -> HTTPResponse:
-        head, sent = self._exchange, self._outgoing
+        head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
         if sent is None:
             assert self._http is not None
-            http = msgspec.structs.replace(self._http, content=content, elapsed=self._watch.elapsed)
+            http = msgspec.structs.replace(self._http, content=content, elapsed=elapsed)
         else:
             http = HTTPResponse(
-                head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, self._watch.elapsed
+                head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, elapsed
             )
         # A stream may stay open for long: it holds neither the body nor the key that were sent.
         self._http, self._outgoing = http, None
