@@ -1,7 +1,5 @@
 """What a client can be told when it is made, and the session that this makes."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Mapping
@@ -13,6 +11,7 @@ from .auth import Credential, KeySource, Scheme
 from .core.endpoint import Protocol
 from .core.options import OptionChanges, Options, checked_headers, merge
 from .core.request import split_base_url
+from .errors import did_you_mean
 from .session import SessionManager
 from .transport import AiohttpTransport, Transport
 
@@ -48,9 +47,9 @@ class ClientSettings(OptionChanges, total=False):
     """URL of an HTTP proxy."""
     trust_env: bool
     """Whether aiohttp reads proxies from the environment; it does not unless told."""
-    ssl: ssl_module.SSLContext | None
+    ssl: "ssl_module.SSLContext | None"
     """In place of the system's certificates and the usual checks."""
-    session: aiohttp.ClientSession | None
+    session: "aiohttp.ClientSession | None"
     """A session to borrow: it is never closed here, and the four settings above are its own."""
     transport: Transport | None
     """Another way to send than aiohttp."""
@@ -63,7 +62,8 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     known = ClientSettings.__annotations__.keys()
     unknown = [name for name in settings if name not in known]
     if unknown:
-        raise TypeError(f"AssistantsClient() got an unexpected keyword argument {unknown[0]!r}")
+        hint = did_you_mean(unknown[0], known)
+        raise TypeError(f"AssistantsClient() got an unexpected keyword argument {unknown[0]!r}{hint}")
     protocol = settings.get("protocol", "v2")
     if protocol not in ("v1", "v2"):
         raise ValueError(f"protocol must be 'v1' or 'v2', not {protocol!r}")

@@ -3,8 +3,6 @@
 Nothing here does I/O or keeps a socket, so every value can be stored, compared and pickled.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Generic, NamedTuple, TypeVar
 

@@ -1,13 +1,11 @@
 """Settings of a client, a view or a single call, as values: a change makes a new one, so tasks share nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, TypedDict
 
 import msgspec
 
-from ..errors import ItemDecodeError
+from ..errors import ItemDecodeError, did_you_mean
 from ..wire import HTTPResponse
 from .request import Outgoing, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
@@ -147,9 +145,11 @@ def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
 
 def merge(options: Options, changes: OptionChanges) -> Options:
     """Apply changes: headers and query are added up, the rest is replaced; raises `TypeError` for unknown names."""
-    unknown = changes.keys() - OptionChanges.__annotations__.keys()
+    known = OptionChanges.__annotations__.keys()
+    unknown = changes.keys() - known
     if unknown:
-        raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}")
+        hint = did_you_mean(min(unknown), known)
+        raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:
         new["timeout"] = as_timeout(changes["timeout"], options.timeout)

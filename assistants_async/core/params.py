@@ -7,8 +7,6 @@ Plan: compare keys first (a plan made once per TypedDict from `msgspec.inspect`)
 JSON as the TypedDict with its limits, which costs about 2 µs, and throw the result away.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping
@@ -19,7 +17,7 @@ import msgspec
 from msgspec import UNSET, inspect
 
 from .._typing import is_mapping, is_sequence
-from ..errors import ValidationError, WrongProtocolError
+from ..errors import ValidationError, WrongProtocolError, did_you_mean
 from ..models.base import Object
 from ..models.decoding import Decoder, decoder_for, encode
 from .endpoint import Endpoint, Protocol
@@ -142,10 +140,7 @@ def _check_either(operation: str, plan: Plan, values: Mapping[str, Any], path: s
 def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
     if name == "stream":
         return f"{operation}() takes no 'stream': use {operation}(…).stream()"
-    import difflib  # on use: most calls are right
-
-    close = difflib.get_close_matches(name, plan.fields, n=1)
-    hint = f", did you mean {path + close[0]!r}?" if close else ""
+    hint = did_you_mean(name, plan.fields, path)
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 

@@ -1,7 +1,5 @@
 """Query strings: scalars, repeated keys, and the styles of OpenAPI for lists and objects."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from enum import Enum

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import Literal
 
 from .._typing import is_sequence
@@ -15,6 +14,7 @@ from ..errors import (
     RunFailedError,
     RunIncompleteError,
     TimedOutError,
+    did_you_mean,
     printable,
 )
 from ..models.runs import Run, ToolCall
@@ -74,8 +74,7 @@ def checked_ends(ends: object) -> frozenset[str]:
     names: list[object] = [*ends]
     for name in names:
         if not isinstance(name, str) or name not in BAD_ENDS:
-            near = get_close_matches(str(name), BAD_ENDS, 1)
-            hint = f": did you mean {near[0]!r}?" if near else ""
+            hint = did_you_mean(str(name), BAD_ENDS)
             raise ValueError(f"raise_on takes {', '.join(sorted(BAD_ENDS))}, not {name!r}{hint}")
     return frozenset(str(name) for name in names)
 

@@ -1,7 +1,5 @@
 """Server-sent events out of the bytes of a response (HTML standard, 9.2 "Server-sent events")."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from operator import itemgetter

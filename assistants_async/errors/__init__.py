@@ -52,7 +52,7 @@ Every error can be pickled. Each keeps one note that names the operation.
 from __future__ import annotations
 
 from .answers import AnswerDecodeError
-from .base import AssistantsError, escaped, printable
+from .base import AssistantsError, did_you_mean, escaped, printable
 from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
 from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
@@ -141,6 +141,7 @@ __all__ = [
     "UploadError",
     "ValidationError",
     "WrongProtocolError",
+    "did_you_mean",
     "escaped",
     "is_interrupted",
     "is_long_poll_timeout",

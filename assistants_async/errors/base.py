@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from .._typing import override
@@ -21,6 +22,14 @@ def printable(text: str, limit: int = 200) -> str:
 def escaped(text: str) -> str:
     """Make a server's text one line without controls, each of them written as in a string literal."""
     return re.sub(_CONTROL, lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def did_you_mean(name: str, known: Iterable[str], path: str = "") -> str:
+    """End a sentence about a name that is not known with the nearest that is; empty where none is near."""
+    from difflib import get_close_matches  # on use: most names are right
+
+    near = get_close_matches(name, known, 1)
+    return f", did you mean {path + near[0]!r}?" if near else ""
 
 
 class AssistantsError(Exception):

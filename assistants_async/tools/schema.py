@@ -5,8 +5,6 @@ no keyword beside a `$ref`. Hosts differ in the limits (`minimum`, `pattern`, `f
 are told in the description, and checked when the value is decoded.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar

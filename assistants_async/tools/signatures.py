@@ -1,7 +1,5 @@
 """What a function takes, read from its signature, its annotations and its docstring."""
 
-from __future__ import annotations
-
 import functools
 import inspect
 from collections.abc import Callable, Mapping

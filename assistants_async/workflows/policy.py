@@ -1,7 +1,5 @@
 """How to wait for a run: the keywords of `poll`, `wait`, `drive` and `resume`, and what is made of them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal, Protocol, TypedDict, Unpack
@@ -10,7 +8,7 @@ import msgspec
 
 from ..core.polling import back_off
 from ..core.runs import BAD_ENDS, RunEnd, checked_ends
-from ..errors import RunFailedError
+from ..errors import RunFailedError, did_you_mean
 from ..models.runs import Run, ToolCall
 from ..tools.events import ToolResult
 
@@ -158,10 +156,7 @@ def drive_policy(**options: Unpack[DriveOptions]) -> Policy:
 
 def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> Policy:
     for unknown in options.keys() - known.keys():
-        from difflib import get_close_matches  # on use: most calls are right
-
-        near = get_close_matches(unknown, known, 1)
-        hint = f": did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(unknown, known)
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
     policy = Policy(**given)

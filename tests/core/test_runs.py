@@ -104,7 +104,7 @@ def test_raise_on_takes_any_subset(ends: Any) -> None:
 @pytest.mark.parametrize(
     ("ends", "kind", "text"),
     [
-        ({"fialed"}, ValueError, "not 'fialed': did you mean 'failed'"),
+        ({"fialed"}, ValueError, "not 'fialed', did you mean 'failed'"),
         ({"completed"}, ValueError, r"raise_on takes cancelled, expired, failed, incomplete, not 'completed'"),
         ([7], ValueError, "not 7"),
         ("failed", TypeError, "raise_on must be a set of cancelled, expired, failed, incomplete, not 'failed'"),

@@ -770,7 +770,7 @@ def test_a_drive_that_is_never_awaited_warns() -> None:
             (),
             {"steram": True},
             TypeError,
-            r"drive\(\) got an unexpected keyword argument 'steram': did you mean 'stream'",
+            r"drive\(\) got an unexpected keyword argument 'steram', did you mean 'stream'",
         ),
         ((), {"stop_at_action": True}, TypeError, "unexpected keyword argument 'stop_at_action'"),
         ((), {"max_rounds": -1}, ValueError, "max_rounds must be a whole number from 0, not -1"),

@@ -282,7 +282,7 @@ async def test_errors_are_told_to_the_hook(wire: Wire, client: AssistantsClient)
 @pytest.mark.parametrize(
     ("options", "kind", "text"),
     [
-        ({"dedline": 5}, TypeError, r"poll\(\) got an unexpected keyword argument 'dedline': did you mean 'deadline'"),
+        ({"dedline": 5}, TypeError, r"poll\(\) got an unexpected keyword argument 'dedline', did you mean 'deadline'"),
         ({"toolbox": 5}, TypeError, r"unexpected keyword argument 'toolbox'$"),
         ({"max_rounds": 5}, TypeError, "unexpected keyword argument 'max_rounds'"),
         ({"deadline": 0}, ValueError, "deadline must be a positive number of seconds, not 0"),

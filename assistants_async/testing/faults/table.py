@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from types import MappingProxyType
 
+from ...errors import did_you_mean
 from .bodies import BODY_FAULTS
 from .connections import CONNECTION_FAULTS
 from .exchange import Fault, Parameter
@@ -25,8 +25,7 @@ def named(name: str, **parameters: Parameter) -> Fault:
     """
     fault = FAULTS.get(name)
     if fault is None:
-        near = get_close_matches(name, FAULTS, 1)
-        raise ValueError(f"no fault {name!r}" + (f", did you mean {near[0]!r}?" if near else "; FAULTS has them all"))
+        raise ValueError(f"no fault {name!r}" + (did_you_mean(name, FAULTS) or "; FAULTS has them all"))
     return fault.given(**parameters)
 
 
