@@ -159,7 +159,7 @@ class _Feed(Generic[T]):
 
     async def open(self) -> None:
         """Start the task; return when the server has answered for the first time, or raise why it has not."""
-        self._job.driver.emit = self._send.send
+        self._job.driver.emit = self._emit
         await self._group.__aenter__()
         try:
             await self._group.start(self._work)
@@ -190,6 +190,14 @@ class _Feed(Generic[T]):
             self.failure = error
         finally:
             self._send.close()
+
+    async def _emit(self, event: DriveEvent) -> None:
+        import anyio
+
+        try:
+            self._send.send_nowait(event)  # `send` would let the loop run for each
+        except anyio.WouldBlock:
+            await self._send.send(event)
 
     async def read(self) -> list[DriveEvent]:
         """Wait for events; none at the end."""
