@@ -23,12 +23,16 @@ class BodyReader(msgspec.Struct, eq=False):
     otherwise. A read that was waiting then ends as if the body had.
     """
 
+    status: int
+    """Status code."""
     _exchange: Exchange
     _outgoing: Outgoing | None
     _watch: Watch
     _idle: float | None
     _http: HTTPResponse | None = None
     _closed: bool = False
+    content: bytes = b""
+    """The body, where `whole` has read it."""
     ended: bool = False
     """Whether the body has been read to its end."""
 
@@ -37,30 +41,21 @@ class BodyReader(msgspec.Struct, eq=False):
         return f"<BodyReader {self.status}{', closed' if self._closed else ''}>"
 
     @property
-    def status(self) -> int:
-        """Status code."""
-        return self._exchange.status
-
-    @property
     def http(self) -> HTTPResponse:
-        """The head, made when it is first asked for, as a stream does on its arrival; the answer when it is whole."""
-        return self._http or self._made(b"")
-
-    def _made(self, content: bytes) -> HTTPResponse:
-        head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
-        if sent is None:
-            assert self._http is not None
-            http = msgspec.structs.replace(self._http, content=content, elapsed=elapsed)
-        else:
+        """The answer, or of a stream the head: made when it is first asked for, since few ask."""
+        http = self._http
+        if http is None:
+            head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
+            assert sent is not None
             http = HTTPResponse(
-                head.status, head.reason, head.headers, content, sent.method, sent.url, sent.attempt, elapsed
+                self.status, head.reason, head.headers, self.content, sent.method, sent.url, sent.attempt, elapsed
             )
-        # A stream may stay open for long: it holds neither the body nor the key that were sent.
-        self._http, self._outgoing = http, None
+            # A stream may stay open for long: it holds neither the body nor the key that were sent.
+            self._http, self._outgoing = http, None
         return http
 
     async def whole(self, cap: int, *, cut: bool) -> None:
-        """Read all of the body, have it in `http`, and close; past `cap` bytes raise `BodyTooLargeError`.
+        """Read all of the body into `content`, and close; past `cap` bytes raise `BodyTooLargeError`.
 
         With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
         than the break.
@@ -75,7 +70,7 @@ class BodyReader(msgspec.Struct, eq=False):
             self.ended = True
         if len(content) > cap and not cut:
             raise BodyTooLargeError(cap, status=self.status)
-        self._made(content)
+        self.content = content
         self.close()
 
     async def _gathered(self, cap: int, *, cut: bool) -> bytes:

@@ -27,7 +27,7 @@ from .reader import BodyReader
 from .trace import trace_body, trace_head, trace_request
 from .transport import Exchange, Transport
 from .watch import Clock, Watch
-from .wire import HTTPResponse, Response
+from .wire import Response
 
 T = TypeVar("T")
 
@@ -84,7 +84,7 @@ class SessionManager:
         a cancellation of the task passes through untouched.
         """
         try:
-            return _value(request, options, result, (await self._whole(request, options, result)).http)
+            return _value(request, options, result, await self._whole(request, options, result))
         except AssistantsError as error:
             await told(error, request, options)
             raise
@@ -92,8 +92,9 @@ class SessionManager:
     async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
         """Do what `value` does, and return the answer beside the value."""
         try:
-            http = (await self._whole(request, options, result)).http
-            return Response(_value(request, options, result, http), http)
+            answer = await self._whole(request, options, result)
+            http = answer.http  # now: it says how long the answer took
+            return Response(_value(request, options, result, answer), http)
         except AssistantsError as error:
             await told(error, request, options)
             raise
@@ -186,7 +187,7 @@ class SessionManager:
                 exchange = await self._transport.open(outgoing, options.timeout)
             if exchange is None or outgoing is None:
                 raise watch.failure()
-            reader = BodyReader(exchange, outgoing, watch, options.timeout.idle)
+            reader = BodyReader(exchange.status, exchange, outgoing, watch, options.timeout.idle)
             try:
                 if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
                     _show_head(request, options, exchange, outgoing.attempt)
@@ -336,14 +337,14 @@ async def _tell(hook: Callable[[Any], Awaitable[None] | None], value: object) ->
         await result
 
 
-def _value(request: Request, options: Options, result: type[T], http: HTTPResponse) -> T:
-    if not 200 <= http.status < 300:
+def _value(request: Request, options: Options, result: type[T], answer: BodyReader) -> T:
+    if not 200 <= answer.status < 300:
         if options.raise_for_status:
-            raise error_for(http, time.time())
+            raise error_for(answer.http, time.time())
         return None  # type: ignore[return-value]  # what raise_for_status=False asks for
     if options.resolve_type is not None:
-        result = options.resolve_type(request.endpoint.operation, http) or result
-    return decode(result, http, strict=options.strict)
+        result = options.resolve_type(request.endpoint.operation, answer.http) or result
+    return decode(result, answer, strict=options.strict)
 
 
 async def told(error: AssistantsError, request: Request, options: Options) -> None:

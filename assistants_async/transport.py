@@ -31,8 +31,16 @@ class Exchange(Protocol):
     """An answer whose head has arrived and whose body has not been read."""
 
     status: int
-    reason: str
-    headers: Headers
+
+    @property
+    def reason(self) -> str:
+        """Reason phrase; empty where the server sent none."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """Response headers."""
+        ...
 
     def rest(self) -> bytes | None:
         """All that is left of the body, where its end is there already; None otherwise."""
@@ -158,7 +166,7 @@ class AiohttpTransport:
                 failure.stale = True
         else:
             if "Content-Encoding" not in response.headers and response.status != 101:
-                return _exchange(response)
+                return _AiohttpExchange(response.status, response)
             return _unusual(response, inflated=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
@@ -215,13 +223,19 @@ class AiohttpTransport:
 
 class _AiohttpExchange(msgspec.Struct, eq=False):
     status: int
-    reason: str
-    headers: Headers
     _response: aiohttp.ClientResponse
 
     @override
     def __repr__(self) -> str:
         return f"<exchange {self.status}>"  # what the server said may be told to nobody
+
+    @property
+    def reason(self) -> str:
+        return self._response.reason or ""
+
+    @property
+    def headers(self) -> Headers:
+        return Headers(self._response.headers.items())
 
     def rest(self) -> bytes | None:
         content = self._response.content
@@ -245,10 +259,6 @@ class _AiohttpExchange(msgspec.Struct, eq=False):
     def close(self) -> None:
         if self._response.connection is not None:  # which is back in the pool after the end of the body
             self._response.close()
-
-
-def _exchange(response: aiohttp.ClientResponse) -> _AiohttpExchange:
-    return _AiohttpExchange(response.status, response.reason or "", Headers(response.headers.items()), response)
 
 
 class _Inflated:
@@ -290,7 +300,7 @@ class _Inflated:
 
 def _unusual(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
     """An answer that was not asked for in this form; refuses one that cannot be read."""
-    exchange = _exchange(response)
+    exchange = _AiohttpExchange(response.status, response)
     coding = exchange.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:

@@ -79,11 +79,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     framing: Framing | Callable[[], OwnFraming] = "auto"
     max_item_bytes: int = MAX_ITEM
     on_bad_item: BadItemHook | None = None
+    is_plain: bool = True
+    """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether requests are sent just as the client would send them."""
-        return not (self.on_send or self.headers or self.query or self.accept or self.trace)
+    def __post_init__(self) -> None:
+        """Work out `is_plain`, once, since each request asks."""
+        changed = self.on_send or self.headers or self.query or self.accept or self.trace
+        msgspec.structs.force_setattr(self, "is_plain", not changed)
 
 
 class OptionChanges(TypedDict, total=False):

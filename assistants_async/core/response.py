@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -54,18 +54,32 @@ _ACTIVE_RUN = r"already has an active run|while a run\b.*\bis active"
 _RUN_ID = r"\brun (?!is\b)([A-Za-z0-9_\-]+)"
 
 
-def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
+class Answer(Protocol):
+    """A whole answer: of most of them nobody asks for more than the body."""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+    @property
+    def http(self) -> HTTPResponse:
+        """The answer with its head, for errors to show."""
+        ...
+
+
+def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
     """Read a 2xx answer as the operation's type.
 
     Raises `DecodeError`, and `StatusError` where a server put an error object under a 2xx status.
     """
     if type is bytes:
-        return cast("T", http.content)
-    content = http.content
+        return cast("T", answer.content)
+    content = answer.content
     if content[:1] != b"{":  # as hardly any does
         content = content.removeprefix(_BOM)
         if not content.strip():
-            raise DecodeError("empty body", http)
+            raise DecodeError("empty body", answer.http)
     decoder = decoder_for(type)
     try:
         value = decoder.decode_strict(content) if strict else decoder.decode(content)
@@ -74,13 +88,13 @@ def decode(type: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
         blank = isinstance(page, AnyPage) and page.is_empty and "data" not in _members.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text, path = _problem(error)
-        problem = DecodeError(text, http, path)
+        problem = DecodeError(text, answer.http, path)
     else:
         if not blank:
             return value
-        problem = DecodeError("object missing required field `data`", http)
+        problem = DecodeError("object missing required field `data`", answer.http)
     if (told := in_band_error(content)) is not None:
-        raise StatusError(http, told, attempts=http.attempts)
+        raise StatusError(answer.http, told, attempts=answer.http.attempts)
     raise problem
 
 

@@ -35,8 +35,9 @@ from assistants_async import (
     Unknown,
     UnprocessableError,
 )
-from assistants_async.core.response import decode, error_for
+from assistants_async.core.response import error_for
 from assistants_async.models.tools import CodeInterpreterTool
+from tests.core.answers import read
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
 ASSISTANTS: Any = Page[Assistant]
@@ -76,7 +77,7 @@ GOOD: dict[str, bytes] = {
 @pytest.mark.parametrize("content", GOOD.values(), ids=GOOD.keys())
 def test_what_servers_send_is_read_as_meant(content: bytes) -> None:
     """Slips that lose no meaning do not fail a call."""
-    assert decode(Assistant, http(content)) == Assistant(id="asst_1")
+    assert read(Assistant, http(content)) == Assistant(id="asst_1")
 
 
 BAD: dict[str, tuple[bytes, str, str]] = {
@@ -116,7 +117,7 @@ def test_a_body_that_is_not_the_document_is_a_decode_error(content: bytes, probl
     """The error keeps the answer, says what is wrong and where, and shows the start of the body."""
     answer = http(content)
     with pytest.raises(DecodeError) as caught:
-        decode(Assistant, answer)
+        read(Assistant, answer)
     error = caught.value
     assert problem.lower() in str(error).lower()
     assert path in ("$", error.path)
@@ -128,27 +129,27 @@ def test_a_body_that_is_not_the_document_is_a_decode_error(content: bytes, probl
 def test_bytes_are_given_as_they_came() -> None:
     """A download is not JSON: nothing is stripped, checked or decoded."""
     for content in (b"", b"\xef\xbb\xbf \n", b'{"error":{}}'):
-        assert decode(bytes, http(content)) == content
+        assert read(bytes, http(content)) == content
 
 
 def test_strict_takes_answers_by_the_letter() -> None:
     """What is mended and kept by default is a DecodeError when asked for."""
-    assert decode(Assistant, http('{"id":"a","tools":[{"type":"mcp"}]}')).tools == (Unknown(raw={"type": "mcp"}),)
+    assert read(Assistant, http('{"id":"a","tools":[{"type":"mcp"}]}')).tools == (Unknown(raw={"type": "mcp"}),)
     for content, path in (
         ('{"id":"a","tools":[{"type":"mcp"}]}', "$.tools[0].type"),
         ('{"id":"a","tools":null}', "$.tools"),
     ):
         with pytest.raises(DecodeError) as caught:
-            decode(Assistant, http(content), strict=True)
+            read(Assistant, http(content), strict=True)
         assert caught.value.path == path
-    assert decode(Assistant, http('{"id":"a","tools":[{"type":"code_interpreter"}]}'), strict=True).tools == (
+    assert read(Assistant, http('{"id":"a","tools":[{"type":"code_interpreter"}]}'), strict=True).tools == (
         CodeInterpreterTool(),
     )
 
 
 def test_plain_values_may_be_asked_for() -> None:
     """`as_type(dict)` gives the document as it is, error objects and all."""
-    assert decode(dict, http('{"error":{"message":"x"}}')) == {"error": {"message": "x"}}
+    assert read(dict, http('{"error":{"message":"x"}}')) == {"error": {"message": "x"}}
 
 
 PAGES: dict[str, bytes] = {
@@ -164,7 +165,7 @@ PAGES: dict[str, bytes] = {
 @pytest.mark.parametrize("content", PAGES.values(), ids=PAGES.keys())
 def test_a_page_may_be_empty(content: bytes) -> None:
     """An empty or null `data`, however its key is spelt, is a page without items."""
-    assert decode(ASSISTANTS, http(content)).data == ()
+    assert read(ASSISTANTS, http(content)).data == ()
 
 
 NO_PAGES: dict[str, bytes] = {
@@ -179,7 +180,7 @@ NO_PAGES: dict[str, bytes] = {
 def test_an_object_without_data_is_no_page(content: bytes) -> None:
     """Every member of a page may be left out but the items: an empty list must not be made up."""
     with pytest.raises(DecodeError, match="missing required field `data`"):
-        decode(ASSISTANTS, http(content))
+        read(ASSISTANTS, http(content))
 
 
 # Errors under 2xx
@@ -199,7 +200,7 @@ IN_BAND: dict[str, tuple[bytes, str, str | None]] = {
 def test_an_error_object_under_200_is_an_error(kind: Any, content: bytes, message: str, code: str | None) -> None:
     """It never becomes a model or an empty page; the StatusError has the status that was sent."""
     with pytest.raises(StatusError) as caught:
-        decode(kind, http(content))
+        read(kind, http(content))
     assert type(caught.value) is StatusError
     assert (caught.value.status, caught.value.message, caught.value.code) == (200, message, code)
 
@@ -391,7 +392,7 @@ def test_any_body_gives_a_value_or_an_error_of_ours(content: bytes) -> None:
     """Nothing of msgspec's, and no crash: whatever comes, under 200 as under 400."""
     for kind in (Run, ASSISTANTS):
         try:
-            decode(kind, http(content))
+            read(kind, http(content))
         except AssistantsError as error:
             assert one_line(str(error))
     assert one_line(str(error_for(http(content, 400), NOW)))

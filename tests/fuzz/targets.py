@@ -31,11 +31,12 @@ from assistants_async.core.options import Options, checked_headers
 from assistants_async.core.polling import poll_delay
 from assistants_async.core.readings import EventReading
 from assistants_async.core.request import SentHeaders, bind, write
-from assistants_async.core.response import decode, error_for
+from assistants_async.core.response import error_for
 from assistants_async.core.retry import Attempts, Budget, fate, retry_after
 from assistants_async.core.sse import SSEDecoder
 from assistants_async.endpoints import DELETE_THREAD, GET_RUN, GET_RUN_STEP, KINDS
 from assistants_async.models.base import Model
+from tests.core.answers import read
 from tests.core.cuts import cut
 from tests.core.test_jsonitems import facts, frame
 from tests.core.test_sse import plain_decode
@@ -103,13 +104,13 @@ def check_json(random: Random, data: bytes) -> str:
     kind = random.choice(given.KINDS)
     http = HTTPResponse(200, "OK", Headers([("content-type", "application/json")]), data, "GET", "http://h/v1/x")
     try:
-        value = decode(kind, http, strict=random.random() < 0.1)
+        value = read(kind, http, strict=random.random() < 0.1)
     except (DecodeError, StatusError) as error:
         _stands(error)
         return type(error).__name__
     assert isinstance(value, Model)
     again = type(value) if not hasattr(kind, "__origin__") else kind
-    assert decode(again, msgspec.structs.replace(http, content=value.to_json())) == value
+    assert read(again, msgspec.structs.replace(http, content=value.to_json())) == value
     _look_at(value)
     return "value"
 

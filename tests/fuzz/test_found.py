@@ -15,8 +15,9 @@ from assistants_async import (
     ServerError,
     StatusError,
 )
-from assistants_async.core.response import decode, error_for
+from assistants_async.core.response import error_for
 from tests.client.wire import KEY, Wire, raw
+from tests.core.answers import read
 from tests.core.cuts import cut, steps
 from tests.streams.rawserver import Body
 from tests.streams.told import DONE, TEXT, told
@@ -29,13 +30,13 @@ CSI = "\x9b"
 def test_a_page_with_a_key_that_is_no_utf_8(body: bytes) -> None:
     """A `DecodeError` like any other bad body, not the decoder's own."""
     with pytest.raises(DecodeError):
-        decode(Page[Run], HTTPResponse(200, "OK", Headers(), body, "GET", "http://h/v1/x"))
+        read(Page[Run], HTTPResponse(200, "OK", Headers(), body, "GET", "http://h/v1/x"))
 
 
 def test_what_the_decoder_says_of_json_is_shown_as_it_says_it() -> None:
     """The name of the format keeps its capitals."""
     with pytest.raises(DecodeError, match=r"^JSON is malformed"):
-        decode(Run, HTTPResponse(200, "OK", Headers(), b'{"id": "run_1",}', "GET", "http://h/v1/x"))
+        read(Run, HTTPResponse(200, "OK", Headers(), b'{"id": "run_1",}', "GET", "http://h/v1/x"))
 
 
 @pytest.mark.parametrize("status", [200, 500])
