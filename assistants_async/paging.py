@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from inspect import isawaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast, overload
@@ -114,7 +114,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
     @override
     def __aiter__(self) -> AsyncIterator[T]:
         pages = self.pages()
-        return _ItemWalk(pages, backward=pages.backward)
+        return _items_of(pages, backward=pages.backward)
 
     @overload
     def stream(self, *, pages: Literal[False] = False) -> Channel[T]: ...
@@ -180,7 +180,7 @@ class PageWalk(AsyncIterator[P]):
             raise StopAsyncIteration
         request = self._request
         self._done = True  # unless this page names another
-        page: P = (await self._session.send(request, self._options, request.endpoint.result)).value
+        page: P = await self._session.value(request, self._options, request.endpoint.result)
         cursor = self._cursor.advance(page)
         if cursor is not None and self._cursor.member is not None:
             request.query[self._cursor.member] = cursor
@@ -188,25 +188,12 @@ class PageWalk(AsyncIterator[P]):
         return page
 
 
-class _ItemWalk(AsyncIterator[T]):
-    """The items of pages, from the next page on when one is used up."""
-
-    __slots__ = ("_backward", "_items", "_pages")
-
-    def __init__(self, pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> None:
-        self._pages = pages
-        self._items: Iterator[T] = iter(())
-        self._backward = backward
-
-    @override
-    async def __anext__(self) -> T:
-        for item in self._items:
-            return item
-        while True:
-            page = await anext(self._pages)
-            self._items = reversed(page.data) if self._backward else iter(page.data)
-            for item in self._items:
-                return item
+async def _items_of(pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> AsyncIterator[T]:
+    """The items of pages, the next page asked for when one is used up."""
+    # A generator may be broken off at its yield: between pages nothing is open that it would have to close.
+    async for page in pages:
+        for item in reversed(page.data) if backward else page.data:
+            yield item
 
 
 class Prefetch(Items[T]):
@@ -254,7 +241,7 @@ class Prefetch(Items[T]):
     def __aiter__(self) -> AsyncIterator[T]:
         if self._receive is None:
             raise RuntimeError("prefetch() owns a task: use 'async with call.prefetch() as items'")
-        return _ItemWalk(_Received(self._receive), backward=self._walk.backward)
+        return _items_of(_Received(self._receive), backward=self._walk.backward)
 
 
 class _Received(AsyncIterator[AnyPage[T]]):

@@ -254,6 +254,30 @@ async def test_no_connection_is_held_between_pages(wire: Wire) -> None:
         assert wire.connections == 1
 
 
+async def test_a_walk_that_is_left_leaves_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """No task stays, and no page is asked for that nobody wants."""
+    wire.answer(page("a", "b", more=True))
+    before = asyncio.all_tasks()
+    async for item in client.assistants.list():
+        assert item.id == "a"
+        break
+    for _ in range(3):  # asyncio closes a generator in a task
+        await asyncio.sleep(0)
+    assert {task for task in asyncio.all_tasks() if "_accept" not in repr(task)} <= before
+    assert len(wire.seen) == 1
+
+
+async def test_a_walk_has_one_reader(wire: Wire, client: AssistantsClient) -> None:
+    """A second one, while the first waits for a page, is told so, and the first is none the worse."""
+    wire.answer(page("a"))
+    walk = aiter(client.assistants.list())
+    first = asyncio.ensure_future(anext(walk))
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="already running"):
+        await anext(walk)
+    assert (await first).id == "a"
+
+
 # Prefetch
 
 
