@@ -42,6 +42,7 @@ _is_other = itemgetter(2)
 _MANY = 256
 _MOST_BEGUN = 1024
 _COLON = b":"[0]
+_NOT_ASCII = 0x80
 _RETRY_DIGITS = 18
 
 Block = tuple[bytes, bytes, bytes]
@@ -103,16 +104,18 @@ class SSEDecoder(Framer[ServerSentEvent]):
 
         None for any other piece, of which nothing is taken: it is for `feed`.
         """
-        if not _MANY <= len(data) < self._limit or self._line or self._block or b"\r" in data:
+        if not _MANY <= len(data) < self._limit or b"\r" in data or self.error is not None:
             return None
-        if self._after_cr or self._start is not None or self.error is not None:
+        if self._line or self._block or self._after_cr:
+            return None
+        if self._start is not None and (self._start or data[0] >= _NOT_ASCII):  # it may be a byte order mark
             return None
         data = self._begun + data
         end = data.rfind(b"\n\n") + 2
         found = _BLOCKS(data, 0, end) if self._may_wait(data, end) else ()
         if not found or any(map(_is_other, found)):
             return None
-        self._begun = data[end:]
+        self._begun, self._start = data[end:], None
         self.items += len(found)
         return found
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async.core import sse
+from assistants_async.core.events import frame_named
 from assistants_async.core.sse import ServerSentEvent, SSEDecoder
 from assistants_async.errors import ItemTooLargeError, StreamError
 from tests.core.cuts import cut, one_cut, steps, two_cuts, with_gaps
@@ -103,6 +104,45 @@ def test_random_bytes_are_no_error(body: bytes, where: list[int]) -> None:
     events, decoder = decode(cut(body, where))
     assert events == plain_decode(body)
     assert decoder.error is None
+
+
+PAD = b"x" * 100
+USUAL = [b"event: e\ndata: " + PAD + b"\n\n", b"data:" + PAD + b"\n\n", b"event:\ndata: " + PAD + b"\n\n"]
+REST = [*FIELDS, *ENDS, b"retry: 7\n", b"id: 1\n", b"event: e\n", b"event: e\ndata: ", b"data: " + PAD * 11]
+mostly_usual = st.lists(st.one_of(*[st.sampled_from(USUAL)] * 8, st.sampled_from(REST)), max_size=40).map(b"".join)
+
+
+@given(mostly_usual, st.lists(st.integers(0, 5000), max_size=4))
+def test_blocks_taken_all_at_once_mean_the_same(body: bytes, where: list[int]) -> None:
+    """Whatever pieces `blocks` takes: events, their number, what is left, id and retry are those of `feed`."""
+    pieces = cut(body, where)
+    fast, plain = SSEDecoder(), SSEDecoder()
+    for piece in pieces:
+        frames = fast.blocks(piece) or fast.feed(piece)
+        events = plain.feed(piece)
+        assert [frame_named(frame)[:2] for frame in frames] == [event[:2] for event in events]
+        assert (fast.items, fast.retry) == (plain.items, plain.retry)
+    assert fast.finish() == plain.finish()
+    assert fast.last_event_id == plain.last_event_id
+
+
+def test_which_pieces_are_taken_all_at_once() -> None:
+    """The first one too; none with a byte order mark, a CR, a comment, another field, or a block begun by `feed`."""
+    usual = USUAL[0] * 4
+    taken = [(b"e", PAD, b"")] * 4
+    decoder = SSEDecoder()
+    assert decoder.blocks(usual + b"event: e\nda") == taken
+    assert decoder.blocks(b"ta: " + PAD + b"\n\n" + usual) == [(b"e", PAD, b"")] * 5
+    assert decoder.feed(USUAL[0]) == [ServerSentEvent("e", PAD)]
+    assert decoder.blocks(usual) == taken
+    for other in (b": c\n", b"id: 1\n", b"data: d\ndata: d\n\n", b"data: d\r\n\r\n", b"\n"):
+        assert decoder.blocks(other + usual) is None
+    assert decoder.blocks(USUAL[0]) is None  # too little to gain
+    assert SSEDecoder().blocks(b"\xef\xbb\xbf" + usual) is None
+    for begun in (b"data: d\n", b"data", b"data: d\r", b"\xef"):
+        decoder = SSEDecoder()
+        assert decoder.feed(begun) == []
+        assert decoder.blocks(usual) is None
 
 
 def test_an_event_comes_with_its_blank_line() -> None:
