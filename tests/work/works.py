@@ -149,9 +149,9 @@ class Bounded(NamedTuple):
 
 
 WORKS: Mapping[str, Bounded] = {
-    "a call": Bounded(calls, 20, 120, Work(39, 18, 1)),
-    "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(50, 22, 1)),
-    "a page of 100": Bounded(pages, 2, 12, Work(138, 25, 1)),
+    "a call": Bounded(calls, 20, 120, Work(33, 18, 1)),
+    "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(42, 21, 1)),
+    "a page of 100": Bounded(pages, 2, 12, Work(138, 22, 1)),
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(4.5, 4.5, 1)),
     "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(372, 176, 1)),

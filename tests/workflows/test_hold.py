@@ -49,6 +49,8 @@ async def resume(served: Served, options: dict[str, Any]) -> Any:
 
 
 WAYS: list[Work] = [poll, drive_streamed, drive_polled, enter_drive, resume]
+PLACES: dict[Work, int] = {drive_streamed: 3, enter_drive: 6}
+"""How often those wait that stream, before a stalled run wakes them no more."""
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
@@ -253,7 +255,7 @@ async def test_a_hook_with_tasks_of_its_own(work: Work) -> None:
 async def test_cancelled_twice_the_run_is_cancelled_once(work: Work, moment: Moment) -> None:
     """As by a time-out around it that comes just after the deadline: what cancels the run is not cancelled itself."""
     async with serving(*[Stall("half")] * 20, pace=0) as served:
-        for place in range(1, 4 if work is drive_streamed else 11):  # then its stream stalls, and nothing wakes it
+        for place in range(1, PLACES.get(work, 10) + 1):
             result = await by_cancel_twice(lambda: work(served, {"grace": GRACE}), place, moment)
             assert result == (STOPPED, True)
             if await served.runs():
