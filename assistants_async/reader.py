@@ -9,7 +9,7 @@ import msgspec
 from ._typing import override
 from .core.request import Outgoing
 from .errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
-from .transport import Exchange
+from .exchange import Exchange
 from .watch import Watch
 from .wire import HTTPResponse
 

@@ -9,25 +9,23 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
-from ._version import __version__
-from .auth import Credential
 from .core.endpoint import Protocol
 from .core.options import Options
-from .core.request import Outgoing, Request, SentHeaders, write
-from .core.response import VENDOR_HOST, decode, error_for
+from .core.request import Outgoing, Request
+from .core.response import decode, error_for
 from .core.retry import Attempts, Budget, Retry
 from .errors import AssistantsError, ClientClosedError, StatusError, ThreadBusyError, TransportError, printable
+from .exchange import Exchange, Transport
 from .reader import BodyReader
 from .trace import trace_body, trace_head, trace_request
-from .transport import Exchange, Transport
 from .watch import Clock, Watch
 from .wire import Response
+from .writer import Writer
 
 T = TypeVar("T")
 
@@ -44,32 +42,11 @@ _log = logging.getLogger("assistants_async")
 class SessionManager:
     """Everything that the calls of one client share: where to send, as whom, and the connections."""
 
-    def __init__(
-        self,
-        *,
-        base_url: str,
-        query: Mapping[str, object],
-        protocol: Protocol,
-        credential: Credential,
-        headers: Mapping[str, str],
-        transport: Transport,
-    ) -> None:
-        self.base_url = base_url
-        self.protocol: Protocol = protocol
-        self.credential = credential
-        self._query = query
-        self._headers = SentHeaders(
-            {
-                "accept": "application/json",
-                "accept-encoding": "identity",
-                "openai-beta": f"assistants={protocol}",
-                "user-agent": f"assistants-async/{__version__}",
-                **headers,
-            }
-        )
-        # The headers of a request that adds none of its own: shared, since nothing below here changes them.
-        self._fixed = credential.fixed(self._headers)
-        self._wants_key = urlsplit(base_url).hostname == VENDOR_HOST
+    def __init__(self, writer: Writer, transport: Transport) -> None:
+        self.protocol: Protocol = writer.protocol
+        self.base_url = writer.base_url
+        self.credential = writer.credential
+        self._writer = writer
         self._transport = transport
         self._budget = Budget()
         self._clock: Clock | None = None
@@ -180,9 +157,8 @@ class SessionManager:
         try:
             with watch:
                 watch.limit("head", options.timeout.head)
-                if attempts is None and self._fixed is not None and request.is_plain and options.is_plain:
-                    outgoing = write(request, self.base_url, self._fixed, self._query)
-                else:
+                outgoing = self._writer.plain(request, options) if attempts is None else None
+                if outgoing is None:
                     outgoing = await self._prepare(request, options, attempts)
                 exchange = await self._transport.open(outgoing, options.timeout)
             if exchange is None or outgoing is None:
@@ -233,10 +209,7 @@ class SessionManager:
 
     async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
         """Write a request out, and let `on_send` have its way."""
-        # No credential in a variable of this frame: the caller's hooks may raise, and tracebacks may show locals.
-        headers = await self._written_headers(request, options)
-        query = {**self._query, **options.query} if options.query else self._query
-        outgoing = write(request, self.base_url, headers, query)
+        outgoing = await self._writer.write(request, options)
         if attempts is not None:
             outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
         if options.on_send is not None:
@@ -244,27 +217,6 @@ class SessionManager:
         if options.trace is not None:
             trace_request(options.trace, outgoing)
         return outgoing
-
-    async def _written_headers(self, request: Request, options: Options) -> SentHeaders:
-        """The headers of one attempt, with the key."""
-        headers = SentHeaders(self._headers)
-        key = await self.credential.header()
-        if key is not None:
-            headers[key[0]] = key[1]
-        elif self._wants_key:
-            raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
-        if options.accept is not None or request.endpoint.result is bytes:
-            headers["accept"] = options.accept or "*/*"
-        if options.content_type is not None and request.body is not None:
-            headers["content-type"] = options.content_type
-        if request.idempotency_key is not None:
-            headers["idempotency-key"] = request.idempotency_key
-        for name, value in (*options.headers.items(), *request.headers.items()):
-            if value is None:
-                headers.pop(name.lower(), None)
-            else:
-                headers[name.lower()] = value
-        return headers
 
     async def pause(self, seconds: float) -> None:
         """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
@@ -284,7 +236,7 @@ class SessionManager:
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one")
         if self._clock is None:
-            self._transport.start(self._fixed)
+            self._transport.start(self._writer.usual)
             self._clock = Clock(loop)
         elif self._clock.loop is not loop:
             raise RuntimeError("this client belongs to another event loop: make one client per loop")

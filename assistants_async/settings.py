@@ -12,8 +12,10 @@ from .core.endpoint import Protocol
 from .core.options import OptionChanges, Options, checked_headers, merge
 from .core.request import split_base_url
 from .errors import did_you_mean
+from .exchange import Transport
 from .session import SessionManager
-from .transport import AiohttpTransport, Transport
+from .transport import AiohttpTransport
+from .writer import Writer
 
 if TYPE_CHECKING:
     import ssl as ssl_module
@@ -71,14 +73,14 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
     _warn_once(base_url, from_environment=from_environment)
     changes: Any = {name: settings[name] for name in OptionChanges.__annotations__ if name in settings}
-    session = SessionManager(
+    writer = Writer(
         base_url=base_url,
         query=query,
         protocol=protocol,
         credential=Credential(_given(settings, "api_key", "OPENAI_API_KEY"), settings.get("auth", "bearer")),
         headers=_identity(settings),
-        transport=settings.get("transport") or _transport(settings),
     )
+    session = SessionManager(writer, settings.get("transport") or _transport(settings))
     return session, merge(Options(), changes), settings.get("validate", True)
 
 

@@ -1,23 +1,19 @@
-"""Sending one request over aiohttp: the only module that knows it, and it imports it on first use.
-
-A transport opens exchanges; an exchange is one answer whose body is read piece by piece. Both are small
-interfaces, so that tests can put another transport in their place.
-"""
+"""Sending one request over aiohttp: the only module that knows it, and it imports it on first use."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 import msgspec
 
 from ._typing import override
-from .core.coding import Inflater
 from .core.options import Timeout
 from .core.request import Outgoing
 from .errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError
+from .exchange import Exchange, inflated
 from .wire import Headers
 
 if TYPE_CHECKING:
@@ -25,58 +21,6 @@ if TYPE_CHECKING:
 
     import aiohttp
     from yarl import URL
-
-
-class Exchange(Protocol):
-    """An answer whose head has arrived and whose body has not been read."""
-
-    status: int
-
-    @property
-    def reason(self) -> str:
-        """Reason phrase; empty where the server sent none."""
-        ...
-
-    @property
-    def headers(self) -> Headers:
-        """Response headers."""
-        ...
-
-    def rest(self) -> bytes | None:
-        """All that is left of the body, where its end is there already; None otherwise."""
-        ...
-
-    def ready(self) -> bytes | None:
-        """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
-        ...
-
-    async def read(self) -> bytes:
-        """Next piece of the body as soon as there is one; empty at its end."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the answer: a body read to its end frees the connection for others, any other is cut."""
-        ...
-
-
-class Transport(Protocol):
-    """Something that can send a request."""
-
-    def start(self, headers: Mapping[str, str] | None) -> None:
-        """Called before the first request, outside of every time limit: import here what is slow to import.
-
-        `headers` are those of a request that adds none of its own: the same object comes as its `headers`. None
-        where there are none such.
-        """
-        ...
-
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
-        """Send, and return at the response head; raises `TransportError` only."""
-        ...
-
-    async def close(self) -> None:
-        """Close every connection."""
-        ...
 
 
 class Link(msgspec.Struct, eq=False):
@@ -167,7 +111,7 @@ class AiohttpTransport:
         else:
             if "Content-Encoding" not in response.headers and response.status != 101:
                 return _AiohttpExchange(response.status, response)
-            return _unusual(response, inflated=session.auto_decompress)
+            return _unusual(response, done=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
         # Raised here and not in the handler: aiohttp's error would stay as the context, and shows request headers.
@@ -261,51 +205,14 @@ class _AiohttpExchange(msgspec.Struct, eq=False):
             self._response.close()
 
 
-class _Inflated:
-    """An exchange whose body came compressed, undone on the way."""
-
-    __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
-
-    def __init__(self, exchange: Exchange, inflater: Inflater) -> None:
-        self._exchange = exchange
-        self._inflater = inflater
-        self.status = exchange.status
-        self.reason = exchange.reason
-        self.headers = exchange.headers
-
-    def rest(self) -> bytes | None:
-        return None
-
-    def ready(self) -> bytes | None:
-        return None
-
-    async def read(self) -> bytes:
-        inflater, piece = self._inflater, b""
-        try:
-            while True:
-                if not inflater.pending:
-                    piece = await self._exchange.read()
-                    if not piece:
-                        inflater.finish()
-                        return b""
-                if found := inflater.feed(piece):
-                    return found
-                piece = b""
-        except ValueError as error:
-            raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
-
-    def close(self) -> None:
-        self._exchange.close()
-
-
-def _unusual(response: aiohttp.ClientResponse, *, inflated: bool) -> Exchange:
+def _unusual(response: aiohttp.ClientResponse, *, done: bool) -> Exchange:
     """An answer that was not asked for in this form; refuses one that cannot be read."""
     exchange = _AiohttpExchange(response.status, response)
     coding = exchange.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:
             raise ValueError("a switch of protocols, which was not asked for")  # noqa: TRY301  # as Inflater raises
-        return exchange if inflated or coding.lower() == "identity" else _Inflated(exchange, Inflater(coding))
+        return exchange if done or coding.lower() == "identity" else inflated(exchange, coding)
     except ValueError as error:
         exchange.close()
         failure = ConnectionLostError(f"the server sent {error}", maybe_processed=True)

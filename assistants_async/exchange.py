@@ -1,0 +1,108 @@
+"""What sends requests, and what an answer is while its body has not been read: two small interfaces.
+
+A transport opens exchanges; an exchange is one answer whose body is read piece by piece. Tests can put another
+transport in the place of aiohttp's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from .core.coding import Inflater
+from .core.options import Timeout
+from .core.request import Outgoing
+from .errors import ConnectionLostError
+from .wire import Headers
+
+
+class Transport(Protocol):
+    """Something that can send a request."""
+
+    def start(self, headers: Mapping[str, str] | None) -> None:
+        """Called before the first request, outside of every time limit: import here what is slow to import.
+
+        `headers` are those of a request that adds none of its own: the same object comes as its `headers`. None
+        where there are none such.
+        """
+        ...
+
+    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
+        """Send, and return at the response head; raises `TransportError` only."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Exchange(Protocol):
+    """An answer whose head has arrived and whose body has not been read."""
+
+    status: int
+
+    @property
+    def reason(self) -> str:
+        """Reason phrase; empty where the server sent none."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """Response headers."""
+        ...
+
+    def rest(self) -> bytes | None:
+        """All that is left of the body, where its end is there already; None otherwise."""
+        ...
+
+    def ready(self) -> bytes | None:
+        """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
+        ...
+
+    async def read(self) -> bytes:
+        """Next piece of the body as soon as there is one; empty at its end."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the answer: a body read to its end frees the connection for others, any other is cut."""
+        ...
+
+
+def inflated(exchange: Exchange, coding: str) -> Exchange:
+    """An exchange whose body came compressed, undone on the way; raises `ValueError` for a coding not known here."""
+    return _Inflated(exchange, Inflater(coding))
+
+
+class _Inflated:
+    __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
+
+    def __init__(self, exchange: Exchange, inflater: Inflater) -> None:
+        self._exchange = exchange
+        self._inflater = inflater
+        self.status = exchange.status
+        self.reason = exchange.reason
+        self.headers = exchange.headers
+
+    def rest(self) -> bytes | None:
+        return None
+
+    def ready(self) -> bytes | None:
+        return None
+
+    async def read(self) -> bytes:
+        inflater, piece = self._inflater, b""
+        try:
+            while True:
+                if not inflater.pending:
+                    piece = await self._exchange.read()
+                    if not piece:
+                        inflater.finish()
+                        return b""
+                if found := inflater.feed(piece):
+                    return found
+                piece = b""
+        except ValueError as error:
+            raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
+
+    def close(self) -> None:
+        self._exchange.close()
