@@ -119,6 +119,9 @@ class BodyReader(msgspec.Struct, eq=False):
 
     async def drain(self) -> None:
         """Read what little is left after the last item, so that the connection can be used again."""
+        if not self._closed and self._exchange.ready() == b"":  # the end was there with the last item
+            self.ended = True
+            return
         end = self._watch.elapsed + _DRAIN
         with contextlib.suppress(TransportError):
             while not self.ended and (left := end - self._watch.elapsed) > 0 and await self.read(left):

@@ -84,7 +84,7 @@ class SessionManager:
         call = self._call if request.patience is None else self._patiently
         try:
             reader = await call(request, options, options.timeout.stream, None)
-            if not 200 <= reader.http.status < 300:
+            if not 200 <= reader.status < 300:
                 raise error_for(reader.http, time.time())
         except AssistantsError as error:
             await told(error, request, options)

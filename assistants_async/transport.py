@@ -11,7 +11,7 @@ import msgspec
 
 from ._typing import override
 from .core.options import Timeout
-from .core.request import Outgoing
+from .core.request import Outgoing, SentHeaders
 from .errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError
 from .exchange import Exchange, inflated
 from .wire import Headers
@@ -75,13 +75,7 @@ class AiohttpTransport:
 
     async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
         """Send with aiohttp, redirects off, and translate whatever it raises."""
-        headers: Mapping[str, str] | None = outgoing.headers
-        if self._borrowed is not None:
-            session = self._borrowed
-        elif headers is self._usual:
-            session, headers = self._usual_session or self._make(headers), None
-        else:
-            session = self._session or self._make(None)
+        session, headers = self._session_for(outgoing.headers)
         body = outgoing.body
         if self._url is None or timeout is not self._timeout:
             self._prepare(timeout)
@@ -127,6 +121,22 @@ class AiohttpTransport:
         if connector is not None:
             await connector.close()
 
+    def _session_for(self, headers: SentHeaders) -> tuple[aiohttp.ClientSession, SentHeaders | None]:
+        """The session that sends a request, and the headers that it has to be given."""
+        usual = self._usual
+        if self._borrowed is not None:
+            return self._borrowed, headers
+        if headers is usual:
+            return self._usual_session or self._make(usual), None
+        if usual is not None and "content-type" in headers:
+            added = SentHeaders()
+            for name, value in headers.items():
+                if usual.get(name) is not value:
+                    added[name] = value
+            if len(headers) - len(added) == len(usual):  # none of the usual is left out, or another
+                return self._usual_session or self._make(usual), added
+        return self._session or self._make(None), headers
+
     def _make(self, usual: Mapping[str, str] | None) -> aiohttp.ClientSession:
         import aiohttp
 
@@ -141,7 +151,7 @@ class AiohttpTransport:
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=self._trust_env,
             auto_decompress=False,
-            # What has no headers of its own has no body either, whose type aiohttp could make up.
+            # What has the usual headers has no body whose type aiohttp could make up, or tells its type.
             skip_auto_headers=_SKIPPED if usual is None else None,
         )
         # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public

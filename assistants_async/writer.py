@@ -56,11 +56,11 @@ class Writer:
 
     async def _head(self, request: Request, options: Options) -> SentHeaders:
         """The headers of one attempt, with the key."""
-        headers = SentHeaders(self._headers)
-        key = await self.credential.header()
+        headers = SentHeaders(self.usual or self._headers)
+        key = None if self.usual else await self.credential.header()
         if key is not None:
             headers[key[0]] = key[1]
-        elif urlsplit(self.base_url).hostname == VENDOR_HOST:
+        elif self.usual is None and urlsplit(self.base_url).hostname == VENDOR_HOST:
             raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
         if options.accept is not None or request.endpoint.result is bytes:
             headers["accept"] = options.accept or "*/*"

@@ -93,14 +93,14 @@ class Snapshot:
     def _add_other(self, event: object) -> None:
         if type(event) is RunStepDeltaEvent:
             self.step(event.data.id).add(event.data)
-        elif isinstance(event, MessageEvent):
+        elif type(event) is RunEvent:
+            self.run = event.data
+        elif type(event) is MessageEvent:
             self._open = _NOWHERE
             self.message(event.data.id).replace(event.data)
-        elif isinstance(event, RunStepEvent):
+        elif type(event) is RunStepEvent:
             self.step(event.data.id).replace(event.data)
-        elif isinstance(event, RunEvent):
-            self.run = event.data
-        elif isinstance(event, ThreadEvent):
+        elif type(event) is ThreadEvent:
             self.thread = event.data
 
 
@@ -157,10 +157,21 @@ class MessageFold:
 
     def replace(self, message: Message) -> None:
         """Take a whole object; one without content, such as the first, leaves what deltas have brought."""
-        self.told = len(self.whole().text)
+        self.told = self._size()
         self._base = message
         if message.content:
             self._parts.clear()
+
+    def _size(self) -> int:
+        """Characters of its text as far as it has come: the whole may be large, and is not put together for that."""
+        size = 0
+        for part in self._parts.values():
+            if type(part) is _TextPart:
+                size += sum(map(len, part.pieces))
+        for index, content in enumerate(self._base.content if self._base is not None else ()):
+            if index not in self._parts and isinstance(content, messages.TextContent) and content.text is not None:
+                size += len(content.text.value or "")
+        return size
 
     def add(self, delta: deltas.MessageDelta) -> None:
         """Put a delta behind what there is."""

@@ -43,6 +43,10 @@ class Plan(NamedTuple):
     """What the keys of one TypedDict may be."""
 
     fields: Mapping[str, Field]
+    query: Mapping[str, str]
+    """Keywords that travel in the query, and their names there."""
+    guarded: frozenset[str]
+    """Keywords that only one version has, or that hold objects."""
     required: frozenset[str]
     either: tuple[tuple[str, str], ...]
     """Keywords of which exactly one is given."""
@@ -54,8 +58,13 @@ def plan_for(params: type) -> Plan:
     info = inspect.type_info(params)
     assert isinstance(info, inspect.TypedDictType)
     fields = {field.name: _field(field) for field in info.fields}
-    either = tuple((field.instead_of, name) for name, field in fields.items() if field.instead_of is not None)
-    return Plan(fields, frozenset(field.name for field in info.fields if field.required), either)
+    return Plan(
+        fields,
+        query={name: field.wire for name, field in fields.items() if field.query},
+        guarded=frozenset(name for name, field in fields.items() if field.protocol or field.nested),
+        required=frozenset(field.name for field in info.fields if field.required),
+        either=tuple((field.instead_of, name) for name, field in fields.items() if field.instead_of is not None),
+    )
 
 
 def _field(field: inspect.Field) -> Field:
@@ -109,13 +118,9 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
 
 def _check_keys(operation: str, params: type, values: Mapping[str, Any], protocol: Protocol, path: str = "") -> None:
     plan = plan_for(params)
-    unknown = values.keys() - plan.fields.keys()
-    if unknown:
-        raise TypeError(_unexpected(operation, path, min(map(str, unknown)), plan))
-    missing = plan.required - values.keys()
-    if missing:
-        raise TypeError(f"{operation}() missing required keyword argument: {path + min(missing)!r}")
-    _check_either(operation, plan, values, path)
+    _check_names(operation, plan, values, path)
+    if plan.guarded.isdisjoint(values):
+        return
     for name, value in values.items():
         field = plan.fields[name]
         if field.protocol not in (None, protocol):
@@ -130,7 +135,13 @@ def _check_keys(operation: str, params: type, values: Mapping[str, Any], protoco
                     _check_keys(operation, field.nested, item, protocol, f"{path}{name}[{place}].")
 
 
-def _check_either(operation: str, plan: Plan, values: Mapping[str, Any], path: str) -> None:
+def _check_names(operation: str, plan: Plan, values: Mapping[str, Any], path: str) -> None:
+    if not values.keys() <= plan.fields.keys():
+        unknown = min(map(str, values.keys() - plan.fields.keys()))
+        raise TypeError(_unexpected(operation, path, unknown, plan))
+    if not values.keys() >= plan.required:
+        missing = min(plan.required - values.keys())
+        raise TypeError(f"{operation}() missing required keyword argument: {path + missing!r}")
     for one, other in plan.either:
         given = [name for name in (one, other) if name in values]
         if len(given) != 1:
@@ -179,9 +190,16 @@ def encoded(operation: str, values: Any) -> bytes:
         raise TypeError(f"{operation}(): {error}") from None
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def normalise(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what is `UNSET`, and put ids where objects were given for them."""
-    return {name: _ids(name, value) for name, value in values.items() if value is not UNSET}
+    return {
+        name: value if type(value) in _SCALARS else _ids(name, value)
+        for name, value in values.items()
+        if value is not UNSET
+    }
 
 
 def _ids(name: str, value: Any) -> Any:
@@ -199,8 +217,9 @@ def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[st
     """Part keywords into query parameters, by their wire names, and members of the body."""
     if endpoint.params is None:
         return values, {}
-    fields = plan_for(endpoint.params).fields
+    plan = plan_for(endpoint.params)
     if not endpoint.takes_body:
+        fields = plan.fields
         return {fields[name].wire if name in fields else name: value for name, value in values.items()}, {}
-    query = {fields[name].wire: value for name, value in values.items() if name in fields and fields[name].query}
-    return query, {name: value for name, value in values.items() if name not in fields or not fields[name].query}
+    query = {wire: values[name] for name, wire in plan.query.items() if name in values}
+    return query, {name: value for name, value in values.items() if name not in plan.query} if query else values

@@ -48,7 +48,8 @@ def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framin
     """The framing that the caller chose, else the content type's, else that of the operation."""
     if options.framing != "auto":
         return options.framing
-    return _FRAMINGS.get(http.content_type, "json" if http.content_type else default)
+    kind = http.content_type
+    return _FRAMINGS.get(kind, "json") if kind else default
 
 
 class ItemReading(Generic[S]):

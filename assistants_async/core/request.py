@@ -100,6 +100,14 @@ class Request(msgspec.Struct, eq=False):
     written: tuple[dict[str, Any], bytes] | None = None
     """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
 
+    def add(self, name: str, value: object) -> None:
+        """Put one member more into the body, and into its JSON as it was checked, which may be large."""
+        before, known = self.body or {}, self.written
+        self.body = {**before, name: value}
+        if known is not None and known[0] is before and name not in before:
+            more = encoded(self.endpoint.name, {name: value})
+            self.written = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
+
     @property
     def is_replayable(self) -> bool:
         """Whether its body can be sent once more."""

@@ -54,7 +54,7 @@ class RunCall(Call[Run, StreamEvent]):
         yielded, each text once, and the stream ends as the run did. No second run is ever started.
         """
         if self._request.body is not None:
-            self._request.body = {**self._request.body, "stream": True}
+            self._request.add("stream", True)
         recovery = Recovery(self._session, self._options) if recover else None
         opener, on_error = self._opener(self._reading), self._options.on_error
         return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
@@ -119,7 +119,7 @@ class RunCall(Call[Run, StreamEvent]):
                 raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
             if request.body.get("response_format") is not None:
                 raise TypeError(f"{request.endpoint.name}: give response_format or output_type, not both")
-            request.body = {**request.body, "response_format": wanted.response_format}
+            request.add("response_format", wanted.response_format)
         return wanted
 
     def _job(

@@ -138,6 +138,31 @@ async def test_media_types_can_be_set(wire: Wire, client: AssistantsClient) -> N
     assert wire.last.header("content-type") is None
 
 
+@pytest.mark.parametrize(
+    ("headers", "wanted"),
+    [
+        ({}, {"authorization": f"Bearer {KEY}", "openai-beta": "assistants=v2", "content-type": "application/json"}),
+        ({"X-Team": "blue"}, {"x-team": "blue", "openai-beta": "assistants=v2", "content-type": "application/json"}),
+        ({"OpenAI-Beta": None}, {"openai-beta": None, "authorization": f"Bearer {KEY}"}),
+        ({"Authorization": "Bearer other"}, {"authorization": "Bearer other", "openai-beta": "assistants=v2"}),
+        ({"Content-Type": "text/json"}, {"content-type": "text/json", "authorization": f"Bearer {KEY}"}),
+    ],
+)
+async def test_a_call_with_a_body_has_the_usual_headers_once(
+    wire: Wire, client: AssistantsClient, headers: dict[str, str | None], wanted: dict[str, str | None]
+) -> None:
+    """With those of the call in their place, and none that a library makes up."""
+    wire.answer(BODY)
+    for _ in range(2):
+        await client.with_options(headers=headers).assistants.create(model="gpt-4o")
+        names = [name.lower() for name, _ in wire.last.headers]
+        assert len(names) == len(set(names))
+        assert {name: wire.last.header(name) for name in wanted} == wanted
+        assert wire.last.header("idempotency-key")
+    await client.assistants.retrieve("asst_1")
+    assert (wire.last.header("idempotency-key"), wire.last.header("content-type")) == (None, None)
+
+
 async def test_validation_can_be_switched_off(wire: Wire) -> None:
     """Keywords and values then are the server's business; ids are checked always."""
     wire.answer(BODY)

@@ -115,6 +115,26 @@ PATH = {"type": "file_path", "text": "a/b", "start_index": 7, "end_index": 9, "f
 OWN = {"type": "url_citation", "index": 2, "url": "http://x"}
 
 
+CONTENT = st.one_of(
+    st.builds(text, st.none() | st.text(max_size=4), st.integers(0, 3)),
+    st.builds(lambda index: {"index": index, "type": "refusal", "refusal": "no"}, st.integers(0, 3)),
+    st.builds(lambda index: {"index": index, "type": "new"}, st.integers(0, 3)),
+)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.lists(CONTENT, max_size=4)), max_size=6))
+def test_what_was_told_before_a_whole_object_is_counted(steps: list[tuple[bool, list[dict[str, Any]]]]) -> None:
+    """A view of the text yields the rest of a message that comes whole: what stands behind so many characters."""
+    fold = MessageFold("m")
+    for whole, content in steps:
+        before = len(fold.whole().text)
+        if whole:
+            fold.replace(message(*content))
+            assert fold.told == before
+        else:
+            fold.add(delta(*content))
+
+
 def test_the_fold_is_the_final_message() -> None:
     """With annotations of each kind, an image of each kind and a refusal, all from deltas."""
     fold = MessageFold("m")

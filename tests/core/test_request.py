@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from assistants_async.core.request import SECRET_HEADERS, SentHeaders, bind, split_base_url, write
@@ -103,6 +104,25 @@ def test_a_post_that_takes_a_body_has_one(operation: str) -> None:
     row = TABLE[operation]
     outgoing = write(bind(row, ("id_1",) * len(row.parameters), {}, protocol="v2"), BASE, SentHeaders(), {})
     assert outgoing.body == b"{}"
+
+
+@pytest.mark.parametrize("keywords", [{}, {"model": "gpt-4o", "temperature": 1.5, "metadata": {"a": "\\}"}}])
+def test_a_member_is_put_into_the_body_and_its_json(keywords: dict[str, Any]) -> None:
+    """Workflows add members of their own: what is sent is the body with them, and without two of a name."""
+    request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1", **keywords}, protocol="v2")
+    for value in (True, False):
+        request.add("stream", value)
+        wanted = {"assistant_id": "a_1", **keywords, "stream": value}
+        assert request.body == wanted
+        assert write(request, BASE, SentHeaders(), {}).body == msgspec.json.encode(wanted)
+
+
+def test_a_member_is_put_into_a_body_that_a_hook_changed() -> None:
+    """The JSON that was checked is not what is sent then."""
+    request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1"}, protocol="v2")
+    request.body = {"assistant_id": "a_2"}
+    request.add("stream", True)
+    assert write(request, BASE, SentHeaders(), {}).body == b'{"assistant_id":"a_2","stream":true}'
 
 
 def test_reprs_show_neither_ids_nor_keywords_nor_credentials() -> None:

@@ -89,6 +89,22 @@ async def calls(count: int) -> Work:
     return await counted(use, *(a_run() for _ in range(count * 2)))
 
 
+async def creates(count: int) -> Work:
+    async def use(client: AssistantsClient) -> None:
+        for _ in range(count):
+            await client.runs.create("thread_1", assistant_id="asst_1")
+
+    return await counted(use, *(a_run() for _ in range(count * 2)))
+
+
+async def streams(count: int) -> Work:
+    async def use(client: AssistantsClient) -> None:
+        for _ in range(count):
+            await iterate(client)
+
+    return await counted(use, *(streamed(1) for _ in range(count * 2)))
+
+
 async def calls_over_the_wire(count: int) -> Work:
     async with Wire().serve() as wire, AssistantsClient(base_url=wire.base_url, api_key=KEY) as client:
         wire.answer(sent(RUN))
@@ -150,6 +166,8 @@ class Bounded(NamedTuple):
 
 WORKS: Mapping[str, Bounded] = {
     "a call": Bounded(calls, 20, 120, Work(33, 18, 1)),
+    "a create": Bounded(creates, 20, 120, Work(50, 32, 2)),
+    "a stream of one delta": Bounded(streams, 20, 120, Work(144, 84, 6)),
     "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(42, 21, 1)),
     "a page of 100": Bounded(pages, 2, 12, Work(138, 22, 1)),
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
