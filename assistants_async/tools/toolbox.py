@@ -7,7 +7,7 @@ import copy
 import inspect
 import math
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import Any, Literal, Self, cast
 
 from .._typing import override
 from ..errors import ToolCallError, ToolError, ToolFailedError, printable
@@ -15,9 +15,6 @@ from ..models.runs import ToolCall
 from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from .outputs import FAILED, cut, error_output, output_of
 from .tool import Tool, checked_seconds, tool
-
-if TYPE_CHECKING:
-    import anyio
 
 Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
 """Asked before a call, with its decoded arguments: True lets it run, False or a reason refuses it."""
@@ -122,7 +119,7 @@ class Toolbox:
         import anyio
 
         tell = _ignore if notify is None else notify
-        limiter = anyio.CapacityLimiter(self._max_concurrency)
+        limiter = asyncio.Semaphore(self._max_concurrency)  # anyio's takes a turn of the loop for each call
         made = tuple(calls)
         results: dict[int, ToolResult] = {}
         failures: list[BaseException] = []
@@ -144,7 +141,7 @@ class Toolbox:
             raise failures[0]
         return [results[place] for place in range(len(made))]
 
-    async def _settle(self, call: ToolCall, limiter: anyio.CapacityLimiter, tell: Notify) -> ToolResult:
+    async def _settle(self, call: ToolCall, limiter: asyncio.Semaphore, tell: Notify) -> ToolResult:
         import anyio.lowlevel
 
         function = call.function
@@ -230,8 +227,11 @@ class Toolbox:
         import anyio
 
         limit = self._timeout if chosen.timeout is None else chosen.timeout
+        arguments = {**values, **chosen.injected(self.context)}
+        if limit is None:
+            return await chosen.run(arguments)
         with anyio.move_on_after(limit):
-            return await chosen.run({**values, **chosen.injected(self.context)})
+            return await chosen.run(arguments)
         raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=chosen.name)
 
     async def _words(self, call: ToolCall, error: Exception) -> str:
