@@ -14,7 +14,6 @@ from ._version import __version__
 from .call import Call
 from .channel import Channel
 from .client import AssistantsClient
-from .core.citations import CitationStyle
 from .core.options import Timeout
 from .core.query import Styled
 from .core.request import Outgoing, Request
@@ -82,7 +81,7 @@ from .models.events import (
     UnknownEvent,
 )
 from .models.files import File
-from .models.messages import Message
+from .models.messages import CitationStyle, Message
 from .models.pages import Deleted, Page
 from .models.runs import Run, ToolCall, Usage
 from .models.steps import RunStep
@@ -109,11 +108,10 @@ from .tools import (
 from .wire import Headers, HTTPResponse, Response
 from .workflows.busy import IfActive, ThreadLock
 from .workflows.drive import Drive, DriveChannel
-from .workflows.driver import DriveEvent
 from .workflows.files_waiting import FileBatchCall, StoreFileCall
 from .workflows.handler import EventHandler
 from .workflows.policy import Ledger, Rerun
-from .workflows.results import RunResult
+from .workflows.results import DriveEvent, RunResult
 from .workflows.runs import RunCall, RunChannel
 from .workflows.sources import Source, SourceInput
 from .workflows.usage import ThreadUsage

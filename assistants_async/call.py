@@ -11,7 +11,6 @@ from typing import Any, Generic, Self, TypeVar, Unpack
 from ._typing import override
 from .channel import Channel, Opener, Reading
 from .core.options import OptionChanges, Options, merge
-from .core.readings import item_reading
 from .core.request import Request
 from .pipe import Sender, push
 from .reader import BodyReader
@@ -137,6 +136,8 @@ class Call(Deferred[T_co], Generic[T_co, S_co]):
         return open_stream
 
     def _reading(self, http: HTTPResponse) -> Reading[Any]:
+        from .core.readings import item_reading  # on use: not every program streams
+
         return item_reading(self._request.endpoint, http, self._options, self._result)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 import msgspec
 
 from ._typing import override
-from .azure import AZURE_SCOPE, FOUNDRY_SCOPE, TokenCredential, token_source
 from .call import Call
 from .core.endpoint import Endpoint
 from .core.options import OptionChanges, merge
@@ -36,6 +35,7 @@ from .workflows.runs import RunCall
 from .workflows.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
+    from .azure import TokenCredential
     from .server import Responder
 
 
@@ -103,6 +103,8 @@ class AssistantsClient:
         `endpoint` is the project's, `https://….services.ai.azure.com/api/projects/…`; `credential` anything with
         azure-identity's `get_token`. A token is kept until 5 minutes before its end.
         """
+        from .azure import FOUNDRY_SCOPE, token_source  # on use
+
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
         settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
         settings["base_url"] = endpoint
@@ -126,6 +128,8 @@ class AssistantsClient:
         settings["base_url"] = endpoint.rstrip("/").removesuffix("/openai") + "/openai"
         settings["auth"] = "api-key" if credential is None else "bearer"
         if credential is not None:
+            from .azure import AZURE_SCOPE, token_source  # on use
+
             settings["api_key"] = token_source(credential, AZURE_SCOPE)
         return cls._made(settings)
 

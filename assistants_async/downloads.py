@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .call import Call
-from .core.filenames import safe_name, suggested_name
 from .errors import AssistantsError
 from .reader import BodyReader
 from .session import told
@@ -28,6 +27,8 @@ class Download(Call[bytes, bytes]):
         The file appears under it only when it is whole, in place of one that was there; where the download fails
         nothing is left. Raises `NotADirectoryError` and `ValueError` before anything is sent.
         """
+        from .core.filenames import safe_name, suggested_name  # on use
+
         self._use()
         folder = Path(folder)
         if not folder.is_dir():

@@ -7,13 +7,15 @@ transport in the place of aiohttp's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .core.coding import Inflater
 from .core.options import Timeout
 from .core.request import Outgoing
 from .errors import ConnectionLostError
 from .wire import Headers
+
+if TYPE_CHECKING:
+    from .core.coding import Inflater
 
 
 class Transport(Protocol):
@@ -70,6 +72,8 @@ class Exchange(Protocol):
 
 def inflated(exchange: Exchange, coding: str) -> Exchange:
     """An exchange whose body came compressed, undone on the way; raises `ValueError` for a coding not known here."""
+    from .core.coding import Inflater  # on use: it was not asked for
+
     return _Inflated(exchange, Inflater(coding))
 
 

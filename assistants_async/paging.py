@@ -12,7 +12,6 @@ from .call import Call
 from .channel import Channel, Reading
 from .core.options import Options
 from .core.paging import Cursor
-from .core.readings import item_reading
 from .core.request import Request
 from .models.pages import AnyPage, Page
 from .session import SessionManager
@@ -130,6 +129,8 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
         """
 
         def choose(http: HTTPResponse) -> Reading[Any]:
+            from .core.readings import item_reading  # on use
+
             return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
 
         return Channel(self._request.endpoint.name, self._opener(choose), self._options.on_error)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from ._version import __version__
 from .auth import Credential
 from .core.endpoint import Protocol
 from .core.options import Options
 from .core.request import Outgoing, Request, SentHeaders, write
-from .core.response import VENDOR_HOST
+from .core.response import is_vendor
 
 
 class Writer:
@@ -60,7 +59,7 @@ class Writer:
         key = None if self.usual else await self.credential.header()
         if key is not None:
             headers[key[0]] = key[1]
-        elif self.usual is None and urlsplit(self.base_url).hostname == VENDOR_HOST:
+        elif self.usual is None and is_vendor(self.base_url):
             raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
         if options.accept is not None or request.endpoint.result is bytes:
             headers["accept"] = options.accept or "*/*"

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from typing import Literal
+from collections.abc import Iterator, Mapping
 from urllib.parse import quote
 
 import msgspec
 
 from ..errors import escaped
-from ..models.messages import FileCitationAnnotation, FilePathAnnotation, Message, Text, TextContent
+from ..models.messages import (
+    CitationStyle,
+    FileAnnotation,
+    FileCitationAnnotation,
+    FilePathAnnotation,
+    Message,
+    Text,
+    TextContent,
+)
 from .filenames import safe_name
-
-FileAnnotation = FileCitationAnnotation | FilePathAnnotation
-"""A marked place in a text that leads to a file."""
-CitationStyle = Literal["footnotes", "markdown"] | Callable[[FileAnnotation, int, str], str]
-"""What stands for the marks: numbers with a list of the files at the end, the same in Markdown, or what a function of
-the annotation, the file's number and its name returns."""
 
 # How a style refers to a number, and how it explains one at the end.
 _FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}

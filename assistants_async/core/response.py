@@ -32,8 +32,7 @@ from .retry import retry_after
 
 T = TypeVar("T")
 
-VENDOR_HOST = "api.openai.com"
-"""Where the protocol came from, and where it is served no longer."""
+_VENDOR = "api.openai.com"
 
 _BY_STATUS: dict[int, type[StatusError]] = {
     400: BadRequestError,
@@ -124,6 +123,11 @@ def _problem(error: Exception) -> tuple[str, str]:
     return problem if problem.startswith("JSON") else problem[:1].lower() + problem[1:], match["path"] or "$"
 
 
+def is_vendor(url: str) -> bool:
+    """Whether it leads to where the protocol came from, and is served no longer."""
+    return urlsplit(url).hostname == _VENDOR
+
+
 def error_for(http: HTTPResponse, now: float) -> StatusError:
     """The error of a status that is not 2xx, with the server's own words from whatever shape they came in.
 
@@ -135,7 +139,7 @@ def error_for(http: HTTPResponse, now: float) -> StatusError:
         kind = ServerError
     elif 300 <= http.status < 400:
         kind = RedirectError
-    elif http.status == 404 and urlsplit(http.url).hostname == VENDOR_HOST:
+    elif http.status == 404 and is_vendor(http.url):
         kind = EndpointRetiredError
     elif http.status == 400 and re.search(_ACTIVE_RUN, str(error.get("message") or "")):
         kind = ThreadBusyError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .base import Model, Object, Tagged, Timestamp
@@ -10,8 +11,6 @@ from .unions import Unknown
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from ..core.citations import CitationStyle
 
     class MessageResource(Protocol):
         """The part of `client.messages` that messages use."""
@@ -95,6 +94,11 @@ class FilePathAnnotation(Tagged, frozen=True, kw_only=True, tag="file_path"):
 
 Annotation = FileCitationAnnotation | FilePathAnnotation | Unknown
 """A marked place in a text, told apart by `type`."""
+FileAnnotation = FileCitationAnnotation | FilePathAnnotation
+"""A marked place in a text that leads to a file."""
+CitationStyle = Literal["footnotes", "markdown"] | Callable[[FileAnnotation, int, str], str]
+"""What stands for the marks: numbers with a list of the files at the end, the same in Markdown, or what a function of
+the annotation, the file's number and its name returns."""
 
 
 class Text(Model, frozen=True, kw_only=True):

@@ -7,10 +7,9 @@ from typing import Unpack
 
 from .. import endpoints
 from ..call import Call
-from ..core.citations import CitationStyle
 from ..models import params
 from ..models.files import File
-from ..models.messages import Message, MessageFile
+from ..models.messages import CitationStyle, Message, MessageFile
 from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..paging import ListCall

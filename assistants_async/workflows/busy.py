@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import msgspec
@@ -17,7 +17,9 @@ from ..errors import BadRequestError, NotFoundError, StatusError, ThreadBusyErro
 from ..models.runs import Run
 from ..session import SessionManager, jitter
 from ..wire import Headers
-from .lookups import Lookups
+
+if TYPE_CHECKING:
+    from .lookups import Lookups
 
 IfActive = Literal["raise", "wait", "cancel"]
 """What a call does where another run is active on its thread: raise `ThreadBusyError` at once, wait until that run has
@@ -52,6 +54,8 @@ class BusyThread:
         self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
     ) -> None:
         """Return when the run that keeps the thread busy has ended; raise the refusal where the time is up."""
+        from .lookups import Lookups  # on use
+
         if self._doubles and self.doubtful:
             refusal.add_note("not waited for: an earlier attempt of this call may have started that run")
             raise refusal

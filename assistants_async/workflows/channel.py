@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import Any, Generic, TypeGuard, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
 
 from .._typing import override
 from ..channel import ByteSource, Channel, Opener, Reading, Source
-from ..core.events import Frame, frame_named, frame_of
 from ..core.fold import Snapshot
 from ..core.options import ErrorHook, Options
-from ..core.readings import EventReading
 from ..errors import StreamError, StreamInterruptedError
 from ..models.events import (
     DONE_FRAME,
@@ -26,7 +24,10 @@ from ..models.messages import Message
 from ..models.runs import Run
 from ..models.steps import RunStep
 from .handler import EventHandler, drive_handler
-from .recovery import Recovery
+
+if TYPE_CHECKING:
+    from ..core.events import Frame
+    from .recovery import Recovery
 
 E = TypeVar("E")
 T = TypeVar("T", Message, RunStep)
@@ -127,14 +128,16 @@ class EventChannel(Channel[E], Generic[E]):
 
         `RunChannel.from_sse` reads them back.
         """
-        return View(self, self._frame_of, lambda: (DONE_FRAME,))
+        from ..core.events import frame_named, frame_of  # on use
 
-    def _frame_of(self, event: object) -> bytes:
-        if not isinstance(event, StreamEvent):
-            return b""
-        # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-        sent = frame_named(cast("Frame", self._frame)) if isinstance(self._frame, tuple) else None
-        return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
+        def written(event: object) -> bytes:
+            if not isinstance(event, StreamEvent):
+                return b""
+            # As it came, since models leave out what is only a default, and browsers' code may rely on it.
+            sent = frame_named(cast("Frame", self._frame)) if isinstance(self._frame, tuple) else None
+            return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
+
+        return View(self, written, lambda: (DONE_FRAME,))
 
     def _text_of(self, event: object) -> str:
         if type(event) is MessageDeltaEvent:
@@ -218,6 +221,7 @@ class RunChannel(EventChannel[StreamEvent]):
     @classmethod
     def from_sse(cls, chunks: AsyncIterable[bytes]) -> RunChannel:
         """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual."""
+        from ..core.readings import EventReading
 
         async def open_stream() -> tuple[Source, Reading[Any]]:
             return ByteSource(chunks), EventReading(Options())

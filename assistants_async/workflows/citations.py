@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from ..core.citations import CitationStyle, check_style, file_annotations, names_in_text, rendered, texts_of
+from ..core.citations import check_style, file_annotations, names_in_text, rendered, texts_of
 from ..endpoints import RETRIEVE_FILE
 from ..errors import NotFoundError, ValidationError
 from ..models.files import File
-from ..models.messages import Message
+from ..models.messages import CitationStyle, Message
 from .calls import Caller, in_parallel
 
 AT_ONCE = 4

@@ -13,12 +13,12 @@ from ..errors import StreamError
 from ..models.messages import Message
 from ..wire import HTTPResponse
 from .channel import EventChannel
-from .driver import DriveEvent
-from .job import Job
-from .results import RunResult
+from .results import DriveEvent, RunResult
 
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
+
+    from .job import Job
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from ..core.events import event_of_run
 from ..core.fold import Snapshot
@@ -28,22 +28,17 @@ from ..errors import (
 from ..models.events import RunEvent, StreamEvent
 from ..models.runs import Run, Usage
 from ..session import jitter
-from ..tools.events import ToolEvent
 from ..tools.toolbox import Toolbox
 from ..wire import Headers, HTTPResponse, Response
 from .answers import Answers, names_of
 from .channel import RunChannel
 from .hold import Hold
 from .lookups import PASSING, Lookups, delay_after
-from .policy import Policy
-
-DriveEvent = StreamEvent | ToolEvent
-"""What a drive yields: the run's own events, and those of the tools that are called for it."""
+from .policy import OnAction, Policy
+from .results import DriveEvent
 
 Emit = Callable[[DriveEvent], Awaitable[None]]
 """Takes each event as it happens."""
-
-OnAction = Literal["answer", "stop", "wait"]
 
 _STEPS_TIME = 5.0  # seconds in which the steps for an error are looked up
 

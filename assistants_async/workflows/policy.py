@@ -18,6 +18,9 @@ StatusHook = Callable[[Run], Awaitable[object] | object]
 OnDeadline = Literal["cancel", "leave"]
 """What becomes of the run at the server when the wait ends before it."""
 
+OnAction = Literal["answer", "stop", "wait"]
+"""What is done about a run that asks for tool outputs: it gets them, the wait ends, or goes on while others answer."""
+
 RERUN_CODES = frozenset({"rate_limit_exceeded", "server_error"})
 """The failures that another run may not have."""
 

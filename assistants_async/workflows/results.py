@@ -1,4 +1,4 @@
-"""What a run that was driven to its end has come to."""
+"""What a drive yields, and what it comes to at the run's end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from typing import Generic, TypeVar
 import msgspec
 
 from ..core.usage import added
+from ..models.events import StreamEvent
 from ..models.messages import Message, RefusalContent
 from ..models.runs import Run, Usage
 from ..models.steps import RunStep
+from ..tools.events import ToolEvent
 
 T_co = TypeVar("T_co", covariant=True)
+
+DriveEvent = StreamEvent | ToolEvent
+"""What a drive yields: the run's own events, and those of the tools that are called for it."""
 
 
 class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import msgspec
 
@@ -11,7 +11,6 @@ from .._typing import override
 from ..call import Call
 from ..channel import Reading
 from ..core.endpoint import Protocol
-from ..core.readings import run_reading
 from ..core.request import Request, bind, ids_of
 from ..endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
 from ..errors import WrongProtocolError
@@ -22,11 +21,11 @@ from ..tools.toolbox import Toolbox
 from ..wire import HTTPResponse
 from .channel import RunChannel
 from .drive import Drive
-from .driver import Driver, OnAction
-from .job import Job
-from .lookups import Lookups
-from .policy import DriveOptions, Policy, PollOptions, drive_policy, poll_policy
-from .recovery import Recovery
+from .policy import DriveOptions, OnAction, Policy, PollOptions, drive_policy, poll_policy
+
+if TYPE_CHECKING:
+    from .job import Job
+    from .recovery import Recovery
 
 __all__ = ["RunCall", "RunChannel"]
 
@@ -55,7 +54,11 @@ class RunCall(Call[Run, StreamEvent]):
         """
         if self._request.body is not None:
             self._request.add("stream", True)
-        recovery = Recovery(self._session, self._options) if recover else None
+        recovery: Recovery | None = None
+        if recover:
+            from .recovery import Recovery
+
+            recovery = Recovery(self._session, self._options)
         opener, on_error = self._opener(self._reading), self._options.on_error
         return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
 
@@ -129,6 +132,11 @@ class RunCall(Call[Run, StreamEvent]):
         toolbox: Toolbox | None = None,
         format: AnswerFormat[Any] | None = None,
     ) -> Job[Any]:
+        # On use: a program that only asks for runs need not load it.
+        from .driver import Driver
+        from .job import Job
+        from .lookups import Lookups
+
         session, request = self._session, self._request
         if policy.rerun is not None and request.endpoint not in _MAKES:
             raise ValueError(f"{request.endpoint.name}: rerun is for runs that are made here")
@@ -155,6 +163,8 @@ class RunCall(Call[Run, StreamEvent]):
 
     @override
     def _reading(self, http: HTTPResponse) -> Reading[Any]:
+        from ..core.readings import run_reading
+
         return run_reading(http, self._options)
 
 

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistants_async import CitationStyle, Message
-from assistants_async.core.citations import FileAnnotation, check_style, kept_name, names_in_text, rendered
+from assistants_async.core.citations import check_style, kept_name, names_in_text, rendered
+from assistants_async.models.messages import FileAnnotation
 
 NAMES = {"file_a": "a.txt", "file_b": "b.txt"}
 

@@ -54,9 +54,8 @@ from assistants_async.models.messages import FileCitationAnnotation, FilePathAnn
 from assistants_async.models.runs import ToolCall
 from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
 from assistants_async.workflows.drive import Drive, DriveChannel
-from assistants_async.workflows.driver import DriveEvent
 from assistants_async.workflows.policy import Rerun
-from assistants_async.workflows.results import RunResult
+from assistants_async.workflows.results import DriveEvent, RunResult
 
 
 class Own(msgspec.Struct):

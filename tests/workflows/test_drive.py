@@ -37,9 +37,8 @@ from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
 from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from assistants_async.workflows.drive import Drive, DriveChannel
-from assistants_async.workflows.driver import DriveEvent
 from assistants_async.workflows.handler import EventHandler
-from assistants_async.workflows.results import RunResult
+from assistants_async.workflows.results import DriveEvent, RunResult
 from tests.client.wire import Wire, failure, silent
 from tests.conftest import MS
 from tests.streams.rawserver import RESET, STALL, Body, frame
