@@ -25,9 +25,10 @@ from .dates import to_datetime
 T = TypeVar("T")
 _Mend = Callable[[Any], Any]
 
-UNKNOWN = "\0unknown"
+UNKNOWN = "\x7funknown"
 """Tag of the class that keeps unknown union members; in encoded JSON it tells that one is there."""
-_MARK = b'"\\u0000unknown"'
+_MARK = UNKNOWN.encode()
+_RARE = _MARK[0]  # in hardly any text, and one byte is found in a tenth of the time that a word takes
 
 
 class Decoder(Generic[T]):
@@ -63,6 +64,10 @@ class Decoder(Generic[T]):
         except msgspec.ValidationError:
             return self._convert(msgspec.json.decode(data), lenient=False)
 
+    def check(self, value: Any) -> None:
+        """Raise what `decode_request` raises for a value's JSON: for scalars and dicts of them, which need none."""
+        msgspec.convert(value, self._type)
+
     def _convert(self, value: Any, *, lenient: bool) -> T:
         mend = self._mends.get(lenient)
         if mend is None:
@@ -87,7 +92,7 @@ _encoder = msgspec.json.Encoder()
 def encode(value: Any) -> bytes:
     """Encode as JSON, each unknown member as it was received."""
     data = _encoder.encode(value)
-    if _MARK not in data:
+    if _RARE not in data or _MARK not in data:
         return data
     return _encoder.encode(_unwrap(msgspec.json.decode(data)))
 

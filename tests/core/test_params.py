@@ -514,6 +514,18 @@ def test_a_value_of_the_wrong_type_is_refused(row: Row, keywords: dict[str, Any]
     assert caught.value.value == value or value != value  # noqa: PLR0124  # NaN
 
 
+@pytest.mark.parametrize("text", ["short", "long " * 20_000])
+def test_a_long_text_hides_no_value_beside_it(text: str) -> None:
+    """Every member is held to its rules, and a text that is sent is the one that was given."""
+    assert body(CREATE_MESSAGE, {**MESSAGE, "content": text})["content"] == text
+    with pytest.raises(ValidationError, match="role") as caught:
+        call(CREATE_MESSAGE, {"role": 7, "content": text})
+    assert (caught.value.path, caught.value.value) == ("role", 7)
+    with pytest.raises(ValidationError) as caught:
+        call(CREATE_MESSAGE, {**MESSAGE, "content": text, "metadata": 7})
+    assert (caught.value.path, caught.value.value) == ("metadata", 7)
+
+
 @pytest.mark.parametrize(
     "value",
     [object(), deep(10_000), "\ud800", 1 << 70, {1: 2}],

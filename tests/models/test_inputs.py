@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
+from assistants_async.endpoints import TABLE
 from assistants_async.models import params
 from assistants_async.models.assistants import Assistant
 from assistants_async.models.decoding import decoder_for, encode
@@ -318,6 +320,31 @@ def test_narrower_in_v1() -> None:
     for data in (b'""', b"[]", msgspec.json.encode("x" * 256_001)):
         with pytest.raises(msgspec.ValidationError):
             decoder.decode_request(data)
+
+
+SCALARS: tuple[Any, ...] = (
+    *("", "x", "asc", "a" * 513, "é" * 70_000, "a" * 300_000, "\x7funknown", True, False, None),
+    *(-1, 0, 1, 101, 2**53, 2**63, 2**64 - 1, -(2**63), -0.0, 1.0, 1.5, 1e16, 1e300),
+)
+
+
+def verdict(check: Callable[[Any], object], value: Any) -> str:
+    """What is said of a value; empty where nothing is."""
+    try:
+        check(value)
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("kind", dict.fromkeys(row.params for row in TABLE.values() if row.params is not None))
+def test_scalars_are_held_to_the_same_rules_without_their_json(kind: type[Any]) -> None:
+    """To the word, keyword by keyword."""
+    decoder = decoder_for(kind)
+    for name in kind.__annotations__:
+        for value in SCALARS:
+            values = {name: value}
+            assert verdict(decoder.check, values) == verdict(decoder.decode_request, encode(values)), values
 
 
 def test_syntax_errors_are_not_hidden() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from assistants_async.models.assistants import Assistant
 from assistants_async.models.base import Model
-from assistants_async.models.decoding import decoder_for
+from assistants_async.models.decoding import UNKNOWN, decoder_for
 from assistants_async.models.deltas import MessageDelta, RunStepDelta
 from assistants_async.models.messages import FilePathAnnotation, Message, TextContent
 from assistants_async.models.pages import Page
@@ -94,8 +94,8 @@ def test_a_known_tag_in_a_shape_that_cannot_be_read_is_kept() -> None:
 
 def test_a_map_that_looks_like_the_mark_is_left_alone() -> None:
     """The tag that marks unknown members inside encoded JSON may stand in a map of the caller's own."""
-    run = Run(id="r", metadata={"type": "\0unknown"}, tools=(Unknown(raw=STRANGE),))
-    assert run.to_dict() == {"id": "r", "tools": [STRANGE], "metadata": {"type": "\0unknown"}}
+    run = Run(id="r", metadata={"type": UNKNOWN}, tools=(Unknown(raw=STRANGE),))
+    assert run.to_dict() == {"id": "r", "tools": [STRANGE], "metadata": {"type": UNKNOWN}}
 
 
 def test_members_that_are_no_objects_are_refused() -> None:
