@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, TypeGuard
@@ -82,7 +82,7 @@ class AiohttpTransport:
         assert self._url is not None
         link = Link(outgoing.fresh)
         LINK.set(link)
-        started = asyncio.get_running_loop().time()
+        started = time.monotonic()
         try:
             response = await session.request(
                 outgoing.method,
@@ -98,7 +98,7 @@ class AiohttpTransport:
             if not _is_transport(error):
                 # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.
                 raise error.with_traceback(None)  # noqa: B904  # the same error
-            waited = asyncio.get_running_loop().time() - started
+            waited = time.monotonic() - started
             failure, cause = _translate(error, timeout, waited), _shown(error)
             if link.used and isinstance(failure, ConnectionLostError) and _is_unanswered(error):
                 failure.stale = True

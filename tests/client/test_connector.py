@@ -1,0 +1,57 @@
+"""The connections of a client: how they are read."""
+
+from __future__ import annotations
+
+import gc
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from assistants_async import AssistantsClient
+from assistants_async.connector import PIECE, Socket
+
+ASKED = 256 * 1024
+"""Bytes that asyncio asks for at each read."""
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[socket.socket, Socket]]:
+    """Both ends of a connection, the second read as a client's is."""
+    far, near = socket.socketpair()
+    with far, Socket(fileno=near.detach()) as end:
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+            far.setsockopt(socket.SOL_SOCKET, option, 4 * ASKED)
+            end.setsockopt(socket.SOL_SOCKET, option, 4 * ASKED)
+        far.settimeout(1)
+        yield far, end
+
+
+def test_a_short_answer_takes_a_short_read(ends: tuple[socket.socket, Socket]) -> None:
+    """Which gives what is there, and no more than was asked for."""
+    far, end = ends
+    far.sendall(b"abc")
+    assert end.recv(ASKED) == b"abc"
+    far.sendall(b"abc")
+    assert end.recv(2) == b"ab"
+    assert end.recv(ASKED, socket.MSG_PEEK) == b"c"
+    assert end.recv(ASKED) == b"c"
+
+
+def test_a_long_answer_takes_long_reads(ends: tuple[socket.socket, Socket]) -> None:
+    """From the second on, until one is not full; not a byte is lost or moved."""
+    far, end = ends
+    sent = bytes(range(256)) * (PIECE // 256) * 3
+    for _ in range(2):
+        far.sendall(sent)
+        assert end.recv(ASKED) == sent[:PIECE]
+        assert end.recv(ASKED) == sent[PIECE:]
+        far.sendall(b"abc")
+        assert end.recv(ASKED) == b"abc"
+
+
+async def test_a_client_reads_so() -> None:
+    """Its own connections, not those of a session that it borrows."""
+    async with AssistantsClient.local() as client:
+        await client.threads.create()
+        assert any(type(each) is Socket and each.fileno() >= 0 for each in gc.get_objects())
