@@ -18,8 +18,10 @@ from aiohttp.tracing import Trace
 from ._typing import override
 from .transport import LINK
 
-PIECE = 64 * 1024
+SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""
+LARGE = 512 * 1024
+"""Bytes that it is read by once so many were there."""
 
 _TAKES_SOCKETS = "socket_factory" in signature(aiohttp.TCPConnector).parameters  # from aiohttp 3.12 on
 _connect = aiohttp.TCPConnector.connect  # as `super()` would find it, for every request
@@ -63,18 +65,18 @@ class Connector(aiohttp.TCPConnector):
 
 
 class Socket(socket.socket):
-    """A socket that is read by small pieces until one of them is full, and then by large ones until one is not."""
+    """A socket that is read by small pieces until one of them is full, and then by large ones until there is less."""
 
-    # asyncio asks for 256 KB at each read. Unless the process has let go of a larger piece of memory before, the C
-    # library gets them from the system and gives them back each time, which is a fifth of a GET. Small pieces alone
-    # would cost a download a fourth.
+    # asyncio asks for 256 KB at each read, and passes on what it gets. Unless the process has let go of a larger piece
+    # of memory before, the C library gets so much from the system and gives it back each time, a fifth of a GET. Small
+    # pieces alone would cost a download a fourth; larger ones than asyncio's save it a seventh.
     _large = False
 
     @override
     def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """Receive what is there, up to `size` bytes, or up to a small piece."""
-        data = super().recv(size if self._large or size < PIECE else PIECE, flags)
-        if self._large is not (len(data) >= PIECE):
+        """Receive what is there; where much is asked for, as much as is good."""
+        data = super().recv(size if size < SMALL else LARGE if self._large else SMALL, flags)
+        if self._large is not (len(data) >= SMALL):
             self._large = not self._large
         return data
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from assistants_async import AssistantsClient
-from assistants_async.connector import PIECE, Socket
+from assistants_async.connector import SMALL, Socket
 
 ASKED = 256 * 1024
 """Bytes that asyncio asks for at each read."""
@@ -39,13 +39,13 @@ def test_a_short_answer_takes_a_short_read(ends: tuple[socket.socket, Socket]) -
 
 
 def test_a_long_answer_takes_long_reads(ends: tuple[socket.socket, Socket]) -> None:
-    """From the second on, until one is not full; not a byte is lost or moved."""
+    """From the second on, until there is less; not a byte is lost or moved."""
     far, end = ends
-    sent = bytes(range(256)) * (PIECE // 256) * 3
+    sent = bytes(range(256)) * (SMALL // 256) * 3
     for _ in range(2):
         far.sendall(sent)
-        assert end.recv(ASKED) == sent[:PIECE]
-        assert end.recv(ASKED) == sent[PIECE:]
+        assert end.recv(ASKED) == sent[:SMALL]
+        assert end.recv(SMALL) == sent[SMALL:], "more than was asked for"
         far.sendall(b"abc")
         assert end.recv(ASKED) == b"abc"
 
