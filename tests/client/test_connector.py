@@ -6,10 +6,12 @@ import gc
 import socket
 from collections.abc import Iterator
 
+import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient
 from assistants_async.connector import SMALL, Socket
+from assistants_async.server import AssistantsServer
 
 ASKED = 256 * 1024
 """Bytes that asyncio asks for at each read."""
@@ -50,8 +52,18 @@ def test_a_long_answer_takes_long_reads(ends: tuple[socket.socket, Socket]) -> N
         assert end.recv(ASKED) == b"abc"
 
 
-async def test_a_client_reads_so() -> None:
-    """Its own connections, not those of a session that it borrows."""
-    async with AssistantsClient.local() as client:
-        await client.threads.create()
-        assert any(type(each) is Socket and each.fileno() >= 0 for each in gc.get_objects())
+def open_sockets() -> int:
+    """How many there are that are read so."""
+    return sum(type(each) is Socket and each.fileno() >= 0 for each in gc.get_objects())
+
+
+async def test_a_client_reads_its_own_connections_so() -> None:
+    """Those of a session that it borrows are read as the session's owner has it."""
+    before = open_sockets()
+    async with AssistantsServer(pace=0) as server, aiohttp.ClientSession() as session:
+        async with AssistantsClient(base_url=server.base_url, api_key="key", session=session) as borrower:
+            await borrower.threads.create()
+            assert open_sockets() == before
+        async with AssistantsClient(base_url=server.base_url, api_key="key") as client:
+            await client.threads.create()
+            assert open_sockets() == before + 1
