@@ -11,15 +11,18 @@
 from __future__ import annotations
 
 from ._version import __version__
-from .call import Call
-from .channel import Channel
+from .calls.call import Call
+from .calls.channel import Channel
+from .calls.download import Download
+from .calls.items import Items
+from .calls.lists import ListCall, PagedCall
+from .calls.pipe import PipeReceiver, PipeSender, open_pipe
 from .client import AssistantsClient
-from .core.options import Timeout
-from .core.query import Styled
-from .core.request import Outgoing, Request
-from .core.retry import Retry, RetryPolicy
+from .core.requests.options import Timeout
+from .core.requests.query import Styled
+from .core.requests.request import Outgoing, Request
+from .core.requests.retry import Retry, RetryPolicy
 from .core.usage import sum_usage
-from .downloads import Download
 from .errors import (
     AnswerDecodeError,
     AssistantsError,
@@ -90,8 +93,7 @@ from .models.transfers import IngestedFile, IngestReport, UploadState
 from .models.unions import Unknown
 from .models.uploads import Upload, UploadPart
 from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
-from .paging import Items, ListCall, PagedCall
-from .pipe import PipeReceiver, PipeSender, open_pipe
+from .response import Headers, HTTPResponse, Response
 from .tools import (
     AnswerFormat,
     Context,
@@ -105,16 +107,16 @@ from .tools import (
     answer_format,
     tool,
 )
-from .wire import Headers, HTTPResponse, Response
-from .workflows.busy import IfActive, ThreadLock
-from .workflows.drive import Drive, DriveChannel
-from .workflows.files_waiting import FileBatchCall, StoreFileCall
-from .workflows.handler import EventHandler
-from .workflows.policy import Ledger, Rerun
-from .workflows.results import DriveEvent, RunResult
-from .workflows.runs import RunCall, RunChannel
-from .workflows.sources import Source, SourceInput
-from .workflows.usage import ThreadUsage
+from .workflows.files.ingest_sources import Source, SourceInput
+from .workflows.files.processing import FileBatchCall, StoreFileCall
+from .workflows.runs.call import RunCall, RunChannel
+from .workflows.runs.drive import Drive, DriveChannel
+from .workflows.runs.event_handler import EventHandler
+from .workflows.runs.options import Ledger, Rerun
+from .workflows.runs.result import DriveEvent, RunResult
+from .workflows.threads.busy_thread import IfActive
+from .workflows.threads.lock import ThreadLock
+from .workflows.threads.usage import ThreadUsage
 
 __all__ = [
     "AnswerDecodeError",

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
 import msgspec
 
 from ._typing import override
-from .call import Call
-from .core.endpoint import Endpoint
-from .core.options import OptionChanges, merge
-from .downloads import Download
+from .calls.call import Call
+from .calls.context import Context
+from .calls.download import Download
+from .calls.lists import ListCall, PagedCall
+from .core.requests.endpoint import Endpoint
+from .core.requests.options import OptionChanges, merge
 from .endpoints import find
 from .models.pages import is_page
 from .models.threads import Thread
 from .models.vector_stores import VectorStoreFile, VectorStoreFileBatch
-from .paging import ListCall, PagedCall
 from .resources.assistants import Assistants
-from .resources.base import Context
 from .resources.files import Files
 from .resources.messages import Messages
 from .resources.runs import Runs
@@ -29,14 +29,14 @@ from .resources.steps import Steps
 from .resources.threads import Threads
 from .resources.uploads import Uploads
 from .resources.vector_stores import VectorStores
-from .settings import ClientSettings, open_session
-from .workflows.files_waiting import FileBatchCall, StoreFileCall
-from .workflows.runs import RunCall
-from .workflows.usage import ThreadUsage, usage_of
+from .session.settings import ClientSettings, open_session
+from .workflows.files.processing import FileBatchCall, StoreFileCall
+from .workflows.runs.call import RunCall
+from .workflows.threads.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
-    from .azure import TokenCredential
     from .server import Responder
+    from .session.azure import TokenCredential
 
 
 class AssistantsClient:
@@ -103,7 +103,7 @@ class AssistantsClient:
         `endpoint` is the project's, `https://….services.ai.azure.com/api/projects/…`; `credential` anything with
         azure-identity's `get_token`. A token is kept until 5 minutes before its end.
         """
-        from .azure import FOUNDRY_SCOPE, token_source  # on use
+        from .session.azure import FOUNDRY_SCOPE, token_source  # on use
 
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
         settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
@@ -128,7 +128,7 @@ class AssistantsClient:
         settings["base_url"] = endpoint.rstrip("/").removesuffix("/openai") + "/openai"
         settings["auth"] = "api-key" if credential is None else "bearer"
         if credential is not None:
-            from .azure import AZURE_SCOPE, token_source  # on use
+            from .session.azure import AZURE_SCOPE, token_source  # on use
 
             settings["api_key"] = token_source(credential, AZURE_SCOPE)
         return cls._made(settings)

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from .core.endpoint import Endpoint, Protocol
-from .models import params, params_stores
+from .core.requests.endpoint import Endpoint, Protocol
+from .models import params, params_vector_stores
 from .models.assistants import Assistant, AssistantFile
 from .models.base import Object
 from .models.events import StreamEvent
@@ -169,7 +169,7 @@ CREATE_VECTOR_STORE = _create(
     "createVectorStore",
     "vector_stores.create",
     VectorStore,
-    params_stores.CreateVectorStoreParams,
+    params_vector_stores.CreateVectorStoreParams,
     protocols=_V2,
 )
 GET_VECTOR_STORE = _get(_STORE, "getVectorStore", "vector_stores.retrieve", VectorStore, protocols=_V2)
@@ -178,7 +178,7 @@ MODIFY_VECTOR_STORE = _modify(
     "modifyVectorStore",
     "vector_stores.modify",
     VectorStore,
-    params_stores.ModifyVectorStoreParams,
+    params_vector_stores.ModifyVectorStoreParams,
     protocols=_V2,
 )
 DELETE_VECTOR_STORE = _delete(_STORE, "deleteVectorStore", "vector_stores.delete", protocols=_V2)
@@ -190,7 +190,7 @@ SEARCH_VECTOR_STORE: Endpoint[SearchPage, SearchResult] = Endpoint(
     name="vector_stores.search",
     result=SearchPage,
     item=SearchResult,
-    params=params_stores.SearchVectorStoreParams,
+    params=params_vector_stores.SearchVectorStoreParams,
     protocols=_V2,
     page_parameter="page",
 )
@@ -200,7 +200,7 @@ LIST_VECTOR_STORE_FILES = _list(
     "listVectorStoreFiles",
     "vector_stores.files.list",
     VectorStoreFile,
-    params_stores.ListVectorStoreFilesParams,
+    params_vector_stores.ListVectorStoreFilesParams,
     protocols=_V2,
 )
 CREATE_VECTOR_STORE_FILE = _create(
@@ -208,7 +208,7 @@ CREATE_VECTOR_STORE_FILE = _create(
     "createVectorStoreFile",
     "vector_stores.files.create",
     VectorStoreFile,
-    params_stores.CreateVectorStoreFileParams,
+    params_vector_stores.CreateVectorStoreFileParams,
     protocols=_V2,
 )
 GET_VECTOR_STORE_FILE = _get(
@@ -219,7 +219,7 @@ MODIFY_VECTOR_STORE_FILE = _modify(
     "updateVectorStoreFileAttributes",
     "vector_stores.files.modify",
     VectorStoreFile,
-    params_stores.ModifyVectorStoreFileParams,
+    params_vector_stores.ModifyVectorStoreFileParams,
     protocols=_V2,
 )
 DELETE_VECTOR_STORE_FILE = _delete(_STORE + _FILE, "deleteVectorStoreFile", "vector_stores.files.delete", protocols=_V2)
@@ -239,7 +239,7 @@ CREATE_FILE_BATCH = _create(
     "createVectorStoreFileBatch",
     "vector_stores.file_batches.create",
     VectorStoreFileBatch,
-    params_stores.CreateVectorStoreFileBatchParams,
+    params_vector_stores.CreateVectorStoreFileBatchParams,
     protocols=_V2,
 )
 GET_FILE_BATCH = _get(
@@ -258,12 +258,12 @@ LIST_BATCH_FILES = _list(
     "listFilesInVectorStoreBatch",
     "vector_stores.file_batches.list_files",
     VectorStoreFile,
-    params_stores.ListVectorStoreFilesParams,
+    params_vector_stores.ListVectorStoreFilesParams,
     protocols=_V2,
 )
 
 CREATE_UPLOAD = _create(
-    "/uploads", "createUpload", "uploads.create", Upload, params_stores.CreateUploadParams, protocols=_V2
+    "/uploads", "createUpload", "uploads.create", Upload, params_vector_stores.CreateUploadParams, protocols=_V2
 )
 CANCEL_UPLOAD = _modify(_UPLOAD + "/cancel", "cancelUpload", "uploads.cancel", Upload, None, protocols=_V2)
 # A second completion is refused, so sending it twice is safe.
@@ -272,7 +272,7 @@ COMPLETE_UPLOAD = _modify(
     "completeUpload",
     "uploads.complete",
     Upload,
-    params_stores.CompleteUploadParams,
+    params_vector_stores.CompleteUploadParams,
     protocols=_V2,
 )
 ADD_UPLOAD_PART = _create(
@@ -280,7 +280,7 @@ ADD_UPLOAD_PART = _create(
     "addUploadPart",
     "uploads.parts.create",
     UploadPart,
-    params_stores.AddUploadPartParams,
+    params_vector_stores.AddUploadPartParams,
     protocols=_V2,
     form="data",
 )

@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from assistants_async import AssistantsClient, Message, MessageDeltaEvent, Page, Run
-from assistants_async.core.fold import Snapshot
-from assistants_async.core.jsonitems import ConcatenatedJSON, JSONFramer, JSONLines, ListElements
-from assistants_async.core.sse import SSEDecoder
+from assistants_async.core.runs.snapshot import Snapshot
+from assistants_async.core.streams.json_framers import ConcatenatedJSON, JSONFramer, JSONLines, ListElements
+from assistants_async.core.streams.sse import SSEDecoder
 from assistants_async.models.deltas import MessageDelta
 from benchmarks import bodies
 

@@ -17,17 +17,17 @@ ROOT = Path(assistants_async.__file__).parent
 # From the lowest up; a module may import from layers below its own, and from its own.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_typing", "_version"),
-    ("wire",),
+    ("response",),
     ("errors",),
     ("models",),
     ("core",),
     ("endpoints",),
-    ("watch", "trace", "auth", "azure", "exchange", "transport", "connector"),
-    ("reader", "writer", "session"),
-    ("call", "channel", "pipe", "paging", "uploads", "downloads"),
+    ("transport",),
+    ("session",),
+    ("calls",),
     ("tools", "workflows"),
     ("resources",),
-    ("settings", "client"),
+    ("client",),
     ("",),  # the package itself
     ("server",),
     ("testing",),
@@ -35,7 +35,14 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 
-PURE = ("wire", "errors", "models", "core", "endpoints")
+INNER: dict[str, tuple[tuple[str, ...], ...]] = {
+    "core": (("checks", "filenames", "usage"), ("citations", "requests"), ("responses", "runs"), ("streams",)),
+    "workflows": (("concurrency",), ("runs",), ("files", "messages", "threads")),
+    "server": (("errors", "request_log"), ("storage",), ("engine",), ("requests",), ("handlers",), ("app", "server")),
+}
+"""The same inside the large packages."""
+
+PURE = ("response", "errors", "models", "core", "endpoints")
 """What decides and never waits: no I/O, no clock, no randomness."""
 IMPURE = frozenset(
     (
@@ -127,28 +134,42 @@ def test_imports_point_down(name: str) -> None:
             assert HEIGHT[other] <= HEIGHT[own], f"{name} imports {target}, which is above it"
 
 
+@pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in INNER and "." in name])
+def test_imports_point_down_inside_a_package(name: str) -> None:
+    """A module of a large package imports from its own room and those below."""
+    package, room = name.split(".")[:2]
+    heights = {inner: height for height, names in enumerate(INNER[package]) for inner in names}
+    assert room in heights, f"{name} has no place in the table"
+    for target, _ in imports(MODULES[name]):
+        parts = target.split(".")[1:]
+        if len(parts) > 1 and parts[0] == package:
+            assert heights[parts[1]] <= heights[room], f"{name} imports {target}, which is above it"
+
+
 @pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in PURE])
 def test_what_decides_does_not_act(name: str) -> None:
     """Clock, randomness, environment and the event loop come in as arguments."""
     assert not {target.partition(".")[0] for target, _ in imports(MODULES[name])} & IMPURE
 
 
-CLIENT = [name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__", "connector")]
+CLIENT = [
+    name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__") and name != "transport.pool"
+]
 
 
 @pytest.mark.parametrize("name", CLIENT)
 def test_aiohttp_is_imported_on_first_use(name: str) -> None:
     """By the transport alone, and inside functions, since it is most of the import time; anyio likewise.
 
-    The connector, which the transport imports inside a function, imports it at its top.
+    The pool, which the transport imports inside a function, imports it at its top.
     """
     heavy = {(target.partition(".")[0], top) for target, top in imports(MODULES[name])} & {
         (library, top) for library in ("aiohttp", "yarl", "anyio") for top in (True, False)
     }
     assert not any(top for _, top in heavy)
-    if name != "transport":
+    if name != "transport.aiohttp_transport":
         assert not {library for library, _ in heavy} & {"aiohttp", "yarl"}
-    assert not {target for target, top in imports(MODULES[name]) if top} & {"assistants_async.connector"}
+    assert not {target for target, top in imports(MODULES[name]) if top} & {"assistants_async.transport.pool"}
 
 
 def test_importing_the_package_is_cheap() -> None:
@@ -156,7 +177,15 @@ def test_importing_the_package_is_cheap() -> None:
     code = "import sys, assistants_async; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
     unwanted = {"aiohttp", "anyio", "yarl", "pydantic", "pytest", "rich", "aioresponses"} | {
-        f"assistants_async.{name}" for name in ("server", "azure", "workflows.driver", "core.readings", "core.sse")
+        f"assistants_async.{name}"
+        for name in (
+            "core.streams.body_decoders",
+            "core.streams.sse",
+            "server",
+            "session.azure",
+            "transport.pool",
+            "workflows.runs.loop",
+        )
     }
     assert unwanted & set(done.stdout.split()) == set()
 

@@ -16,10 +16,10 @@ import pytest
 import assistants_async
 from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout
 from assistants_async.cli import steps
-from assistants_async.core.options import OptionChanges
+from assistants_async.core.requests.options import OptionChanges
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
-from assistants_async.settings import ClientSettings
+from assistants_async.session.settings import ClientSettings
 from assistants_async.testing.faults import FAULTS
 
 ROOT = Path(__file__).parents[1]

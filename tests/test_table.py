@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient
-from assistants_async.core.endpoint import Endpoint
+from assistants_async.core.requests.endpoint import Endpoint
 from assistants_async.endpoints import KINDS, TABLE, find
 from assistants_async.models.pages import Page, is_page
 from assistants_async.resources.base import Resource

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ..client import AssistantsClient
-from ..core.endpoint import Protocol
-from ..wire import HTTPResponse
+from ..core.requests.endpoint import Protocol
+from ..response import HTTPResponse
 from . import file_steps
 from .show import show_code
 from .steps import STEPS

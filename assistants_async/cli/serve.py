@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 
-from ..core.endpoint import Protocol
+from ..core.requests.endpoint import Protocol
 from ..server import AssistantsServer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
-from ..wire import Headers
+from ..response import Headers
 
 # RFC 6266: a quoted string with backslash escapes, or a token.
 _PLAIN = r'(?i)(?:^|;)\s*filename\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]+))'

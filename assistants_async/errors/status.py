@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._typing import override
-from ..wire import HTTPResponse
+from ..response import HTTPResponse
 from .base import AssistantsError, printable, text_of
 
 if TYPE_CHECKING:

@@ -109,7 +109,7 @@ from .params import (
     ToolOutput,
     UploadPurpose,
 )
-from .params_stores import (
+from .params_vector_stores import (
     Attributes,
     ChunkingStrategyInput,
     ComparisonFilter,

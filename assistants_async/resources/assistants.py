@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Unpack
 
 from .. import endpoints
-from ..call import Call
+from ..calls.call import Call
+from ..calls.context import Context
+from ..calls.lists import ListCall
 from ..models import params
 from ..models.assistants import Assistant, AssistantFile
 from ..models.files import File
 from ..models.pages import Deleted
-from ..paging import ListCall
-from .base import Context, Resource
+from .base import Resource
 
 
 class AssistantFiles(Resource):

@@ -2,52 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, TypeVar
 
-import msgspec
-
-from ..call import Call
-from ..core.endpoint import Endpoint
-from ..core.options import Options
-from ..core.request import Form, Request, bind
-from ..endpoints import KINDS
+from ..calls.call import Call
+from ..calls.context import Context
+from ..calls.lists import ListCall, PagedCall
+from ..core.requests.endpoint import Endpoint
+from ..core.requests.options import Options
+from ..core.requests.request import Request
 from ..models.events import StreamEvent
 from ..models.pages import AnyPage, Page
 from ..models.runs import Run
-from ..paging import ListCall, PagedCall
-from ..session import SessionManager
-from ..workflows.busy import BusyThread, IfActive
-from ..workflows.calls import Caller
-from ..workflows.runs import RunCall
+from ..session.manager import SessionManager
+from ..workflows.runs.call import RunCall
+from ..workflows.threads.busy_thread import BusyThread, IfActive
 
 T = TypeVar("T")
 S = TypeVar("S")
 P = TypeVar("P", bound=AnyPage[Any])
-
-
-class Context(msgspec.Struct, frozen=True):
-    """What the calls of one client, or of one view of it, are made with."""
-
-    session: SessionManager
-    options: Options
-    validate: bool = True
-
-    def bind(
-        self,
-        endpoint: Endpoint[Any, Any],
-        ids: tuple[object, ...],
-        keywords: Mapping[str, Any],
-        form: Form | None = None,
-    ) -> Request:
-        """Check a call's arguments and make its request; raises before anything is sent."""
-        protocol = self.session.protocol
-        return bind(endpoint, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
-
-    def caller(self) -> Caller:
-        """What workflows call operations with; they go by values, so an error status is an error in any case."""
-        options = msgspec.structs.replace(self.options, raise_for_status=True)
-        return Caller(self.session, options, self.validate)
 
 
 class Resource:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Unpack
 
 from .. import endpoints
-from ..call import Call
-from ..downloads import Download
+from ..calls.call import Call
+from ..calls.download import Download
+from ..calls.lists import ListCall
+from ..calls.multipart_body import FileInput, Progress, Upload
 from ..models import params
 from ..models.files import File
 from ..models.pages import Deleted
-from ..paging import ListCall
-from ..uploads import FileInput, Progress, Upload
 from .base import Resource
 
 

@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import Unpack
 
 from .. import endpoints
-from ..call import Call
+from ..calls.call import Call
+from ..calls.context import Context
+from ..calls.lists import ListCall
 from ..models import params
 from ..models.files import File
 from ..models.messages import CitationStyle, Message, MessageFile
 from ..models.pages import Deleted
 from ..models.threads import Thread
-from ..paging import ListCall
-from ..workflows.busy import IfActive
-from .base import Context, Resource
+from ..workflows.threads.busy_thread import IfActive
+from .base import Resource
 
 
 class MessageFiles(Resource):
@@ -79,7 +80,7 @@ class Messages(Resource):
         there. A file has one number, however often it is cited, and is asked for once; one that was deleted shows its
         id. Text that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
         """
-        from ..workflows.citations import render
+        from ..workflows.messages.render import render
 
         return await render(self._context.caller(), message, style)
 
@@ -91,7 +92,7 @@ class Messages(Resource):
         before, ` (2)` and so on goes before the extension. Four at a time. All of them or none: where one fails, or the
         task is cancelled, nothing is left. Raises `NotADirectoryError` before anything is sent.
         """
-        from ..workflows.message_files import save_files
+        from ..workflows.messages.save_files import save_files
 
         return await save_files(self._context.caller(), message, folder)
 

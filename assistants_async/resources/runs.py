@@ -6,16 +6,16 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar, Unpack, overload
 
 from .. import endpoints
-from ..call import Call
+from ..calls.call import Call
+from ..calls.lists import ListCall
 from ..models import params
 from ..models.runs import Run
 from ..models.threads import Thread
-from ..paging import ListCall
 from ..tools.toolbox import Toolbox
-from ..workflows.busy import IfActive
-from ..workflows.drive import Drive
-from ..workflows.policy import DriveOptions, PollOptions
-from ..workflows.runs import RunCall
+from ..workflows.runs.call import RunCall
+from ..workflows.runs.drive import Drive
+from ..workflows.runs.options import DriveOptions, PollOptions
+from ..workflows.threads.busy_thread import IfActive
 from .base import Resource
 
 T = TypeVar("T")

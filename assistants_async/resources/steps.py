@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Unpack
 
 from .. import endpoints
-from ..call import Call
+from ..calls.call import Call
+from ..calls.lists import ListCall
 from ..models import params
 from ..models.runs import Run
 from ..models.steps import RunStep
 from ..models.threads import Thread
-from ..paging import ListCall
 from .base import Resource
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Unpack
 
 from .. import endpoints
-from ..call import Call
-from ..core.ids import segment
+from ..calls.call import Call
+from ..calls.lists import ListCall
+from ..core.requests.path_ids import segment
 from ..models import params
 from ..models.pages import Deleted
 from ..models.threads import Thread
-from ..paging import ListCall
-from ..workflows.busy import ThreadLock
-from ..workflows.runs import RunCall
+from ..workflows.runs.call import RunCall
+from ..workflows.threads.lock import ThreadLock
 from .base import Resource
 
 _KINDS = {"thread": (Thread,)}

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Literal, Unpack
 
 from .. import endpoints
-from ..call import Call
-from ..models import params_stores
+from ..calls.call import Call
+from ..calls.context import Context
+from ..calls.multipart_body import FileInput, Progress
+from ..calls.multipart_body import Upload as Form
+from ..models import params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
-from ..uploads import FileInput, Progress
-from ..uploads import Upload as Form
-from ..workflows.uploads import PART_SIZE, Sending, check_part, send
-from .base import Context, Resource
+from ..workflows.files.upload_in_parts import PART_SIZE, Sending, check_part, send
+from .base import Resource
 
 
 class UploadParts(Resource):
@@ -49,7 +50,7 @@ class Uploads(Resource):
         self.parts = UploadParts(context)
         """The pieces of a file."""
 
-    def create(self, **keywords: Unpack[params_stores.CreateUploadParams]) -> Call[Upload, Upload]:
+    def create(self, **keywords: Unpack[params_vector_stores.CreateUploadParams]) -> Call[Upload, Upload]:
         """Announce a file of at most 8 GiB, whose parts then have an hour (`createUpload`)."""
         return self._call(endpoints.CREATE_UPLOAD, **keywords)
 
@@ -58,7 +59,7 @@ class Uploads(Resource):
         return self._call(endpoints.CANCEL_UPLOAD, upload)
 
     def complete(
-        self, upload: Upload | str, /, **keywords: Unpack[params_stores.CompleteUploadParams]
+        self, upload: Upload | str, /, **keywords: Unpack[params_vector_stores.CompleteUploadParams]
     ) -> Call[Upload, Upload]:
         """Put the parts together, in the order given; the answer has the file (`completeUpload`)."""
         return self._call(endpoints.COMPLETE_UPLOAD, upload, **keywords)

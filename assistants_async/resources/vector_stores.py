@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Unpack
 
 from .. import endpoints
-from ..call import Call
-from ..core.endpoint import Endpoint
-from ..models import params, params_stores
+from ..calls.call import Call
+from ..calls.context import Context
+from ..calls.lists import ListCall, PagedCall
+from ..core.requests.endpoint import Endpoint
+from ..models import params, params_vector_stores
 from ..models.files import File
 from ..models.pages import Deleted
 from ..models.transfers import IngestedFile, IngestReport
@@ -21,10 +23,9 @@ from ..models.vector_stores import (
     VectorStoreFile,
     VectorStoreFileBatch,
 )
-from ..paging import ListCall, PagedCall
-from ..workflows.files_waiting import FileBatchCall, StoreFileCall
-from ..workflows.sources import BATCH_LIMIT, SourceInput
-from .base import Context, Resource
+from ..workflows.files.ingest_sources import BATCH_LIMIT, SourceInput
+from ..workflows.files.processing import FileBatchCall, StoreFileCall
+from .base import Resource
 
 
 class VectorStoreFiles(Resource):
@@ -33,7 +34,7 @@ class VectorStoreFiles(Resource):
     __slots__ = ()
 
     def create(
-        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_stores.CreateVectorStoreFileParams]
+        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.CreateVectorStoreFileParams]
     ) -> StoreFileCall:
         """Take an uploaded file into a store; `.poll()` waits until it can be searched (`createVectorStoreFile`)."""
         return self._store_file(endpoints.CREATE_VECTOR_STORE_FILE, vector_store, **keywords)
@@ -47,7 +48,7 @@ class VectorStoreFiles(Resource):
         vector_store: VectorStore | str,
         file: VectorStoreFile | File | str,
         /,
-        **keywords: Unpack[params_stores.ModifyVectorStoreFileParams],
+        **keywords: Unpack[params_vector_stores.ModifyVectorStoreFileParams],
     ) -> StoreFileCall:
         """Put attributes in place of those before (`updateVectorStoreFileAttributes`)."""
         return self._store_file(endpoints.MODIFY_VECTOR_STORE_FILE, vector_store, file, **keywords)
@@ -69,7 +70,7 @@ class VectorStoreFiles(Resource):
         return StoreFileCall(context.session, context.bind(row, ids, keywords), context.options)
 
     def list(
-        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_stores.ListVectorStoreFilesParams]
+        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.ListVectorStoreFilesParams]
     ) -> ListCall[VectorStoreFile]:
         """List a store's files, newest first; `filter` picks a state (`listVectorStoreFiles`)."""
         return self._list(endpoints.LIST_VECTOR_STORE_FILES, vector_store, **keywords)
@@ -81,7 +82,10 @@ class FileBatches(Resource):
     __slots__ = ()
 
     def create(
-        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_stores.CreateVectorStoreFileBatchParams]
+        self,
+        vector_store: VectorStore | str,
+        /,
+        **keywords: Unpack[params_vector_stores.CreateVectorStoreFileBatchParams],
     ) -> FileBatchCall:
         """Take up to 2000 uploaded files into a store; `.poll()` waits for their end (`createVectorStoreFileBatch`)."""
         return self._batch(endpoints.CREATE_FILE_BATCH, vector_store, **keywords)
@@ -99,7 +103,7 @@ class FileBatches(Resource):
         vector_store: VectorStore | str,
         batch: VectorStoreFileBatch | str,
         /,
-        **keywords: Unpack[params_stores.ListVectorStoreFilesParams],
+        **keywords: Unpack[params_vector_stores.ListVectorStoreFilesParams],
     ) -> ListCall[VectorStoreFile]:
         """List the files of a batch; `filter` picks a state (`listFilesInVectorStoreBatch`)."""
         return self._list(endpoints.LIST_BATCH_FILES, vector_store, batch, **keywords)
@@ -123,7 +127,9 @@ class VectorStores(Resource):
         self.file_batches = FileBatches(context)
         """Files that go into a store together."""
 
-    def create(self, **keywords: Unpack[params_stores.CreateVectorStoreParams]) -> Call[VectorStore, VectorStore]:
+    def create(
+        self, **keywords: Unpack[params_vector_stores.CreateVectorStoreParams]
+    ) -> Call[VectorStore, VectorStore]:
         """Make a store, empty or with up to 500 uploaded files (`createVectorStore`)."""
         return self._call(endpoints.CREATE_VECTOR_STORE, **keywords)
 
@@ -132,7 +138,7 @@ class VectorStores(Resource):
         return self._call(endpoints.GET_VECTOR_STORE, vector_store)
 
     def modify(
-        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_stores.ModifyVectorStoreParams]
+        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.ModifyVectorStoreParams]
     ) -> Call[VectorStore, VectorStore]:
         """Change a store's name, expiry or metadata (`modifyVectorStore`)."""
         return self._call(endpoints.MODIFY_VECTOR_STORE, vector_store, **keywords)
@@ -142,7 +148,7 @@ class VectorStores(Resource):
         return self._call(endpoints.DELETE_VECTOR_STORE, vector_store)
 
     def search(
-        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_stores.SearchVectorStoreParams]
+        self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.SearchVectorStoreParams]
     ) -> PagedCall[SearchPage, SearchResult]:
         """Search a store: await for the first page, iterate for every result, best first (`searchVectorStore`)."""
         return self._paged(endpoints.SEARCH_VECTOR_STORE, vector_store, **keywords)
@@ -155,7 +161,7 @@ class VectorStores(Resource):
         *,
         purpose: str = "assistants",
         attributes: Mapping[str, str | float | bool] | None = None,
-        chunking_strategy: params_stores.ChunkingStrategyInput | None = None,
+        chunking_strategy: params_vector_stores.ChunkingStrategyInput | None = None,
         max_concurrency: int = 8,
         batch_size: int = BATCH_LIMIT,
         on_progress: Callable[[IngestedFile], None] | None = None,
@@ -177,7 +183,7 @@ class VectorStores(Resource):
         a name without extension, two of one name) are refused before anything is sent. What was cut off on its way
         may have arrived all the same: such a file has no id here, and stays.
         """
-        from ..workflows.ingest import Ingestion, ingest
+        from ..workflows.files.ingest import Ingestion, ingest
 
         caller = self._context.caller()
         ingestion = Ingestion(

@@ -4,8 +4,7 @@ Enter an `AssistantsServer` and give its `base_url` to any client. What answers 
 by default, `ScriptedResponder` for tests, or any async function of a `Turn` that gives actions, such as `Say("hello")`.
 """
 
-from .journal import RequestRecord
-from .responder import (
+from .engine.responder import (
     Action,
     Answer,
     CallTools,
@@ -21,6 +20,7 @@ from .responder import (
     Turn,
     TurnMessage,
 )
+from .request_log import RequestRecord
 from .server import AssistantsServer
 
 __all__ = [

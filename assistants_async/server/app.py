@@ -16,14 +16,14 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ..core.endpoint import Endpoint, Protocol
+from ..core.requests.endpoint import Endpoint, Protocol
 from ..endpoints import TABLE
-from .bodies import MAX_JSON_BYTES, read_form, read_json
-from .context import Context, State, Upload
 from .errors import APIError, broken, invalid, too_large, unauthorized
-from .handlers import HANDLERS
-from .journal import KEPT, RequestRecord
-from .validation import Values, checked, from_form, from_query, take_stream
+from .handlers.table import HANDLERS
+from .request_log import KEPT, RequestRecord
+from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
+from .requests.context import Context, State, Upload
+from .requests.validation import Values, checked, from_form, from_query, take_stream
 
 _log = logging.getLogger(__name__)
 

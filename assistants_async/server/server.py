@@ -10,11 +10,11 @@ from typing import Self
 
 from aiohttp import web
 
-from ..core.endpoint import Protocol
+from ..core.requests.endpoint import Protocol
 from .app import API
-from .context import Settings, State
-from .journal import RequestRecord
-from .responder import EchoResponder, Responder
+from .engine.responder import EchoResponder, Responder
+from .request_log import RequestRecord
+from .requests.context import Settings, State
 
 # What a request under way may still take when the server closes.
 _GRACE = 0.05

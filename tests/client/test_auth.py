@@ -10,7 +10,7 @@ import pytest
 
 from assistants_async import AssistantsClient, AuthenticationError, File
 from assistants_async._typing import override
-from assistants_async.azure import token_source
+from assistants_async.session.azure import token_source
 from tests.client.wire import ASSISTANT, FILE, KEY, Memory, Wire, answer, failure
 
 BODY = answer(ASSISTANT)

@@ -12,14 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 import trustme
 
-from assistants_async import (
-    AssistantsClient,
-    ClientClosedError,
-    NotFoundError,
-    RetryPolicy,
-    StreamError,
-    open_pipe,
-)
+from assistants_async import AssistantsClient, ClientClosedError, NotFoundError, RetryPolicy, StreamError, open_pipe
 from tests.client.stepping import (
     STOPPED,
     Moment,

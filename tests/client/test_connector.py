@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient
-from assistants_async.connector import SMALL, Socket
 from assistants_async.server import AssistantsServer
+from assistants_async.transport.pool import SMALL, Socket
 
 ASKED = 256 * 1024
 """Bytes that asyncio asks for at each read."""

@@ -19,7 +19,7 @@ from assistants_async import (
     TimedOutError,
     Timeout,
 )
-from assistants_async.session import MAX_ERROR, MAX_JSON
+from assistants_async.session.manager import MAX_ERROR, MAX_JSON
 from tests.client.wire import (
     ASSISTANT,
     KEY,

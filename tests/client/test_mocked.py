@@ -24,7 +24,7 @@ from assistants_async import (
     Timeout,
     TransportError,
 )
-from assistants_async.core.endpoint import Endpoint
+from assistants_async.core.requests.endpoint import Endpoint
 from assistants_async.endpoints import TABLE
 from assistants_async.models.pages import is_page
 from assistants_async.testing.mocks import json_of, mocked

@@ -9,7 +9,8 @@ import pytest
 import trustme
 from aiohttp import web
 
-from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError, settings
+from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
+from assistants_async.session import settings
 from tests.client.wire import ASSISTANT, KEY, Memory, Wire, answer, page
 
 BODY = answer(ASSISTANT)

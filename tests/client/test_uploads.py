@@ -18,7 +18,7 @@ import pytest
 
 from assistants_async import AssistantsClient, BadRequestError, File, StatusError, ValidationError
 from assistants_async._typing import override
-from assistants_async.uploads import CHUNK
+from assistants_async.calls.multipart_body import CHUNK
 from tests.client.wire import FILE, Seen, Wire, answer, failure, then_silent
 from tests.conftest import MS
 

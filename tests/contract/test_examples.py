@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from assistants_async.models import params, params_stores
+from assistants_async.models import params, params_vector_stores
 from assistants_async.models.assistants import Assistant, AssistantFile
 from assistants_async.models.base import Model, Tagged
 from assistants_async.models.decoding import decoder_for
@@ -73,12 +73,12 @@ KEYWORDS: dict[str, type] = {
     "CreateRunRequest": params.CreateRunParams,
     "ModifyRunRequest": params.ModifyRunParams,
     "SubmitToolOutputsRunRequest": params.SubmitToolOutputsParams,
-    "CreateVectorStoreRequest": params_stores.CreateVectorStoreParams,
-    "UpdateVectorStoreRequest": params_stores.ModifyVectorStoreParams,
-    "CreateVectorStoreFileRequest": params_stores.CreateVectorStoreFileParams,
-    "CreateVectorStoreFileBatchRequest": params_stores.CreateVectorStoreFileBatchParams,
-    "CreateUploadRequest": params_stores.CreateUploadParams,
-    "CompleteUploadRequest": params_stores.CompleteUploadParams,
+    "CreateVectorStoreRequest": params_vector_stores.CreateVectorStoreParams,
+    "UpdateVectorStoreRequest": params_vector_stores.ModifyVectorStoreParams,
+    "CreateVectorStoreFileRequest": params_vector_stores.CreateVectorStoreFileParams,
+    "CreateVectorStoreFileBatchRequest": params_vector_stores.CreateVectorStoreFileBatchParams,
+    "CreateUploadRequest": params_vector_stores.CreateUploadParams,
+    "CompleteUploadRequest": params_vector_stores.CompleteUploadParams,
 }
 
 # In examples, not in the schemas (CONTRACT 10), and left over there from other generations of the API.

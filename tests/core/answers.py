@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeVar
 
 from assistants_async import HTTPResponse
-from assistants_async.core.response import decode
+from assistants_async.core.responses.decode import decode
 
 T = TypeVar("T")
 

@@ -24,11 +24,11 @@ from assistants_async import (
     TimedOutError,
     TransportError,
 )
-from assistants_async.core.request import bind
-from assistants_async.core.response import error_for
-from assistants_async.core.retry import Attempts, Budget, as_retry, backoff
+from assistants_async.calls.multipart_body import Upload
+from assistants_async.core.requests.request import bind
+from assistants_async.core.requests.retry import Attempts, Budget, as_retry, backoff
+from assistants_async.core.responses.decode import error_for
 from assistants_async.endpoints import TABLE
-from assistants_async.uploads import Upload
 
 NO_END = float("inf")
 POLICY = RetryPolicy()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.core.coding import PIECE, Inflater
+from assistants_async.core.responses.decompression import PIECE, Inflater
 
 TEXT = b'{"id":"asst_1","name":"' + b"x" * 1000 + b'"}'
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.core.events import EventDecoder, event_of_run, frame_of
-from assistants_async.core.sse import ServerSentEvent, SSEDecoder
+from assistants_async.core.streams.run_events import EventDecoder, event_of_run, frame_of
+from assistants_async.core.streams.sse import ServerSentEvent, SSEDecoder
 from assistants_async.errors import ItemDecodeError, StreamEventError
 from assistants_async.models.deltas import MessageDelta
 from assistants_async.models.events import EVENTS, MessageDeltaEvent, RunEvent, StreamEvent, UnknownEvent

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async import Message, RunStep, Thread
-from assistants_async.core.fold import MessageFold, Snapshot
-from assistants_async.core.fold_steps import StepFold, index_of
+from assistants_async.core.runs.snapshot import MessageFold, Snapshot
+from assistants_async.core.runs.step_snapshot import StepFold, index_of
 from assistants_async.models.deltas import MessageDelta, RunStepDelta
 from assistants_async.models.events import (
     MessageDeltaEvent,

@@ -12,8 +12,8 @@ from yarl import URL
 
 from assistants_async import Run, Thread, ValidationError
 from assistants_async._typing import override
-from assistants_async.core.ids import segment
-from assistants_async.core.request import bind
+from assistants_async.core.requests.path_ids import segment
+from assistants_async.core.requests.request import bind
 from assistants_async.endpoints import DELETE_THREAD, GET_RUN_STEP, KINDS
 from assistants_async.models.files import File
 from assistants_async.models.tools import CodeInterpreterTool

@@ -12,7 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.core.jsonitems import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence, ListElements
+from assistants_async.core.streams.json_framers import (
+    ConcatenatedJSON,
+    JSONFramer,
+    JSONLines,
+    JSONSequence,
+    ListElements,
+)
 from assistants_async.errors import ItemDecodeError, ItemTooLargeError, StreamError, StreamTruncatedError
 from tests.core.cuts import cut, one_cut, steps, two_cuts, with_gaps
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.core.multipart import form_fields, head, is_media_type, tail
+from assistants_async.core.requests.multipart import form_fields, head, is_media_type, tail
 
 BOUNDARY = "b0undary"
 

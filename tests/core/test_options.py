@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistants_async import Timeout
-from assistants_async.core.options import NO_TIMEOUT, Options, as_timeout, header_safe, merge
+from assistants_async.core.requests.options import NO_TIMEOUT, Options, as_timeout, header_safe, merge
 
 BASE = Timeout(connect=1, pool=2, head=3, idle=4, total=5)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from assistants_async import Message, Page, PaginationError
-from assistants_async.core.endpoint import Protocol
-from assistants_async.core.paging import Cursor
+from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.responses.cursor import Cursor
 from assistants_async.endpoints import LIST_FILES, LIST_MESSAGES, SEARCH_VECTOR_STORE
 from assistants_async.models import SearchPage, SearchResult
 

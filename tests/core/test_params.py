@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from assistants_async import Assistant, File, Run, Thread, Unknown, ValidationError, WrongProtocolError
-from assistants_async.core.endpoint import Endpoint, Protocol
-from assistants_async.core.params import encoded
-from assistants_async.core.request import Request, bind
+from assistants_async.core.requests.endpoint import Endpoint, Protocol
+from assistants_async.core.requests.request import Request, bind
+from assistants_async.core.requests.validation import encoded
 from assistants_async.endpoints import (
     CREATE_ASSISTANT,
     CREATE_ASSISTANT_FILE,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistants_async.core.partial import partial_value
+from assistants_async.core.runs.partial_json import partial_value
 
 SCALARS = (
     st.none()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assistants_async import Headers
-from assistants_async.core.polling import back_off, poll_delay
+from assistants_async.core.runs.backoff import back_off, poll_delay
 
 NONE = Headers()
 

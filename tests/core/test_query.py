@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async import Styled
-from assistants_async.core.query import encode_query
+from assistants_async.core.requests.query import encode_query
 
 
 class Order(str, Enum):  # noqa: UP042  # what services had before StrEnum

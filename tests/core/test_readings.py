@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from assistants_async import ConnectionLostError, Headers, HTTPResponse, Page, Thread, TimedOutError
-from assistants_async.core.options import Framing, Options
-from assistants_async.core.readings import (
+from assistants_async.core.requests.options import Framing, Options
+from assistants_async.core.streams.body_decoders import (
     BytesReading,
     EventReading,
     ItemReading,

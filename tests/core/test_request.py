@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from assistants_async.core.request import SECRET_HEADERS, SentHeaders, bind, split_base_url, write
+from assistants_async.core.requests.base_url import split_base_url
+from assistants_async.core.requests.request import SECRET_HEADERS, SentHeaders, bind, write
 from assistants_async.endpoints import CANCEL_RUN, CREATE_ASSISTANT, CREATE_RUN, GET_THREAD, KINDS, LIST_RUNS, TABLE
 
 BASE = "https://host.test/v1"

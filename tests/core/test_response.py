@@ -35,7 +35,7 @@ from assistants_async import (
     Unknown,
     UnprocessableError,
 )
-from assistants_async.core.response import error_for
+from assistants_async.core.responses.decode import error_for
 from assistants_async.models.tools import CodeInterpreterTool
 from tests.core.answers import read
 

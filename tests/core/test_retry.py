@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async import Headers
-from assistants_async.core.retry import retry_after
+from assistants_async.core.requests.retry import retry_after
 
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC).timestamp()
 

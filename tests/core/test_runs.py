@@ -26,7 +26,16 @@ from assistants_async import (
     TimedOutError,
     TransportError,
 )
-from assistants_async.core.runs import BAD_ENDS, answered, checked_ends, end_of, error_of, identity, may_pass, next_step
+from assistants_async.core.runs.status import (
+    BAD_ENDS,
+    answered,
+    checked_ends,
+    end_of,
+    error_of,
+    identity,
+    may_pass,
+    next_step,
+)
 from assistants_async.models.runs import TERMINAL_STATUSES, Run, ToolCall
 from assistants_async.models.steps import RunStep
 

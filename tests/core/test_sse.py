@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.core import sse
-from assistants_async.core.events import frame_named
-from assistants_async.core.sse import ServerSentEvent, SSEDecoder
+from assistants_async.core.streams import sse
+from assistants_async.core.streams.run_events import frame_named
+from assistants_async.core.streams.sse import ServerSentEvent, SSEDecoder
 from assistants_async.errors import ItemTooLargeError, StreamError
 from tests.core.cuts import cut, one_cut, steps, two_cuts, with_gaps
 from tests.core.sse_cases import CASES, Case

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async import Run, RunStep, Usage, sum_usage
-from assistants_async.workflows.results import total
+from assistants_async.workflows.runs.result import total
 
 
 def usage(prompt: int | None, completion: int | None, both: int | None) -> Usage:

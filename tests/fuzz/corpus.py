@@ -16,7 +16,7 @@ from assistants_async.models.runs import Run, ToolCall
 from assistants_async.models.steps import RunStep
 from assistants_async.models.threads import Thread
 from assistants_async.server import AssistantsServer, CallTools, Say, ScriptedResponder
-from assistants_async.workflows.runs import RunCall
+from assistants_async.workflows.runs.call import RunCall
 from tests.core.sse_cases import CASES
 from tests.core.test_retry import FORMS
 from tests.streams.told import DONE, TEXT, told

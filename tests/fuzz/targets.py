@@ -22,18 +22,18 @@ from assistants_async import (
     StreamError,
     ValidationError,
 )
-from assistants_async.core.coding import Inflater
 from assistants_async.core.filenames import safe_name, suggested_name
-from assistants_async.core.fold import Snapshot
-from assistants_async.core.jsonitems import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
-from assistants_async.core.listelements import ListElements
-from assistants_async.core.options import Options, checked_headers
-from assistants_async.core.polling import poll_delay
-from assistants_async.core.readings import EventReading
-from assistants_async.core.request import SentHeaders, bind, write
-from assistants_async.core.response import error_for
-from assistants_async.core.retry import Attempts, Budget, fate, retry_after
-from assistants_async.core.sse import SSEDecoder
+from assistants_async.core.requests.options import Options, checked_headers
+from assistants_async.core.requests.request import SentHeaders, bind, write
+from assistants_async.core.requests.retry import Attempts, Budget, fate, retry_after
+from assistants_async.core.responses.decode import error_for
+from assistants_async.core.responses.decompression import Inflater
+from assistants_async.core.runs.backoff import poll_delay
+from assistants_async.core.runs.snapshot import Snapshot
+from assistants_async.core.streams.body_decoders import EventReading
+from assistants_async.core.streams.json_framers import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
+from assistants_async.core.streams.list_framer import ListElements
+from assistants_async.core.streams.sse import SSEDecoder
 from assistants_async.endpoints import DELETE_THREAD, GET_RUN, GET_RUN_STEP, KINDS
 from assistants_async.models.base import Model
 from tests.core.answers import read

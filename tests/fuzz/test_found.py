@@ -15,7 +15,7 @@ from assistants_async import (
     ServerError,
     StatusError,
 )
-from assistants_async.core.response import error_for
+from assistants_async.core.responses.decode import error_for
 from tests.client.wire import KEY, Wire, raw
 from tests.core.answers import read
 from tests.core.cuts import cut, steps

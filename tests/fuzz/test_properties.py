@@ -18,7 +18,7 @@ from assistants_async import AssistantsClient, Message, Outgoing, Timeout
 from assistants_async.models.base import Model
 from assistants_async.models.decoding import decoder_for
 from assistants_async.models.unions import Unknown
-from assistants_async.workflows.runs import RunChannel
+from assistants_async.workflows.runs.call import RunChannel
 from tests.client.wire import Memory, MemoryExchange, answer
 from tests.core.cuts import cut
 from tests.fuzz.corpus import KINDS

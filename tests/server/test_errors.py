@@ -199,7 +199,7 @@ async def test_fault_of_the_server(talk: Talk, monkeypatch: pytest.MonkeyPatch) 
     def fail(_limit: float) -> float:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("assistants_async.server.store.Store.expire_files", fail)
+    monkeypatch.setattr("assistants_async.server.storage.store.Store.expire_files", fail)
     answer = await talk("GET", "/assistants")
     assert (answer.status, answer.error["type"]) == (500, "server_error")
     assert b"secret" not in answer.content

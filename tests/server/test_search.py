@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.server.search import Source, chunked, matches, ranked
+from assistants_async.server.storage.search import Source, chunked, matches, ranked
 
 
 def source(name: str, text: str, **attributes: Any) -> Source:

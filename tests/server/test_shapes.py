@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from assistants_async._typing import override
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import AssistantsServer
 from tests.server.talk import Answer, Document, Talk, outputs_for, path_of, talking
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import pytest
 
-from assistants_async.core.endpoint import Endpoint
+from assistants_async.core.requests.endpoint import Endpoint
 from assistants_async.endpoints import TABLE
-from assistants_async.server import (
+from assistants_async.server.handlers import (
     assistants,
     files,
     messages,
     runs,
     steps,
-    store_files,
     threads,
     uploads,
+    vector_store_files,
     vector_stores,
 )
-from assistants_async.server.handlers import HANDLERS
+from assistants_async.server.handlers.table import HANDLERS
 from tests.server.talk import Talk
 
-NOUNS = (assistants, threads, messages, runs, steps, files, vector_stores, store_files, uploads)
+NOUNS = (assistants, threads, messages, runs, steps, files, vector_stores, vector_store_files, uploads)
 
 
 def test_every_row_has_one_handler() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.server.text import Unreadable, text_of
+from assistants_async.server.storage.text_extraction import Unreadable, text_of
 
 WORDS: dict[str, tuple[bytes, str]] = {
     "a.txt": (b"plain", "plain"),

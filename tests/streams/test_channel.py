@@ -26,7 +26,7 @@ from assistants_async import (
     TimedOutError,
     Timeout,
 )
-from assistants_async.channel import Channel
+from assistants_async.calls.channel import Channel
 from assistants_async.errors import (
     ItemDecodeError,
     ItemTooLargeError,

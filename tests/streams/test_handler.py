@@ -9,8 +9,8 @@ import pytest
 
 from assistants_async import AssistantsClient
 from assistants_async.errors import StreamEventError, StreamInterruptedError
-from assistants_async.workflows.handler import EventHandler
-from assistants_async.workflows.runs import RunChannel
+from assistants_async.workflows.runs.call import RunChannel
+from assistants_async.workflows.runs.event_handler import EventHandler
 from tests.client.wire import Wire
 from tests.conftest import MS
 from tests.streams.rawserver import STALL, Body, frame

@@ -13,11 +13,11 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, ConnectionLostError, NotFoundError, ValidationError
-from assistants_async.core.endpoint import Endpoint, Protocol
+from assistants_async.calls.pipe import open_pipe
+from assistants_async.core.requests.endpoint import Endpoint, Protocol
 from assistants_async.endpoints import TABLE
 from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
 from assistants_async.models import AnyPage
-from assistants_async.pipe import open_pipe
 from tests.client.test_mocked import NEEDED
 from tests.client.wire import KEY, Wire, failure
 from tests.conftest import MS

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ServerError, Timeout
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.errors import StreamEventError, StreamInterruptedError
 from assistants_async.models.events import StreamEvent
 from assistants_async.server import AssistantsServer
-from assistants_async.workflows.runs import RunChannel
+from assistants_async.workflows.runs.call import RunChannel
 from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure
 from tests.conftest import MS
 from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Step, frame

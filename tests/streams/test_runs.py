@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ConnectionLostError, TimedOutError, Timeout
-from assistants_async.channel import ByteSource
-from assistants_async.core.events import frame_of
+from assistants_async.calls.channel import ByteSource
+from assistants_async.core.streams.run_events import frame_of
 from assistants_async.errors import (
     ItemDecodeError,
     ItemTooLargeError,
@@ -31,7 +31,7 @@ from assistants_async.models.events import (
     ThreadEvent,
     UnknownEvent,
 )
-from assistants_async.workflows.runs import RunChannel
+from assistants_async.workflows.runs.call import RunChannel
 from tests.client.wire import KEY, Wire
 from tests.conftest import MS
 from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Hold, Step, cuts, dumps, frame

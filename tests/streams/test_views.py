@@ -10,7 +10,7 @@ import pytest
 from assistants_async import AssistantsClient, Message, Run, RunStep
 from assistants_async.errors import StreamEventError, StreamInterruptedError
 from assistants_async.models.events import MessageDeltaEvent, RunEvent
-from assistants_async.workflows.runs import RunChannel
+from assistants_async.workflows.runs.call import RunChannel
 from tests.client.wire import Wire
 from tests.conftest import MS
 from tests.streams.rawserver import STALL, Body, Hold, frame

@@ -53,9 +53,9 @@ from assistants_async.models.assistants import AssistantFile
 from assistants_async.models.messages import FileCitationAnnotation, FilePathAnnotation, MessageFile
 from assistants_async.models.runs import ToolCall
 from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
-from assistants_async.workflows.drive import Drive, DriveChannel
-from assistants_async.workflows.policy import Rerun
-from assistants_async.workflows.results import DriveEvent, RunResult
+from assistants_async.workflows.runs.drive import Drive, DriveChannel
+from assistants_async.workflows.runs.options import Rerun
+from assistants_async.workflows.runs.result import DriveEvent, RunResult
 
 
 class Own(msgspec.Struct):

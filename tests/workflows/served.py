@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistants_async import Assistant, AssistantsClient, Run, RunCall, Thread
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import AssistantsServer, ScriptedResponder
-from assistants_async.server.responder import Action
+from assistants_async.server.engine.responder import Action
 from assistants_async.tools import Toolbox
 from tests.client.wire import Peer, Seen, Wire, answer, failure
 from tests.conftest import MS

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, Run, RunError, RunFailedError, ServerError, ToolFailedError
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import CallTools, Fail, Say
 from assistants_async.tools import Toolbox, ToolResult, tool

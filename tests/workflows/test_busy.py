@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from assistants_async import Message, Run, RunCall, ThreadBusyError
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import Fail, Say, Stall
-from assistants_async.workflows.policy import Rerun
+from assistants_async.workflows.runs.options import Rerun
 from tests.conftest import MS
 from tests.workflows.busy import ASKS, FORMS, finish, looked, say
 from tests.workflows.served import drop, serving

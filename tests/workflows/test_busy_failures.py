@@ -20,7 +20,7 @@ from assistants_async import (
     ThreadBusyError,
     Timeout,
 )
-from assistants_async.workflows.lookups import PASSING
+from assistants_async.workflows.runs.requests import PASSING
 from tests.client.wire import Wire, answer, failure, silent, then_cut
 from tests.conftest import MS
 from tests.streams.told import run

@@ -9,9 +9,9 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, Message, ServerError
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import Say
-from assistants_async.server.responder import Turn
+from assistants_async.server.engine.responder import Turn
 from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.workflows.routes import Routes, made
 

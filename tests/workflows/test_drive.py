@@ -29,16 +29,16 @@ from assistants_async import (
     Timeout,
     ToolError,
 )
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.models.events import MessageDeltaEvent, RunEvent
 from assistants_async.models.messages import Message
 from assistants_async.models.runs import ToolCall
 from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
 from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
-from assistants_async.workflows.drive import Drive, DriveChannel
-from assistants_async.workflows.handler import EventHandler
-from assistants_async.workflows.results import DriveEvent, RunResult
+from assistants_async.workflows.runs.drive import Drive, DriveChannel
+from assistants_async.workflows.runs.event_handler import EventHandler
+from assistants_async.workflows.runs.result import DriveEvent, RunResult
 from tests.client.wire import Wire, failure, silent
 from tests.conftest import MS
 from tests.streams.rawserver import RESET, STALL, Body, frame

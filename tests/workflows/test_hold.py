@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, Run, RunDeadlineError, RunFailedError, TimedOutError
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import Say, Stall
 from tests.client.stepping import STOPPED, Moment, by_cancel_twice
 from tests.client.wire import Wire, answer, failure, silent

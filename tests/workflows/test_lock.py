@@ -12,7 +12,7 @@ import pytest
 
 from assistants_async import Assistant, AssistantsClient, Thread, ValidationError
 from assistants_async.server import Say
-from assistants_async.workflows.busy import ThreadLock
+from assistants_async.workflows.threads.lock import ThreadLock
 from tests.conftest import MS
 from tests.workflows.served import drop, serving
 

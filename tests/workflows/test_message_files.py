@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ConnectionLostError, Message, NotFoundError, ValidationError
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, head, raw, then_cut
 from tests.conftest import MS
 from tests.workflows.routes import Routes, made

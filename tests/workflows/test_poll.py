@@ -22,8 +22,8 @@ from assistants_async import (
     RunIncompleteError,
     ServerError,
 )
-from assistants_async.core.endpoint import Protocol
-from assistants_async.core.runs import BAD_ENDS
+from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.runs.status import BAD_ENDS
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
 from tests.client.wire import Wire, answer, failure
 from tests.conftest import MS

@@ -10,8 +10,8 @@ import pytest
 from assistants_async import AssistantsClient, Run, RunFailedError, StreamInterruptedError
 from assistants_async.models.runs import Usage
 from assistants_async.server import CallTools, Fail, Incomplete, Say
-from assistants_async.workflows.policy import Rerun
-from assistants_async.workflows.results import total
+from assistants_async.workflows.runs.options import Rerun
+from assistants_async.workflows.runs.result import total
 from tests.client.wire import Wire
 from tests.conftest import MS
 from tests.streams.rawserver import RESET, Body, frame

@@ -8,12 +8,7 @@ from typing import Any, TypedDict
 import msgspec
 import pytest
 
-from assistants_async import (
-    AssistantsClient,
-    RunFailedError,
-    RunIncompleteError,
-    WrongProtocolError,
-)
+from assistants_async import AssistantsClient, RunFailedError, RunIncompleteError, WrongProtocolError
 from assistants_async.errors import AnswerDecodeError
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.tools import answer_format

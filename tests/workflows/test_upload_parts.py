@@ -24,7 +24,7 @@ from assistants_async import (
     ValidationError,
     WrongProtocolError,
 )
-from assistants_async.workflows.uploads import UPLOAD_LIMIT, FileSlice
+from assistants_async.workflows.files.upload_in_parts import UPLOAD_LIMIT, FileSlice
 from tests.client.test_uploads import parts
 from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.conftest import MS

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, NotFoundError, ThreadUsage, ValidationError, sum_usage
-from assistants_async.core.endpoint import Protocol
+from assistants_async.core.requests.endpoint import Protocol
 from assistants_async.server import Fail, Say, Stall
 from tests.client.wire import Wire, answer, failure
 from tests.workflows.served import serving

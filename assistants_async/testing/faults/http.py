@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from ..._typing import override
-from ...wire import Headers
+from ...response import Headers
 
 LIMIT = 256 * 1024
 """Bytes of a head, and of one read."""

@@ -1,0 +1,1 @@
+"""Calls before they are sent, and what reads their answers: lists, streams, downloads, pipes."""

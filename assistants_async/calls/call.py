@@ -1,0 +1,102 @@
+"""A call: the request that a method returns, not sent until it is awaited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, Self, TypeVar, Unpack
+
+from .._typing import override
+from ..core.requests.options import OptionChanges, Options, merge
+from ..core.requests.request import Request
+from ..response import HTTPResponse, Response
+from ..session.manager import SessionManager
+from ..session.open_response import BodyReader
+from .channel import Channel, Opener, Reading
+from .lazy_coroutine import Deferred
+from .pipe import Sender
+from .push import push
+
+T_co = TypeVar("T_co", covariant=True)
+S_co = TypeVar("S_co", covariant=True)
+U = TypeVar("U")
+
+
+class Call(Deferred[T_co], Generic[T_co, S_co]):
+    """One request, checked and not yet sent: `await` it for the value, or ask for another form.
+
+    `T_co` is what awaiting gives, `S_co` what its stream yields. A call can be used once; one that never is warns with
+    its name, like a coroutine. It is a `Coroutine`, so `create_task`, `gather` and `start_soon` take it.
+    """
+
+    __slots__ = ("_options", "_request", "_result", "_session")
+
+    def __init__(
+        self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
+    ) -> None:
+        self._used = False  # as the base has it, without a call of it
+        self._coroutine = None
+        self._session = session
+        self._request = request
+        self._options = options
+        self._result: type[Any] = request.endpoint.result if result is None else result
+
+    def response(self) -> Coroutine[Any, Any, Response[T_co]]:
+        """Await for the value together with the answer it came in: status, headers, bytes, request id, time."""
+        self._use()
+        return self._session.send(self._request, self._options, self._result)
+
+    def stream(self) -> Channel[S_co]:
+        """Enter for the items of the answer, one by one as its bytes arrive.
+
+        One object is one item; a list gives each element as its closing brace comes. See `Channel`.
+        """
+        return Channel(self._request.endpoint.name, self._opener(self._reading), self._options.on_error)
+
+    async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse:
+        """Push the items of the answer into a channel of the caller's, waiting while it is full; return the head.
+
+        `sender` is the sending end of an anyio memory stream, or of `open_pipe`, whose reader gets an error that
+        ends the stream as well. It is closed at the end unless `close=False`, so that several calls can feed one.
+        A reader that closes its end just ends it.
+        """
+        return await push(self.stream(), sender, close=close)
+
+    def _opener(self, choose: Callable[[HTTPResponse], Reading[Any]]) -> Opener:
+        """What sends the request when the stream is entered; using the call up happens here."""
+        self._use()
+
+        async def open_stream() -> tuple[BodyReader, Reading[Any]]:
+            reader = await self._session.open(self._request, self._options)
+            return reader, choose(reader.http)
+
+        return open_stream
+
+    def _reading(self, http: HTTPResponse) -> Reading[Any]:
+        from ..core.streams.body_decoders import item_reading  # on use: not every program streams
+
+        return item_reading(self._request.endpoint, http, self._options, self._result)
+
+    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+        """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""
+        if self._used:
+            raise RuntimeError(f"{self._request.endpoint.name}: options must be set before the call is used")
+        self._options = merge(self._options, changes)
+        return self
+
+    def as_type(self, type: type[U]) -> Call[U, U]:
+        """The same call, decoded as another type: a model of your own, or `dict` for plain values."""
+        self._use()
+        return Call(self._session, self._request, self._options, type)
+
+    @property
+    @override
+    def _name(self) -> str:
+        return self._request.endpoint.name
+
+    @override
+    def _value(self) -> Coroutine[Any, Any, T_co]:
+        return self._session.value(self._request, self._options, self._result)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._request.endpoint}, {'used' if self._used else 'not sent'}>"

@@ -1,0 +1,284 @@
+"""A response stream: the items of one answer, decoded one by one as its bytes arrive.
+
+Goals: the reader's own await reads the socket, so backpressure and cancellation need no code and no task; every item
+comes on its last byte, however the bytes are cut; what goes wrong comes after the whole items before it, once;
+closing from either side, from any task, ends a read that waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from types import TracebackType
+from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+
+from .._typing import override
+from ..core.requests.options import ErrorHook
+from ..errors import ClientClosedError, StreamError, TransportError
+from ..response import Headers, HTTPResponse
+from ..session.deadlines import Clock, Watch
+from .fan_out import FanOut
+
+S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)
+
+Outcome = Literal["open", "completed", "closed", "failed"]
+"""How a stream stands: not over, read to its end, left before its end, or ended by an error that was raised."""
+
+
+class Source(Protocol):
+    """Where the bytes come from: the body of an answer, or anything that can be read and closed."""
+
+    @property
+    def http(self) -> HTTPResponse:
+        """Head of the answer."""
+        ...
+
+    async def read(self) -> bytes:
+        """Next piece; empty at the end, and after `close`."""
+        ...
+
+    async def drain(self) -> None:
+        """Read what little may follow the last item."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it; a read that waits returns."""
+        ...
+
+
+class ByteSource:
+    """Pieces of a body from anywhere, such as another service; its head is made up."""
+
+    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
+        self._chunks = aiter(chunks)
+        self._closed = False
+        self._watch: Watch | None = None
+        head = Headers([("content-type", "text/event-stream")])
+        self.http = HTTPResponse(200, "", head, b"", "", "")
+        """A head that says `text/event-stream`."""
+
+    async def read(self) -> bytes:
+        """Next piece that is not empty; empty at the end, and after `close`."""
+        if self._watch is None:
+            self._watch = Clock(asyncio.get_running_loop()).watch(None)
+        while not self._closed:
+            piece: bytes | None = None
+            with self._watch:
+                piece = await anext(self._chunks, None)
+            if piece:
+                return piece
+            self._closed = self._closed or piece is None
+        return b""
+
+    async def drain(self) -> None:
+        """Leave what follows: it is the caller's."""
+
+    def close(self) -> None:
+        """Read no more."""
+        self._closed = True
+        if self._watch is not None:
+            self._watch.interrupt(ConnectionAbortedError())
+
+
+class Reading(Protocol[S_co]):
+    """How the bytes of one answer become items; chosen when its head is known."""
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Take a piece of the body and return the frames that it completes."""
+        ...
+
+    def finish(self) -> list[Any]:
+        """Return the frames that the end of the body completes; raises `StreamError` where it ends too early."""
+        ...
+
+    def broken(self, cause: TransportError) -> Exception | None:
+        """Make the error of a body that was cut; None where nothing of worth was lost."""
+        ...
+
+    @property
+    def decode(self) -> Callable[[Any], S_co | None]:
+        """Decodes one frame to an item, or to None where it is none; raises `StreamError`."""
+        ...
+
+    @property
+    def error(self) -> Exception | None:
+        """What went wrong behind the frames that `feed` returned."""
+        ...
+
+    @property
+    def marked(self) -> bool:
+        """Whether the stream's own end mark has come: `done`, or the closing brace of a list."""
+        ...
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is to be read any more, though the body may go on."""
+        ...
+
+
+def _undecoded(_: Any) -> None:
+    """What a stream makes of frames before it is entered."""
+
+
+Opener = Callable[[], Awaitable[tuple[Source, Reading[Any]]]]
+"""Sends the request, and says how the answer is to be read."""
+
+
+class Channel(AsyncIterator[S], Generic[S]):
+    """The items of one response stream: enter it, and iterate it in one task at a time.
+
+    Entering sends the request and returns at the response head; an error status raises there. Leaving the block
+    closes the stream, read to its end or not, and lets go of the connection. A read that is cancelled, as by a
+    time-out around it, loses nothing: go on reading.
+    """
+
+    def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
+        self._name = name
+        self._on_error = on_error
+        self._opener: Opener | None = opener
+        self._source: Source | None = None
+        self._reading: Reading[S] | None = None
+        self._decode: Callable[[Any], S | None] = _undecoded
+        self._frames: Iterator[Any] = iter(())
+        self._error: Exception | None = None
+        self._busy = False
+        self.outcome: Outcome = "open"
+        """How the stream stands."""
+        self.items_delivered: int = 0
+        """How many items have been handed out."""
+        self.bytes_received: int = 0
+        """How many bytes of the body have come."""
+
+    @property
+    def http(self) -> HTTPResponse:
+        """Head of the answer: status, headers, request id."""
+        return self._opened().http
+
+    @property
+    def terminal_marker_seen(self) -> bool:
+        """Whether the stream itself said that it was over, as against a body that ended."""
+        return self._reading is not None and self._reading.marked
+
+    async def __aenter__(self) -> Self:
+        opener, self._opener = self._opener, None
+        if opener is None:
+            raise RuntimeError(f"{self._name}: a stream can be entered only once")
+        self._read_from(*await opener())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def aclose(self) -> None:
+        """End the stream at once, from any task: a read that waits ends as if nothing followed. Again does nothing."""
+        self.close()
+
+    def close(self) -> None:
+        """End the stream as `aclose` does, which has nothing to wait for: for callbacks."""
+        self._opener = None
+        self._frames = iter(())
+        self._end("closed")
+
+    def _read_from(self, source: Source, reading: Reading[S]) -> None:
+        self._source, self._reading = source, reading
+        self._decode = reading.decode
+
+    @override
+    async def __anext__(self) -> S:
+        while True:
+            item = self._ready()
+            if item is not None:
+                return item
+            if not await self._more():
+                raise StopAsyncIteration
+
+    def _ready(self) -> S | None:
+        """The next item of what has been read: the path of nearly every item, so without a coroutine."""
+        try:
+            for frame in self._frames:
+                item = self._decode(frame)
+                if item is not None:
+                    self.items_delivered += 1
+                    return item
+        except StreamError as error:
+            self._frames = iter(())
+            self._fail(error)
+        return None
+
+    async def _more(self) -> bool:
+        """Read on and tell whether there is more; raises what comes behind the items that there were."""
+        if self._error is not None:
+            error, self._error = self._error, None
+            if self._on_error is not None and (told := self._on_error(error)) is not None:
+                await told
+            raise error
+        if self.outcome != "open":
+            return False
+        await self._advance()
+        return True
+
+    async def _advance(self) -> None:
+        """Go on behind the frames there were: to the error after them, the end, or the next piece of the body."""
+        source, reading = self._opened(), self._reading
+        if reading is None or self._busy:
+            raise RuntimeError(f"{self._name}: another task is reading this stream")
+        self._busy = True
+        try:
+            if reading.over:  # first: what follows the end mark is no part of the stream, in one piece with it or not
+                await source.drain()
+                self._end("completed")
+            elif reading.error is not None:
+                self._fail(reading.error)
+            else:
+                await self._fill(source, reading)
+        finally:
+            self._busy = False
+
+    async def _fill(self, source: Source, reading: Reading[S]) -> None:
+        """Read one piece of the body; note its end, or the error that it ends with."""
+        try:
+            data = await source.read()
+            if self.outcome != "open":  # closed while the read waited
+                return
+            self.bytes_received += len(data)
+            self._frames = iter(reading.feed(data) if data else reading.finish())
+            if not data and reading.error is None:
+                self._end("completed")
+        except ClientClosedError as error:
+            self._fail(error)
+        except TransportError as error:
+            broken = reading.broken(error)
+            if broken is None:
+                self._end("completed")
+            else:
+                self._fail(broken)
+        except StreamError as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        error.add_note(f"while streaming {self._name}")
+        self._error = error
+        self._end("failed")
+
+    def _end(self, outcome: Outcome) -> None:
+        if self.outcome == "open":
+            self.outcome = outcome
+        if self._source is not None:
+            self._source.close()
+
+    def _opened(self) -> Source:
+        if self._source is None:
+            raise RuntimeError(f"{self._name}: enter the stream first: async with call.stream() as channel")
+        return self._source
+
+    def fan_out(self, readers: int, *, capacity: int = 16) -> FanOut[S]:
+        """Enter for several readers of this stream, each with room for `capacity` items of its own."""
+        return FanOut(self, readers, capacity)
+
+    def __del__(self, _warn: Any = warnings.warn) -> None:
+        if getattr(self, "_opener", None) is not None:
+            _warn(f"{self._name}().stream() was never entered", RuntimeWarning, stacklevel=2, source=self)

@@ -1,0 +1,87 @@
+"""Items to iterate, narrowed step by step before anything is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, Generic, TypeVar, cast, overload
+
+from .._typing import override
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+class Items(AsyncIterable[T]):
+    """Something to iterate with `async for`, and to narrow before: each step is lazy and gives another `Items`."""
+
+    __slots__ = ()
+
+    def take(self, count: int) -> Items[T]:
+        """Stop after so many items; pages beyond them are never asked for."""
+        if count < 0:
+            raise ValueError(f"take() needs a count of at least 0, not {count}")
+        return _Chain(self, lambda items: _take(items, count))
+
+    def filter(self, keep: Callable[[T], bool | Awaitable[bool]]) -> Items[T]:
+        """Pass on the items for which a function, sync or async, is true."""
+        return _Chain(self, lambda items: _filter(items, keep))
+
+    # Overloads, since checkers cannot find U in `U | Awaitable[U]`.
+
+    @overload
+    def map(self, change: Callable[[T], Awaitable[U]]) -> Items[U]: ...
+
+    @overload
+    def map(self, change: Callable[[T], U]) -> Items[U]: ...
+
+    def map(self, change: Callable[[T], Any]) -> Items[Any]:
+        """Pass on what a function, sync or async, makes of each item."""
+        return _Chain(self, lambda items: _map(items, change))
+
+    async def collect(self, max_items: int | None = None) -> list[T]:
+        """Gather the items, at most `max_items` of them."""
+        items = self if max_items is None else self.take(max_items)
+        return [item async for item in items]
+
+    async def first(self) -> T | None:
+        """The first item; None where there is none."""
+        async for item in self:
+            return item
+        return None
+
+
+class _Chain(Items[U], Generic[T, U]):
+    """Items seen through one step."""
+
+    __slots__ = ("_source", "_step")
+
+    def __init__(self, source: AsyncIterable[T], step: Callable[[AsyncIterator[T]], AsyncIterator[U]]) -> None:
+        self._source = source
+        self._step = step
+
+    @override
+    def __aiter__(self) -> AsyncIterator[U]:
+        return self._step(aiter(self._source))
+
+
+async def _take(items: AsyncIterator[T], count: int) -> AsyncIterator[T]:
+    # Counted before asking: the item after the last one may stand on a page of its own.
+    for _ in range(count):
+        try:
+            yield await anext(items)
+        except StopAsyncIteration:
+            return
+
+
+async def _filter(items: AsyncIterator[T], keep: Callable[[T], bool | Awaitable[bool]]) -> AsyncIterator[T]:
+    async for item in items:
+        kept = keep(item)
+        if await kept if isawaitable(kept) else kept:
+            yield item
+
+
+async def _map(items: AsyncIterator[T], change: Callable[[T], U | Awaitable[U]]) -> AsyncIterator[U]:
+    async for item in items:
+        changed = change(item)
+        yield cast("U", await changed if isawaitable(changed) else changed)

@@ -1,0 +1,55 @@
+"""The pages of a list, and the items on them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, TypeVar
+
+from .._typing import override
+from ..core.requests.options import Options
+from ..core.requests.request import Request
+from ..core.responses.cursor import Cursor
+from ..models.pages import AnyPage
+from ..session.manager import SessionManager
+
+T = TypeVar("T")
+P = TypeVar("P", bound=AnyPage[Any])
+
+
+class PageWalk(AsyncIterator[P]):
+    """The pages of a list, one request each."""
+
+    __slots__ = ("_cursor", "_done", "_options", "_request", "_session")
+
+    def __init__(self, session: SessionManager, request: Request, options: Options) -> None:
+        self._session = session
+        self._request = request
+        self._options = options
+        self._cursor = Cursor(request.endpoint, request.query, session.protocol)
+        self._done = False
+
+    @property
+    def backward(self) -> bool:
+        """Whether the list is walked towards its start."""
+        return self._cursor.backward
+
+    @override
+    async def __anext__(self) -> P:
+        if self._done:
+            raise StopAsyncIteration
+        request = self._request
+        self._done = True  # unless this page names another
+        page: P = await self._session.value(request, self._options, request.endpoint.result)
+        cursor = self._cursor.advance(page)
+        if cursor is not None and self._cursor.member is not None:
+            request.query[self._cursor.member] = cursor
+            self._done = False
+        return page
+
+
+async def items_of(pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> AsyncIterator[T]:
+    """The items of pages, the next page asked for when one is used up."""
+    # A generator may be broken off at its yield: between pages nothing is open that it would have to close.
+    async for page in pages:
+        for item in reversed(page.data) if backward else page.data:
+            yield item

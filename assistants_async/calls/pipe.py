@@ -1,0 +1,134 @@
+"""Channels between tasks that close with an error.
+
+anyio's memory streams have backpressure, cloning and cancellation that loses nothing; what they lack is telling the
+reader why there is nothing more. A pipe is a pair of them that does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Generator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+from .._typing import override
+
+if TYPE_CHECKING:
+    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Sender(Protocol[T_contra]):
+    """What items can be pushed into: the sending end of an anyio memory stream, or of a pipe."""
+
+    async def send(self, item: T_contra, /) -> None:
+        """Hand over one item, waiting until there is room."""
+        ...
+
+    def close(self) -> None:
+        """Say that nothing follows."""
+        ...
+
+
+class _State:
+    """What both ends of a pipe know."""
+
+    __slots__ = ("ended", "error", "left", "on_left")
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.ended = False
+        self.left = False
+        # Who is told at once that nobody reads any more: a sender that waits for its server would not see it.
+        self.on_left: set[Callable[[], None]] = set()
+
+
+class PipeSender(Generic[T]):
+    """The sending end of a pipe."""
+
+    __slots__ = ("_state", "_stream")
+
+    def __init__(self, stream: MemoryObjectSendStream[T], state: _State) -> None:
+        self._stream = stream
+        self._state = state
+
+    async def send(self, item: T, /) -> None:
+        """Hand over one item, waiting until there is room; `anyio.BrokenResourceError` where nobody reads any more."""
+        await self._stream.send(item)
+
+    def fail(self, error: Exception) -> None:
+        """Say that nothing follows, because of this error: the reader gets it after the items before it."""
+        if self._state.error is None:
+            self._state.error = error
+        self._stream.close()
+
+    def close(self) -> None:
+        """Say that nothing follows."""
+        self._stream.close()
+
+    @contextlib.contextmanager
+    def telling(self, leave: Callable[[], None]) -> Generator[None, None, None]:
+        """Enter to have a function called as soon as the reader has closed its end."""
+        if self._state.left:
+            leave()
+        self._state.on_left.add(leave)
+        try:
+            yield
+        finally:
+            self._state.on_left.discard(leave)
+
+
+class PipeReceiver(AsyncIterator[T]):
+    """The receiving end of a pipe: iterate it; close it to tell the sender to stop."""
+
+    __slots__ = ("_state", "_stream")
+
+    def __init__(self, stream: MemoryObjectReceiveStream[T], state: _State) -> None:
+        self._stream = stream
+        self._state = state
+
+    @override
+    async def __anext__(self) -> T:
+        if self._state.ended:
+            raise StopAsyncIteration
+        try:
+            return await anext(self._stream)
+        except StopAsyncIteration:
+            self._state.ended = True
+            self._stream.close()
+            error, self._state.error = self._state.error, None
+            if error is not None:
+                raise error from error.__cause__
+            raise
+
+    def close(self) -> None:
+        """Stop reading; a sender is told so at once, also where it waits for its server."""
+        self._stream.close()
+        self._state.left = True
+        for leave in tuple(self._state.on_left):
+            leave()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._state.left
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_pipe(capacity: float = 0) -> tuple[PipeSender[Any], PipeReceiver[Any]]:
+    """Make a pipe that holds so many items: 0 hands each over directly, `math.inf` never makes the sender wait."""
+    import anyio
+
+    send, receive = anyio.create_memory_object_stream[Any](capacity)
+    state = _State()
+    return PipeSender(send, state), PipeReceiver(receive, state)

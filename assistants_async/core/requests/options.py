@@ -1,0 +1,214 @@
+"""Settings of a client, a view or a single call, as values: a change makes a new one, so tasks share nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Protocol, TypedDict
+
+import msgspec
+
+from ...errors import ItemDecodeError, ThreadBusyError, did_you_mean
+from ...response import HTTPResponse
+from .request import Outgoing, Request, SentHeaders
+from .retry import Retry, RetryPolicy, as_retry
+
+
+class Timeout(msgspec.Struct, frozen=True, kw_only=True):
+    """Time limits in seconds, None for none; passing one raises `TimedOutError` with its name as `phase`."""
+
+    connect: float | None = 5.0
+    """To resolve, connect and shake hands."""
+    pool: float | None = 60.0
+    """To wait for a free connection where `max_connections` are busy, and to make it."""
+    head: float | None = 600.0
+    """From the start of an attempt to the response head: some servers do the work before they answer."""
+    idle: float | None = 60.0
+    """Between bytes of the body; the time that the caller takes with an item does not count."""
+    total: float | None = 600.0
+    """For a whole call that is no stream; for one that is, for its wait for a busy thread (`if_active`)."""
+    stream: float | None = None
+    """For a whole stream; keep-alive comments count as signs of life, so nothing else bounds a server of them."""
+
+
+NO_TIMEOUT = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
+
+Framing = Literal["auto", "json", "lines", "json-seq", "sse", "bytes"]
+"""How the items of a stream are told apart; `auto` goes by the answer's content type."""
+
+
+class OwnFraming(Protocol):
+    """A framing of the caller's own, for one stream."""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next piece of the body and return the items that it completes; may raise a `StreamError`."""
+        ...
+
+    def finish(self) -> list[bytes]:
+        """Return the item that only the end completes, if any; may raise a `StreamError`."""
+        ...
+
+
+MAX_ITEM = 64 * 1024 * 1024
+
+RequestHook = Callable[[Request], Awaitable[None] | None]
+SendHook = Callable[[Outgoing], Awaitable[None] | None]
+ResponseHook = Callable[[HTTPResponse], Awaitable[None] | None]
+RetryHook = Callable[[Retry], Awaitable[None] | None]
+ErrorHook = Callable[[Exception], Awaitable[None] | None]
+Resolver = Callable[[str, HTTPResponse], Any]
+Trace = Callable[[str, str], None]
+BadItemHook = Callable[[ItemDecodeError], None]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a client, a view (`client.with_options`) and a call (`call.with_options`) can set."""
+
+    timeout: Timeout = Timeout()
+    retry: RetryPolicy = RetryPolicy()
+    headers: Mapping[str, str | None] = {}
+    query: Mapping[str, object] = {}
+    raise_for_status: bool = True
+    strict: bool = False
+    accept: str | None = None
+    content_type: str | None = None
+    on_request: RequestHook | None = None
+    on_send: SendHook | None = None
+    on_response: ResponseHook | None = None
+    on_retry: RetryHook | None = None
+    on_error: ErrorHook | None = None
+    resolve_type: Resolver | None = None
+    trace: Trace | None = None
+    framing: Framing | Callable[[], OwnFraming] = "auto"
+    max_item_bytes: int = MAX_ITEM
+    on_bad_item: BadItemHook | None = None
+    is_plain: bool = True
+    """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
+
+    def __post_init__(self) -> None:
+        """Work out `is_plain`, once, since each request asks."""
+        changed = self.on_send or self.headers or self.query or self.accept or self.trace
+        msgspec.structs.force_setattr(self, "is_plain", not changed)
+
+
+class OptionChanges(TypedDict, total=False):
+    """Keywords of `with_options`; what is left out stays as it was."""
+
+    timeout: Timeout | float | None
+    """A `Timeout`; a number is its `total`; None lifts every limit."""
+    retry: RetryPolicy | int | None
+    """A `RetryPolicy`; a number is its `max_retries`; None for no retry."""
+    headers: Mapping[str, str | None]
+    """Added to those there are; None as a value takes one away. Names are case-insensitive."""
+    query: Mapping[str, object]
+    """Query parameters added to every request; None as a value takes one away."""
+    raise_for_status: bool
+    """False: `response()` returns error statuses too, with None as the value."""
+    strict: bool
+    """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
+    accept: str | None
+    """The Accept header in place of `application/json`."""
+    content_type: str | None
+    """The media type of a JSON body in place of `application/json`; it must be a JSON type."""
+    on_request: RequestHook | None
+    """Called once a call, before anything is encoded: it may change the request."""
+    on_send: SendHook | None
+    """Called before each attempt with what will go over the wire: it may change it."""
+    on_response: ResponseHook | None
+    """Called with each answer, errors included."""
+    on_retry: RetryHook | None
+    """Called with a `Retry` before the wait for the next attempt."""
+    on_error: ErrorHook | None
+    """Called with the error that a call is about to raise."""
+    resolve_type: Resolver | None
+    """Called with the operationId and the answer: the type to decode to, or None for the usual one."""
+    trace: Trace | None
+    """Called with (`TEXT` | `HEADER OUT` | `DATA OUT` | `HEADER IN` | `DATA IN`, text); credentials are masked."""
+    framing: Framing | Callable[[], OwnFraming]
+    """How the items of a stream are told apart, whatever the content type says; or what makes an `OwnFraming`."""
+    max_item_bytes: int
+    """Bytes of one item of a stream, 64 MiB unless given; more is an `ItemTooLargeError`."""
+    on_bad_item: BadItemHook | None
+    """Called with the error of an item that cannot be decoded, which is then left out; else it ends the stream."""
+
+
+def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
+    """Read what `timeout=` may be; raises `TypeError` and `ValueError` for what it may not."""
+    if value is None:
+        return NO_TIMEOUT
+    if isinstance(value, Timeout):
+        limits = [limit for limit in msgspec.structs.astuple(value) if limit is not None]
+    elif type(value) in (int, float):
+        limits = [value]
+        value = msgspec.structs.replace(base, total=float(value))
+    else:
+        raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
+    if not all(0 < limit < float("inf") for limit in limits):
+        raise ValueError(f"a time limit must be a positive number of seconds, not in {limits}; None for no limit")
+    return value
+
+
+def merge(options: Options, changes: OptionChanges) -> Options:
+    """Apply changes: headers and query are added up, the rest is replaced; raises `TypeError` for unknown names."""
+    known = OptionChanges.__annotations__.keys()
+    unknown = changes.keys() - known
+    if unknown:
+        hint = did_you_mean(min(unknown), known)
+        raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
+    new: dict[str, Any] = dict(changes)
+    if "timeout" in changes:
+        new["timeout"] = as_timeout(changes["timeout"], options.timeout)
+    if "retry" in changes:
+        new["retry"] = as_retry(changes["retry"], options.retry)
+    if "headers" in changes:
+        added = {name.lower(): value for name, value in checked_headers(changes["headers"]).items()}
+        new["headers"] = SentHeaders({**options.headers, **added})
+    if "query" in changes:
+        new["query"] = {**options.query, **changes["query"]}
+    checked_headers({name: new.get(name) for name in ("accept", "content_type")})
+    if (media := changes.get("content_type")) is not None and not _is_json(media):
+        raise ValueError(f"content_type must be a JSON media type, not {media!r}")
+    return msgspec.structs.replace(options, **new)
+
+
+def _is_json(media: str) -> bool:
+    essence = media.partition(";")[0].strip().lower()
+    return essence == "application/json" or essence.endswith("+json")
+
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def checked_headers(headers: Mapping[str, str | None]) -> Mapping[str, str | None]:
+    """Refuse what would break the request head (RFC 9110, 5.5); raises `ValueError` without the value."""
+    for name, value in headers.items():
+        if not name or not _TOKEN.issuperset(name):
+            raise ValueError(f"header name {name!r} is not a token")
+        if value is not None and not header_safe(value):
+            raise ValueError(f"header {name!r} has a control character or is no latin-1 text")
+    return headers
+
+
+def header_safe(value: str) -> bool:
+    """Whether text can be a header value: latin-1 without control characters (RFC 9110, 5.5)."""
+    return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in value)
+
+
+class Patience(Protocol):
+    """What a call does about a thread that another run keeps busy: it is asked after each refusal."""
+
+    doubtful: bool
+    """Whether the server may have done what it refused: another attempt came before, with no answer or an error."""
+
+    @property
+    def refusal(self) -> ThreadBusyError | None:
+        """The refusal that the call has not come past yet: nothing of it is under way at the server."""
+        ...
+
+    async def until_free(
+        self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
+    ) -> None:
+        """Return when it is time to send again; raise the refusal where the call's time is up.
+
+        `started` is when the call began, by the event loop's time; `limit` is the seconds it has from then on.
+        """
+        ...

@@ -1,0 +1,54 @@
+"""Ids on their way into a path: checked, then percent-encoded once with nothing left as it was.
+
+A URL library would mend what it is given: `..` and `%2e%2e` climb to the parent, a lone surrogate or CR LF
+vanishes, `?` cuts. For a DELETE that means another object, or the whole collection. So ids are refused or encoded
+here, and the URL is marked as encoded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import quote
+
+from ...errors import ValidationError
+from ...models.base import Object
+
+_PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
+_CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+
+
+def all_plain(ids: tuple[object, ...]) -> bool:
+    """Whether ids are just text that needs no encoding, as they mostly are."""
+    for value in ids:  # a generator would cost more than what it checks
+        if type(value) is not str or not ((value.isascii() and value.isidentifier()) or _PLAIN(value)):
+            return False
+    return True
+
+
+def segment(operation: str, parameter: str, value: object, kinds: Mapping[str, tuple[type[Object], ...]]) -> str:
+    """Turn an id, or the object that has it, into one path segment.
+
+    Raises `TypeError` for an object of another kind and `ValidationError` for text that is no id, both
+    naming the parameter.
+    """
+    if not isinstance(value, str):
+        value = _id_of(operation, parameter, value, kinds.get(parameter, ()))
+    value = str.__str__(value)  # the characters, whatever a subclass such as an enum prints as
+    if _PLAIN(value):
+        return value
+    if not value.strip() or value in (".", ".."):
+        raise ValidationError(operation, parameter, "expected an id", value)
+    if re.search(_CONTROL, value):
+        raise ValidationError(operation, parameter, "expected an id without control characters", value)
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise ValidationError(operation, parameter, "expected an id without lone surrogates", value) from None
+
+
+def _id_of(operation: str, parameter: str, value: object, kinds: tuple[type[Object], ...]) -> str:
+    if kinds and isinstance(value, kinds):
+        return value.id
+    wanted = " or ".join(["str", *(kind.__name__ for kind in kinds)])
+    raise TypeError(f"{operation}(): {parameter} must be {wanted}, not {type(value).__name__}")

@@ -1,0 +1,174 @@
+"""A call before it is sent: bound and checked when the method is called, written out when it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any
+from typing import Protocol as Interface
+from urllib.parse import unquote
+
+import msgspec
+
+from ..._typing import override
+from ...errors import WrongProtocolError
+from ...models.base import Object
+from .endpoint import Endpoint, Protocol, split_path
+from .path_ids import all_plain, segment
+from .query import encode_query
+from .validation import check, encoded, normalise, split
+
+if TYPE_CHECKING:
+    from .options import Patience
+
+SECRET_HEADERS = frozenset(
+    ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
+)
+"""Headers whose values are shown nowhere, in lower case."""
+
+
+class Form(Interface):
+    """A `multipart/form-data` body that can be read more than once, or says that it cannot."""
+
+    content_type: str
+    length: int | None
+    """Bytes in all; None when that is known only at the end."""
+    failure: Exception | None
+    """What went wrong while the body was made, as against while it was sent."""
+
+    @property
+    def replayable(self) -> bool:
+        """Whether `chunks` can be called once more."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body piece by piece."""
+        ...
+
+
+class SentHeaders(dict[str, Any]):
+    """Request headers whose repr masks credentials, since tracebacks show locals."""
+
+    @override
+    def __repr__(self) -> str:
+        return repr({name: "[masked]" if name.lower() in SECRET_HEADERS else self[name] for name in self})
+
+
+class Request(msgspec.Struct, eq=False):
+    """One call of an operation, checked and not yet sent; `on_request` hooks may change it."""
+
+    endpoint: Endpoint[Any, Any]
+    """The row of the table."""
+    path: str
+    """Path below the base URL, ids percent-encoded."""
+    query: dict[str, Any] = {}
+    """Query parameters by their wire names."""
+    body: dict[str, Any] | None = None
+    """Members of the JSON body; None for no body."""
+    form: Form | None = None
+    """The multipart body, for uploads."""
+    headers: dict[str, str | None] = {}
+    """Headers of this call alone, in lower case."""
+    idempotency_key: str | None = None
+    """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
+    patience: Patience | None = None
+    """What waits for a busy thread; None where that is an error at once."""
+    written: tuple[dict[str, Any], bytes] | None = None
+    """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
+
+    def add(self, name: str, value: object) -> None:
+        """Put one member more into the body, and into its JSON as it was checked, which may be large."""
+        before, known = self.body or {}, self.written
+        self.body = {**before, name: value}
+        if known is not None and known[0] is before and name not in before:
+            more = encoded(self.endpoint.name, {name: value})
+            self.written = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
+
+    @property
+    def is_replayable(self) -> bool:
+        """Whether its body can be sent once more."""
+        return self.form is None or self.form.replayable
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it needs no header that others do not need."""
+        nothing = self.body is None and self.form is None and self.idempotency_key is None
+        return nothing and not self.headers and self.endpoint.result is not bytes
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Request {self.endpoint}>"
+
+
+class Outgoing(msgspec.Struct, eq=False):
+    """What one attempt puts on the wire; `on_send` hooks may change it."""
+
+    operation: str
+    """The method that is called, such as `"runs.create"`."""
+    method: str
+    url: str
+    """Whole URL, percent-encoded already."""
+    headers: SentHeaders
+    """Headers, credentials included."""
+    body: bytes | Form | None
+    """The bytes of the body, or the multipart form."""
+    attempt: int = 1
+    """1 for the first try."""
+    fresh: bool = False
+    """Whether it must go over a new connection."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<Outgoing {self.operation}: {self.method} attempt {self.attempt}>"
+
+
+def bind(
+    endpoint: Endpoint[Any, Any],
+    ids: tuple[object, ...],
+    keywords: Mapping[str, Any],
+    *,
+    protocol: Protocol,
+    validate: bool = True,
+    kinds: Mapping[str, tuple[type[Object], ...]] = {},
+    form: Form | None = None,
+) -> Request:
+    """Make the request of a call, refusing bad ids, keywords and values before anything is sent.
+
+    Raises `TypeError`, `ValidationError` and `WrongProtocolError`, each naming the argument.
+    """
+    if protocol not in endpoint.protocols:
+        raise WrongProtocolError(endpoint.name, None, protocol, endpoint.protocols[0])
+    template, names = split_path(endpoint.path)
+    if not (all_plain(ids) and len(ids) == len(names)):
+        ids = tuple(segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True))
+    path = template % ids
+    if not keywords and (not validate or endpoint.params is None):
+        return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
+    values = normalise(keywords)
+    data = check(endpoint, values, protocol) if validate else None
+    query, body = split(endpoint, values)
+    if not endpoint.takes_body:
+        return Request(endpoint, path, query, form=form)
+    written = (body, data) if data is not None and not query else None
+    return Request(endpoint, path, query, body, form, written=written)
+
+
+def ids_of(request: Request) -> tuple[str, ...]:
+    """The ids in a request's path, as they were given."""
+    parts = zip(request.endpoint.path.split("/"), request.path.split("/"), strict=True)
+    return tuple(unquote(part) for name, part in parts if name.startswith("{"))
+
+
+def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[str, object]) -> Outgoing:
+    """Write a request out: one URL, one set of headers, one body."""
+    text = encode_query({**query, **request.query} if query else request.query) if query or request.query else ""
+    url = f"{base_url}{request.path}?{text}" if text else base_url + request.path
+    body: bytes | Form | None = request.form
+    if request.form is not None:
+        headers["content-type"] = request.form.content_type
+        if request.form.length is not None:
+            headers["content-length"] = str(request.form.length)
+    elif request.body is not None:
+        known = request.written
+        body = known[1] if known and known[0] is request.body else encoded(request.endpoint.name, request.body)
+        headers.setdefault("content-type", "application/json")
+    return Outgoing(request.endpoint.name, request.endpoint.method, url, headers, body)

@@ -1,0 +1,261 @@
+"""When a call is sent once more, and after how long: decided from values, so clock and chance are arguments."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC
+from typing import Literal
+
+import msgspec
+
+from ...errors import (
+    AssistantsError,
+    ClientClosedError,
+    ConnectionLostError,
+    StatusError,
+    TimedOutError,
+    TransportError,
+)
+from ...response import Headers
+from .request import Request
+
+
+class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """How a failed call is tried again; delays in seconds.
+
+    A request that was not sent, or that was answered with 408, 409, 429 or 5xx, is sent again. Where the answer was
+    lost, only what may safely happen twice is: reading, deleting, modifying, cancelling, submitting tool outputs.
+    """
+
+    max_retries: int = 2
+    """How often a request is sent again, so one less than the attempts; 0 for never."""
+    initial_delay: float = 0.5
+    """Before the first retry; doubled for each one after it, then cut by chance to between a half and the whole."""
+    max_delay: float = 8.0
+    """What the doubling stops at."""
+    max_retry_after: float = 120.0
+    """The longest `Retry-After` that is waited for: one over it raises at once, with `retry_after` on the error."""
+    resend_creates: bool = False
+    """True: a create whose answer was lost is sent again too, which may make a second object or run."""
+
+
+NO_RETRIES = RetryPolicy(max_retries=0)
+
+
+def as_retry(value: RetryPolicy | int | None, base: RetryPolicy) -> RetryPolicy:
+    """Read what `retry=` may be; raises `TypeError` and `ValueError` for what it may not."""
+    if value is None:
+        return NO_RETRIES
+    policy = msgspec.structs.replace(base, max_retries=value) if type(value) is int else value
+    if not isinstance(policy, RetryPolicy):
+        raise TypeError(f"retry must be a RetryPolicy, a number of retries or None, not {type(value).__name__}")
+    if type(policy.max_retries) is not int or policy.max_retries < 0:
+        raise ValueError(f"retry: max_retries must be a whole number from 0, not {policy.max_retries!r}")
+    for name in ("initial_delay", "max_delay", "max_retry_after"):
+        seconds = getattr(policy, name)
+        if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+            raise ValueError(f"retry: {name} must be a number of seconds from 0, not {seconds!r}")
+    return policy
+
+
+class Retry(msgspec.Struct, frozen=True):
+    """What `on_retry` is told before the wait."""
+
+    operation: str
+    """The method, such as `"runs.create"`."""
+    attempt: int
+    """The attempt that failed, from 1."""
+    cause: AssistantsError
+    """What it failed with."""
+    delay: float
+    """Seconds until the next one."""
+
+
+Fate = Literal["not sent", "answered", "lost", "stale", "final"]
+"""What became of a request that failed: never sent; answered by an error that may pass; sent and its answer lost;
+put on an idle connection that the server was closing; or nothing that another attempt would change."""
+
+_PASSING = frozenset((408, 409, 429))
+
+
+def fate(failure: AssistantsError) -> Fate:
+    """Classify a failure by whether the server may have acted on the request, and whether trying again can help."""
+    match failure:
+        case ClientClosedError() | TransportError(permanent=True):
+            return "final"
+        case TimedOutError(phase="connect"):
+            return "not sent"
+        case TimedOutError(phase="head" | "idle"):
+            return "lost"
+        case TimedOutError():
+            return "final"
+        case ConnectionLostError():
+            return "stale" if failure.stale else "lost"
+        case TransportError():
+            return "lost" if failure.maybe_processed else "not sent"
+        case StatusError():
+            return "answered" if _may_pass(failure) else "final"
+        case _:
+            return "final"
+
+
+def _may_pass(failure: StatusError) -> bool:
+    """Whether the same request may be answered better the next time; the server has the last word."""
+    told = failure.http.headers.get("x-should-retry")
+    if told is not None and told.strip().lower() in ("true", "false"):
+        return told.strip().lower() == "true"
+    if failure.code == "insufficient_quota":
+        return False
+    return failure.status in _PASSING or 500 <= failure.status < 600
+
+
+class Budget:
+    """Retries that a client may still afford: an outage must not multiply its load.
+
+    500 tokens at the most; a retry costs 14, and 5 after a throttle. A call that succeeds gives back what its last
+    retry cost, and 1 where it needed none (the figures of the AWS SDKs' standard mode).
+    """
+
+    __slots__ = ("tokens",)
+
+    LIMIT = 500
+    COST = 14
+    THROTTLED = 5
+
+    def __init__(self) -> None:
+        self.tokens = self.LIMIT
+        """What is left."""
+
+    def spend(self, cost: int) -> bool:
+        """Take a retry's cost, or refuse."""
+        if self.tokens < cost:
+            return False
+        self.tokens -= cost
+        return True
+
+    def succeeded(self, attempts: Attempts | None) -> None:
+        """Take back what the last retry of a call cost; 1 for a call that needed none, which may be None."""
+        if self.tokens < self.LIMIT:
+            self.tokens = min(self.tokens + (1 if attempts is None else attempts.cost), self.LIMIT)
+
+
+class Attempts:
+    """The attempts of one call that failed: how many there were, and whether there is to be another."""
+
+    __slots__ = (
+        "_acted",
+        "_budget",
+        "_policy",
+        "_renewed",
+        "_request",
+        "_retries",
+        "cost",
+        "count",
+        "doubtful",
+        "fresh",
+    )
+
+    def __init__(self, request: Request, policy: RetryPolicy, budget: Budget) -> None:
+        self._request = request
+        self._policy = policy
+        self._budget = budget
+        self._retries = 0
+        self._acted = False
+        self._renewed = False
+        self.doubtful = False
+        """Whether an attempt may have been done whose answer was lost, or an error of the server's.
+
+        One on an idle connection that the server was closing does not count.
+        """
+        self.count = 1
+        """The attempt under way, from 1."""
+        self.fresh = False
+        """Whether it must not go over a connection that others were sent over."""
+        self.cost = 1
+        """What the last retry took from the budget."""
+
+    def renew(self) -> bool:
+        """Whether a request that was refused for its key can be sent once more; counts that attempt."""
+        if self._renewed or not self._request.is_replayable:
+            return False
+        self._renewed = True
+        self.count += 1
+        return True
+
+    def delay(self, failure: AssistantsError, *, left: float, jitter: float) -> float | None:
+        """Seconds to wait before the next attempt, which this counts; None where the failure is the call's.
+
+        `left` is what remains of the total limit in seconds, `jitter` a random number from 0 to 1.
+        """
+        kind = fate(failure)
+        if isinstance(failure, TransportError):
+            failure.attempts = self.count
+            # An earlier attempt may have been acted on, whatever became of this one.
+            self._acted = failure.maybe_processed = self._acted or failure.maybe_processed
+        elif isinstance(failure, StatusError):
+            self._acted = self._acted or failure.status >= 500
+        self.doubtful = self.doubtful or kind == "lost" or (isinstance(failure, StatusError) and failure.status >= 500)
+        wait = self._wait(kind, failure, left, jitter)
+        if wait is not None:
+            self.count += 1
+            self.fresh = isinstance(failure, ConnectionLostError)
+        return wait
+
+    def _wait(self, kind: Fate, failure: AssistantsError, left: float, jitter: float) -> float | None:
+        policy, request = self._policy, self._request
+        if kind == "final" or not request.is_replayable:
+            return None
+        if kind == "stale":
+            return 0.0  # nobody's failure: no delay, no cost, creates too; the next goes over a new connection
+        if self._retries >= policy.max_retries:
+            return None
+        if kind == "lost" and not (request.endpoint.idempotent or policy.resend_creates):
+            return None
+        asked = failure.retry_after if isinstance(failure, StatusError) else None
+        wait = backoff(policy, self._retries, jitter) if asked is None else asked
+        throttled = isinstance(failure, StatusError) and failure.status == 429
+        cost = Budget.THROTTLED if throttled else Budget.COST
+        if (asked is not None and asked > policy.max_retry_after) or wait >= left or not self._budget.spend(cost):
+            return None
+        self.cost = cost
+        self._retries += 1
+        return wait
+
+
+def backoff(policy: RetryPolicy, retries: int, jitter: float) -> float:
+    """Seconds before the next retry after so many; `jitter`, from 0 to 1, takes it from a half to the whole."""
+    # The exponent is bounded: a float power that overflows raises.
+    longest = min(policy.initial_delay * 2.0 ** min(retries, 1000), policy.max_delay)
+    return longest * (0.5 + jitter / 2)
+
+
+def retry_after(headers: Headers, now: float) -> float | None:
+    """Seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` as number or date (RFC 9110, 10.2.3).
+
+    `now` is seconds since 1970, for dates. None for what is absent, not positive or not readable.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after")
+    if text is None:
+        return None
+    seconds = _number(text)
+    if seconds is None:
+        from email.utils import parsedate_to_datetime  # slow to import, and seldom asked for
+
+        try:
+            moment = parsedate_to_datetime(text)
+            # The asctime form names no zone, and means UTC (RFC 9110, 5.6.7).
+            seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now
+        except (ValueError, OverflowError):
+            return None
+    return seconds if seconds > 0 else None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    return value if math.isfinite(value) and value > 0 else None

@@ -1,0 +1,177 @@
+"""What an answer means: a value, or the error that says why there is none."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+import msgspec
+
+from ..._typing import is_array, is_object
+from ...errors import (
+    AuthenticationError,
+    BadRequestError,
+    ConflictError,
+    DecodeError,
+    EndpointRetiredError,
+    ItemDecodeError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    RedirectError,
+    ServerError,
+    StatusError,
+    ThreadBusyError,
+    UnprocessableError,
+)
+from ...models.decoding import decoder_for
+from ...models.pages import AnyPage
+from ...response import HTTPResponse
+from ..requests.retry import retry_after
+
+T = TypeVar("T")
+
+_VENDOR = "api.openai.com"
+
+_BY_STATUS: dict[int, type[StatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: UnprocessableError,
+    429: RateLimitedError,
+}
+
+_BOM = b"\xef\xbb\xbf"
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_PATH = r"(?s)^(?P<problem>.*?)(?: - at `(?P<path>.*)`)?$"
+# "Thread thread_x already has an active run run_y.", "Can't add messages to thread_x while a run run_y is active."
+_ACTIVE_RUN = r"already has an active run|while a run\b.*\bis active"
+# The id may lack its prefix on other servers.
+_RUN_ID = r"\brun (?!is\b)([A-Za-z0-9_\-]+)"
+
+
+class Answer(Protocol):
+    """A whole answer: of most of them nobody asks for more than the body."""
+
+    @property
+    def content(self) -> bytes:
+        """The body."""
+        ...
+
+    @property
+    def http(self) -> HTTPResponse:
+        """The answer with its head, for errors to show."""
+        ...
+
+
+def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
+    """Read a 2xx answer as the operation's type.
+
+    Raises `DecodeError`, and `StatusError` where a server put an error object under a 2xx status.
+    """
+    if type is bytes:
+        return cast("T", answer.content)
+    content = answer.content
+    if content[:1] != b"{":  # as hardly any does
+        content = content.removeprefix(_BOM)
+        if not content.strip():
+            raise DecodeError("empty body", answer.http)
+    decoder = decoder_for(type)
+    try:
+        value = decoder.decode_strict(content) if strict else decoder.decode(content)
+        # Every member of a page has a default, so an error object, too, would read as an empty one.
+        page: object = value
+        blank = isinstance(page, AnyPage) and page.is_empty and "data" not in _members.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        text, path = _problem(error)
+        problem = DecodeError(text, answer.http, path)
+    else:
+        if not blank:
+            return value
+        problem = DecodeError("object missing required field `data`", answer.http)
+    if (told := in_band_error(content)) is not None:
+        raise StatusError(answer.http, told, attempts=answer.http.attempts)
+    raise problem
+
+
+def in_band_error(content: bytes, *, whole: bool = False) -> dict[str, Any] | None:
+    """The error that a server sent in place of an object; `whole` if it may come without `error` around it."""
+    if b'"error"' not in content and not whole:
+        return None
+    body = _loads(content)
+    if is_object(body) and body.get("error") and "id" not in body:
+        return _error_of(body)
+    return _error_of(body if is_object(body) else {"message": content.decode("utf-8", "replace")}) if whole else None
+
+
+def unreadable(what: str, raw: bytes, error: Exception, items: int) -> ItemDecodeError:
+    """The error of an item of a stream that is not what it should be; `items` came before it."""
+    problem, path = _problem(error)
+    return ItemDecodeError(f"{what}: {problem} at {path}", items=items, index=items, raw=raw, path=path)
+
+
+def _problem(error: Exception) -> tuple[str, str]:
+    """What is wrong, and where."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply", "$"
+    match = re.match(_PATH, str(error))
+    assert match is not None
+    problem = match["problem"]
+    return problem if problem.startswith("JSON") else problem[:1].lower() + problem[1:], match["path"] or "$"
+
+
+def is_vendor(url: str) -> bool:
+    """Whether it leads to where the protocol came from, and is served no longer."""
+    return urlsplit(url).hostname == _VENDOR
+
+
+def error_for(http: HTTPResponse, now: float) -> StatusError:
+    """The error of a status that is not 2xx, with the server's own words from whatever shape they came in.
+
+    `now` is seconds since 1970, to read dates in headers by.
+    """
+    error = _error_of(_loads(http.content))
+    kind = _BY_STATUS.get(http.status, StatusError)
+    if http.status >= 500:
+        kind = ServerError
+    elif 300 <= http.status < 400:
+        kind = RedirectError
+    elif http.status == 404 and is_vendor(http.url):
+        kind = EndpointRetiredError
+    elif http.status == 400 and re.search(_ACTIVE_RUN, str(error.get("message") or "")):
+        kind = ThreadBusyError
+    failure = kind(http, error, attempts=http.attempts)
+    if isinstance(failure, ThreadBusyError):
+        found = re.search(_RUN_ID, failure.message)
+        failure.run_id = found[1] if found else None
+    failure.retry_after = retry_after(http.headers, now)
+    return failure
+
+
+def _loads(content: bytes) -> Any:
+    try:
+        return msgspec.json.decode(content.removeprefix(_BOM))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _error_of(body: Any) -> dict[str, Any]:
+    """The members `message`, `type`, `code` and `param`, from the shapes that servers really send."""
+    if not is_object(body):
+        return {}
+    error = body.get("error")
+    if is_object(error):
+        return error
+    detail = body.get("detail")
+    if is_array(detail):  # FastAPI's validation errors
+        detail = "; ".join(str(item.get("msg", item)) if is_object(item) else str(item) for item in detail)
+    elif is_object(detail):
+        return _error_of({"error": detail})
+    message = body.get("message") or detail or error
+    return {
+        "message": message if isinstance(message, str) else None,
+        **{k: body.get(k) for k in ("type", "code", "param")},
+    }

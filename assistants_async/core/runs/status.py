@@ -1,0 +1,107 @@
+"""What a run's status means to somebody who waits for it: whether to wait on, to act, or to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+from ..._typing import is_sequence
+from ...errors import (
+    AssistantsError,
+    RunCancelledError,
+    RunError,
+    RunExpiredError,
+    RunFailedError,
+    RunIncompleteError,
+    TimedOutError,
+    did_you_mean,
+    printable,
+)
+from ...models.runs import Run, ToolCall
+from ...models.steps import FunctionToolCall, RunStep
+from ..requests.retry import fate
+
+RunEnd = Literal["failed", "expired", "cancelled", "incomplete"]
+"""How a run can end without having completed."""
+
+BAD_ENDS: frozenset[RunEnd] = frozenset({"failed", "expired", "cancelled", "incomplete"})
+"""Every such end."""
+
+NextStep = Literal["wait", "act", "over"]
+"""What to do about a run: ask again later, answer its tool calls, or nothing more."""
+
+
+def next_step(run: Run) -> NextStep:
+    """What a run's status asks for; one that the documents do not know, or none, asks to wait."""
+    if run.needs_action:
+        return "act"
+    return "over" if run.is_terminal else "wait"
+
+
+def end_of(run: Run) -> str | None:
+    """How a run ended, `"completed"` included; None while it has not.
+
+    Protocol v1 has no status for a run that stopped short: it is `completed`, with `incomplete_details`.
+    """
+    if not run.is_terminal:
+        return None
+    details = run.incomplete_details
+    short = run.status == "completed" and details is not None and details.reason is not None
+    return "incomplete" if short else run.status
+
+
+def error_of(run: Run, raise_on: Collection[str], steps: tuple[RunStep, ...] = ()) -> RunError | None:
+    """The error of a run that ended as one of `raise_on`; None for any other."""
+    end = end_of(run)
+    if end is None or end not in raise_on:
+        return None
+    name = f"run {printable(run.id, 80)}"
+    match end:
+        case "failed":
+            return RunFailedError(run=run, steps=steps)
+        case "incomplete":
+            return RunIncompleteError(run=run, steps=steps)
+        case "expired":
+            return RunExpiredError(f"{name} expired before it had ended", run=run, steps=steps)
+        case _:
+            return RunCancelledError(f"{name} was cancelled", run=run, steps=steps)
+
+
+def checked_ends(ends: object) -> frozenset[str]:
+    """Read what `raise_on` may be; raises `TypeError` and `ValueError` for what it may not."""
+    if not (is_sequence(ends) or isinstance(ends, (set, frozenset))):
+        raise TypeError(f"raise_on must be a set of {', '.join(sorted(BAD_ENDS))}, not {ends!r}")
+    names: list[object] = [*ends]
+    for name in names:
+        if not isinstance(name, str) or name not in BAD_ENDS:
+            hint = did_you_mean(str(name), BAD_ENDS)
+            raise ValueError(f"raise_on takes {', '.join(sorted(BAD_ENDS))}, not {name!r}{hint}")
+    return frozenset(str(name) for name in names)
+
+
+Called = tuple[str, str | None, str | None]
+"""A tool call's id, name and arguments: some servers begin their ids anew each time that a run asks."""
+
+
+def identity(call: ToolCall | FunctionToolCall) -> Called:
+    """What tells a call from every other one of its run."""
+    function = call.function
+    return (call.id, None, None) if function is None else (call.id, function.name, function.arguments)
+
+
+def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
+    """The outputs that were submitted, as a run's steps tell them."""
+    outputs: dict[Called, str] = {}
+    for step in steps:
+        for call in step.tool_calls:
+            if isinstance(call, FunctionToolCall) and call.function is not None:
+                output = call.function.output
+                # Some servers have "" for an output that nobody has sent yet.
+                if output or (output is not None and step.status == "completed"):
+                    outputs[identity(call)] = output
+    return outputs
+
+
+def may_pass(error: AssistantsError) -> bool:
+    """Whether asking for a run again may help: the network, an overloaded server, but no refusal."""
+    return isinstance(error, TimedOutError) or fate(error) != "final"

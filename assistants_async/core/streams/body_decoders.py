@@ -1,0 +1,299 @@
+"""How the bytes of an answer become items: chosen by its content type, or by what the caller says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from ..._typing import override
+from ...errors import (
+    ConnectionLostError,
+    ItemDecodeError,
+    StreamError,
+    StreamEventError,
+    StreamInterruptedError,
+    StreamTruncatedError,
+    TransportError,
+)
+from ...models.decoding import decoder_for
+from ...models.events import StreamEvent
+from ...models.pages import is_page
+from ...models.runs import Run
+from ...response import HTTPResponse
+from ..requests.endpoint import Endpoint
+from ..requests.options import BadItemHook, Framing, Options, OwnFraming
+from ..responses.decode import in_band_error, unreadable
+from .framer import PARTIAL_CAP, JSONFramer
+from .run_events import EventDecoder, event_of_run
+from .sse import ServerSentEvent, SSEDecoder
+
+S = TypeVar("S")
+
+_FRAMINGS: dict[str, Framing] = {
+    "application/json-seq": "json-seq",
+    "application/x-ndjson": "lines",
+    "application/ndjson": "lines",
+    "application/jsonl": "lines",
+    "application/x-jsonlines": "lines",
+    "application/jsonlines": "lines",
+    "application/json-lines": "lines",
+    "text/event-stream": "sse",
+}
+"""Content types that do not mean JSON documents."""
+
+
+def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing | Callable[[], OwnFraming]:
+    """The framing that the caller chose, else the content type's, else that of the operation."""
+    if options.framing != "auto":
+        return options.framing
+    kind = http.content_type
+    return _FRAMINGS.get(kind, "json") if kind else default
+
+
+class ItemReading(Generic[S]):
+    """JSON values in any framing, each decoded as one type."""
+
+    __slots__ = ("_decode", "_framer", "_items", "_skip", "over")
+
+    def __init__(self, framer: JSONFramer | SSEDecoder, decode: Callable[[bytes], S], skip: BadItemHook | None) -> None:
+        self._framer = framer
+        self._decode = decode
+        self._skip = skip
+        self._items = 0
+        self.over = False
+
+    def feed(self, data: bytes) -> list[Any]:
+        """The raw items that a piece of the body completes."""
+        return list[Any](self._framer.feed(data))
+
+    def finish(self) -> list[Any]:
+        """The raw items that the end completes; raises `StreamTruncatedError` inside an item."""
+        if isinstance(self._framer, JSONFramer):
+            return list[Any](self._framer.finish())
+        if rest := self._framer.finish():
+            text = "the body ended inside an event"
+            raise StreamTruncatedError(text, items=self._items, partial=rest[:PARTIAL_CAP])
+        return []
+
+    @property
+    def error(self) -> Exception | None:
+        """What the framer met behind the items that it returned; an error object in place of a list as such."""
+        error, around = self._framer.error, self._around
+        if error is not None and around is not None and (told := in_band_error(around)) is not None:
+            return StreamEventError(told, items=self._items)
+        return error
+
+    @property
+    def marked(self) -> bool:
+        """Whether a list's closing brace, or `[DONE]`, has come."""
+        return self.over or self._around is not None
+
+    @property
+    def _around(self) -> bytes | None:
+        return self._framer.around if isinstance(self._framer, JSONFramer) else None
+
+    def broken(self, cause: TransportError) -> Exception | None:
+        """A cut inside an item is a truncation; between items, and of a silent server, the cause says it best."""
+        if isinstance(cause, ConnectionLostError):
+            try:
+                self.finish()
+            except StreamTruncatedError as error:
+                error.__cause__ = cause
+                return error
+            except StreamError:
+                pass
+        return cause
+
+    def decode(self, frame: Any) -> S | None:
+        """Decode one raw item, leaving out a bad one where the caller asked for that."""
+        raw: bytes = frame.data if isinstance(frame, ServerSentEvent) else frame
+        if self.over or raw == b"[DONE]":
+            self.over = True
+            return None
+        try:
+            item = self._decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if (told := in_band_error(raw)) is not None:
+                raise StreamEventError(told, items=self._items) from None
+            bad = unreadable("item", raw, error, self._items)
+            if self._skip is None:
+                raise bad from error
+            self._skip(bad)
+            return None
+        self._items += 1
+        return item
+
+
+class BytesReading:
+    """The body's pieces as they come."""
+
+    error = None
+    marked = False
+    over = False
+
+    def feed(self, data: bytes) -> list[Any]:
+        """The piece itself."""
+        return [data]
+
+    def finish(self) -> list[Any]:
+        """Nothing more."""
+        return []
+
+    def broken(self, cause: TransportError) -> Exception | None:
+        """The connection's own error."""
+        return cause
+
+    def decode(self, frame: Any) -> bytes | None:
+        """The piece itself."""
+        piece: bytes = frame
+        return piece
+
+
+class EventReading:
+    """The server-sent events of a run."""
+
+    __slots__ = ("_decode", "_decoder", "_framer")
+
+    def __init__(self, options: Options) -> None:
+        self._framer = SSEDecoder(options.max_item_bytes)
+        self._decoder = EventDecoder()
+        decode = self._decoder.decode
+        self._decode: Callable[[Any], StreamEvent | None] = (
+            decode if options.on_bad_item is None else _skipping(decode, options.on_bad_item)
+        )
+
+    @property
+    def decode(self) -> Callable[[Any], StreamEvent | None]:
+        """Reads one frame as an event; None for `done` and what comes after it."""
+        return self._decode
+
+    def feed(self, data: bytes) -> list[Any]:
+        """The frames that a piece of the body completes."""
+        return self._framer.blocks(data) or self._framer.feed(data)
+
+    def finish(self) -> list[Any]:
+        """Nothing more; raises `StreamInterruptedError` where neither the run's end nor `done` has come."""
+        if not (self._decoder.ended or self._decoder.done):
+            raise self._interrupted("the stream ended before its run")
+        return []
+
+    @property
+    def error(self) -> Exception | None:
+        """What the framer met behind the frames that it returned."""
+        return self._framer.error
+
+    @property
+    def marked(self) -> bool:
+        """Whether `done` has come."""
+        return self._decoder.done
+
+    @property
+    def over(self) -> bool:
+        """Whether `done` has come: whatever follows is not read."""
+        return self._decoder.done
+
+    def broken(self, cause: TransportError) -> Exception | None:
+        """A cut after the run's end costs nothing; before it, the caller needs to know which run it was."""
+        if self._decoder.ended:
+            return None
+        error = self._interrupted(str(cause))
+        error.__cause__ = cause
+        return error
+
+    def _interrupted(self, message: str) -> StreamInterruptedError:
+        seen = self._decoder
+        return StreamInterruptedError(
+            message,
+            items=seen.items,
+            run_id=seen.run.id if seen.run else None,
+            thread_id=seen.run.thread_id if seen.run else None,
+            last_event=seen.last_event,
+        )
+
+
+def _skipping(decode: Callable[[Any], S | None], skip: BadItemHook) -> Callable[[Any], S | None]:
+    """Leave out what cannot be decoded."""
+
+    def decode_or_skip(frame: Any) -> S | None:
+        try:
+            return decode(frame)
+        except ItemDecodeError as error:
+            skip(error)
+            return None
+
+    return decode_or_skip
+
+
+class _OwnFramer(JSONFramer):
+    """A framing of the caller's, with what every framer here has besides."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: OwnFraming, limit: int) -> None:
+        super().__init__(limit)
+        self._own = own
+
+    @override
+    def _take(self, data: bytes, found: list[bytes]) -> None:
+        found += self._own.feed(data)
+
+    @override
+    def _end(self) -> list[bytes]:
+        return self._own.finish()
+
+
+def _framer(framing: Framing | Callable[[], OwnFraming], limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:
+    if callable(framing):
+        return _OwnFramer(framing(), limit)
+    if framing == "sse":
+        return SSEDecoder(limit)
+    # Imported on use: most clients stream runs alone, and the patterns of JSON take a while to be made.
+    from .json_framers import ConcatenatedJSON, JSONLines, JSONSequence, ListElements
+
+    match framing:
+        case "lines":
+            return JSONLines(limit)
+        case "json-seq":
+            return JSONSequence(limit)
+        case _:
+            return ListElements(limit) if elements else ConcatenatedJSON(limit)
+
+
+def _of_page(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """Refuse what is no page: every member has a default, so an error object, too, would read as an empty one."""
+
+    def decode_page(raw: bytes) -> Any:
+        page = decode(raw)
+        if not page.data and "data" not in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]):
+            raise msgspec.ValidationError("Object missing required field `data`")
+        return page
+
+    return decode_page
+
+
+def item_reading(
+    endpoint: Endpoint[Any, Any], http: HTTPResponse, options: Options, result: Any, *, pages: bool = False
+) -> ItemReading[Any] | BytesReading:
+    """The reading of a plain call: elements of a list, one object, or the bytes of a file."""
+    framing = framing_of(http, options, "json")
+    if framing == "bytes" or (endpoint.result is bytes and options.framing == "auto"):
+        return BytesReading()
+    listed = is_page(result)
+    elements = listed and not pages
+    decoder = decoder_for(endpoint.item if elements else result)
+    decode = decoder.decode_strict if options.strict else decoder.decode
+    if listed and pages:
+        decode = _of_page(decode)
+    return ItemReading(_framer(framing, options.max_item_bytes, elements=elements), decode, options.on_bad_item)
+
+
+def run_reading(http: HTTPResponse, options: Options) -> EventReading | ItemReading[StreamEvent]:
+    """The reading of a streamed run: events, or the one run of a server that does not stream."""
+    framing = framing_of(http, options, "sse")
+    if framing == "sse":
+        return EventReading(options)
+    run = decoder_for(Run)
+    framer = _framer(framing, options.max_item_bytes, elements=False)
+    return ItemReading(framer, lambda raw: event_of_run(run.decode(raw)), options.on_bad_item)

@@ -1,0 +1,147 @@
+"""Server-sent events of a run, read as typed events: what each frame is, and when the stream is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast, get_type_hints
+
+import msgspec
+
+from ..._typing import is_object
+from ...errors import StreamEventError
+from ...models.decoding import decoder_for
+from ...models.events import (
+    DONE_EVENT,
+    ERROR_EVENT,
+    EVENTS,
+    TERMINAL_EVENTS,
+    KnownEvent,
+    RunEvent,
+    StreamEvent,
+    UnknownEvent,
+)
+from ...models.runs import Run
+from ..responses.decode import in_band_error, unreadable
+from .sse import DEFAULT_EVENT, Block, ServerSentEvent
+
+_DONE = b"[DONE]"
+_ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
+
+Frame = ServerSentEvent | Block
+"""What `SSEDecoder` makes of a block."""
+
+_Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
+"""The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""
+_readers: dict[str | bytes, _Reader] = {}
+
+
+def _reader_of(key: str | bytes) -> _Reader | None:
+    name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+    kind = EVENTS.get(name)
+    if kind is None:
+        return None
+    payload: type[Any] = get_type_hints(kind)["data"]
+    decoder = decoder_for(payload)
+    make = cast("Callable[[str, Any], KnownEvent]", kind)
+    _readers[key] = reader = (name, decoder.decode_strict, decoder.decode, make)
+    return reader
+
+
+def frame_named(frame: Frame) -> ServerSentEvent:
+    """A frame with its name as text."""
+    if isinstance(frame, ServerSentEvent):
+        return frame
+    return ServerSentEvent(frame[0].decode("utf-8", "replace") or DEFAULT_EVENT, frame[1])
+
+
+class EventDecoder:
+    """Frames to events, one at a time, in order; it remembers what a caller needs when the stream breaks off."""
+
+    __slots__ = ("done", "ended", "items", "last_event", "run")
+
+    def __init__(self) -> None:
+        self.items = 0
+        """How many events have been made."""
+        self.run: Run | None = None
+        """The run as the last of its events showed it."""
+        self.last_event: str | None = None
+        """Name of the last event."""
+        self.ended = False
+        """Whether a run event came after which nothing more is promised: an end, or a call for action."""
+        self.done = False
+        """Whether the closing `done` came."""
+
+    def decode(self, frame: Frame, *, inside: bool = False) -> StreamEvent | None:
+        """Read one frame, or one found `inside` another; None for the closing `done` and for all that comes after it.
+
+        Raises `StreamEventError` for an error event in any of its shapes, and `ItemDecodeError` for a payload that
+        is not what its name promises. An unknown name makes an `UnknownEvent`.
+        """
+        if self.done:
+            return None
+        key, data = frame[0], frame[1]
+        reader = _readers.get(key) or _reader_of(key)
+        if reader is None:
+            return self._unnamed(frame_named(frame), inside=inside)
+        name, strict, lenient, make = reader
+        try:
+            payload = strict(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            payload = self._lenient(name, data, lenient)
+        event: StreamEvent = make(name, payload)
+        self.items += 1
+        self.last_event = name
+        if type(event) is RunEvent:
+            self.run = event.data
+            # A server that runs the tools itself goes on after `requires_action`.
+            self.ended = name in _ENDS
+        return event
+
+    def _lenient(self, name: str, data: bytes, decode: Callable[[bytes], Any]) -> Any:
+        try:
+            return decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            if (told := in_band_error(data)) is not None:
+                raise StreamEventError(told, items=self.items) from None
+            raise unreadable(f"event {name}", data, error, self.items) from error
+
+    def _unnamed(self, frame: ServerSentEvent, *, inside: bool) -> StreamEvent | None:
+        """Frames that are not in the table: the closing one, errors, frames named inside, and what servers invent."""
+        name, data, _, _ = frame
+        if name == DONE_EVENT or data.strip() == _DONE:
+            self.done = True
+            return None
+        if name == ERROR_EVENT:
+            raise StreamEventError(in_band_error(data, whole=True) or {}, items=self.items)
+        body = _loads(data)
+        if is_object(body):
+            if (error := in_band_error(data)) is not None:
+                raise StreamEventError(error, items=self.items)
+            inner = body.get("event")
+            if isinstance(inner, str) and "data" in body and not inside:
+                payload = body["data"]
+                raw = payload.encode() if isinstance(payload, str) else msgspec.json.encode(payload)
+                return self.decode(ServerSentEvent(inner, raw), inside=True)
+        self.items += 1
+        self.last_event = name
+        return UnknownEvent(name, data)
+
+
+def _loads(data: bytes) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def event_of_run(run: Run) -> RunEvent:
+    """The event that a run's status stands for, for servers that answer a stream with one JSON run."""
+    return RunEvent(f"thread.run.{run.status}", run)
+
+
+def frame_of(event: StreamEvent, raw: bytes | None = None) -> bytes:
+    """Write an event as a server-sent event, with the data that it came with where those are at hand."""
+    if raw is None:
+        raw = event.raw if isinstance(event, UnknownEvent) else event.data.to_json()
+    lines = b"\n".join(b"data: " + line for line in raw.split(b"\n"))
+    return b"event: %b\n%b\n\n" % (event.event.encode(), lines)

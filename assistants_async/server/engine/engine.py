@@ -1,0 +1,259 @@
+"""When things happen to runs: each active run has at most one task, which asks the responder and paces its answer.
+
+A thread has at most one active run. A run that waits for outputs has no task, only a timer for its expiry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+from ..storage.ids import Names
+from ..storage.search import Found
+from ..storage.store import Document, Store
+from .active_run import Life, tokens
+from .event_feed import Feed
+from .responder import CallTools, Fail, Incomplete, Responder, Say, Stall, actions_of
+
+_log = logging.getLogger(__name__)
+
+EXPIRY = 600
+"""Seconds from a run's creation to its expiry."""
+# How often a run looks at a clock that is not the system's.
+_LOOK = 0.01
+_CAP = "max_completion_tokens"
+
+
+class Engine:
+    """Drives runs through their life."""
+
+    def __init__(
+        self,
+        store: Store,
+        names: Names,
+        responder: Responder,
+        *,
+        consult: Callable[[Document, str], list[Found]],
+        clock: Callable[[], float],
+        pace: float,
+        speed: float,
+    ) -> None:
+        self._consult = consult
+        self._store = store
+        self._names = names
+        self._responder = responder
+        self._clock = clock
+        self._pace = pace
+        self._speed = speed
+        self._lives: dict[str, Life] = {}
+        self._work: dict[str, asyncio.Task[None]] = {}
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # ... what the handlers ask for ...
+
+    def active(self, thread_id: str) -> Document | None:
+        """The active run of a thread."""
+        life = self._lives.get(thread_id)
+        return None if life is None else life.run
+
+    def start(self, run: Document, feed: Feed | None, *, thread: Document | None = None) -> None:
+        """Take a new run into the world; `thread` is given where it was made with the run."""
+        life = self._lives[run["thread_id"]] = Life(run, self._store, self._names, self._clock)
+        self._listen(life, feed)
+        if thread is not None:
+            life.emit("thread.created", "thread", thread)
+        life.emit("thread.run.created", "run", run)
+        life.emit("thread.run.queued", "run", run)
+        self._arm(life)
+        self._begin(life, self._turn(life))
+
+    def waiting_for(self, run: Document) -> list[str]:
+        """Ids of the calls that a run waits for; empty where it waits for none."""
+        life = self._life(run)
+        return life.call_ids() if life is not None and run["status"] == "requires_action" else []
+
+    def submit(self, run: Document, outputs: Mapping[str, str], feed: Feed | None) -> None:
+        """Give a waiting run an output for each of its calls."""
+        life = self._lives[run["thread_id"]]
+        self._listen(life, feed)
+        life.answer(outputs)
+        self._begin(life, self._turn(life))
+
+    def cancel(self, run: Document) -> None:
+        """Stop an active run: it is `cancelling` now, and `cancelled` a pace later."""
+        life = self._lives[run["thread_id"]]
+        life.move("cancelling", required_action=None)
+        self._begin(life, self._cancel(life))
+
+    def drop(self, thread_id: str) -> None:
+        """Forget the active run of a thread that is being deleted; its readers see the end of their streams."""
+        life = self._lives.get(thread_id)
+        if life is not None:
+            life.hang_up()
+            self._release(life)
+
+    def expire(self) -> None:
+        """End the runs whose time has come."""
+        now = self._clock()
+        for life in [life for life in self._lives.values() if life.run["expires_at"] <= now]:
+            self._end(life, "expired")
+
+    def reset(self) -> None:
+        """Drop every run at once; readers see their streams cut."""
+        for life in list(self._lives.values()):
+            for feed in life.feeds:
+                feed.cut()
+            self._release(life)
+
+    async def close(self) -> None:
+        """Drop every run and wait for their tasks."""
+        self.reset()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # ... a turn ...
+
+    async def _turn(self, life: Life) -> None:
+        await asyncio.sleep(self._pace)
+        life.move("in_progress", started_at=life.run["started_at"] or life.now)
+        await asyncio.sleep(self._pace)
+        if life.searches:
+            life.search(self._consult(life.run, life.turn().last_user_text))
+        try:
+            async with aclosing(actions_of(self._responder, life.turn())) as actions:
+                async for action in actions:
+                    if not self._runs(life) or await self._act(life, action):
+                        return
+        except Exception as error:  # noqa: BLE001  the responder is the user's code: its run fails, the server goes on
+            _log.exception("the responder failed")
+            message = f"the responder raised {type(error).__name__}: {error}"
+            if self._runs(life):
+                self._end(life, "failed", last_error={"code": "server_error", "message": message})
+        else:
+            if self._runs(life):
+                self._end(life, "completed")
+
+    async def _act(self, life: Life, action: object) -> bool:
+        """Do one action; tell whether the turn is over."""
+        match action:
+            case Say(text=text):
+                return await self._say(life, text)
+            case CallTools():
+                await self._call(life, action.pairs())
+            case Fail(code=code, message=message, text=text):
+                await self._open(life, text)
+                self._end(life, "failed", last_error={"code": code, "message": message})
+            case Incomplete(reason=reason, text=text):
+                await self._open(life, text)
+                self._end(life, "incomplete", incomplete_details={"reason": reason})
+            case Stall(text=text):
+                await self._open(life, text)
+                await asyncio.Event().wait()
+            case _:
+                raise TypeError(f"expected an action such as Say(…), not {action!r}")
+        return True
+
+    async def _say(self, life: Life, text: str | AsyncIterable[str]) -> bool:
+        cap = life.run.get(_CAP)
+        left: int | None = None if cap is None else max(0, cap - life.written)
+        life.open_message()
+        async with aclosing(_pieces(text)) as pieces:
+            async for piece in pieces:
+                if left == 0:
+                    self._end(life, "incomplete", incomplete_details={"reason": _CAP})
+                    return True
+                left = None if left is None else left - 1
+                life.write(piece)
+                await self._tick(life)
+        life.close_message()
+        return False
+
+    async def _open(self, life: Life, text: str) -> None:
+        if text:
+            life.open_message()
+            for piece in tokens(text):
+                life.write(piece)
+                await self._tick(life)
+
+    async def _call(self, life: Life, calls: Iterable[tuple[str, str]]) -> None:
+        life.open_calls()
+        for name, arguments in calls:
+            life.call(name)
+            await self._tick(life)
+            for piece in tokens(arguments):
+                life.argue(piece)
+                await self._tick(life)
+        life.require_outputs()
+
+    async def _tick(self, life: Life) -> None:
+        # Without readers and without a speed there is nobody to wait for.
+        if life.feeds or self._speed:
+            await asyncio.sleep(self._speed)
+
+    async def _cancel(self, life: Life) -> None:
+        await asyncio.sleep(self._pace)
+        self._end(life, "cancelled")
+
+    # ... bookkeeping ...
+
+    def _life(self, run: Document) -> Life | None:
+        life = self._lives.get(run["thread_id"])
+        return life if life is not None and life.run is run else None
+
+    def _runs(self, life: Life) -> bool:
+        # A responder may have swallowed the cancellation that took its run away.
+        return self._life(life.run) is life and life.run["status"] == "in_progress"
+
+    def _listen(self, life: Life, feed: Feed | None) -> None:
+        if feed is not None:
+            life.feeds.append(feed)
+
+    def _begin(self, life: Life, work: Coroutine[Any, Any, None]) -> None:
+        thread_id: str = life.run["thread_id"]
+        self._stop(thread_id)
+        task = self._work[thread_id] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _stop(self, thread_id: str) -> None:
+        task = self._work.pop(thread_id, None)
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    def _end(self, life: Life, status: str, **changes: Any) -> None:
+        self._release(life)
+        life.end(status, **changes)
+
+    def _release(self, life: Life) -> None:
+        thread_id: str = life.run["thread_id"]
+        self._stop(thread_id)
+        del self._lives[thread_id]
+        self._timers.pop(thread_id).cancel()
+
+    def _arm(self, life: Life) -> None:
+        # A clock of the caller's may stand still, or jump at any time.
+        left = life.run["expires_at"] - self._clock()
+        delay = max(left, 0.01) if self._clock is time.time else _LOOK
+        self._timers[life.run["thread_id"]] = asyncio.get_running_loop().call_later(delay, self._ring, life)
+
+    def _ring(self, life: Life) -> None:
+        self.expire()
+        if self._life(life.run) is not None:
+            self._arm(life)
+
+
+async def _pieces(text: str | AsyncIterable[str]) -> AsyncGenerator[str, None]:
+    if isinstance(text, str):
+        for piece in tokens(text) or [""]:
+            yield piece
+        return
+    async with AsyncExitStack() as stack:
+        if inspect.isasyncgen(text):
+            await stack.enter_async_context(aclosing(text))
+        async for piece in text:
+            yield piece

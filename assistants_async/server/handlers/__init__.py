@@ -1,0 +1,1 @@
+"""The operations of the server: one module per noun, one handler per operation."""

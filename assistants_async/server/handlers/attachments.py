@@ -1,0 +1,55 @@
+"""Files that other objects name: they must exist, whichever way a version names them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..requests.context import Context
+from ..storage.store import Document
+
+# What the documents say of stores that are made so: "7 days after they were last active".
+_FOR_A_THREAD = {"expires_after": {"anchor": "last_active_at", "days": 7}}
+
+
+def require(context: Context, file_ids: Iterable[str]) -> None:
+    """Raise the 404 for the first of these files that does not exist."""
+    for file_id in file_ids:
+        context.store.files.get(file_id)
+
+
+def link(context: Context, document: Document, parent: str) -> None:
+    """Make the v1 files of an assistant or message those in its `file_ids`; `parent` names it in theirs."""
+    shelf = context.store.attached(document["id"])
+    wanted: list[str] = document.get("file_ids") or []
+    for file_id in [file["id"] for file in shelf if file["id"] not in wanted]:
+        shelf.remove(file_id)
+    for file_id in wanted:
+        if file_id not in shelf:
+            shelf.put({"id": file_id, "created_at": context.state.now, parent: document["id"]})
+
+
+def make_searchable(context: Context, thread_id: str, attachments: Iterable[Mapping[str, Any]]) -> None:
+    """Put what messages attach for `file_search` into the thread's vector store, which is made for the first."""
+    for attachment in attachments:
+        if not any(tool["type"] == "file_search" for tool in attachment.get("tools") or ()):
+            continue
+        thread, library = context.store.threads.get(thread_id), context.state.library
+        search = thread.setdefault("tool_resources", {}).setdefault("file_search", {})
+        if not search.get("vector_store_ids"):
+            search["vector_store_ids"] = [library.make(_FOR_A_THREAD)["id"]]
+        library.add(library.use(search["vector_store_ids"][0]), {"file_id": attachment["file_id"]})
+
+
+def tool_resources(context: Context, given: Mapping[str, Any] | None) -> Document:
+    """The `tool_resources` to keep: files exist, and an inline vector store has become one with an id."""
+    resources: Document = dict(given or {})
+    if "code_interpreter" in resources:
+        require(context, resources["code_interpreter"].get("file_ids") or ())
+    search = resources.get("file_search")
+    if search and "vector_stores" in search:
+        for inline in search["vector_stores"]:
+            require(context, inline.get("file_ids") or ())
+        made = [context.state.library.make(inline) for inline in search["vector_stores"]]
+        resources["file_search"] = {"vector_store_ids": [store["id"] for store in made]}
+    return resources

@@ -1,0 +1,156 @@
+"""Runs: made, cancelled and fed with tool outputs here; what they do is the engine's business."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aiohttp import web
+
+from ...models.runs import TERMINAL_STATUSES
+from ..engine.engine import EXPIRY
+from ..engine.event_feed import Feed, serve
+from ..errors import invalid
+from ..requests.context import Context, Handler
+from ..requests.pages import page
+from ..storage.documents import INCLUDED, given
+from ..storage.store import Document
+from . import threads
+from .attachments import tool_resources
+from .messages import add_messages, check_messages
+
+# Where the run says nothing, the assistant does.
+_INHERITED = ("model", "instructions", "tools", "temperature", "top_p", "response_format")
+_OWN = (
+    "metadata",
+    "max_prompt_tokens",
+    "max_completion_tokens",
+    "truncation_strategy",
+    "tool_choice",
+    "parallel_tool_calls",
+)
+_CANCELLABLE = frozenset({"queued", "in_progress", "requires_action"})
+
+
+async def create(context: Context) -> Document | web.StreamResponse:
+    """Serve `createRun`; refused while the thread has an active run."""
+    thread_id = context.ids["thread_id"]
+    context.store.threads.get(thread_id)
+    assistant = context.store.assistants.get(context.values["assistant_id"])
+    active = context.state.engine.active(thread_id)
+    if active is not None:
+        raise invalid(f"Thread {thread_id} already has an active run {active['id']}.")
+    more = context.values.get("additional_messages") or ()
+    check_messages(context, more, "additional_messages")
+    add_messages(context, thread_id, more)
+    return await _start(context, assistant, thread_id)
+
+
+async def create_with_thread(context: Context) -> Document | web.StreamResponse:
+    """Serve `createThreadAndRun`."""
+    assistant = context.store.assistants.get(context.values["assistant_id"])
+    tool_resources(context, context.values.get("tool_resources"))
+    thread = threads.make(context, context.values.get("thread") or {})
+    return await _start(context, assistant, thread["id"], thread)
+
+
+async def retrieve(context: Context) -> Document:
+    """Serve `getRun`."""
+    return _shown(context, _find(context))
+
+
+async def modify(context: Context) -> Document:
+    """Serve `modifyRun`."""
+    run = _find(context)
+    if "metadata" in context.values:
+        run["metadata"] = context.values["metadata"]
+    return _shown(context, run)
+
+
+async def cancel(context: Context) -> Document:
+    """Serve `cancelRun`."""
+    run = _find(context)
+    if run["status"] not in _CANCELLABLE:
+        raise invalid(f"Cannot cancel run with status '{run['status']}'.")
+    context.state.engine.cancel(run)
+    return _shown(context, run)
+
+
+async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse:
+    """Serve `submitToolOuputsToRun`: all calls are answered in one request."""
+    run = _find(context)
+    if run["status"] != "requires_action":
+        raise invalid(f'Runs in status "{run["status"]}" do not accept tool outputs.')
+    outputs: Sequence[Mapping[str, str]] = context.values["tool_outputs"]
+    wanted = context.state.engine.waiting_for(run)
+    got = [output["tool_call_id"] for output in outputs]
+    if sorted(wanted) != sorted(got):
+        raise invalid(f"Expected tool outputs for call_ids {wanted}, got {got}", "tool_outputs")
+    feed = Feed(context.protocol) if context.stream else None
+    answers = {output["tool_call_id"]: output.get("output", "") for output in outputs}
+    context.state.engine.submit(run, answers, feed)
+    return await _answer(context, run, feed)
+
+
+async def index(context: Context) -> Document:
+    """Serve `listRuns`."""
+    shelf = context.store.runs(context.ids["thread_id"])
+    return page(shelf, context.values, lambda document: context.render("run", document))
+
+
+async def _start(
+    context: Context, assistant: Document, thread_id: str, thread: Document | None = None
+) -> Document | web.StreamResponse:
+    run = context.store.runs(thread_id).put(_new(context, assistant, thread_id))
+    feed = Feed(context.protocol, content=INCLUDED in context.values.get("include", ())) if context.stream else None
+    context.state.engine.start(run, feed, thread=thread)
+    return await _answer(context, run, feed)
+
+
+def _new(context: Context, assistant: Document, thread_id: str) -> Document:
+    values, state = context.values, context.state
+    inherited = {name: assistant.get(name) if values.get(name) is None else values[name] for name in _INHERITED}
+    more = values.get("additional_instructions")
+    inherited["instructions"] = "\n".join(text for text in (inherited["instructions"], more) if text)
+    inherited["tools"] = inherited["tools"] or []
+    return {
+        "id": state.names.make("run"),
+        "created_at": state.now,
+        "thread_id": thread_id,
+        "assistant_id": assistant["id"],
+        "status": "queued",
+        "expires_at": state.now + EXPIRY,
+        "started_at": None,
+        "file_ids": assistant.get("file_ids"),
+        **inherited,
+        **given(values, _OWN),
+    }
+
+
+async def _answer(context: Context, run: Document, feed: Feed | None) -> Document | web.StreamResponse:
+    if feed is None:
+        return _shown(context, run)
+    settings = context.state.settings
+    return await serve(context.http, feed, chunk=settings.chunk, keepalive=settings.keepalive)
+
+
+def _shown(context: Context, run: Document) -> Document:
+    if run["status"] not in TERMINAL_STATUSES:
+        pace = context.state.settings.pace
+        context.headers["openai-poll-after-ms"] = str(max(1, round(1000 * pace)))
+    return context.render("run", run)
+
+
+def _find(context: Context) -> Document:
+    return context.store.runs(context.ids["thread_id"]).get(context.ids["run_id"])
+
+
+HANDLERS: Mapping[str, Handler] = {
+    "listRuns": index,
+    "createRun": create,
+    "createThreadAndRun": create_with_thread,
+    "getRun": retrieve,
+    "modifyRun": modify,
+    "cancelRun": cancel,
+    "submitToolOuputsToRun": submit_tool_outputs,
+}
+"""By operationId."""

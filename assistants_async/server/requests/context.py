@@ -1,0 +1,117 @@
+"""What a handler is given: the server's state, and one request that has passed every check but its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from ...core.requests.endpoint import Endpoint, Protocol
+from ..engine.engine import Engine
+from ..engine.responder import Responder
+from ..storage.documents import render
+from ..storage.ids import Names
+from ..storage.store import Document, Store
+from ..storage.vector_index import Library
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a server was asked to be."""
+
+    responder: Responder
+    protocol: Protocol = "v2"
+    api_key: str | None = None
+    seed: int | str | None = None
+    pace: float = 0.005
+    clock: Callable[[], float] = time.time
+    chunk: int | None = None
+    speed: float = 0.0
+    keepalive: float = 15.0
+    max_file_bytes: int = 512 * 2**20
+
+
+class State:
+    """All that changes while the server runs; `reset` starts over."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        """How the server was asked to be."""
+        self._engine: Engine | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything; ids begin anew where there is a seed."""
+        if self._engine is not None:
+            self._engine.reset()
+        settings = self.settings
+        self.names = Names(settings.seed)
+        """Makes ids."""
+        self.store = Store()
+        """What the server remembers."""
+        self.library = Library(self.store, self.names, clock=settings.clock, pace=settings.pace)
+        """What it knows of vector stores."""
+        self.engine = self._engine = Engine(
+            self.store,
+            self.names,
+            settings.responder,
+            consult=self.library.consult,
+            clock=settings.clock,
+            pace=settings.pace,
+            speed=settings.speed,
+        )
+        """Drives runs."""
+
+    @property
+    def now(self) -> int:
+        """Whole seconds by the server's clock."""
+        return int(self.settings.clock())
+
+    def expire(self) -> None:
+        """End and take away what is due by the server's clock, and read what came into vector stores."""
+        self.library.settle()
+        self.engine.expire()
+        self.store.expire_files(self.settings.clock())
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a form."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One request on its way through a handler."""
+
+    state: State
+    endpoint: Endpoint[Any, Any]
+    protocol: Protocol
+    ids: Mapping[str, str]
+    """Ids in the path, by name."""
+    values: Mapping[str, Any]
+    """Keywords from query, body or form, checked."""
+    stream: bool
+    """Whether the answer is to be server-sent events."""
+    http: web.Request
+    upload: Upload | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    """Headers to put on the answer."""
+
+    @property
+    def store(self) -> Store:
+        """What the server remembers."""
+        return self.state.store
+
+    def render(self, kind: str, document: Document) -> Document:
+        """A document as the request's version shows it."""
+        return render(kind, document, self.protocol)
+
+
+Handler = Callable[[Context], Awaitable[Document | web.StreamResponse]]
+"""What serves an operation; it gives the JSON document of a 200, or a response of its own."""

@@ -1,0 +1,83 @@
+"""Cursor paging over a shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice, takewhile
+from typing import Any
+
+from ..errors import invalid
+from ..storage.store import Document, Shelf
+from .context import Context
+
+DEFAULT_LIMIT = 20
+"""Items on a page where the request does not say."""
+
+
+def page(
+    shelf: Shelf,
+    values: Mapping[str, Any],
+    render: Callable[[Document], Document],
+    *,
+    keep: Callable[[Document], bool] | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Document:
+    """One page of a shelf by `limit`, `order`, `after` and `before`, in the list envelope.
+
+    With `before` alone it is the page that ends right before the cursor, and `has_more` tells of what is still
+    further that way; else it starts at the front or behind `after`. A cursor of something that was deleted keeps
+    its place; one that never was raises a 400.
+    """
+    size: int = values.get("limit") or limit
+    ascending = values.get("order") == "asc"
+    after, before = _place(shelf, values, "after"), _place(shelf, values, "before")
+    backward = before is not None and after is None
+    walk = shelf.walk(before if backward else after, ascending=ascending != backward)
+    if before is not None and not backward:
+        walk = takewhile(_precedes(shelf, before, ascending=ascending), walk)
+    # One more than fits tells whether there is more.
+    found = list(islice(filter(keep, walk) if keep else walk, size + 1))
+    data = [render(document) for document in found[:size]]
+    if backward:
+        data.reverse()
+    return {
+        "object": "list",
+        "data": data,
+        "first_id": data[0]["id"] if data else None,
+        "last_id": data[-1]["id"] if data else None,
+        "has_more": len(found) > size,
+    }
+
+
+_MARK = "after_"
+
+
+def token_page(context: Context, items: Sequence[Document], size: int) -> Document:
+    """One page of what is listed by token: the token of the next page is `next_page`, and None at the end."""
+    parameter = context.endpoint.page_parameter
+    assert parameter is not None
+    token = context.http.query.get(parameter, f"{_MARK}0")
+    start = token.removeprefix(_MARK)
+    if not (token.startswith(_MARK) and start.isdecimal() and len(start) < 10):
+        raise invalid(f"Invalid page token: '{token}'.", parameter, "invalid_cursor")
+    end = int(start) + size
+    more = end < len(items)
+    return {"data": items[int(start) : end], "has_more": more, "next_page": f"{_MARK}{end}" if more else None}
+
+
+def _precedes(shelf: Shelf, place: int, *, ascending: bool) -> Callable[[Document], bool]:
+    def precedes(document: Document) -> bool:
+        at = shelf.place(document["id"])
+        return at is not None and (at < place if ascending else at > place)
+
+    return precedes
+
+
+def _place(shelf: Shelf, values: Mapping[str, Any], name: str) -> int | None:
+    cursor = values.get(name)
+    if cursor is None:
+        return None
+    place = shelf.place(cursor)
+    if place is None:
+        raise invalid(f"Invalid cursor: no {shelf.kind} found with id '{cursor}'.", name, "invalid_cursor")
+    return place

@@ -1,0 +1,1 @@
+"""The documents that the server keeps, and the search through their text."""

@@ -1,0 +1,174 @@
+"""What the server knows of vector stores: which files they hold, how far each has come, and what a search finds.
+
+A file is read a pace after it came. Nobody can tell when that happens between two requests, so it happens when the
+next one is served; no task is needed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..errors import invalid
+from .documents import given
+from .ids import Names
+from .search import Found, Source, chunked, matches, ranked
+from .store import Document, Shelf, Store
+from .text_extraction import Unreadable, text_of
+
+DAY = 86_400
+_DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
+_STALL = b"/stall"
+_STATES = ("in_progress", "completed", "failed", "cancelled")
+
+
+class Library:
+    """The vector stores of a server."""
+
+    def __init__(self, store: Store, names: Names, *, clock: Callable[[], float], pace: float) -> None:
+        self._store = store
+        self._names = names
+        self._clock = clock
+        self._pace = pace
+        self._unread: list[tuple[float, Document]] = []
+
+    # Stores
+
+    def make(self, values: Mapping[str, Any]) -> Document:
+        """A new store with its first files; the files must exist."""
+        store = self._store.vector_stores.put(
+            {
+                "id": self._names.make("vector_store"),
+                "created_at": int(self._clock()),
+                "last_active_at": int(self._clock()),
+                "name": "",
+                **given(values, ("name", "description", "metadata", "expires_after")),
+            }
+        )
+        for file_id in dict.fromkeys(values.get("file_ids") or ()):
+            self.add(store, {"file_id": file_id, "chunking_strategy": values.get("chunking_strategy")})
+        return store
+
+    def shown(self, store: Document) -> Document:
+        """A store with what follows from its files and the time."""
+        files = self._store.store_files(store["id"])
+        counts = counted(files)
+        expires = self._expiry(store)
+        store.update(
+            usage_bytes=sum(file["usage_bytes"] for file in files),
+            file_counts=counts,
+            expires_at=expires,
+            status="expired" if self._is_expired(store) else "in_progress" if counts["in_progress"] else "completed",
+        )
+        return store
+
+    def use(self, store_id: str) -> Document:
+        """A store that is about to be used, which counts for its expiry; raises the 404, and a 400 past its time."""
+        store = self._store.vector_stores.get(store_id)
+        if self._is_expired(store):
+            raise invalid(f"Vector store {store_id} has expired.", "vector_store_id", "vector_store_expired")
+        store["last_active_at"] = int(self._clock())
+        return store
+
+    def forget(self, store_id: str) -> None:
+        """Take a store away; its files stay. Raises the 404."""
+        self._store.forget_vector_store(store_id)
+
+    # Files
+
+    def add(self, store: Document, asked: Mapping[str, Any]) -> Document:
+        """Put a file into a store, or once more if it is there; it is read a pace later."""
+        file_id = self._store.files.get(asked["file_id"])["id"]
+        strategy = asked.get("chunking_strategy")
+        document: Document = {
+            "id": file_id,
+            "created_at": int(self._clock()),
+            "vector_store_id": store["id"],
+            "status": "in_progress",
+            "usage_bytes": 0,
+            "attributes": asked.get("attributes"),
+            "chunking_strategy": strategy if strategy and strategy["type"] == "static" else _DEFAULT_CHUNKING,
+        }
+        self._store.store_files(store["id"]).put(document)
+        self._unread.append((time.monotonic() + self._pace, document))
+        return document
+
+    def settle(self) -> None:
+        """Read the files whose time has come."""
+        now = time.monotonic()
+        due = [document for ready, document in self._unread if ready <= now]
+        self._unread = [(ready, document) for ready, document in self._unread if ready > now]
+        for document in due:
+            if document["status"] == "in_progress":
+                self._read(document)
+
+    def _read(self, document: Document) -> None:
+        content = self._store.contents.get(document["id"])
+        if content is None:
+            document.update(status="failed", last_error=_problem("invalid_file", "The file has been deleted."))
+            return
+        if content.startswith(_STALL):
+            return
+        filename = self._store.files.get(document["id"])["filename"]
+        try:
+            text = text_of(filename, content)
+        except Unreadable as error:
+            document.update(status="failed", last_error=_problem(error.code, error.message))
+            return
+        sizes = document["chunking_strategy"]["static"]
+        chunks = tuple(chunked(text, sizes["max_chunk_size_tokens"], max(0, sizes["chunk_overlap_tokens"])))
+        source = Source(document["id"], filename, {}, chunks)
+        document.update(status="completed", usage_bytes=len(text.encode()), text=text, source=source)
+
+    # Search
+
+    def search(
+        self, store_ids: Iterable[str], query: str, *, condition: Mapping[str, Any] | None = None, least: float = 0.0
+    ) -> list[Found]:
+        """What stores have on a query, best first, of files whose attributes pass a filter."""
+        files = [file for store_id in store_ids for file in self._store.store_files(store_id)]
+        sources = [
+            file["source"]._replace(attributes=file["attributes"] or {})
+            for file in files
+            if file["status"] == "completed" and matches(condition, file["attributes"] or {})
+        ]
+        return [found for found in ranked(query, sources) if found.score >= least]
+
+    def consult(self, run: Document, query: str) -> list[Found]:
+        """What a run's `file_search` finds in the stores of its assistant and its thread; expired ones have nothing."""
+        self.settle()
+        shelf = self._store.vector_stores
+        known = dict.fromkeys(name for owner in self._owners(run) for name in _store_ids(owner) if name in shelf)
+        alive = [name for name in known if not self._is_expired(shelf.get(name))]
+        return self.search([self.use(name)["id"] for name in alive], query)
+
+    def _owners(self, run: Document) -> list[Document]:
+        shelves = (self._store.assistants, run["assistant_id"]), (self._store.threads, run["thread_id"])
+        return [shelf.get(name) for shelf, name in shelves if name in shelf]
+
+    # Expiry
+
+    def _expiry(self, store: Document) -> int | None:
+        after = store.get("expires_after")
+        return None if after is None else int(store["last_active_at"] + after["days"] * DAY)
+
+    def _is_expired(self, store: Document) -> bool:
+        expires = self._expiry(store)
+        return expires is not None and expires <= self._clock()
+
+
+def counted(files: Shelf | Sequence[Document]) -> Document:
+    """How many files are in which state."""
+    states = [file["status"] for file in files]
+    return {**{state: states.count(state) for state in _STATES}, "total": len(states)}
+
+
+def _store_ids(owner: Document) -> Sequence[str]:
+    resources: Document = owner.get("tool_resources") or {}
+    search: Document = resources.get("file_search") or {}
+    return search.get("vector_store_ids") or ()
+
+
+def _problem(code: str, message: str) -> Document:
+    return {"code": code, "message": message}

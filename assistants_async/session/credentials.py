@@ -1,0 +1,73 @@
+"""The key, and the header that carries it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Literal, cast
+
+from .._typing import override
+from ..core.requests.options import header_safe
+from ..core.requests.request import SentHeaders
+
+KeySource = str | Callable[[], str | Awaitable[str]]
+"""A key, or a function (sync or async) that is asked for one before each request."""
+
+Scheme = Literal["bearer", "api-key"]
+"""`Authorization: Bearer …` (RFC 6750), or the `api-key` header of Azure."""
+
+
+class Credential:
+    """A key that no repr, pickle or traceback shows."""
+
+    __slots__ = ("_scheme", "_source")
+
+    def __init__(self, source: KeySource | None, scheme: Scheme = "bearer") -> None:
+        self._source = _checked(source) if isinstance(source, str) else source
+        self._scheme = scheme
+
+    @override
+    def __repr__(self) -> str:
+        return "Credential(none)" if self._source is None else "Credential([masked])"
+
+    @override
+    def __reduce__(self) -> str | tuple[object, ...]:
+        raise TypeError("a credential cannot be pickled: it would write the key out")
+
+    @property
+    def renewable(self) -> bool:
+        """Whether asking again may give another key."""
+        return callable(self._source)
+
+    def fixed(self, headers: SentHeaders) -> SentHeaders | None:
+        """These headers and the key's, where there is one key for good; None where it is asked for, or missing."""
+        if not isinstance(self._source, str):
+            return None
+        return SentHeaders({**headers, **dict([self._header(self._source)])})
+
+    async def header(self) -> tuple[str, str] | None:
+        """Name and value of the header; None without a key. Raises `ValueError`, without the key, for a bad one."""
+        source = self._source
+        if not callable(source):
+            return None if source is None else self._header(source)
+        given: object = None
+        try:
+            given = source()
+            return self._header(_checked(given if isinstance(given, str) else await cast("Awaitable[object]", given)))
+        finally:
+            given = None  # what is refused may be the key with a mistake, and tracebacks may show locals
+
+    def _header(self, key: str) -> tuple[str, str]:
+        return ("authorization", f"Bearer {key}") if self._scheme == "bearer" else ("api-key", key)
+
+
+def _checked(key: object) -> str:
+    kind = type(key).__name__
+    is_text = isinstance(key, str)
+    # A key read from a file often ends in a newline.
+    key = key.strip() if isinstance(key, str) else ""
+    if len(key.split()) == 1 and header_safe(key):
+        return key
+    key = ""  # tracebacks may show locals
+    if not is_text:
+        raise TypeError(f"api_key must be a str or a function that returns one, not {kind}")
+    raise ValueError("api_key must be one word of printable characters, and not empty")

@@ -1,0 +1,294 @@
+"""The session manager: sends bound requests, reads answers, and turns every failure into a typed error.
+
+It decides nothing that `core` can decide, and knows nothing of aiohttp: that is the transport's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
+
+import msgspec
+
+from ..core.requests.endpoint import Protocol
+from ..core.requests.options import Options
+from ..core.requests.request import Outgoing, Request
+from ..core.requests.retry import Attempts, Budget, Retry
+from ..core.responses.decode import decode, error_for
+from ..errors import AssistantsError, ClientClosedError, ThreadBusyError, TransportError, printable
+from ..response import Response
+from ..transport.interface import Exchange, Transport
+from .deadlines import Clock, Watch
+from .hooks import run_hook, told
+from .open_response import BodyReader
+from .request_writer import Writer
+from .trace import trace_body, trace_head, trace_request
+
+T = TypeVar("T")
+
+MAX_JSON = 64 * 1024 * 1024
+"""Bytes of a JSON answer, more is a `BodyTooLargeError`."""
+MAX_CONTENT = 512 * 1024 * 1024
+"""Bytes of a file's content read into memory: the protocol's own limit of a file. `save` has none."""
+MAX_ERROR = 1024 * 1024
+"""Bytes of an error body that are read; the rest is left."""
+
+_log = logging.getLogger("assistants_async")
+
+
+class SessionManager:
+    """Everything that the calls of one client share: where to send, as whom, and the connections."""
+
+    def __init__(self, writer: Writer, transport: Transport) -> None:
+        self.protocol: Protocol = writer.protocol
+        self.base_url = writer.base_url
+        self.credential = writer.credential
+        self._writer = writer
+        self._transport = transport
+        self._budget = Budget()
+        self._clock: Clock | None = None
+        self._closed = False
+
+    # Calls
+
+    async def value(self, request: Request, options: Options, result: type[T]) -> T:
+        """Send a request and decode its whole answer.
+
+        Raises `TransportError`, `StatusError`, `DecodeError` or `BodyTooLargeError`, with the operation as a note;
+        a cancellation of the task passes through untouched.
+        """
+        try:
+            return _value(request, options, result, await self._whole(request, options, result))
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+
+    async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
+        """Do what `value` does, and return the answer beside the value."""
+        try:
+            answer = await self._whole(request, options, result)
+            http = answer.http  # now: it says how long the answer took
+            return Response(_value(request, options, result, answer), http)
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+
+    async def open(self, request: Request, options: Options) -> BodyReader:
+        """Send a request and return at the head of a 2xx answer, its body to be read by the caller, who closes it.
+
+        Raises what `value` raises; another status is an error whatever `raise_for_status` says.
+        """
+        call = self._call if request.patience is None else self._patiently
+        try:
+            reader = await call(request, options, options.timeout.stream, None)
+            if not 200 <= reader.status < 300:
+                raise error_for(reader.http, time.time())
+        except AssistantsError as error:
+            await told(error, request, options)
+            raise
+        return reader
+
+    def _whole(self, request: Request, options: Options, result: type[Any]) -> Coroutine[Any, Any, BodyReader]:
+        call = self._call if request.patience is None else self._patiently
+        return call(request, options, options.timeout.total, MAX_CONTENT if result is bytes else MAX_JSON)
+
+    async def _patiently(self, request: Request, options: Options, total: float | None, cap: int | None) -> BodyReader:
+        """Send, and again each time that the thread, which another run kept busy, has been waited for."""
+        patience, started = request.patience, self._enter().loop.time()
+        assert patience is not None
+        limit = min((seconds for seconds in (total, options.timeout.total) if seconds is not None), default=None)
+        asked = options
+        while True:
+            answer = await self._call(request, asked, total, cap, started)
+            refusal = error_for(answer.http, time.time()) if answer.status == 400 else None
+            if not isinstance(refusal, ThreadBusyError):
+                return answer
+            await patience.until_free(refusal, options, started=started, limit=limit)
+            asked = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
+
+    async def _call(
+        self,
+        request: Request,
+        options: Options,
+        total: float | None,
+        cap: int | None,
+        started: float | None = None,
+    ) -> BodyReader:
+        """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
+        clock = self._enter()
+        watch = clock.watch(total, started)
+        clock.watches.add(watch)
+        attempts: Attempts | None = None  # most calls need but one
+        if request.endpoint.method == "POST":
+            request.idempotency_key = os.urandom(16).hex()
+        try:
+            if options.on_request is not None:
+                request.written = None  # the hook may change the body
+                await _within(watch, run_hook(options.on_request, request))
+            while True:
+                answer = await self._attempt(request, options, watch, attempts, cap)
+                if not isinstance(answer, TransportError) and answer.status < 400:
+                    self._budget.succeeded(attempts)
+                    return answer
+                clock.watches.add(watch)  # a reader that was closed has taken it out
+                attempts = attempts or Attempts(request, options.retry, self._budget)
+                if not await self._again(answer, request, options, watch, attempts):
+                    break
+        except BaseException:
+            watch.close()
+            raise
+        watch.close()
+        if isinstance(answer, TransportError):
+            answer.elapsed = watch.elapsed
+            raise answer
+        if request.patience is not None:
+            request.patience.doubtful = attempts.doubtful
+        return answer
+
+    async def _attempt(
+        self, request: Request, options: Options, watch: Watch, attempts: Attempts | None, cap: int | None
+    ) -> BodyReader | TransportError:
+        """Send once; what is worth another attempt is returned."""
+        outgoing: Outgoing | None = None
+        exchange: Exchange | None = None
+        try:
+            with watch:
+                watch.limit("head", options.timeout.head)
+                outgoing = self._writer.plain(request, options) if attempts is None else None
+                if outgoing is None:
+                    outgoing = await self._prepare(request, options, attempts)
+                exchange = await self._transport.open(outgoing, options.timeout)
+            if exchange is None or outgoing is None:
+                raise watch.failure()
+            reader = BodyReader(exchange.status, exchange, outgoing, watch, options.timeout.idle)
+            try:
+                if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
+                    _show_head(request, options, exchange, outgoing.attempt)
+                failed = not 200 <= exchange.status < 300
+                if failed or cap is not None:
+                    await reader.whole(MAX_ERROR if failed or cap is None else cap, cut=failed)
+                if options.trace is not None and reader.ended:
+                    trace_body(options.trace, reader.http)
+                if options.on_response is not None:
+                    await run_hook(options.on_response, reader.http)
+            except BaseException:
+                reader.close()
+                raise
+        except TransportError as error:
+            return error
+        return reader
+
+    async def _again(
+        self,
+        answer: BodyReader | TransportError,
+        request: Request,
+        options: Options,
+        watch: Watch,
+        attempts: Attempts,
+    ) -> bool:
+        """Whether to send once more, after the wait for it; `answer` stands otherwise."""
+        if isinstance(answer, TransportError):
+            failure: AssistantsError = answer
+        else:
+            if answer.status == 401 and self.credential.renewable and attempts.renew():
+                return True  # `credential` asks for a key each time
+            failure = error_for(answer.http, time.time())
+        attempt, left = attempts.count, watch.left
+        delay = attempts.delay(failure, left=left, jitter=jitter())
+        if delay is None:
+            return False
+        watch.renew()
+        _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
+        if options.on_retry is not None:
+            await run_hook(options.on_retry, Retry(request.endpoint.name, attempt, failure, delay))
+        await _within(watch, asyncio.sleep(delay))
+        return True
+
+    async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
+        """Write a request out, and let `on_send` have its way."""
+        outgoing = await self._writer.write(request, options)
+        if attempts is not None:
+            outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
+        if options.on_send is not None:
+            await run_hook(options.on_send, outgoing)
+        if options.trace is not None:
+            trace_request(options.trace, outgoing)
+        return outgoing
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
+        clock = self._enter()
+        watch = clock.watch(None)
+        clock.watches.add(watch)
+        try:
+            await _within(watch, asyncio.sleep(seconds))
+        finally:
+            watch.close()
+
+    # Life
+
+    def _enter(self) -> Clock:
+        """Bind to the first loop that calls; refuse a closed client and any other loop."""
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise ClientClosedError("the client is closed: make a new one")
+        if self._clock is None:
+            self._transport.start(self._writer.usual)
+            self._clock = Clock(loop)
+        elif self._clock.loop is not loop:
+            raise RuntimeError("this client belongs to another event loop: make one client per loop")
+        return self._clock
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something would be left open if the client were dropped now."""
+        return self._clock is not None and not self._closed
+
+    async def close(self) -> None:
+        """End the calls under way with `ClientClosedError`, and close every connection; again is no error."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._clock is not None:
+            self._clock.cancel()
+            for watch in tuple(self._clock.watches):
+                text = "the client was closed while the call was under way"
+                watch.interrupt(ClientClosedError(text, maybe_processed=True))
+        await self._transport.close()
+
+
+async def _within(watch: Watch, waited: Awaitable[None]) -> None:
+    """Await something that is no part of an attempt: the total limit and a close end it."""
+    with watch:
+        watch.limit("total", None)
+        await waited
+    if watch.interrupted:
+        raise watch.failure()
+
+
+def jitter() -> float:
+    """A random number from 0 to 1, to spread the load of many clients."""
+    import random  # on use: most calls need none
+
+    return random.random()  # noqa: S311  # guards nothing
+
+
+def _show_head(request: Request, options: Options, head: Exchange, attempt: int) -> None:
+    request_id = printable(head.headers.get("x-request-id", "-"), 80)
+    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, head.status, attempt, request_id)
+    if options.trace is not None:
+        trace_head(options.trace, head.status, head.reason, head.headers)
+
+
+def _value(request: Request, options: Options, result: type[T], answer: BodyReader) -> T:
+    if not 200 <= answer.status < 300:
+        if options.raise_for_status:
+            raise error_for(answer.http, time.time())
+        return None  # type: ignore[return-value]  # what raise_for_status=False asks for
+    if options.resolve_type is not None:
+        result = options.resolve_type(request.endpoint.operation, answer.http) or result
+    return decode(result, answer, strict=options.strict)

@@ -1,0 +1,135 @@
+"""The body of one answer, read piece by piece under the limits of its call."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgspec
+
+from .._typing import override
+from ..core.requests.request import Outgoing
+from ..errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
+from ..response import HTTPResponse
+from ..transport.interface import Exchange
+from .deadlines import Watch
+
+_DRAIN = 0.05
+
+
+class BodyReader(msgspec.Struct, eq=False):
+    """An answer at its head; whoever has it must close it, and may from any task.
+
+    Closing lets go of the connection at once: it goes back to the pool after a body read to its end, and is cut
+    otherwise. A read that was waiting then ends as if the body had.
+    """
+
+    status: int
+    """Status code."""
+    _exchange: Exchange
+    _outgoing: Outgoing | None
+    _watch: Watch
+    _idle: float | None
+    _http: HTTPResponse | None = None
+    _closed: bool = False
+    content: bytes = b""
+    """The body, where `whole` has read it."""
+    ended: bool = False
+    """Whether the body has been read to its end."""
+
+    @override
+    def __repr__(self) -> str:
+        return f"<BodyReader {self.status}{', closed' if self._closed else ''}>"
+
+    @property
+    def http(self) -> HTTPResponse:
+        """The answer, or of a stream the head: made when it is first asked for, since few ask."""
+        http = self._http
+        if http is None:
+            head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
+            assert sent is not None
+            http = HTTPResponse(
+                self.status, head.reason, head.headers, self.content, sent.method, sent.url, sent.attempt, elapsed
+            )
+            # A stream may stay open for long: it holds neither the body nor the key that were sent.
+            self._http, self._outgoing = http, None
+        return http
+
+    async def whole(self, cap: int, *, cut: bool) -> None:
+        """Read all of the body into `content`, and close; past `cap` bytes raise `BodyTooLargeError`.
+
+        With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
+        than the break.
+        """
+        if self._watch.interrupted:
+            raise self._watch.failure(self.status)
+        # Most answers are there with their head: no timer for them.
+        content = self._exchange.rest()
+        if content is None:
+            content = await self._gathered(cap, cut=cut)
+        else:
+            self.ended = True
+        if len(content) > cap and not cut:
+            raise BodyTooLargeError(cap, status=self.status)
+        self.content = content
+        self.close()
+
+    async def _gathered(self, cap: int, *, cut: bool) -> bytes:
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while size <= cap and (piece := await self.read()):
+                pieces.append(piece)
+                size += len(piece)
+        except (ConnectionLostError, TimedOutError):
+            if not cut or self._watch.left <= 0:
+                raise
+        return b"".join(pieces)
+
+    async def read(self, limit: float | None = None) -> bytes:
+        """Next piece of the body, as soon as there is one; empty at its end and after `close`.
+
+        Raises `TimedOutError` where the server is silent for too long, `ConnectionLostError` where the body is cut,
+        `ClientClosedError` where the client was closed. A read that is cancelled loses nothing.
+        """
+        if self._closed or self.ended:
+            return b""
+        watch = self._watch
+        if watch.interrupted:
+            raise watch.failure(self.status)
+        piece = self._exchange.ready()
+        if piece is None:
+            piece = await self._wait(watch, self._idle if limit is None else limit)
+        if not piece:
+            self.ended = True
+        return piece
+
+    async def _wait(self, watch: Watch, limit: float | None) -> bytes:
+        piece: bytes | None = None
+        try:
+            with watch:
+                watch.limit("idle", limit)
+                piece = await self._exchange.read()
+        except ConnectionLostError:
+            if self._closed:
+                return b""
+            raise
+        if piece is None:
+            raise watch.failure(self.status)
+        return piece
+
+    async def drain(self) -> None:
+        """Read what little is left after the last item, so that the connection can be used again."""
+        if not self._closed and self._exchange.ready() == b"":  # the end was there with the last item
+            self.ended = True
+            return
+        end = self._watch.elapsed + _DRAIN
+        with contextlib.suppress(TransportError):
+            while not self.ended and (left := end - self._watch.elapsed) > 0 and await self.read(left):
+                pass
+
+    def close(self) -> None:
+        """Let go of the connection; again is no error."""
+        if not self._closed:
+            self._closed = True
+            self._watch.close()
+            self._exchange.close()

@@ -1,0 +1,37 @@
+"""Telling a `trace` callback what goes over the wire, with credentials masked and bodies as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ..core.requests.options import Trace
+from ..core.requests.request import SECRET_HEADERS, Outgoing
+from ..response import Headers, HTTPResponse
+
+
+def trace_request(trace: Trace, outgoing: Outgoing) -> None:
+    """Tell of a request: `TEXT`, a `HEADER OUT` for each header, `DATA OUT` where there is a body."""
+    trace("TEXT", f"{outgoing.operation}: {outgoing.method} {outgoing.url}, attempt {outgoing.attempt}")
+    _trace_headers(trace, "HEADER OUT", outgoing.headers.items())
+    if isinstance(outgoing.body, bytes):
+        trace("DATA OUT", outgoing.body.decode("utf-8", "replace"))
+    elif outgoing.body is not None:
+        trace("DATA OUT", f"<{outgoing.body.content_type}, {outgoing.body.length} bytes>")
+
+
+def trace_head(trace: Trace, status: int, reason: str, headers: Headers) -> None:
+    """Tell of the head of an answer: `TEXT`, a `HEADER IN` for each header."""
+    trace("TEXT", f"{status} {reason}")
+    _trace_headers(trace, "HEADER IN", headers.pairs)
+
+
+def trace_body(trace: Trace, http: HTTPResponse) -> None:
+    """Tell of the body of an answer: `DATA IN`."""
+    trace("DATA IN", http.content.decode("utf-8", "replace"))
+
+
+def _trace_headers(trace: Trace, kind: str, pairs: Iterable[tuple[str, str]]) -> None:
+    for name, value in pairs:
+        trace(
+            kind, f"{name}: {'[masked]' if name.lower() in SECRET_HEADERS or name.lower() == 'set-cookie' else value}"
+        )

@@ -1,0 +1,1 @@
+"""The transport: an interface, and its one implementation over aiohttp."""

@@ -1,0 +1,53 @@
+"""A compressed body, undone while it is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import ConnectionLostError
+from .interface import Exchange
+
+if TYPE_CHECKING:
+    from ..core.responses.decompression import Inflater
+
+
+def inflated(exchange: Exchange, coding: str) -> Exchange:
+    """An exchange whose body came compressed, undone on the way; raises `ValueError` for a coding not known here."""
+    from ..core.responses.decompression import Inflater  # on use: it was not asked for
+
+    return _Inflated(exchange, Inflater(coding))
+
+
+class _Inflated:
+    __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
+
+    def __init__(self, exchange: Exchange, inflater: Inflater) -> None:
+        self._exchange = exchange
+        self._inflater = inflater
+        self.status = exchange.status
+        self.reason = exchange.reason
+        self.headers = exchange.headers
+
+    def rest(self) -> bytes | None:
+        return None
+
+    def ready(self) -> bytes | None:
+        return None
+
+    async def read(self) -> bytes:
+        inflater, piece = self._inflater, b""
+        try:
+            while True:
+                if not inflater.pending:
+                    piece = await self._exchange.read()
+                    if not piece:
+                        inflater.finish()
+                        return b""
+                if found := inflater.feed(piece):
+                    return found
+                piece = b""
+        except ValueError as error:
+            raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
+
+    def close(self) -> None:
+        self._exchange.close()

@@ -1,0 +1,86 @@
+"""The pool of connections: aiohttp's, but it hands out none that holds bytes nobody asked for, and tells used from new.
+
+Imported by the transport on first use, since it imports aiohttp.
+"""
+
+from __future__ import annotations
+
+import socket
+from inspect import signature
+from typing import Any
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from .._typing import override
+from .connection_use import LINK
+
+SMALL = 64 * 1024
+"""Bytes that a connection is read by at first."""
+LARGE = 512 * 1024
+"""Bytes that it is read by once so many were there."""
+
+_TAKES_SOCKETS = "socket_factory" in signature(aiohttp.TCPConnector).parameters  # from aiohttp 3.12 on
+_connect = aiohttp.TCPConnector.connect  # as `super()` would find it, for every request
+
+
+class Connector(aiohttp.TCPConnector):
+    """Connections of one client; the keywords are aiohttp's."""
+
+    def __init__(self, **settings: Any) -> None:
+        if _TAKES_SOCKETS:
+            settings["socket_factory"] = _socket
+        super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
+        self._used: set[ResponseHandler] = set()
+        self._ceiling = 0
+
+    @override
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        """Get one from the pool, or a new one."""
+        link = LINK.get()
+        while True:
+            connection = await _connect(self, req, traces, timeout)
+            protocol = connection.protocol
+            assert protocol is not None
+            if protocol not in self._used:
+                link.used = False  # as one before it may have been
+                self._add(protocol)
+                return connection
+            link.used = True
+            # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
+            if not (link.fresh or protocol.should_close):
+                return connection
+            connection.close()
+
+    def _add(self, protocol: ResponseHandler) -> None:
+        """Remember one, and forget those that are closed before they are most of the set."""
+        # No WeakSet: asking one is slow, and every request asks.
+        if len(self._used) > self._ceiling:
+            self._used = {known for known in self._used if known.is_connected()}
+            self._ceiling = 2 * len(self._used) + 16
+        self._used.add(protocol)
+
+
+class Socket(socket.socket):
+    """A socket that is read by small pieces until one of them is full, and then by large ones until there is less."""
+
+    # asyncio asks for 256 KB at each read, and passes on what it gets. Unless the process has let go of a larger piece
+    # of memory before, the C library gets so much from the system and gives it back each time, a fifth of a GET. Small
+    # pieces alone would cost a download a fourth; larger ones than asyncio's save it a seventh.
+    _large = False
+
+    @override
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Receive what is there; where much is asked for, as much as is good."""
+        data = super().recv(size if size < SMALL else LARGE if self._large else SMALL, flags)
+        if self._large is not (len(data) >= SMALL):
+            self._large = not self._large
+        return data
+
+
+def _socket(address: Any) -> Socket:
+    family, kind, protocol, *_ = address
+    return Socket(family, kind, protocol)

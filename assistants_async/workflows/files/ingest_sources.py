@@ -1,0 +1,76 @@
+"""What can be ingested: files under the names that the server is to know them by, checked before any is read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from ...calls.multipart_body import FileInput
+
+BATCH_LIMIT = 2000
+"""Most files of a batch, as the documents have it."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    """A file to ingest that is no `Path`, or goes by another name or with attributes of its own."""
+
+    name: str
+    """Its name for the server, which reads it by the extension; no two sources of an ingestion have the same."""
+    data: FileInput
+    """A path, the content itself, an open binary file, or an async iterable of pieces."""
+    attributes: Mapping[str, str | float | bool] | None = None
+    """What a search can filter by, in place of the ingestion's."""
+
+
+SourceInput = Path | IO[bytes] | Source
+"""What can be ingested: a path or an open file under its own name, or anything under a name that is given."""
+
+
+def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str, Source]:
+    """The sources by what each goes by in the report; raises where one cannot be right, naming its place."""
+    if isinstance(sources, (str, bytes, Path, Source)) or not isinstance(sources, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        raise TypeError(f"{operation}(): sources must be an iterable of sources, not {type(sources).__name__}")
+    found: dict[str, Source] = {}
+    for place, given in enumerate(sources):
+        where = f"{operation}(): sources[{place}]"
+        key, source = _named(where, given)
+        if key in found:
+            raise ValueError(f"{where}: there are two of {key!r}: give one another name by Source")
+        if not Path(source.name).suffix:
+            raise ValueError(f"{where}: {source.name!r} has no extension, which the server reads it by")
+        found[key] = source
+    if not found:
+        raise ValueError(f"{operation}(): sources is empty")
+    return found
+
+
+def _named(where: str, given: object) -> tuple[str, Source]:
+    """What a source goes by, and the source under the name that the server gets."""
+    if isinstance(given, Path):
+        _check_path(where, given)
+        return str(given), Source(given.name, given)
+    if isinstance(given, Source):
+        if isinstance(given.data, str):
+            raise TypeError(f"{where}: data must not be str: Path({given.data!r}) to open it, or bytes for content")
+        if isinstance(given.data, Path):
+            _check_path(where, given.data)
+        return given.name, given
+    name = getattr(given, "name", None)
+    if callable(getattr(given, "read", None)) and isinstance(name, str):
+        return name, Source(Path(name).name, given)  # type: ignore[arg-type]  # it can be read
+    if isinstance(given, str):
+        raise TypeError(f"{where} must not be str: Path({given!r}) to open it")
+    kind = type(given).__name__
+    if isinstance(given, (bytes, bytearray, memoryview, AsyncIterable)) or callable(getattr(given, "read", None)):
+        raise TypeError(f"{where}: {kind} has no name: use Source(name, data)")
+    raise TypeError(f"{where} must be a Path, an open file or a Source, not {kind}")
+
+
+def _check_path(where: str, path: Path) -> None:
+    if path.is_dir():
+        raise IsADirectoryError(f"{where}: {str(path)!r} is a folder: give its files")
+    if not path.is_file():
+        raise FileNotFoundError(f"{where}: no file at {str(path)!r}")

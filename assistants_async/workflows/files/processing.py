@@ -1,0 +1,161 @@
+"""Waiting until the server has done with a file of a store, or with a batch of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Generic, TypeVar
+
+from ...calls.call import Call
+from ...calls.context import Caller
+from ...calls.lists import ListCall
+from ...core.checks import check_seconds
+from ...core.requests.endpoint import Endpoint
+from ...core.requests.path_ids import segment
+from ...core.requests.request import Request
+from ...core.runs.backoff import poll_delay
+from ...endpoints import GET_FILE_BATCH, GET_VECTOR_STORE_FILE, KINDS, LIST_BATCH_FILES
+from ...errors import AssistantsError, FileBatchError, FilesDeadlineError, FilesError, StoreFileError, printable
+from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
+from ...response import Headers
+from ...session.hooks import told
+from ...session.manager import jitter
+from ..concurrency import CLEANUP
+
+T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)
+
+
+class Wait(Generic[T]):
+    """Asking for a file or batch until the server has done with it, well or not.
+
+    `request` is what is sent first: it makes the thing, or asks for it; `row` is what asks for it again.
+    """
+
+    def __init__(self, caller: Caller, row: Endpoint[T, T], request: Request, interval: float | None = None) -> None:
+        self._caller = caller
+        self._row: Endpoint[T, T] = row
+        self._request = request
+        self._interval = interval
+        self._headers = Headers()
+        self.last: T | None = None
+        """The thing as it was last seen."""
+
+    @property
+    def path(self) -> str:
+        """Path of the thing itself, once it has been seen."""
+        if self._request.endpoint is self._row or self.last is None:
+            return self._request.path
+        name = self._row.parameters[-1]
+        return f"{self._request.path}/{segment(self._row.name, name, self.last, KINDS)}"
+
+    async def begin(self) -> T:
+        """Send the request."""
+        return await self._ask(self._request)
+
+    async def until_done(self) -> T:
+        """Send the request unless it was, then ask again and again; a state unknown to this version is waited out."""
+        thing = await self.begin() if self.last is None else self.last
+        attempt = 0
+        while not thing.is_terminal:
+            hinted = poll_delay(attempt, self._headers, jitter())
+            await asyncio.sleep(hinted if self._interval is None else self._interval)
+            thing = await self._ask(Request(self._row, self.path, {}, None))
+            attempt += 1
+        return thing
+
+    async def _ask(self, request: Request) -> T:
+        thing, http = await self._caller.send(request, self._row.result)
+        self.last, self._headers = thing, http.headers
+        return thing
+
+    def files(self, **query: str) -> ListCall[VectorStoreFile]:
+        """List the files of the batch."""
+        request = Request(LIST_BATCH_FILES, f"{self.path}/files", {"limit": 100, **query}, None)
+        return ListCall(self._caller.session, request, self._caller.options)
+
+
+class _Polled(Call[T, T]):
+    """A call whose value the server goes on to work on."""
+
+    __slots__ = ()
+
+    def _wait(self, row: Endpoint[T, T], deadline: float | None, interval: float | None) -> Wait[T]:
+        name = self._request.endpoint.name
+        check_seconds(name, "deadline", deadline)
+        check_seconds(name, "interval", interval)
+        self._use()
+        return Wait(Caller(self._session, self._options), row, self._request, interval)
+
+    async def _within(self, deadline: float | None, wait: Wait[T]) -> T:
+        """Wait as long as the deadline allows."""
+        scope = asyncio.timeout(deadline)
+        try:
+            async with scope:
+                return await wait.until_done()
+        except AssistantsError as error:  # a time-out of one request, too
+            if wait.last is not None:
+                error.add_note(f"while waiting for {printable(wait.last.id, 80)}, which was {wait.last.status}")
+            raise
+        except TimeoutError:
+            if deadline is None or not scope.expired():
+                raise
+        state = "unanswered" if wait.last is None else f"still {wait.last.status}"
+        message = f"{self._request.endpoint.name}: {state} after {deadline:g} s"
+        raise await self._told(FilesDeadlineError(message, deadline=deadline, last=wait.last))
+
+    async def _told(self, error: FilesError) -> FilesError:
+        await told(error, self._request, self._options)
+        return error
+
+
+class StoreFileCall(_Polled[VectorStoreFile]):
+    """A call for a file of a store: `await` it for the file as it is then, `poll()` it for its end."""
+
+    __slots__ = ()
+
+    async def poll(self, *, deadline: float | None = None, interval: float | None = None) -> VectorStoreFile:
+        """Wait until the file can be searched, and return it.
+
+        `deadline` is in seconds for all of it, None for no end; `interval` the seconds between requests, in place of
+        the server's hint and 0.2 growing to 5. Raises `StoreFileError` where the file failed or was cancelled, and
+        `FilesDeadlineError` where the server has not done with it in time.
+        """
+        wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval)
+        file = await self._within(deadline, wait)
+        if file.status != "completed":
+            raise await self._told(StoreFileError(file))
+        return file
+
+
+class FileBatchCall(_Polled[VectorStoreFileBatch]):
+    """A call for a batch of files: `await` it for the batch as it is then, `poll()` it for its end."""
+
+    __slots__ = ()
+
+    async def poll(self, *, deadline: float | None = None, interval: float | None = None) -> VectorStoreFileBatch:
+        """Wait until all files of the batch can be searched, and return it.
+
+        `deadline` and `interval` are in seconds, as in `StoreFileCall.poll`. Raises `FileBatchError` where the batch
+        or any of its files failed or was cancelled, with the reasons, and `FilesDeadlineError` where the server has
+        not done with it in time.
+        """
+        wait = self._wait(GET_FILE_BATCH, deadline, interval)
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        batch = await self._within(deadline, wait)
+        if is_whole(batch):
+            return batch
+        # The batch has ended badly, whatever its list says: the reasons get a share of the time, not a veto.
+        left = CLEANUP if deadline is None else min(CLEANUP, max(0.0, started + deadline - loop.time()))
+        failed: list[VectorStoreFile] = []
+        try:
+            async with asyncio.timeout(left):
+                failed += [file async for file in wait.files(filter="failed") if file.status != "completed"]
+        except (AssistantsError, TimeoutError) as error:
+            raise await self._told(FileBatchError(batch)) from error
+        raise await self._told(FileBatchError(batch, tuple(failed)))
+
+
+def is_whole(batch: VectorStoreFileBatch) -> bool:
+    """Whether every file of a batch can be searched, as far as the batch says."""
+    counts = batch.file_counts
+    return batch.status == "completed" and not (counts is not None and (counts.failed or counts.cancelled))

@@ -1,0 +1,242 @@
+"""A large file in parts: several at once, checked, and either whole at the server or gone from it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO, Literal, cast
+
+import msgspec
+
+from ..._typing import override
+from ...calls.context import Caller
+from ...calls.multipart_body import CHUNK, Progress
+from ...calls.multipart_body import Upload as Form
+from ...core.checks import check_count, check_seconds
+from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
+from ...errors import AssistantsError, UploadError, ValidationError, printable
+from ...models.transfers import UploadState
+from ...models.uploads import Upload, UploadPart
+from ..concurrency import CLEANUP, Job, in_parallel, stopped_by
+
+PART_SIZE = 16 * 2**20
+"""Bytes of a part where nothing else is asked for."""
+PART_LIMIT = 64 * 2**20
+"""Most bytes of a part, as the documents have it."""
+UPLOAD_LIMIT = 8 * 2**30
+"""Most bytes of an upload, as the documents have it."""
+
+_NAME = "uploads.send"
+
+
+class Sending(msgspec.Struct, frozen=True, kw_only=True):
+    """What `uploads.send` was asked for; see there."""
+
+    file: Path | bytes
+    purpose: str
+    filename: str | None
+    mime_type: str | None
+    part_size: int
+    max_concurrency: int
+    on_progress: Progress | None
+    on_state: Callable[[UploadState], None] | None
+    on_failure: Literal["cancel", "leave"]
+    resume: UploadState | None
+    deadline: float | None
+
+
+class FileSlice(io.RawIOBase):
+    """A stretch of an open file, as a file of its own."""
+
+    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
+        super().__init__()
+        self._file = file
+        self._start = start
+        self._size = size
+        self._here = 0
+
+    @override
+    def tell(self) -> int:
+        """Place within the stretch."""
+        return self._here
+
+    @override
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        """Go to a place counted from the stretch's start or end."""
+        self._here = offset + (self._size if whence == os.SEEK_END else 0)
+        return self._here
+
+    @override
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to so many bytes, none at the end."""
+        self._file.seek(self._start + self._here)
+        piece = self._file.read(max(0, min(size, self._size - self._here)))
+        self._here += len(piece)
+        return piece
+
+
+def check_part(operation: str, size: int | None) -> None:
+    """Refuse a part that is past the documents' limit; the size of some is known only at their end."""
+    if size is not None and size > PART_LIMIT:
+        raise ValidationError(operation, "data", f"expected at most {PART_LIMIT} bytes", size)
+
+
+async def send(caller: Caller, wanted: Sending) -> Upload:
+    """Send a file in parts; see `client.uploads.send`."""
+    work = _Work(caller, wanted)
+    scope = asyncio.timeout(wanted.deadline)
+    try:
+        async with scope:
+            return await work.run()
+    except BaseException as error:
+        await work.clean_up()
+        cause = stopped_by(error, scope, wanted.deadline) or error
+        if not isinstance(cause, (AssistantsError, OSError)):  # as a file raises that cannot be read
+            raise
+        failure = UploadError(f"{printable(work.name, 80)} was not uploaded: {cause}", work.state)
+        failure.add_note(f"while calling {_NAME}")
+        raise failure from cause
+
+
+class _Work:
+    """One file on its way; made only where nothing is wrong with what was asked for."""
+
+    def __init__(self, caller: Caller, wanted: Sending) -> None:
+        self._caller = caller
+        self._wanted = wanted
+        self._size = _size_of(wanted.file)
+        named = wanted.file.name if isinstance(wanted.file, Path) else ""
+        self.name = wanted.filename or named
+        """Name of the file to be."""
+        if not self.name or Path(self.name).name != self.name:
+            raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
+        check_count(_NAME, "max_concurrency", wanted.max_concurrency)
+        check_count(_NAME, "part_size", wanted.part_size, PART_LIMIT)
+        check_seconds(_NAME, "deadline", wanted.deadline)
+        if wanted.on_failure not in ("cancel", "leave"):
+            raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
+        import hashlib
+        import mimetypes
+
+        mime_type = wanted.mime_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+        announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
+        self._create = caller.bind(CREATE_UPLOAD, (), announced)
+        self.state = wanted.resume
+        """What is at the server; None before there is anything, and once it is cancelled."""
+        if self.state is not None and (self.state.size != self._size or len(self.state.part_ids) != self._count()):
+            raise ValueError(f"{_NAME}(): resume is of a file of {self.state.size} bytes, this one has {self._size}")
+        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._sent: dict[int, int] = {}
+
+    def _count(self) -> int:
+        return -(-self._size // self._part_size)
+
+    @property
+    def _part_size(self) -> int:
+        return self._wanted.part_size if self.state is None else self.state.part_size
+
+    async def run(self) -> Upload:
+        """Announce the file, send what is missing of it, and have it put together."""
+        if self.state is None:
+            upload = (await self._caller.send(self._create, Upload)).value
+            parts: tuple[str | None, ...] = (None,) * self._count()
+            self._keep(UploadState(upload_id=upload.id, size=self._size, part_size=self._part_size, part_ids=parts))
+        await in_parallel(self._parts(self._known), self._wanted.max_concurrency, self._digest)
+        state = self._known
+        md5 = self._md5.hexdigest()
+        upload = await self._caller.call(COMPLETE_UPLOAD, state.upload_id, part_ids=state.part_ids, md5=md5)
+        if upload.status not in (None, "completed"):
+            raise AssistantsError(f"the upload is {printable(upload.status, 60)} after it was completed")
+        return upload
+
+    @property
+    def _known(self) -> UploadState:
+        assert self.state is not None
+        return self.state
+
+    def _parts(self, state: UploadState) -> Iterator[Job]:
+        """The sending of each part that is not at the server yet."""
+        for index, part_id in enumerate(state.part_ids):
+            start = index * state.part_size
+            size = min(state.part_size, self._size - start)
+            if part_id is None:
+                yield partial(self._part, index, start, size)
+            else:
+                self._sent[index] = size
+
+    async def _digest(self) -> None:
+        from anyio.to_thread import run_sync
+
+        def step() -> bool:
+            piece = file.read(CHUNK)
+            self._md5.update(piece)
+            return bool(piece)
+
+        file = await run_sync(self._opened)
+        with file:
+            while await run_sync(step):
+                pass
+
+    async def _part(self, index: int, start: int, size: int) -> None:
+        from anyio.to_thread import run_sync
+
+        with await run_sync(self._opened) as file:
+            form = Form(
+                ADD_UPLOAD_PART.name,
+                cast("IO[bytes]", FileSlice(file, start, size)),
+                {},
+                part=ADD_UPLOAD_PART.form or "",
+                filename=self.name,
+                on_progress=partial(self._progress, index),
+            )
+            request = self._caller.bind(ADD_UPLOAD_PART, (self._known.upload_id,), {}, form)
+            part = (await self._caller.send(request, UploadPart)).value
+        parts = list(self._known.part_ids)
+        parts[index] = part.id
+        self._keep(msgspec.structs.replace(self._known, part_ids=tuple(parts)))
+
+    def _opened(self) -> IO[bytes]:
+        file = self._wanted.file
+        return file.open("rb") if isinstance(file, Path) else io.BytesIO(file)
+
+    def _progress(self, index: int, sent: int, _: int | None) -> None:
+        self._sent[index] = sent
+        if self._wanted.on_progress is not None:
+            self._wanted.on_progress(sum(self._sent.values()), self._size)
+
+    def _keep(self, state: UploadState) -> None:
+        self.state = state
+        if self._wanted.on_state is not None:
+            self._wanted.on_state(state)
+
+    async def clean_up(self) -> None:
+        """Have the server forget the upload, unless it is to stay; what cannot be told it keeps its state."""
+        import anyio
+
+        if self.state is None or self._wanted.on_failure == "leave":
+            return
+        with anyio.move_on_after(CLEANUP, shield=True), contextlib.suppress(AssistantsError):
+            await self._caller.call(CANCEL_UPLOAD, self.state.upload_id)
+            self.state = None
+
+
+def _size_of(file: Path | bytes) -> int:
+    """Bytes of a file that can be sent; raises where it cannot."""
+    if isinstance(file, Path):
+        if file.is_dir():
+            raise IsADirectoryError(f"{_NAME}(): {str(file)!r} is a folder: send its files one by one")
+        if not file.is_file():
+            raise FileNotFoundError(f"{_NAME}(): no file at {str(file)!r}")
+        size = file.stat().st_size
+    elif isinstance(file, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        size = len(file)
+    else:
+        raise TypeError(f"{_NAME}(): file must be a Path or bytes, not {type(file).__name__}")
+    if not 0 < size <= UPLOAD_LIMIT:
+        raise ValueError(f"{_NAME}(): a file must have 1 to {UPLOAD_LIMIT} bytes, not {size}")
+    return size

@@ -1,0 +1,1 @@
+"""Messages: citations rendered as names, attached files saved to disk."""

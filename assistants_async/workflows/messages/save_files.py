@@ -1,0 +1,79 @@
+"""The files of a message on disk: all of them, each whole, under names that were free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ...calls.context import Caller
+from ...calls.download import Download
+from ...core.citations import file_annotations, kept_name
+from ...core.filenames import numbered
+from ...endpoints import DOWNLOAD_FILE
+from ...models.messages import FilePathAnnotation, ImageFileContent, Message, TextContent
+from ..concurrency import in_parallel
+from .render import AT_ONCE, check_message, names_of
+
+_NAME = "messages.save_files"
+
+
+async def save_files(caller: Caller, message: Message, folder: Path) -> tuple[Path, ...]:
+    """Download what a message shows; see `client.messages.save_files`."""
+    check_message(_NAME, message)
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{_NAME}(): no folder at {str(folder)!r}")
+    file_ids = tuple(dict.fromkeys(_shown(message)))
+    names = await names_of(caller, message, file_ids)
+    from tempfile import TemporaryDirectory
+
+    # Within the folder, so that moving a file out is one step that cannot fail half-way.
+    with TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as parts:
+        places = [Path(parts, str(number)) for number in range(len(file_ids))]
+        jobs = [partial(_download, caller, *job) for job in zip(file_ids, places, strict=True)]
+        await in_parallel(jobs, AT_ONCE)
+        return _placed(places, [folder / kept_name(names[file_id], file_id) for file_id in file_ids])
+
+
+def _shown(message: Message) -> Iterator[str]:
+    """Ids of the images and of the files that code made, in order."""
+    for part in message.content:
+        if isinstance(part, ImageFileContent) and part.image_file is not None and part.image_file.file_id:
+            yield part.image_file.file_id
+        elif isinstance(part, TextContent) and part.text is not None:
+            for file_id, annotation in file_annotations(part.text):
+                if isinstance(annotation, FilePathAnnotation):
+                    yield file_id
+
+
+async def _download(caller: Caller, file_id: str, place: Path) -> None:
+    request = caller.bind(DOWNLOAD_FILE, (file_id,), {})
+    await Download(caller.session, request, caller.options).save(place.parent, place.name)
+
+
+def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
+    """Give whole files their names; where one cannot have its own, none has."""
+    paths: list[Path] = []
+    try:
+        for part, path in zip(parts, wanted, strict=True):
+            paths.append(_claimed(path))
+            part.replace(paths[-1])
+    except BaseException:
+        for path in paths:
+            path.unlink()
+        raise
+    return tuple(paths)
+
+
+def _claimed(path: Path) -> Path:
+    """A file that was not there before, empty as yet: what others do in the folder meanwhile is not overwritten."""
+    number = 1
+    while True:
+        free = path.with_name(numbered(path.name, number))
+        try:
+            free.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return free

@@ -1,0 +1,1 @@
+"""Runs to their end: streamed, polled, or driven with tools."""

@@ -1,0 +1,177 @@
+"""Calls that start or continue a run, and how a run is taken to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+
+import msgspec
+
+from ..._typing import override
+from ...calls.call import Call
+from ...calls.channel import Reading
+from ...core.requests.endpoint import Protocol
+from ...core.requests.request import Request, bind, ids_of
+from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
+from ...errors import WrongProtocolError
+from ...models.events import StreamEvent
+from ...models.runs import Run
+from ...response import HTTPResponse
+from ...tools.schema import AnswerFormat, answer_format
+from ...tools.toolbox import Toolbox
+from .channel import RunChannel
+from .drive import Drive
+from .options import DriveOptions, OnAction, Policy, PollOptions, drive_policy, poll_policy
+
+if TYPE_CHECKING:
+    from .execution import Job
+    from .recovery import Recovery
+
+__all__ = ["RunCall", "RunChannel"]
+
+T = TypeVar("T")
+
+_MAKES = (CREATE_RUN, CREATE_THREAD_AND_RUN)
+# What the first run has put on the thread already, or is no member of another run's request.
+_ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
+
+
+class RunCall(Call[Run, StreamEvent]):
+    """A call that starts or continues a run.
+
+    `await` it for the run as it is then, `stream()` it for its events, `poll()` it for the run at its end, or
+    `drive()` it there with tools.
+    """
+
+    __slots__ = ()
+
+    @override
+    def stream(self, *, recover: bool = False) -> RunChannel:
+        """Enter for the run's events: sends `"stream": true`.
+
+        With `recover`, a stream that is cut goes on by polling the run, its steps and messages: what was missed is
+        yielded, each text once, and the stream ends as the run did. No second run is ever started.
+        """
+        if self._request.body is not None:
+            self._request.add("stream", True)
+        recovery: Recovery | None = None
+        if recover:
+            from .recovery import Recovery
+
+            recovery = Recovery(self._session, self._options)
+        opener, on_error = self._opener(self._reading), self._options.on_error
+        return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
+
+    def poll(self, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:
+        """Await for the run at its end, or asking for tool outputs: created, then polled.
+
+        Raises `RunFailedError`, `RunExpiredError`, `RunCancelledError` and `RunIncompleteError` as `raise_on` says,
+        `RunDeadlineError` at the deadline, and `TypeError` and `ValueError` at once for keywords that cannot work.
+        A poll that fails is sent again, up to 5 times in a row, unless the server refused it. What ends the wait
+        before the run has ended (the deadline, a cancellation, an error of `on_status`) cancels the run at the server,
+        within `grace` seconds, unless `on_deadline="leave"`; a request that fails for good leaves it. Either is said
+        in the error or its note. An unknown status is waited on.
+        """
+        self._use()
+        policy = poll_policy(**options)
+        return self._job(policy, "stop" if policy.stop_at_action else "wait").run()
+
+    @overload
+    def drive(
+        self, toolbox: Toolbox | None = None, /, *, output_type: None = None, **options: Unpack[DriveOptions]
+    ) -> Drive[None]: ...
+
+    @overload
+    def drive(
+        self, toolbox: Toolbox | None = None, /, *, output_type: type[T], **options: Unpack[DriveOptions]
+    ) -> Drive[T]: ...
+
+    def drive(
+        self,
+        toolbox: Toolbox | None = None,
+        /,
+        *,
+        output_type: type[Any] | None = None,
+        **options: Unpack[DriveOptions],
+    ) -> Drive[Any]:
+        """Take the run to its end, calling its tools: await for a `RunResult`, or enter for the events of all rounds.
+
+        Each time that the run asks for tool outputs, `toolbox` answers all its calls in one request. The tools are
+        those of the assistant or of this call: `tools=toolbox.definitions` belongs to `assistants.create`, or to
+        `runs.create` in place of the assistant's. `output_type` asks for an answer of a type by `response_format`,
+        and reads it: `AnswerDecodeError` where it does not fit; protocol v2 only.
+
+        Raises what `poll` raises, and `RunError` for a run that asks for tools without a toolbox, more often than
+        `max_rounds`, or again and again for the same. What ends the drive before the run has ended, such as an error
+        of a tool or leaving its block, cancels the run as in `poll`; a request that fails for good leaves it, and
+        `runs.resume` can go on with it.
+        """
+        self._use()
+        if not (toolbox is None or isinstance(toolbox, Toolbox)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"a Toolbox answers tool calls, not {toolbox!r}: pass Toolbox([…])")
+        policy = drive_policy(**options)
+        return Drive(self._job(policy, "answer", toolbox, self._format(output_type)))
+
+    def _format(self, kind: type[Any] | None) -> AnswerFormat[Any] | None:
+        """Ask for answers of a type, where the run is made here and has no format yet."""
+        if kind is None:
+            return None
+        request, wanted = self._request, answer_format(kind)
+        if request.body is not None and request.endpoint in _MAKES:
+            if self._session.protocol != "v2":
+                raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
+            if request.body.get("response_format") is not None:
+                raise TypeError(f"{request.endpoint.name}: give response_format or output_type, not both")
+            request.add("response_format", wanted.response_format)
+        return wanted
+
+    def _job(
+        self,
+        policy: Policy,
+        on_action: OnAction,
+        toolbox: Toolbox | None = None,
+        format: AnswerFormat[Any] | None = None,
+    ) -> Job[Any]:
+        # On use: a program that only asks for runs need not load it.
+        from .execution import Job
+        from .loop import Driver
+        from .requests import Lookups
+
+        session, request = self._session, self._request
+        if policy.rerun is not None and request.endpoint not in _MAKES:
+            raise ValueError(f"{request.endpoint.name}: rerun is for runs that are made here")
+        # An error status that is no error would be no run.
+        options = msgspec.structs.replace(self._options, raise_for_status=True, resolve_type=None)
+        driver = Driver(
+            Lookups(session, options),
+            policy,
+            lambda request: RunCall(session, request, options),
+            on_action=on_action,
+            toolbox=toolbox,
+            again=lambda: _another(request, driver.hold.thread_id, session.protocol),
+        )
+        ids = ids_of(request)
+        driver.hold.thread_id = ids[0] if ids else ""
+        driver.hold.patience = request.patience
+
+        def work() -> Coroutine[Any, Any, Run]:
+            if request.endpoint is GET_RUN:
+                return driver.take(*ids)
+            return driver.begin(RunCall(session, request, options))
+
+        return Job(driver, work, request, options, format)
+
+    @override
+    def _reading(self, http: HTTPResponse) -> Reading[Any]:
+        from ...core.streams.body_decoders import run_reading
+
+        return run_reading(http, self._options)
+
+
+def _another(request: Request, thread_id: str, protocol: Protocol) -> Request:
+    """The request of a run like the one that another request made, on the thread that there is now."""
+    another = bind(CREATE_RUN, (thread_id,), {}, protocol=protocol, validate=False)
+    another.body = {name: value for name, value in (request.body or {}).items() if name not in _ONCE}
+    another.query, another.headers = dict(request.query), dict(request.headers)
+    another.patience = request.patience
+    return another

@@ -1,0 +1,267 @@
+"""The channel of a run's events, and the views of them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
+
+from ..._typing import override
+from ...calls.channel import ByteSource, Channel, Opener, Reading, Source
+from ...core.requests.options import ErrorHook, Options
+from ...core.runs.snapshot import Snapshot
+from ...errors import StreamError, StreamInterruptedError
+from ...models.events import (
+    DONE_FRAME,
+    FINISHED_MESSAGE,
+    FINISHED_STEP,
+    MessageDeltaEvent,
+    MessageEvent,
+    RunEvent,
+    RunStepEvent,
+    StreamEvent,
+)
+from ...models.messages import Message
+from ...models.runs import Run
+from ...models.steps import RunStep
+from .event_handler import EventHandler, drive_handler
+
+if TYPE_CHECKING:
+    from ...core.streams.run_events import Frame
+    from .recovery import Recovery
+
+E = TypeVar("E")
+T = TypeVar("T", Message, RunStep)
+V = TypeVar("V")
+
+
+class EventChannel(Channel[E], Generic[E]):
+    """Events of runs, and views of them.
+
+    A view (`text`, `runs`, `messages`, `steps`) reads the same stream, so use one at a time; one may go on where
+    another stopped.
+    """
+
+    def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
+        super().__init__(name, opener, on_error)
+        # Ids of the messages and steps that a view has yielded: the next view does not yield them again.
+        self._yielded: set[str] | None = None
+        self._frame: Any = None
+        self.snapshot = Snapshot()
+        """Run, messages and steps as far as they have come; a message is put together when it is asked for."""
+
+    @property
+    def run(self) -> Run | None:
+        """The run as its last event showed it; None before its first."""
+        return self.snapshot.run
+
+    @override
+    def _ready(self) -> E | None:
+        try:
+            for frame in self._frames:
+                event = self._decode(frame)
+                if event is not None:
+                    self.items_delivered += 1
+                    self._frame = frame
+                    self.snapshot.add(event)
+                    return event
+        except StreamError as error:
+            self._frames = iter(())
+            self._fail(error)
+        return None
+
+    # Views: each event makes at most one thing; nothing is lost where a read is cancelled
+
+    def text(self) -> AsyncIterator[str]:
+        """Yield the run's text as it comes, each piece once, also where a message comes whole or ends with more."""
+        return View(self, self._text_of)
+
+    def runs(self) -> AsyncIterator[Run]:
+        """Yield the run each time its status changes: the v1 document's `Channel{RunObject}`."""
+        return View(self, lambda event: event.data if isinstance(event, RunEvent) else None)
+
+    def messages(self) -> AsyncIterator[Message]:
+        """Yield each message once, when it is finished; at the end those that the server never finished."""
+
+        def finished(event: object) -> Message | None:
+            if isinstance(event, MessageEvent) and event.event in FINISHED_MESSAGE:
+                return self._once(event.data)
+            return None
+
+        return View(self, finished, lambda: (self._once(message) for message in self.snapshot.messages))
+
+    def steps(self) -> AsyncIterator[RunStep]:
+        """Yield each step once, when it has ended; at the end those that have not, as far as they have come."""
+
+        def ended(event: object) -> RunStep | None:
+            if isinstance(event, RunStepEvent) and event.event in FINISHED_STEP:
+                return self._once(event.data)
+            return None
+
+        return View(self, ended, lambda: (self._once(step) for step in self.snapshot.steps))
+
+    def partial(self) -> AsyncIterator[Any]:
+        """Yield the JSON that the run writes as far as it has come, each time that more of it can be told.
+
+        For answers in a `response_format`: plain values, each a prefix of the next. What is no JSON yields nothing.
+        The text is read anew each time, so this is not for answers of a megabyte.
+        """
+        last: Any = None
+
+        def grown(event: object) -> Any:
+            nonlocal last
+            if isinstance(event, MessageDeltaEvent) or (isinstance(event, MessageEvent) and event.data.content):
+                value = self._partial_of(self.snapshot.message(event.data.id).whole())
+                if value != last:
+                    last = value
+                    return value
+            return None
+
+        return View(self, grown)
+
+    def _partial_of(self, message: Message) -> Any:
+        from ...core.runs.partial_json import partial_value  # on use: its patterns take a while to be made
+
+        return None if message.role == "user" else partial_value(message.text)
+
+    def sse(self) -> AsyncIterator[bytes]:
+        """Yield the events as server-sent events again, the closing one included, for a browser.
+
+        `RunChannel.from_sse` reads them back.
+        """
+        from ...core.streams.run_events import frame_named, frame_of  # on use
+
+        def written(event: object) -> bytes:
+            if not isinstance(event, StreamEvent):
+                return b""
+            # As it came, since models leave out what is only a default, and browsers' code may rely on it.
+            sent = frame_named(cast("Frame", self._frame)) if isinstance(self._frame, tuple) else None
+            return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
+
+        return View(self, written, lambda: (DONE_FRAME,))
+
+    def _text_of(self, event: object) -> str:
+        if type(event) is MessageDeltaEvent:
+            return event.text
+        if isinstance(event, MessageEvent) and event.data.role != "user":
+            return event.data.text[self.snapshot.message(event.data.id).told :]
+        return ""
+
+    def _once(self, thing: T) -> T | None:
+        self._yielded = self._yielded or set()
+        if thing.id in self._yielded:
+            return None
+        self._yielded.add(thing.id)
+        return thing
+
+    # Ends
+
+    async def until_done(self) -> None:
+        """Read to the end of the stream."""
+        async for _ in self:
+            pass
+
+    async def final_run(self) -> Run:
+        """Read to the end, and return the run as it was then."""
+        await self.until_done()
+        run = self.run
+        if run is None:
+            raise StreamInterruptedError("the stream had no run event", items=self.items_delivered)
+        return run
+
+    async def final_messages(self) -> tuple[Message, ...]:
+        """Read to the end, and return the messages of the run, in the order they began."""
+        await self.until_done()
+        return self.snapshot.messages
+
+    async def wait_for(self, name: str) -> E:
+        """Read up to an event of this name, such as `"thread.run.requires_action"`, and return it.
+
+        Raises `StreamInterruptedError` where the stream ends well but without it.
+        """
+        async for event in self:
+            if getattr(event, "event", None) == name:
+                return event
+        run = self.run
+        raise StreamInterruptedError(
+            f"the stream ended without {name}",
+            items=self.items_delivered,
+            run_id=run.id if run else None,
+            thread_id=run.thread_id if run else None,
+        )
+
+    async def handle(self, handler: EventHandler) -> None:
+        """Read to the end, calling the handler's methods; what one raises ends the stream and comes out here."""
+        await drive_handler(self, handler)
+
+
+class RunChannel(EventChannel[StreamEvent]):
+    """The events of a streamed run, and views of them.
+
+    An error event raises `StreamEventError`; a stream that ends before the run has ended, or asked for action,
+    raises `StreamInterruptedError`. Leaving the block does not end the run at the server.
+    """
+
+    def __init__(
+        self, name: str, opener: Opener, on_error: ErrorHook | None = None, recovery: Recovery | None = None
+    ) -> None:
+        super().__init__(name, opener, on_error)
+        self._recovery = recovery
+
+    @override
+    def _fail(self, error: Exception) -> None:
+        if self._recovery is None or not _recoverable(error):
+            super()._fail(error)
+            return
+        recovery, self._recovery = self._recovery, None
+        source = self._opened()
+        source.close()
+        recovered = recovery.after(error, source.http, self.snapshot)
+        self._read_from(recovered, recovered)
+
+    @classmethod
+    def from_sse(cls, chunks: AsyncIterable[bytes]) -> RunChannel:
+        """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual."""
+        from ...core.streams.body_decoders import EventReading
+
+        async def open_stream() -> tuple[Source, Reading[Any]]:
+            return ByteSource(chunks), EventReading(Options())
+
+        return cls("from_sse", open_stream)
+
+
+class View(AsyncIterator[V]):
+    """What a function makes of a channel's events, and what is left to yield where they came to their end."""
+
+    __slots__ = ("_channel", "_left", "_pick", "_rest")
+
+    def __init__(
+        self,
+        channel: EventChannel[Any],
+        pick: Callable[[object], V | None],
+        rest: Callable[[], Iterable[V | None]] = tuple,
+    ) -> None:
+        self._channel = channel
+        self._pick = pick
+        self._rest = rest
+        self._left: Iterator[V | None] | None = None
+
+    @override
+    async def __anext__(self) -> V:
+        channel, pick = self._channel, self._pick
+        while True:
+            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
+            if event is None:
+                if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
+                    break
+            elif item := pick(event):
+                return item
+        if self._left is None:
+            self._left = iter(self._rest() if self._channel.outcome == "completed" else ())
+        for item in self._left:
+            if item is not None:
+                return item
+        raise StopAsyncIteration
+
+
+def _recoverable(error: Exception) -> TypeGuard[StreamInterruptedError]:
+    return isinstance(error, StreamInterruptedError) and None not in (error.run_id, error.thread_id)

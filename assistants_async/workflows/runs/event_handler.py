@@ -1,0 +1,215 @@
+"""Callbacks for those who prefer them to `async for`: one method per kind of event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...core.runs.snapshot import Snapshot
+from ...core.runs.step_snapshot import index_of
+from ...models import deltas, messages, steps
+from ...models.events import (
+    FINISHED_MESSAGE,
+    FINISHED_STEP,
+    MessageDeltaEvent,
+    MessageEvent,
+    RunEvent,
+    RunStepDeltaEvent,
+    RunStepEvent,
+    StreamEvent,
+)
+from ...models.messages import Message
+from ...models.runs import Run, Usage
+from ...models.steps import RunStep, StepToolCall
+from ...tools.events import ToolEvent
+
+if TYPE_CHECKING:
+    from .channel import EventChannel
+
+
+class EventHandler:
+    """Override the methods you want: each is awaited before the next event is read.
+
+    What a method raises ends the stream and comes out of `channel.handle(handler)`. Deltas come as they are; what
+    they have added up to by now is in `self.snapshot`, put together when it is asked for.
+    """
+
+    snapshot: Snapshot = Snapshot()
+    """Run, messages and steps as far as they have come."""
+
+    # The stream
+
+    async def on_event(self, event: StreamEvent) -> None:
+        """Any event of a run, before its own methods."""
+
+    async def on_error(self, error: Exception) -> None:
+        """The stream failed, or a method of this handler did; the error is raised afterwards."""
+
+    async def on_end(self) -> None:
+        """Nothing follows, whatever the reason."""
+
+    async def on_tool(self, event: ToolEvent) -> None:
+        """A tool was started, has given its result or has failed, in a drive."""
+
+    # The run
+
+    async def on_run(self, run: Run) -> None:
+        """The run's status changed."""
+
+    async def on_requires_action(self, run: Run) -> None:
+        """The run waits for outputs of `run.tool_calls`."""
+
+    async def on_usage(self, usage: Usage) -> None:
+        """The run ended and says what it cost."""
+
+    # Messages
+
+    async def on_message_created(self, message: Message) -> None:
+        """A message began."""
+
+    async def on_message_delta(self, delta: deltas.MessageDelta) -> None:
+        """More of a message."""
+
+    async def on_message_done(self, message: Message) -> None:
+        """A message is finished, completed or not."""
+
+    async def on_text_created(self, text: str) -> None:
+        """A message's first text, before `on_text_delta` has it."""
+
+    async def on_text_delta(self, text: str) -> None:
+        """More text."""
+
+    async def on_text_done(self, text: messages.Text) -> None:
+        """A text part of a finished message, whole and with its annotations."""
+
+    async def on_refusal_delta(self, text: str) -> None:
+        """More of a refusal."""
+
+    async def on_refusal_done(self, text: str) -> None:
+        """A refusal of a finished message, whole."""
+
+    async def on_image_file_done(self, image: messages.ImageFile) -> None:
+        """An image file of a finished message."""
+
+    # Steps
+
+    async def on_run_step_created(self, step: RunStep) -> None:
+        """A step began."""
+
+    async def on_run_step_delta(self, delta: deltas.RunStepDelta) -> None:
+        """More of a step."""
+
+    async def on_run_step_done(self, step: RunStep) -> None:
+        """A step ended, well or not."""
+
+    async def on_tool_call_created(self, call: deltas.RunStepDeltaToolCall) -> None:
+        """The first piece of a tool call, before `on_tool_call_delta` has it."""
+
+    async def on_tool_call_delta(self, call: deltas.RunStepDeltaToolCall) -> None:
+        """More of a tool call."""
+
+    async def on_tool_call_done(self, call: StepToolCall) -> None:
+        """A tool call of a step that ended, whole."""
+
+    async def on_code_logs(self, logs: str) -> None:
+        """More of what the code interpreter printed."""
+
+    async def on_code_image(self, image: steps.OutputImage) -> None:
+        """An image that the code interpreter made."""
+
+    async def on_search_results(self, results: tuple[steps.FileSearchResult, ...]) -> None:
+        """What a file search of a step that ended found, where `include` asked for it."""
+
+
+async def drive_handler(channel: EventChannel[Any], handler: EventHandler) -> None:
+    """Read a channel to its end, calling a handler's methods in the order of the events."""
+    handler.snapshot = channel.snapshot
+    begun: set[tuple[str, int]] = set()
+    try:
+        async for event in channel:
+            if isinstance(event, ToolEvent):
+                await handler.on_tool(event)
+            else:
+                await handler.on_event(event)
+                await _dispatch(event, handler, begun)
+    except Exception as error:
+        channel.close()
+        await handler.on_error(error)
+        raise
+    finally:
+        await handler.on_end()
+
+
+async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+    """`begun` holds the texts and tool calls whose first piece has come."""
+    if isinstance(event, MessageDeltaEvent):
+        await _message_delta(event, handler, begun)
+    elif isinstance(event, RunStepDeltaEvent):
+        await _step_delta(event.data, handler, begun)
+    elif isinstance(event, RunEvent):
+        await _run(event.data, handler)
+    elif isinstance(event, MessageEvent):
+        if event.event == "thread.message.created":
+            await handler.on_message_created(event.data)
+        elif event.event in FINISHED_MESSAGE:
+            await _message_done(event.data, handler)
+    elif isinstance(event, RunStepEvent):
+        if event.event == "thread.run.step.created":
+            await handler.on_run_step_created(event.data)
+        elif event.event in FINISHED_STEP:
+            await _step_done(event.data, handler)
+
+
+async def _run(run: Run, handler: EventHandler) -> None:
+    await handler.on_run(run)
+    if run.needs_action:
+        await handler.on_requires_action(run)
+    if run.is_terminal and run.usage is not None:
+        await handler.on_usage(run.usage)
+
+
+async def _message_delta(event: MessageDeltaEvent, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+    await handler.on_message_delta(event.data)
+    for part in event.data.delta.content if event.data.delta is not None else ():
+        if isinstance(part, deltas.MessageDeltaText) and part.text is not None and part.text.value:
+            if (event.data.id, part.index) not in begun:
+                begun.add((event.data.id, part.index))
+                await handler.on_text_created(part.text.value)
+            await handler.on_text_delta(part.text.value)
+        elif isinstance(part, deltas.MessageDeltaRefusal) and part.refusal:
+            await handler.on_refusal_delta(part.refusal)
+
+
+async def _message_done(message: Message, handler: EventHandler) -> None:
+    for part in message.content:
+        if isinstance(part, messages.TextContent) and part.text is not None:
+            await handler.on_text_done(part.text)
+        elif isinstance(part, messages.RefusalContent):
+            await handler.on_refusal_done(part.refusal or "")
+        elif isinstance(part, messages.ImageFileContent) and part.image_file is not None:
+            await handler.on_image_file_done(part.image_file)
+    await handler.on_message_done(message)
+
+
+async def _step_delta(delta: deltas.RunStepDelta, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+    await handler.on_run_step_delta(delta)
+    details = delta.delta.step_details if delta.delta is not None else None
+    for call in details.tool_calls if isinstance(details, deltas.RunStepDeltaToolCalls) else ():
+        place = (delta.id, index_of(call))
+        if place not in begun:
+            begun.add(place)
+            await handler.on_tool_call_created(call)
+        await handler.on_tool_call_delta(call)
+        if isinstance(call, deltas.RunStepDeltaCodeInterpreter) and call.code_interpreter is not None:
+            for output in call.code_interpreter.outputs:
+                if isinstance(output, deltas.RunStepDeltaLogs):
+                    await handler.on_code_logs(output.logs or "")
+                elif isinstance(output, deltas.RunStepDeltaImage) and output.image is not None:
+                    await handler.on_code_image(output.image)
+
+
+async def _step_done(step: RunStep, handler: EventHandler) -> None:
+    for call in step.tool_calls:
+        await handler.on_tool_call_done(call)
+        if isinstance(call, steps.FileSearchCall) and call.file_search is not None and call.file_search.results:
+            await handler.on_search_results(call.file_search.results)
+    await handler.on_run_step_done(step)

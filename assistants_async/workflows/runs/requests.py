@@ -1,0 +1,131 @@
+"""What a server can be asked of a run, whoever started it: its state, its steps and its messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, TypeVar
+
+import msgspec
+
+from ...calls.lists import ListCall
+from ...core.requests.endpoint import Endpoint
+from ...core.requests.options import Options, as_timeout
+from ...core.requests.request import Request, bind
+from ...core.runs.backoff import back_off
+from ...core.runs.missed_events import is_news, missing
+from ...core.runs.snapshot import Snapshot
+from ...core.runs.status import may_pass
+from ...endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
+from ...errors import AssistantsError, StatusError, TransportError
+from ...models.events import RunStepEvent, StreamEvent
+from ...models.messages import Message
+from ...models.runs import Run
+from ...models.steps import RunStep
+from ...response import Response
+from ...session.manager import SessionManager, jitter
+
+T = TypeVar("T")
+
+PASSING = 5
+"""How many times in a row asking about a run may fail for a reason that passes, before the wait does."""
+_PAGE = 100
+_LONGEST_HINT = 60.0
+
+
+class Lookups:
+    """The requests about a run that are sent on a caller's behalf, with the options of the call they belong to."""
+
+    def __init__(self, session: SessionManager, options: Options) -> None:
+        self._session = session
+        self._options = options
+
+    async def run(self, thread_id: str, run_id: str) -> Response[Run]:
+        """The run as it is now."""
+        return await self._send(GET_RUN, thread_id, run_id)
+
+    async def cancel(self, thread_id: str, run_id: str) -> Run:
+        """Ask the run to end."""
+        return (await self._send(CANCEL_RUN, thread_id, run_id)).value
+
+    async def active(self, thread_id: str) -> Run | None:
+        """The thread's run that has not ended; None where there is none among its latest."""
+        request = self._bind(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
+        page = (await self._session.send(request, self._options, LIST_RUNS.result)).value
+        return next((run for run in page.data if not run.is_terminal), None)
+
+    async def pause(self, seconds: float) -> None:
+        """Sleep; raises `ClientClosedError` as soon as the client is closed."""
+        await self._session.pause(seconds)
+
+    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
+        attempt = 0
+        while True:
+            try:
+                return await ask()
+            except (TransportError, StatusError) as error:
+                if not may_pass(error) or attempt >= PASSING:
+                    raise
+                delay = delay_after(error, attempt)
+                attempt += 1
+            await self.pause(delay)
+
+    def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
+        """The request that answers all calls of a run, each by its id."""
+        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
+        return self._bind(SUBMIT_TOOL_OUTPUTS, thread_id, run_id, tool_outputs=answers)
+
+    def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:
+        """The run's steps, oldest first."""
+        return aiter(self._list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
+
+    async def some_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
+        """One page of the run's steps, asked for within so many seconds."""
+        limits = as_timeout(seconds, self._options.timeout)
+        request = self._bind(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)
+        options = msgspec.structs.replace(self._options, timeout=limits)
+        page = await self._session.send(request, options, LIST_RUN_STEPS.result)
+        return page.value.data
+
+    async def messages(self, thread_id: str, run: Run) -> list[Message]:
+        """The run's messages, oldest first; v1 servers cannot filter, so the list is read back to the run's start."""
+        filters = {"run_id": run.id} if self._session.protocol == "v2" else {}
+        found: list[Message] = []
+        async for message in self._list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
+            if message.run_id == run.id:
+                found.append(message)
+            elif message.created_at is not None and run.created_at is not None and message.created_at < run.created_at:
+                break
+        return found[::-1]
+
+    async def missed(self, thread_id: str, run: Run, told: Snapshot) -> list[StreamEvent]:
+        """The events that lead from what was told of a run to what is there now: of its steps, then its messages.
+
+        Each message that was not told whole comes with a delta for the text that is missing.
+        """
+        steps = told.steps
+        events: list[StreamEvent] = [
+            RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
+            async for step in self.steps(thread_id, run.id)
+            if is_news(step, steps, run)
+        ]
+        known = {message.id: message for message in told.messages}
+        for message in await self.messages(thread_id, run):
+            if not (message.status == "in_progress" and run.needs_action):
+                events += missing(known.get(message.id), message)
+        return events
+
+    async def _send(self, endpoint: Endpoint[Run, Any], *ids: str) -> Response[Run]:
+        return await self._session.send(self._bind(endpoint, *ids), self._options, Run)
+
+    def _bind(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> Request:
+        return bind(endpoint, ids, keywords, protocol=self._session.protocol)
+
+    def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:
+        return ListCall(self._session, self._bind(endpoint, *ids, **keywords), self._options)
+
+
+def delay_after(error: AssistantsError, attempt: int) -> float:
+    """Seconds before asking again: what the server asks for, up to a minute, else a growing pause."""
+    hint = error.retry_after if isinstance(error, StatusError) else None
+    return back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)

@@ -1,0 +1,57 @@
+"""What a drive yields, and what it comes to at the run's end."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+from ...core.usage import added
+from ...models.events import StreamEvent
+from ...models.messages import Message, RefusalContent
+from ...models.runs import Run, Usage
+from ...models.steps import RunStep
+from ...tools.events import ToolEvent
+
+T_co = TypeVar("T_co", covariant=True)
+
+DriveEvent = StreamEvent | ToolEvent
+"""What a drive yields: the run's own events, and those of the tools that are called for it."""
+
+
+class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
+    """A run at its end, with all that it wrote and did."""
+
+    run: Run
+    """The run as it was at its end; the last one where `rerun` made several."""
+    messages: tuple[Message, ...]
+    """What it wrote, in the order in which it began to."""
+    steps: tuple[RunStep, ...]
+    """What it did, in order."""
+    usage: Usage | None
+    """Tokens spent, those of failed runs before it included; None where the server did not say."""
+    text: str
+    """Its answer: the text of its last message that has any; empty where none has."""
+    parsed: T_co
+    """The answer as `output_type`; None without one."""
+    rounds: int
+    """How many times tool calls were answered, over all runs."""
+
+
+def answer_of(messages: tuple[Message, ...]) -> str:
+    """The text of the last message that has any."""
+    return next((message.text for message in reversed(messages) if message.text), "")
+
+
+def refusal_of(messages: tuple[Message, ...]) -> str | None:
+    """What the model refuses with in the message that would have the answer; None where it does not."""
+    for message in reversed(messages):
+        refusals = [part.refusal or "" for part in message.content if isinstance(part, RefusalContent)]
+        if refusals or message.text:
+            return "".join(refusals) if refusals else None
+    return None
+
+
+def total(usages: tuple[Usage, ...]) -> Usage | None:
+    """The tokens of several runs together; None where no run has said."""
+    return added(usages) if len(usages) > 1 else next(iter(usages), None)

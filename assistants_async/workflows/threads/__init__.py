@@ -1,0 +1,1 @@
+"""Threads: waiting for a busy one, keeping one to oneself, adding up its tokens."""

@@ -1,0 +1,44 @@
+"""What the runs of a thread have spent."""
+
+from __future__ import annotations
+
+import msgspec
+
+from ...calls.context import Caller
+from ...calls.lists import ListCall
+from ...core.usage import sum_usage
+from ...endpoints import LIST_RUNS
+from ...models.runs import Run
+from ...models.threads import Thread
+
+_PAGE = 100
+
+
+class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of all runs of a thread, as `client.usage` found them."""
+
+    prompt_tokens: int
+    """Tokens read."""
+    completion_tokens: int
+    """Tokens written."""
+    total_tokens: int
+    """Both together."""
+    runs: int
+    """How many runs the thread has."""
+    unreported: int
+    """Those of them that say nothing of tokens: they have not ended yet, or the server does not count."""
+
+
+async def usage_of(caller: Caller, thread: Thread | str) -> ThreadUsage:
+    """Add up the usage of a thread's runs; see `client.usage`."""
+    request = caller.bind(LIST_RUNS, (thread,), {"limit": _PAGE})
+    call: ListCall[Run] = ListCall(caller.session, request, caller.options)
+    runs = await call.collect()
+    spent = sum_usage(runs)
+    return ThreadUsage(
+        prompt_tokens=spent.prompt_tokens or 0,
+        completion_tokens=spent.completion_tokens or 0,
+        total_tokens=spent.total_tokens or 0,
+        runs=len(runs),
+        unreported=sum(run.usage is None for run in runs),
+    )
