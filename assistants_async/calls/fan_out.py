@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import AsyncIterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from .pipe import PipeReceiver, PipeSender, open_pipe
 
 if TYPE_CHECKING:
     import anyio.abc
 
-    from .channel import Channel
-
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Readable(AsyncIterable[T_co], Protocol[T_co]):
+    """A stream that one task iterates, and any may close."""
+
+    def close(self) -> None:
+        """End the stream; a read that waits returns."""
+        ...
 
 
 class FanOut(Generic[T]):
@@ -24,7 +32,7 @@ class FanOut(Generic[T]):
 
     __slots__ = ("_channel", "_group", "_receivers", "_senders")
 
-    def __init__(self, channel: Channel[T], readers: int, capacity: int) -> None:
+    def __init__(self, channel: Readable[T], readers: int, capacity: int) -> None:
         if readers < 1:
             raise ValueError(f"fan_out() needs at least one reader, not {readers}")
         self._channel = channel

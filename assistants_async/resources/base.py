@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+import msgspec
+
 from ..calls.call import Call
 from ..calls.context import Context
 from ..calls.lists import ListCall, PagedCall
@@ -43,10 +45,11 @@ class Resource:
     ) -> tuple[SessionManager, Request, Options]:
         """What a call is made of that may find its thread busy."""
         context = self._context
-        request = context.bind(endpoint, ids, keywords)
+        request, options = context.bind(endpoint, ids, keywords), context.options
         if if_active != "raise":
-            request.patience = BusyThread(context.session, request, if_active)
-        return context.session, request, context.options
+            busy_thread = BusyThread(context.session, request, if_active)
+            options = msgspec.structs.replace(options, busy_thread=busy_thread)
+        return context.session, request, options
 
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context

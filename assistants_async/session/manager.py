@@ -82,7 +82,7 @@ class SessionManager:
 
         Raises what `value` raises; another status is an error whatever `raise_for_status` says.
         """
-        call = self._call if request.patience is None else self._patiently
+        call = self._call if options.busy_thread is None else self._patiently
         try:
             reader = await call(request, options, options.timeout.stream, None)
             if not 200 <= reader.status < 300:
@@ -93,12 +93,12 @@ class SessionManager:
         return reader
 
     def _whole(self, request: Request, options: Options, result: type[Any]) -> Coroutine[Any, Any, BodyReader]:
-        call = self._call if request.patience is None else self._patiently
+        call = self._call if options.busy_thread is None else self._patiently
         return call(request, options, options.timeout.total, MAX_CONTENT if result is bytes else MAX_JSON)
 
     async def _patiently(self, request: Request, options: Options, total: float | None, cap: int | None) -> BodyReader:
         """Send, and again each time that the thread, which another run kept busy, has been waited for."""
-        patience, started = request.patience, self._enter().loop.time()
+        patience, started = options.busy_thread, self._enter().loop.time()
         assert patience is not None
         limit = min((seconds for seconds in (total, options.timeout.total) if seconds is not None), default=None)
         asked = options
@@ -145,8 +145,8 @@ class SessionManager:
         if isinstance(answer, TransportError):
             answer.elapsed = watch.elapsed
             raise answer
-        if request.patience is not None:
-            request.patience.doubtful = attempts.doubtful
+        if options.busy_thread is not None:
+            options.busy_thread.doubtful = attempts.doubtful
         return answer
 
     async def _attempt(

@@ -81,6 +81,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     framing: Framing | Callable[[], OwnFraming] = "auto"
     max_item_bytes: int = MAX_ITEM
     on_bad_item: BadItemHook | None = None
+    busy_thread: Patience | None = None
+    """What waits for a busy thread, of one call alone; None where that is an error at once."""
     is_plain: bool = True
     """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from typing import Protocol as Interface
 from urllib.parse import unquote
 
@@ -16,9 +16,6 @@ from .endpoint import Endpoint, Protocol, split_path
 from .path_ids import all_plain, segment
 from .query import encode_query
 from .validation import check, encoded, normalise, split
-
-if TYPE_CHECKING:
-    from .options import Patience
 
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
@@ -70,8 +67,6 @@ class Request(msgspec.Struct, eq=False):
     """Headers of this call alone, in lower case."""
     idempotency_key: str | None = None
     """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
-    patience: Patience | None = None
-    """What waits for a busy thread; None where that is an error at once."""
     written: tuple[dict[str, Any], bytes] | None = None
     """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
 

@@ -58,7 +58,7 @@ class RunCall(Call[Run, StreamEvent]):
         if recover:
             from .recovery import Recovery
 
-            recovery = Recovery(self._session, self._options)
+            recovery = Recovery(self._session, msgspec.structs.replace(self._options, busy_thread=None))
         opener, on_error = self._opener(self._reading), self._options.on_error
         return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
 
@@ -142,17 +142,18 @@ class RunCall(Call[Run, StreamEvent]):
             raise ValueError(f"{request.endpoint.name}: rerun is for runs that are made here")
         # An error status that is no error would be no run.
         options = msgspec.structs.replace(self._options, raise_for_status=True, resolve_type=None)
+        plain = msgspec.structs.replace(options, busy_thread=None)  # only a new run may find its thread busy
         driver = Driver(
-            Lookups(session, options),
+            Lookups(session, plain),
             policy,
-            lambda request: RunCall(session, request, options),
+            lambda request: RunCall(session, request, options if request.endpoint in _MAKES else plain),
             on_action=on_action,
             toolbox=toolbox,
             again=lambda: _another(request, driver.hold.thread_id, session.protocol),
         )
         ids = ids_of(request)
         driver.hold.thread_id = ids[0] if ids else ""
-        driver.hold.patience = request.patience
+        driver.hold.patience = options.busy_thread
 
         def work() -> Coroutine[Any, Any, Run]:
             if request.endpoint is GET_RUN:
@@ -173,5 +174,4 @@ def _another(request: Request, thread_id: str, protocol: Protocol) -> Request:
     another = bind(CREATE_RUN, (thread_id,), {}, protocol=protocol, validate=False)
     another.body = {name: value for name, value in (request.body or {}).items() if name not in _ONCE}
     another.query, another.headers = dict(request.query), dict(request.headers)
-    another.patience = request.patience
     return another

@@ -23,7 +23,7 @@ from ...models.events import (
 from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
-from .event_handler import EventHandler, drive_handler
+from .event_handler import EventHandler, dispatch_events
 
 if TYPE_CHECKING:
     from ...core.streams.run_events import Frame
@@ -191,7 +191,7 @@ class EventChannel(Channel[E], Generic[E]):
 
     async def handle(self, handler: EventHandler) -> None:
         """Read to the end, calling the handler's methods; what one raises ends the stream and comes out here."""
-        await drive_handler(self, handler)
+        await dispatch_events(self, handler)
 
 
 class RunChannel(EventChannel[StreamEvent]):

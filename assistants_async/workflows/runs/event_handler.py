@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterable
+from typing import Any, Protocol
 
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.step_snapshot import index_of
@@ -21,9 +22,6 @@ from ...models.messages import Message
 from ...models.runs import Run, Usage
 from ...models.steps import RunStep, StepToolCall
 from ...tools.events import ToolEvent
-
-if TYPE_CHECKING:
-    from .channel import EventChannel
 
 
 class EventHandler:
@@ -120,19 +118,29 @@ class EventHandler:
         """What a file search of a step that ended found, where `include` asked for it."""
 
 
-async def drive_handler(channel: EventChannel[Any], handler: EventHandler) -> None:
-    """Read a channel to its end, calling a handler's methods in the order of the events."""
-    handler.snapshot = channel.snapshot
+class Events(AsyncIterable[Any], Protocol):
+    """The events of a run, and what they add up to."""
+
+    snapshot: Snapshot
+
+    def close(self) -> None:
+        """End the stream; a read that waits returns."""
+        ...
+
+
+async def dispatch_events(events: Events, handler: EventHandler) -> None:
+    """Read events to their end, calling a handler's methods in their order."""
+    handler.snapshot = events.snapshot
     begun: set[tuple[str, int]] = set()
     try:
-        async for event in channel:
+        async for event in events:
             if isinstance(event, ToolEvent):
                 await handler.on_tool(event)
             else:
                 await handler.on_event(event)
                 await _dispatch(event, handler, begun)
     except Exception as error:
-        channel.close()
+        events.close()
         await handler.on_error(error)
         raise
     finally:

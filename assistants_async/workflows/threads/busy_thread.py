@@ -59,7 +59,9 @@ class BusyThread:
             raise refusal
         self.refusal, self._run = refusal, None
         # An error status that is no error would be no run; and of an error the call's own sending tells.
-        options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None, on_error=None)
+        options = msgspec.structs.replace(
+            options, raise_for_status=True, resolve_type=None, on_error=None, busy_thread=None
+        )
         timer = asyncio.timeout_at(None if limit is None else started + limit)
         try:
             async with timer:
