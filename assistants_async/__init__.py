@@ -20,7 +20,7 @@ from .calls.pipe import PipeReceiver, PipeSender, open_pipe
 from .client import AssistantsClient
 from .core.requests.options import Timeout
 from .core.requests.query import Styled
-from .core.requests.request import Outgoing, Request
+from .core.requests.request import PreparedRequest, Request
 from .core.requests.retry import Retry, RetryPolicy
 from .core.usage import sum_usage
 from .errors import (
@@ -163,13 +163,13 @@ __all__ = [
     "MessageDeltaEvent",
     "MessageEvent",
     "NotFoundError",
-    "Outgoing",
     "Page",
     "PagedCall",
     "PaginationError",
     "PermissionDeniedError",
     "PipeReceiver",
     "PipeSender",
+    "PreparedRequest",
     "RateLimitedError",
     "RedirectError",
     "Request",

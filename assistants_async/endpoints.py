@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
-from .core.requests.endpoint import Endpoint, Protocol
+from .core.requests.endpoint import Endpoint, ProtocolVersion
 from .models import params, params_vector_stores
 from .models.assistants import Assistant, AssistantFile
 from .models.base import Object
@@ -42,8 +42,8 @@ _STORE = "/vector_stores/{vector_store_id}"
 _BATCH = _STORE + "/file_batches/{batch_id}"
 _UPLOAD = "/uploads/{upload_id}"
 
-_V1: tuple[Protocol, ...] = ("v1",)
-_V2: tuple[Protocol, ...] = ("v2",)
+_V1: tuple[ProtocolVersion, ...] = ("v1",)
+_V2: tuple[ProtocolVersion, ...] = ("v2",)
 
 
 def _row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from assistants_async import Headers, Outgoing, Timeout
+from assistants_async import Headers, PreparedRequest, Timeout
 
 
 class Canned:
@@ -17,10 +17,10 @@ class Canned:
         self.headers = Headers([("content-type", content_type)])
         self._pieces: Iterator[bytes] = iter(pieces)
 
-    def rest(self) -> bytes:
+    def read_all_nowait(self) -> bytes:
         return b"".join(self._pieces)
 
-    def ready(self) -> bytes | None:
+    def read_nowait(self) -> bytes | None:
         return next(self._pieces, b"")
 
     async def read(self) -> bytes:
@@ -39,7 +39,7 @@ class Shelf:
     def start(self, headers: Mapping[str, str] | None) -> None:
         pass
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Canned:  # noqa: ARG002
+    async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> Canned:  # noqa: ARG002
         return next(self._answers)
 
     async def close(self) -> None:

@@ -10,9 +10,9 @@ from ..core.requests.options import OptionChanges, Options, merge
 from ..core.requests.request import Request
 from ..response import HTTPResponse, Response
 from ..session.manager import SessionManager
-from ..session.open_response import BodyReader
-from .channel import Channel, Opener, Reading
-from .lazy_coroutine import Deferred
+from ..session.open_response import OpenResponse
+from .channel import BodyDecoder, Channel, Opener
+from .lazy_coroutine import LazyCoroutine
 from .pipe import Sender
 from .push import push
 
@@ -21,7 +21,7 @@ S_co = TypeVar("S_co", covariant=True)
 U = TypeVar("U")
 
 
-class Call(Deferred[T_co], Generic[T_co, S_co]):
+class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
     """One request, checked and not yet sent: `await` it for the value, or ask for another form.
 
     `T_co` is what awaiting gives, `S_co` what its stream yields. A call can be used once; one that never is warns with
@@ -61,17 +61,17 @@ class Call(Deferred[T_co], Generic[T_co, S_co]):
         """
         return await push(self.stream(), sender, close=close)
 
-    def _opener(self, choose: Callable[[HTTPResponse], Reading[Any]]) -> Opener:
+    def _opener(self, choose: Callable[[HTTPResponse], BodyDecoder[Any]]) -> Opener:
         """What sends the request when the stream is entered; using the call up happens here."""
         self._use()
 
-        async def open_stream() -> tuple[BodyReader, Reading[Any]]:
+        async def open_stream() -> tuple[OpenResponse, BodyDecoder[Any]]:
             reader = await self._session.open(self._request, self._options)
             return reader, choose(reader.http)
 
         return open_stream
 
-    def _reading(self, http: HTTPResponse) -> Reading[Any]:
+    def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
         from ..core.streams.body_decoders import item_reading  # on use: not every program streams
 
         return item_reading(self._request.endpoint, http, self._options, self._result)

@@ -17,7 +17,7 @@ from .._typing import override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, StreamError, TransportError
 from ..response import Headers, HTTPResponse
-from ..session.deadlines import Clock, Watch
+from ..session.deadlines import Deadline, DeadlineTimer
 from .fan_out import FanOut
 
 S = TypeVar("S")
@@ -27,7 +27,7 @@ Outcome = Literal["open", "completed", "closed", "failed"]
 """How a stream stands: not over, read to its end, left before its end, or ended by an error that was raised."""
 
 
-class Source(Protocol):
+class ByteStream(Protocol):
     """Where the bytes come from: the body of an answer, or anything that can be read and closed."""
 
     @property
@@ -48,13 +48,13 @@ class Source(Protocol):
         ...
 
 
-class ByteSource:
+class ChunkStream:
     """Pieces of a body from anywhere, such as another service; its head is made up."""
 
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:
         self._chunks = aiter(chunks)
         self._closed = False
-        self._watch: Watch | None = None
+        self._watch: Deadline | None = None
         head = Headers([("content-type", "text/event-stream")])
         self.http = HTTPResponse(200, "", head, b"", "", "")
         """A head that says `text/event-stream`."""
@@ -62,7 +62,7 @@ class ByteSource:
     async def read(self) -> bytes:
         """Next piece that is not empty; empty at the end, and after `close`."""
         if self._watch is None:
-            self._watch = Clock(asyncio.get_running_loop()).watch(None)
+            self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
         while not self._closed:
             piece: bytes | None = None
             with self._watch:
@@ -82,7 +82,7 @@ class ByteSource:
             self._watch.interrupt(ConnectionAbortedError())
 
 
-class Reading(Protocol[S_co]):
+class BodyDecoder(Protocol[S_co]):
     """How the bytes of one answer become items; chosen when its head is known."""
 
     def feed(self, data: bytes) -> list[Any]:
@@ -93,7 +93,7 @@ class Reading(Protocol[S_co]):
         """Return the frames that the end of the body completes; raises `StreamError` where it ends too early."""
         ...
 
-    def broken(self, cause: TransportError) -> Exception | None:
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
         """Make the error of a body that was cut; None where nothing of worth was lost."""
         ...
 
@@ -108,12 +108,12 @@ class Reading(Protocol[S_co]):
         ...
 
     @property
-    def marked(self) -> bool:
+    def end_marker_seen(self) -> bool:
         """Whether the stream's own end mark has come: `done`, or the closing brace of a list."""
         ...
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether nothing is to be read any more, though the body may go on."""
         ...
 
@@ -122,7 +122,7 @@ def _undecoded(_: Any) -> None:
     """What a stream makes of frames before it is entered."""
 
 
-Opener = Callable[[], Awaitable[tuple[Source, Reading[Any]]]]
+Opener = Callable[[], Awaitable[tuple[ByteStream, BodyDecoder[Any]]]]
 """Sends the request, and says how the answer is to be read."""
 
 
@@ -138,8 +138,8 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._name = name
         self._on_error = on_error
         self._opener: Opener | None = opener
-        self._source: Source | None = None
-        self._reading: Reading[S] | None = None
+        self._source: ByteStream | None = None
+        self._reading: BodyDecoder[S] | None = None
         self._decode: Callable[[Any], S | None] = _undecoded
         self._frames: Iterator[Any] = iter(())
         self._error: Exception | None = None
@@ -159,7 +159,7 @@ class Channel(AsyncIterator[S], Generic[S]):
     @property
     def terminal_marker_seen(self) -> bool:
         """Whether the stream itself said that it was over, as against a body that ended."""
-        return self._reading is not None and self._reading.marked
+        return self._reading is not None and self._reading.end_marker_seen
 
     async def __aenter__(self) -> Self:
         opener, self._opener = self._opener, None
@@ -183,7 +183,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._frames = iter(())
         self._end("closed")
 
-    def _read_from(self, source: Source, reading: Reading[S]) -> None:
+    def _read_from(self, source: ByteStream, reading: BodyDecoder[S]) -> None:
         self._source, self._reading = source, reading
         self._decode = reading.decode
 
@@ -228,7 +228,9 @@ class Channel(AsyncIterator[S], Generic[S]):
             raise RuntimeError(f"{self._name}: another task is reading this stream")
         self._busy = True
         try:
-            if reading.over:  # first: what follows the end mark is no part of the stream, in one piece with it or not
+            if (
+                reading.finished
+            ):  # first: what follows the end mark is no part of the stream, in one piece with it or not
                 await source.drain()
                 self._end("completed")
             elif reading.error is not None:
@@ -238,7 +240,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         finally:
             self._busy = False
 
-    async def _fill(self, source: Source, reading: Reading[S]) -> None:
+    async def _fill(self, source: ByteStream, reading: BodyDecoder[S]) -> None:
         """Read one piece of the body; note its end, or the error that it ends with."""
         try:
             data = await source.read()
@@ -251,7 +253,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         except ClientClosedError as error:
             self._fail(error)
         except TransportError as error:
-            broken = reading.broken(error)
+            broken = reading.on_disconnect(error)
             if broken is None:
                 self._end("completed")
             else:
@@ -270,7 +272,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         if self._source is not None:
             self._source.close()
 
-    def _opened(self) -> Source:
+    def _opened(self) -> ByteStream:
         if self._source is None:
             raise RuntimeError(f"{self._name}: enter the stream first: async with call.stream() as channel")
         return self._source

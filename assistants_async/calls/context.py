@@ -9,7 +9,7 @@ import msgspec
 
 from ..core.requests.endpoint import Endpoint
 from ..core.requests.options import Options
-from ..core.requests.request import Form, Request, bind
+from ..core.requests.request import Request, StreamingBody, bind
 from ..endpoints import KINDS
 from ..response import Response
 from ..session.manager import SessionManager
@@ -25,7 +25,11 @@ class Caller(msgspec.Struct, frozen=True):
     validate: bool = True
 
     def bind(
-        self, row: Endpoint[Any, Any], ids: tuple[object, ...], keywords: Mapping[str, Any], form: Form | None = None
+        self,
+        row: Endpoint[Any, Any],
+        ids: tuple[object, ...],
+        keywords: Mapping[str, Any],
+        form: StreamingBody | None = None,
     ) -> Request:
         """Check the arguments of a call, and make its request."""
         protocol = self.session.protocol
@@ -52,7 +56,7 @@ class Context(msgspec.Struct, frozen=True):
         endpoint: Endpoint[Any, Any],
         ids: tuple[object, ...],
         keywords: Mapping[str, Any],
-        form: Form | None = None,
+        form: StreamingBody | None = None,
     ) -> Request:
         """Check a call's arguments and make its request; raises before anything is sent."""
         protocol = self.session.protocol

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AssistantsError
-from ..session.hooks import told
-from ..session.open_response import BodyReader
+from ..session.hooks import report_error
+from ..session.open_response import OpenResponse
 from .call import Call
 
 if TYPE_CHECKING:
@@ -40,14 +40,14 @@ class Download(Call[bytes, bytes]):
             target = folder / (filename or suggested_name(reader.http.headers))
             await _write(reader, target, on_progress)
         except AssistantsError as error:
-            await told(error, self._request, self._options)
+            await report_error(error, self._request, self._options)
             raise
         finally:
             reader.close()
         return target
 
 
-async def _write(reader: BodyReader, target: Path, on_progress: Progress | None) -> None:
+async def _write(reader: OpenResponse, target: Path, on_progress: Progress | None) -> None:
     """Write to a name of our own beside the target, then rename over it, so that no half a file is ever seen."""
     part = target.with_name(f".{os.urandom(8).hex()}.part")
     total = _length(reader)
@@ -64,6 +64,6 @@ async def _write(reader: BodyReader, target: Path, on_progress: Progress | None)
         part.unlink(missing_ok=True)
 
 
-def _length(reader: BodyReader) -> int | None:
+def _length(reader: OpenResponse) -> int | None:
     text = reader.http.headers.get("content-length", "")
     return int(text) if text.isdecimal() else None

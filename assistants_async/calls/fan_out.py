@@ -68,7 +68,7 @@ class FanOut(Generic[T]):
         try:
             with contextlib.ExitStack() as stack:
                 for sender in self._senders:
-                    stack.enter_context(sender.telling(self._reader_left))
+                    stack.enter_context(sender.on_receiver_closed(self._reader_left))
                 async for item in self._channel:
                     await self._hand_out(item)
         except Exception as error:  # noqa: BLE001  # it belongs to the readers, not to the task group

@@ -13,7 +13,7 @@ from .._typing import override
 T_co = TypeVar("T_co", covariant=True)
 
 
-class Deferred(Coroutine[Any, Any, T_co]):
+class LazyCoroutine(Coroutine[Any, Any, T_co]):
     """Something that is only a value until it is awaited, once; a coroutine for `create_task` and the like.
 
     One that never is awaited warns with its name, as coroutines do.

@@ -9,7 +9,7 @@ from .._typing import override
 from ..models.pages import AnyPage, Page
 from ..response import HTTPResponse
 from .call import Call
-from .channel import Channel, Reading
+from .channel import BodyDecoder, Channel
 from .items import Items
 from .pages import PageWalk, items_of
 from .prefetch import Prefetch
@@ -45,7 +45,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
         No further page is asked for: iterate the call itself for all of them.
         """
 
-        def choose(http: HTTPResponse) -> Reading[Any]:
+        def choose(http: HTTPResponse) -> BodyDecoder[Any]:
             from ..core.streams.body_decoders import item_reading  # on use
 
             return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)

@@ -24,7 +24,7 @@ Progress = Callable[[int, int | None], None]
 """Called with the bytes of the file sent so far and in all; None where that is not known."""
 
 
-class Upload:
+class MultipartBody:
     """A `multipart/form-data` body around one file, with its length where the file's size is known."""
 
     def __init__(

@@ -70,7 +70,7 @@ class PipeSender(Generic[T]):
         self._stream.close()
 
     @contextlib.contextmanager
-    def telling(self, leave: Callable[[], None]) -> Generator[None, None, None]:
+    def on_receiver_closed(self, leave: Callable[[], None]) -> Generator[None, None, None]:
         """Enter to have a function called as soon as the reader has closed its end."""
         if self._state.left:
             leave()

@@ -20,7 +20,9 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
         async with channel:
             # A reader that has gone is no error: there is nobody left to read for.
             gone = contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError)
-            told = sender.telling(channel.close) if isinstance(sender, PipeSender) else contextlib.nullcontext()
+            told = (
+                sender.on_receiver_closed(channel.close) if isinstance(sender, PipeSender) else contextlib.nullcontext()
+            )
             with gone, told:
                 async for item in channel:
                     await sender.send(item)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from ..client import AssistantsClient
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from ..response import HTTPResponse
 from . import file_steps
 from .show import show_code
@@ -21,7 +21,7 @@ from .steps import STEPS
 Step = Callable[[AssistantsClient, SimpleNamespace], Awaitable[None]]
 
 
-def run_demo(protocol: Protocol) -> int:
+def run_demo(protocol: ProtocolVersion) -> int:
     """Show every step; 0 when all of them worked."""
     asyncio.run(_demo(protocol, STEPS[protocol], SimpleNamespace()))
     return 0
@@ -40,7 +40,7 @@ def run_file_demo(folder: Path | None) -> int:
     return 0
 
 
-async def _demo(protocol: Protocol, steps: Sequence[Step], notes: SimpleNamespace) -> None:
+async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleNamespace) -> None:
     started = time.perf_counter()
     requests: list[HTTPResponse] = []
     async with AssistantsClient.local(protocol=protocol, on_response=requests.append) as client:

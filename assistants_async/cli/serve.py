@@ -9,11 +9,11 @@ import signal
 import socket
 import sys
 
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from ..server import AssistantsServer
 
 
-def run_server(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:
+def run_server(host: str, port: int, protocol: ProtocolVersion, api_key: str | None, seed: int | None) -> int:
     """Serve until SIGINT or SIGTERM; the first line on standard output is the base URL."""
     code = 0
     with contextlib.suppress(KeyboardInterrupt):  # where signals cannot be handled by the loop
@@ -21,7 +21,7 @@ def run_server(host: str, port: int, protocol: Protocol, api_key: str | None, se
     return code
 
 
-async def _serve(host: str, port: int, protocol: Protocol, api_key: str | None, seed: int | None) -> int:
+async def _serve(host: str, port: int, protocol: ProtocolVersion, api_key: str | None, seed: int | None) -> int:
     server = AssistantsServer(protocol=protocol, api_key=api_key, seed=seed)
     try:
         await server.start(host, port)

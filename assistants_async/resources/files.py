@@ -8,7 +8,7 @@ from .. import endpoints
 from ..calls.call import Call
 from ..calls.download import Download
 from ..calls.lists import ListCall
-from ..calls.multipart_body import FileInput, Progress, Upload
+from ..calls.multipart_body import FileInput, MultipartBody, Progress
 from ..models import params
 from ..models.files import File
 from ..models.pages import Deleted
@@ -39,7 +39,7 @@ class Files(Resource):
         context = self._context
         request = context.bind(endpoint, (), keywords)
         fields: dict[str, Any] = request.body or {}
-        request.form = Upload(
+        request.form = MultipartBody(
             endpoint.name, file, fields, filename=filename, content_type=content_type, on_progress=on_progress
         )
         return Call(context.session, request, context.options)

@@ -9,12 +9,11 @@ from typing import Literal, Unpack
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import Context
-from ..calls.multipart_body import FileInput, Progress
-from ..calls.multipart_body import Upload as Form
+from ..calls.multipart_body import FileInput, MultipartBody, Progress
 from ..models import params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
-from ..workflows.files.upload_in_parts import PART_SIZE, Sending, check_part, send
+from ..workflows.files.upload_in_parts import PART_SIZE, UploadRequest, check_part, send
 from .base import Resource
 
 
@@ -34,7 +33,7 @@ class UploadParts(Resource):
         row = endpoints.ADD_UPLOAD_PART
         context = self._context
         request = context.bind(row, (upload,), {})
-        request.form = form = Form(row.name, data, {}, part=row.form or "", on_progress=on_progress)
+        request.form = form = MultipartBody(row.name, data, {}, part=row.form or "", on_progress=on_progress)
         if context.validate:
             check_part(row.name, form.size)
         return Call(context.session, request, context.options)
@@ -91,7 +90,7 @@ class Uploads(Resource):
         from the cause, with the state; `FileNotFoundError`, `TypeError` and `ValueError` before anything is sent.
         """
         caller = self._context.caller()
-        sending = Sending(
+        sending = UploadRequest(
             file=file,
             purpose=purpose,
             filename=filename,

@@ -183,10 +183,10 @@ class VectorStores(Resource):
         a name without extension, two of one name) are refused before anything is sent. What was cut off on its way
         may have arrived all the same: such a file has no id here, and stays.
         """
-        from ..workflows.files.ingest import Ingestion, ingest
+        from ..workflows.files.ingest import IngestRequest, ingest
 
         caller = self._context.caller()
-        ingestion = Ingestion(
+        ingestion = IngestRequest(
             vector_store=vector_store,
             sources=sources,
             purpose=purpose,

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from ..core.requests.endpoint import Endpoint, Protocol
+from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
 from .errors import APIError, broken, invalid, too_large, unauthorized
 from .handlers.table import HANDLERS
@@ -158,7 +158,7 @@ def _by_specificity() -> list[Endpoint[Any, Any]]:
     return sorted(rows, key=lambda row: [part.startswith("{") for part in row.path.split("/")])
 
 
-def _protocol(request: web.Request, default: Protocol) -> Protocol:
+def _protocol(request: web.Request, default: ProtocolVersion) -> ProtocolVersion:
     header = ",".join(request.headers.getall("openai-beta", []))
     match = _BETA.search(header)
     if match is None:

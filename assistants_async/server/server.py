@@ -10,7 +10,7 @@ from typing import Self
 
 from aiohttp import web
 
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from .app import API
 from .engine.responder import EchoResponder, Responder
 from .request_log import RequestRecord
@@ -30,7 +30,7 @@ class AssistantsServer:
         self,
         *,
         responder: Responder | None = None,
-        protocol: Protocol = "v2",
+        protocol: ProtocolVersion = "v2",
         api_key: str | None = None,
         seed: int | str | None = None,
         pace: float = 0.005,

@@ -18,28 +18,28 @@ from ..errors import Phase, TimedOutError
 _NEVER = float("inf")
 
 
-class Clock:
+class DeadlineTimer:
     """The timer, and the calls under way that it serves."""
 
-    __slots__ = ("_handle", "loop", "rings_at", "watches")
+    __slots__ = ("_handle", "fires_at", "loop", "watches")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.watches: set[Watch] = set()
+        self.watches: set[Deadline] = set()
         """The calls under way: each is put in when it begins, and taken out when its answer is let go."""
-        self.rings_at = _NEVER
+        self.fires_at = _NEVER
         """When the timer rings, by the loop's time."""
         self._handle: asyncio.TimerHandle | None = None
 
-    def watch(self, total: float | None, started: float | None = None) -> Watch:
+    def watch(self, total: float | None, started: float | None = None) -> Deadline:
         """Make the watch of a call that begins now, or began earlier, and may take so many seconds in all."""
         started = self.loop.time() if started is None else started
-        return Watch(self, started, total, _NEVER if total is None else started + total)
+        return Deadline(self, started, total, _NEVER if total is None else started + total)
 
     def set(self, when: float) -> None:
         """Have the timer ring at a time that is before the one it stands at."""
         self.cancel()
-        self.rings_at = when
+        self.fires_at = when
         self._handle = self.loop.call_at(when, self._ring)
 
     def cancel(self) -> None:
@@ -47,11 +47,11 @@ class Clock:
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
-        self.rings_at = _NEVER
+        self.fires_at = _NEVER
 
     def _ring(self) -> None:
         self._handle = None
-        self.rings_at = _NEVER
+        self.fires_at = _NEVER
         now = self.loop.time()
         for watch in tuple(self.watches):
             if watch.due <= now:
@@ -61,14 +61,14 @@ class Clock:
             self.set(earliest)
 
 
-class Watch(msgspec.Struct, eq=False):
+class Deadline(msgspec.Struct, eq=False):
     """The limits of one call; a block inside it that one of them ends, or `interrupt`, ends silently.
 
     The caller then raises `failure()`: raised in here, the error would have the cancellation, and the frames with
     all their locals, as its context. A cancellation of the task by anyone else passes through.
     """
 
-    _clock: Clock
+    _clock: DeadlineTimer
     _started: float
     _total: float | None
     _end: float
@@ -97,7 +97,7 @@ class Watch(msgspec.Struct, eq=False):
             self._phase, self._limit, self.due = phase, seconds or 0.0, due
         else:
             self._phase, self._limit, self.due = "total", self._total or 0.0, self._end
-        if self.due < self._clock.rings_at:
+        if self.due < self._clock.fires_at:
             self._clock.set(self.due)
 
     def expire(self) -> None:
@@ -112,7 +112,7 @@ class Watch(msgspec.Struct, eq=False):
             if self._task is not None:
                 self._task.cancel()
 
-    def renew(self) -> None:
+    def clear_timeout(self) -> None:
         """Forget a limit that ended an attempt which is not the last; what ends the call itself stays."""
         if isinstance(self._cause, TimedOutError):
             self._cause = None
@@ -126,7 +126,7 @@ class Watch(msgspec.Struct, eq=False):
         """Whether `failure()` has something to raise: to be asked before each block, too."""
         return self._cause is not None
 
-    def failure(self, status: int | None = None) -> Exception:
+    def error(self, status: int | None = None) -> Exception:
         """What ended the block; `status` is that of the head, where it had arrived."""
         cause = self._cause
         assert cause is not None

@@ -17,7 +17,7 @@ async def run_hook(hook: Callable[[Any], Awaitable[None] | None], value: object)
         await result
 
 
-async def told(error: AssistantsError, request: Request, options: Options) -> None:
+async def report_error(error: AssistantsError, request: Request, options: Options) -> None:
     """Put the operation on an error as its note, and tell `on_error`."""
     attempts = error.attempts if isinstance(error, (TransportError, StatusError)) else 1
     error.add_note(f"while calling {request.endpoint}" + (f" ({attempts} attempts)" if attempts > 1 else ""))

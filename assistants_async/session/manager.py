@@ -14,18 +14,18 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import Options
-from ..core.requests.request import Outgoing, Request
+from ..core.requests.request import PreparedRequest, Request
 from ..core.requests.retry import Attempts, Budget, Retry
 from ..core.responses.decode import decode, error_for
 from ..errors import AssistantsError, ClientClosedError, ThreadBusyError, TransportError, printable
 from ..response import Response
-from ..transport.interface import Exchange, Transport
-from .deadlines import Clock, Watch
-from .hooks import run_hook, told
-from .open_response import BodyReader
-from .request_writer import Writer
+from ..transport.interface import RawResponse, Transport
+from .deadlines import Deadline, DeadlineTimer
+from .hooks import report_error, run_hook
+from .open_response import OpenResponse
+from .request_writer import RequestWriter
 from .trace import trace_body, trace_head, trace_request
 
 T = TypeVar("T")
@@ -43,14 +43,14 @@ _log = logging.getLogger("assistants_async")
 class SessionManager:
     """Everything that the calls of one client share: where to send, as whom, and the connections."""
 
-    def __init__(self, writer: Writer, transport: Transport) -> None:
-        self.protocol: Protocol = writer.protocol
+    def __init__(self, writer: RequestWriter, transport: Transport) -> None:
+        self.protocol: ProtocolVersion = writer.protocol
         self.base_url = writer.base_url
         self.credential = writer.credential
         self._writer = writer
         self._transport = transport
         self._budget = Budget()
-        self._clock: Clock | None = None
+        self._clock: DeadlineTimer | None = None
         self._closed = False
 
     # Calls
@@ -62,43 +62,47 @@ class SessionManager:
         a cancellation of the task passes through untouched.
         """
         try:
-            return _value(request, options, result, await self._whole(request, options, result))
+            return _value(request, options, result, await self._send_and_read(request, options, result))
         except AssistantsError as error:
-            await told(error, request, options)
+            await report_error(error, request, options)
             raise
 
     async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
         """Do what `value` does, and return the answer beside the value."""
         try:
-            answer = await self._whole(request, options, result)
+            answer = await self._send_and_read(request, options, result)
             http = answer.http  # now: it says how long the answer took
             return Response(_value(request, options, result, answer), http)
         except AssistantsError as error:
-            await told(error, request, options)
+            await report_error(error, request, options)
             raise
 
-    async def open(self, request: Request, options: Options) -> BodyReader:
+    async def open(self, request: Request, options: Options) -> OpenResponse:
         """Send a request and return at the head of a 2xx answer, its body to be read by the caller, who closes it.
 
         Raises what `value` raises; another status is an error whatever `raise_for_status` says.
         """
-        call = self._call if options.busy_thread is None else self._patiently
+        call = self._call if options.busy_thread is None else self._send_when_free
         try:
             reader = await call(request, options, options.timeout.stream, None)
             if not 200 <= reader.status < 300:
                 raise error_for(reader.http, time.time())
         except AssistantsError as error:
-            await told(error, request, options)
+            await report_error(error, request, options)
             raise
         return reader
 
-    def _whole(self, request: Request, options: Options, result: type[Any]) -> Coroutine[Any, Any, BodyReader]:
-        call = self._call if options.busy_thread is None else self._patiently
+    def _send_and_read(
+        self, request: Request, options: Options, result: type[Any]
+    ) -> Coroutine[Any, Any, OpenResponse]:
+        call = self._call if options.busy_thread is None else self._send_when_free
         return call(request, options, options.timeout.total, MAX_CONTENT if result is bytes else MAX_JSON)
 
-    async def _patiently(self, request: Request, options: Options, total: float | None, cap: int | None) -> BodyReader:
+    async def _send_when_free(
+        self, request: Request, options: Options, total: float | None, cap: int | None
+    ) -> OpenResponse:
         """Send, and again each time that the thread, which another run kept busy, has been waited for."""
-        patience, started = options.busy_thread, self._enter().loop.time()
+        patience, started = options.busy_thread, self._bind_loop().loop.time()
         assert patience is not None
         limit = min((seconds for seconds in (total, options.timeout.total) if seconds is not None), default=None)
         asked = options
@@ -117,9 +121,9 @@ class SessionManager:
         total: float | None,
         cap: int | None,
         started: float | None = None,
-    ) -> BodyReader:
+    ) -> OpenResponse:
         """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
-        clock = self._enter()
+        clock = self._bind_loop()
         watch = clock.watch(total, started)
         clock.watches.add(watch)
         attempts: Attempts | None = None  # most calls need but one
@@ -127,7 +131,7 @@ class SessionManager:
             request.idempotency_key = os.urandom(16).hex()
         try:
             if options.on_request is not None:
-                request.written = None  # the hook may change the body
+                request.encoded_body = None  # the hook may change the body
                 await _within(watch, run_hook(options.on_request, request))
             while True:
                 answer = await self._attempt(request, options, watch, attempts, cap)
@@ -136,7 +140,7 @@ class SessionManager:
                     return answer
                 clock.watches.add(watch)  # a reader that was closed has taken it out
                 attempts = attempts or Attempts(request, options.retry, self._budget)
-                if not await self._again(answer, request, options, watch, attempts):
+                if not await self._wait_for_retry(answer, request, options, watch, attempts):
                     break
         except BaseException:
             watch.close()
@@ -146,31 +150,31 @@ class SessionManager:
             answer.elapsed = watch.elapsed
             raise answer
         if options.busy_thread is not None:
-            options.busy_thread.doubtful = attempts.doubtful
+            options.busy_thread.doubtful = attempts.may_have_succeeded
         return answer
 
     async def _attempt(
-        self, request: Request, options: Options, watch: Watch, attempts: Attempts | None, cap: int | None
-    ) -> BodyReader | TransportError:
+        self, request: Request, options: Options, watch: Deadline, attempts: Attempts | None, cap: int | None
+    ) -> OpenResponse | TransportError:
         """Send once; what is worth another attempt is returned."""
-        outgoing: Outgoing | None = None
-        exchange: Exchange | None = None
+        outgoing: PreparedRequest | None = None
+        exchange: RawResponse | None = None
         try:
             with watch:
                 watch.limit("head", options.timeout.head)
-                outgoing = self._writer.plain(request, options) if attempts is None else None
+                outgoing = self._writer.write_simple(request, options) if attempts is None else None
                 if outgoing is None:
-                    outgoing = await self._prepare(request, options, attempts)
+                    outgoing = await self._write(request, options, attempts)
                 exchange = await self._transport.open(outgoing, options.timeout)
             if exchange is None or outgoing is None:
-                raise watch.failure()
-            reader = BodyReader(exchange.status, exchange, outgoing, watch, options.timeout.idle)
+                raise watch.error()
+            reader = OpenResponse(exchange.status, exchange, outgoing, watch, options.timeout.idle)
             try:
                 if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
                     _show_head(request, options, exchange, outgoing.attempt)
                 failed = not 200 <= exchange.status < 300
                 if failed or cap is not None:
-                    await reader.whole(MAX_ERROR if failed or cap is None else cap, cut=failed)
+                    await reader.read_all(MAX_ERROR if failed or cap is None else cap, truncate=failed)
                 if options.trace is not None and reader.ended:
                     trace_body(options.trace, reader.http)
                 if options.on_response is not None:
@@ -182,37 +186,37 @@ class SessionManager:
             return error
         return reader
 
-    async def _again(
+    async def _wait_for_retry(
         self,
-        answer: BodyReader | TransportError,
+        answer: OpenResponse | TransportError,
         request: Request,
         options: Options,
-        watch: Watch,
+        watch: Deadline,
         attempts: Attempts,
     ) -> bool:
         """Whether to send once more, after the wait for it; `answer` stands otherwise."""
         if isinstance(answer, TransportError):
             failure: AssistantsError = answer
         else:
-            if answer.status == 401 and self.credential.renewable and attempts.renew():
+            if answer.status == 401 and self.credential.renewable and attempts.allow_new_key():
                 return True  # `credential` asks for a key each time
             failure = error_for(answer.http, time.time())
         attempt, left = attempts.count, watch.left
         delay = attempts.delay(failure, left=left, jitter=jitter())
         if delay is None:
             return False
-        watch.renew()
+        watch.clear_timeout()
         _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
         if options.on_retry is not None:
             await run_hook(options.on_retry, Retry(request.endpoint.name, attempt, failure, delay))
         await _within(watch, asyncio.sleep(delay))
         return True
 
-    async def _prepare(self, request: Request, options: Options, attempts: Attempts | None) -> Outgoing:
+    async def _write(self, request: Request, options: Options, attempts: Attempts | None) -> PreparedRequest:
         """Write a request out, and let `on_send` have its way."""
         outgoing = await self._writer.write(request, options)
         if attempts is not None:
-            outgoing.attempt, outgoing.fresh = attempts.count, attempts.fresh
+            outgoing.attempt, outgoing.new_connection = attempts.count, attempts.fresh
         if options.on_send is not None:
             await run_hook(options.on_send, outgoing)
         if options.trace is not None:
@@ -221,7 +225,7 @@ class SessionManager:
 
     async def pause(self, seconds: float) -> None:
         """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
-        clock = self._enter()
+        clock = self._bind_loop()
         watch = clock.watch(None)
         clock.watches.add(watch)
         try:
@@ -231,14 +235,14 @@ class SessionManager:
 
     # Life
 
-    def _enter(self) -> Clock:
+    def _bind_loop(self) -> DeadlineTimer:
         """Bind to the first loop that calls; refuse a closed client and any other loop."""
         loop = asyncio.get_running_loop()
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one")
         if self._clock is None:
-            self._transport.start(self._writer.usual)
-            self._clock = Clock(loop)
+            self._transport.start(self._writer.default_headers)
+            self._clock = DeadlineTimer(loop)
         elif self._clock.loop is not loop:
             raise RuntimeError("this client belongs to another event loop: make one client per loop")
         return self._clock
@@ -261,13 +265,13 @@ class SessionManager:
         await self._transport.close()
 
 
-async def _within(watch: Watch, waited: Awaitable[None]) -> None:
+async def _within(watch: Deadline, waited: Awaitable[None]) -> None:
     """Await something that is no part of an attempt: the total limit and a close end it."""
     with watch:
         watch.limit("total", None)
         await waited
     if watch.interrupted:
-        raise watch.failure()
+        raise watch.error()
 
 
 def jitter() -> float:
@@ -277,14 +281,14 @@ def jitter() -> float:
     return random.random()  # noqa: S311  # guards nothing
 
 
-def _show_head(request: Request, options: Options, head: Exchange, attempt: int) -> None:
+def _show_head(request: Request, options: Options, head: RawResponse, attempt: int) -> None:
     request_id = printable(head.headers.get("x-request-id", "-"), 80)
     _log.debug("%s: %d, attempt %d, request %s", request.endpoint, head.status, attempt, request_id)
     if options.trace is not None:
         trace_head(options.trace, head.status, head.reason, head.headers)
 
 
-def _value(request: Request, options: Options, result: type[T], answer: BodyReader) -> T:
+def _value(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
     if not 200 <= answer.status < 300:
         if options.raise_for_status:
             raise error_for(answer.http, time.time())

@@ -7,16 +7,16 @@ import contextlib
 import msgspec
 
 from .._typing import override
-from ..core.requests.request import Outgoing
+from ..core.requests.request import PreparedRequest
 from ..errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
 from ..response import HTTPResponse
-from ..transport.interface import Exchange
-from .deadlines import Watch
+from ..transport.interface import RawResponse
+from .deadlines import Deadline
 
 _DRAIN = 0.05
 
 
-class BodyReader(msgspec.Struct, eq=False):
+class OpenResponse(msgspec.Struct, eq=False):
     """An answer at its head; whoever has it must close it, and may from any task.
 
     Closing lets go of the connection at once: it goes back to the pool after a body read to its end, and is cut
@@ -25,9 +25,9 @@ class BodyReader(msgspec.Struct, eq=False):
 
     status: int
     """Status code."""
-    _exchange: Exchange
-    _outgoing: Outgoing | None
-    _watch: Watch
+    _exchange: RawResponse
+    _outgoing: PreparedRequest | None
+    _watch: Deadline
     _idle: float | None
     _http: HTTPResponse | None = None
     _closed: bool = False
@@ -38,7 +38,7 @@ class BodyReader(msgspec.Struct, eq=False):
 
     @override
     def __repr__(self) -> str:
-        return f"<BodyReader {self.status}{', closed' if self._closed else ''}>"
+        return f"<OpenResponse {self.status}{', closed' if self._closed else ''}>"
 
     @property
     def http(self) -> HTTPResponse:
@@ -54,22 +54,22 @@ class BodyReader(msgspec.Struct, eq=False):
             self._http, self._outgoing = http, None
         return http
 
-    async def whole(self, cap: int, *, cut: bool) -> None:
+    async def read_all(self, max_bytes: int, *, truncate: bool) -> None:
         """Read all of the body into `content`, and close; past `cap` bytes raise `BodyTooLargeError`.
 
         With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
         than the break.
         """
         if self._watch.interrupted:
-            raise self._watch.failure(self.status)
+            raise self._watch.error(self.status)
         # Most answers are there with their head: no timer for them.
-        content = self._exchange.rest()
+        content = self._exchange.read_all_nowait()
         if content is None:
-            content = await self._gathered(cap, cut=cut)
+            content = await self._gathered(max_bytes, cut=truncate)
         else:
             self.ended = True
-        if len(content) > cap and not cut:
-            raise BodyTooLargeError(cap, status=self.status)
+        if len(content) > max_bytes and not truncate:
+            raise BodyTooLargeError(max_bytes, status=self.status)
         self.content = content
         self.close()
 
@@ -95,15 +95,15 @@ class BodyReader(msgspec.Struct, eq=False):
             return b""
         watch = self._watch
         if watch.interrupted:
-            raise watch.failure(self.status)
-        piece = self._exchange.ready()
+            raise watch.error(self.status)
+        piece = self._exchange.read_nowait()
         if piece is None:
             piece = await self._wait(watch, self._idle if limit is None else limit)
         if not piece:
             self.ended = True
         return piece
 
-    async def _wait(self, watch: Watch, limit: float | None) -> bytes:
+    async def _wait(self, watch: Deadline, limit: float | None) -> bytes:
         piece: bytes | None = None
         try:
             with watch:
@@ -114,12 +114,12 @@ class BodyReader(msgspec.Struct, eq=False):
                 return b""
             raise
         if piece is None:
-            raise watch.failure(self.status)
+            raise watch.error(self.status)
         return piece
 
     async def drain(self) -> None:
         """Read what little is left after the last item, so that the connection can be used again."""
-        if not self._closed and self._exchange.ready() == b"":  # the end was there with the last item
+        if not self._closed and self._exchange.read_nowait() == b"":  # the end was there with the last item
             self.ended = True
             return
         end = self._watch.elapsed + _DRAIN

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._version import __version__
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import Options
-from ..core.requests.request import Outgoing, Request, SentHeaders, write
+from ..core.requests.request import PreparedRequest, Request, SentHeaders, write
 from ..core.responses.decode import is_vendor
 from .credentials import Credential
 
 
-class Writer:
+class RequestWriter:
     """Where the requests of one client go, as whom, and what each says in its head."""
 
-    __slots__ = ("_headers", "_query", "base_url", "credential", "protocol", "usual")
+    __slots__ = ("_headers", "_query", "base_url", "credential", "default_headers", "protocol")
 
     def __init__(
         self,
         *,
         base_url: str,
         query: Mapping[str, object],
-        protocol: Protocol,
+        protocol: ProtocolVersion,
         credential: Credential,
         headers: Mapping[str, str],
     ) -> None:
         self.base_url = base_url
-        self.protocol: Protocol = protocol
+        self.protocol: ProtocolVersion = protocol
         self.credential = credential
         self._query = query
         self._headers = SentHeaders(
@@ -40,26 +40,26 @@ class Writer:
             }
         )
         # The headers of a request that adds none of its own: shared, since nothing below here changes them.
-        self.usual = credential.fixed(self._headers)
+        self.default_headers = credential.fixed(self._headers)
 
-    def plain(self, request: Request, options: Options) -> Outgoing | None:
+    def write_simple(self, request: Request, options: Options) -> PreparedRequest | None:
         """A request that is written without waiting for anything, and has the usual headers; None for any other."""
-        if self.usual is None or not request.is_plain or not options.is_plain:
+        if self.default_headers is None or not request.is_plain or not options.is_plain:
             return None
-        return write(request, self.base_url, self.usual, self._query)
+        return write(request, self.base_url, self.default_headers, self._query)
 
-    async def write(self, request: Request, options: Options) -> Outgoing:
+    async def write(self, request: Request, options: Options) -> PreparedRequest:
         """Write any request; raises `ValueError` where the vendor's host would want a key and there is none."""
         query = {**self._query, **options.query} if options.query else self._query
         return write(request, self.base_url, await self._head(request, options), query)
 
     async def _head(self, request: Request, options: Options) -> SentHeaders:
         """The headers of one attempt, with the key."""
-        headers = SentHeaders(self.usual or self._headers)
-        key = None if self.usual else await self.credential.header()
+        headers = SentHeaders(self.default_headers or self._headers)
+        key = None if self.default_headers else await self.credential.header()
         if key is not None:
             headers[key[0]] = key[1]
-        elif self.usual is None and is_vendor(self.base_url):
+        elif self.default_headers is None and is_vendor(self.base_url):
             raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
         if options.accept is not None or request.endpoint.result is bytes:
             headers["accept"] = options.accept or "*/*"

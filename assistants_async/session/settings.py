@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..core.requests.base_url import split_base_url
-from ..core.requests.endpoint import Protocol
+from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
 from ..errors import did_you_mean
 from ..transport.aiohttp_transport import AiohttpTransport
 from ..transport.interface import Transport
 from .credentials import Credential, KeySource, Scheme
 from .manager import SessionManager
-from .request_writer import Writer
+from .request_writer import RequestWriter
 
 if TYPE_CHECKING:
     import ssl as ssl_module
@@ -37,7 +37,7 @@ class ClientSettings(OptionChanges, total=False):
     """What paths are put behind; else `OPENAI_BASE_URL`, else the v1 document's server."""
     auth: Scheme
     """How the key is sent: `"bearer"` unless given, or `"api-key"` as Azure wants it."""
-    protocol: Protocol
+    protocol: ProtocolVersion
     """`"v2"` unless given, or `"v1"`: sent as `OpenAI-Beta`; what the version lacks is refused before it is sent."""
     organization: str | None
     """Else `OPENAI_ORG_ID`."""
@@ -73,7 +73,7 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
     _warn_once(base_url, from_environment=from_environment)
     changes: Any = {name: settings[name] for name in OptionChanges.__annotations__ if name in settings}
-    writer = Writer(
+    writer = RequestWriter(
         base_url=base_url,
         query=query,
         protocol=protocol,

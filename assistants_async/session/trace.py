@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..core.requests.options import Trace
-from ..core.requests.request import SECRET_HEADERS, Outgoing
+from ..core.requests.request import SECRET_HEADERS, PreparedRequest
 from ..response import Headers, HTTPResponse
 
 
-def trace_request(trace: Trace, outgoing: Outgoing) -> None:
+def trace_request(trace: Trace, outgoing: PreparedRequest) -> None:
     """Tell of a request: `TEXT`, a `HEADER OUT` for each header, `DATA OUT` where there is a body."""
     trace("TEXT", f"{outgoing.operation}: {outgoing.method} {outgoing.url}, attempt {outgoing.attempt}")
     _trace_headers(trace, "HEADER OUT", outgoing.headers.items())

@@ -126,7 +126,7 @@ class Toolbox:
 
         async def work(place: int, call: ToolCall) -> None:
             try:
-                results[place] = await self._settle(call, limiter, tell)
+                results[place] = await self._answer_one(call, limiter, tell)
             except BaseException as error:
                 if isinstance(error, asyncio.CancelledError) and _cancelled():
                     raise
@@ -141,7 +141,7 @@ class Toolbox:
             raise failures[0]
         return [results[place] for place in range(len(made))]
 
-    async def _settle(self, call: ToolCall, limiter: asyncio.Semaphore, tell: Notify) -> ToolResult:
+    async def _answer_one(self, call: ToolCall, limiter: asyncio.Semaphore, tell: Notify) -> ToolResult:
         import anyio.lowlevel
 
         function = call.function
@@ -151,7 +151,7 @@ class Toolbox:
             values = chosen.read(arguments, self._max_argument_bytes)
         except ToolCallError as error:
             return await self._refuse(call, name, arguments, error, tell)
-        reason = await self._reason_against(chosen, call, values)
+        reason = await self._refusal_reason(chosen, call, values)
         if reason is not None:
             refused = ToolCallError(reason, kind="refused", name=name)
             return await self._refuse(call, name, values, refused, tell)
@@ -173,7 +173,7 @@ class Toolbox:
             )
         return found
 
-    async def _reason_against(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any]) -> str | None:
+    async def _refusal_reason(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any]) -> str | None:
         if self._approve is None or chosen.approve is False:
             return None
         verdict = await _awaited(self._approve(call, dict(values)))
@@ -213,7 +213,7 @@ class Toolbox:
         await anyio.lowlevel.checkpoint_if_cancelled()  # where the function swallowed it, it goes on from here
         elapsed = clock() - began
         if failure is not None:
-            output = await self._words(call, failure)
+            output = await self._error_text(call, failure)
         return ToolResult(
             call_id=call.id,
             name=chosen.name,
@@ -234,7 +234,7 @@ class Toolbox:
             return await chosen.run(arguments)
         raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=chosen.name)
 
-    async def _words(self, call: ToolCall, error: Exception) -> str:
+    async def _error_text(self, call: ToolCall, error: Exception) -> str:
         if callable(self.on_error):
             words = await _awaited(self.on_error(call, error))
             if isinstance(words, str):

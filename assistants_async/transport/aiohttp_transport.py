@@ -10,12 +10,12 @@ import msgspec
 
 from .._typing import override
 from ..core.requests.options import Timeout
-from ..core.requests.request import Outgoing, SentHeaders
+from ..core.requests.request import PreparedRequest, SentHeaders
 from ..errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError
 from ..response import Headers
-from .connection_use import LINK, Link
-from .decompressed import inflated
-from .interface import Exchange
+from .connection_use import ConnectionUse, connection_use
+from .decompressed import decompressed
+from .interface import RawResponse
 
 if TYPE_CHECKING:
     import ssl as ssl_module
@@ -62,15 +62,15 @@ class AiohttpTransport:
 
         self._usual = headers
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
+    async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> RawResponse:
         """Send with aiohttp, redirects off, and translate whatever it raises."""
         session, headers = self._session_for(outgoing.headers)
         body = outgoing.body
         if self._url is None or timeout is not self._timeout:
             self._prepare(timeout)
         assert self._url is not None
-        link = Link(outgoing.fresh)
-        LINK.set(link)
+        link = ConnectionUse(outgoing.new_connection)
+        connection_use.set(link)
         started = time.monotonic()
         try:
             response = await session.request(
@@ -89,11 +89,11 @@ class AiohttpTransport:
                 raise error.with_traceback(None)  # noqa: B904  # the same error
             waited = time.monotonic() - started
             failure, cause = _translate(error, timeout, waited), _shown(error)
-            if link.used and isinstance(failure, ConnectionLostError) and _is_unanswered(error):
+            if link.reused and isinstance(failure, ConnectionLostError) and _is_unanswered(error):
                 failure.stale = True
         else:
             if "Content-Encoding" not in response.headers and response.status != 101:
-                return _AiohttpExchange(response.status, response)
+                return _AiohttpResponse(response.status, response)
             return _unusual(response, done=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
             raise body.failure  # the file's or the callback's own error, which aiohttp had wrapped
@@ -164,7 +164,7 @@ class AiohttpTransport:
         self._timeout = timeout
 
 
-class _AiohttpExchange(msgspec.Struct, eq=False):
+class _AiohttpResponse(msgspec.Struct, eq=False):
     status: int
     _response: aiohttp.ClientResponse
 
@@ -180,11 +180,11 @@ class _AiohttpExchange(msgspec.Struct, eq=False):
     def headers(self) -> Headers:
         return Headers(self._response.headers.items())
 
-    def rest(self) -> bytes | None:
+    def read_all_nowait(self) -> bytes | None:
         content = self._response.content
         return content.read_nowait() if content.is_eof() and content.exception() is None else None
 
-    def ready(self) -> bytes | None:
+    def read_nowait(self) -> bytes | None:
         content = self._response.content
         if content.exception() is not None:
             return None
@@ -204,14 +204,14 @@ class _AiohttpExchange(msgspec.Struct, eq=False):
             self._response.close()
 
 
-def _unusual(response: aiohttp.ClientResponse, *, done: bool) -> Exchange:
+def _unusual(response: aiohttp.ClientResponse, *, done: bool) -> RawResponse:
     """An answer that was not asked for in this form; refuses one that cannot be read."""
-    exchange = _AiohttpExchange(response.status, response)
+    exchange = _AiohttpResponse(response.status, response)
     coding = exchange.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:
             raise ValueError("a switch of protocols, which was not asked for")  # noqa: TRY301  # as Inflater raises
-        return exchange if done or coding.lower() == "identity" else inflated(exchange, coding)
+        return exchange if done or coding.lower() == "identity" else decompressed(exchange, coding)
     except ValueError as error:
         exchange.close()
         failure = ConnectionLostError(f"the server sent {error}", maybe_processed=True)

@@ -7,14 +7,14 @@ from contextvars import ContextVar
 import msgspec
 
 
-class Link(msgspec.Struct, eq=False):
+class ConnectionUse(msgspec.Struct, eq=False):
     """What one request asks of its connection, and what it got."""
 
-    fresh: bool
+    new_required: bool
     """Whether the connection must be a new one."""
-    used: bool = False
+    reused: bool = False
     """Whether it had served other requests."""
 
 
-LINK: ContextVar[Link] = ContextVar("assistants_async.link")
+connection_use: ContextVar[ConnectionUse] = ContextVar("assistants_async.link")
 """The request under way in this task: aiohttp passes nothing of ours down to its pool."""

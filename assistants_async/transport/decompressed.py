@@ -5,33 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConnectionLostError
-from .interface import Exchange
+from .interface import RawResponse
 
 if TYPE_CHECKING:
     from ..core.responses.decompression import Inflater
 
 
-def inflated(exchange: Exchange, coding: str) -> Exchange:
+def decompressed(exchange: RawResponse, coding: str) -> RawResponse:
     """An exchange whose body came compressed, undone on the way; raises `ValueError` for a coding not known here."""
     from ..core.responses.decompression import Inflater  # on use: it was not asked for
 
-    return _Inflated(exchange, Inflater(coding))
+    return _Decompressed(exchange, Inflater(coding))
 
 
-class _Inflated:
+class _Decompressed:
     __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
 
-    def __init__(self, exchange: Exchange, inflater: Inflater) -> None:
+    def __init__(self, exchange: RawResponse, inflater: Inflater) -> None:
         self._exchange = exchange
         self._inflater = inflater
         self.status = exchange.status
         self.reason = exchange.reason
         self.headers = exchange.headers
 
-    def rest(self) -> bytes | None:
+    def read_all_nowait(self) -> bytes | None:
         return None
 
-    def ready(self) -> bytes | None:
+    def read_nowait(self) -> bytes | None:
         return None
 
     async def read(self) -> bytes:

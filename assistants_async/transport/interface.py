@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ..core.requests.options import Timeout
-from ..core.requests.request import Outgoing
+from ..core.requests.request import PreparedRequest
 from ..response import Headers
 
 
@@ -25,7 +25,7 @@ class Transport(Protocol):
         """
         ...
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> Exchange:
+    async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> RawResponse:
         """Send, and return at the response head; raises `TransportError` only."""
         ...
 
@@ -34,7 +34,7 @@ class Transport(Protocol):
         ...
 
 
-class Exchange(Protocol):
+class RawResponse(Protocol):
     """An answer whose head has arrived and whose body has not been read."""
 
     status: int
@@ -49,11 +49,11 @@ class Exchange(Protocol):
         """Response headers."""
         ...
 
-    def rest(self) -> bytes | None:
+    def read_all_nowait(self) -> bytes | None:
         """All that is left of the body, where its end is there already; None otherwise."""
         ...
 
-    def ready(self) -> bytes | None:
+    def read_nowait(self) -> bytes | None:
         """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
         ...
 

@@ -16,7 +16,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from .._typing import override
-from .connection_use import LINK
+from .connection_use import connection_use
 
 SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""
@@ -40,18 +40,18 @@ class Connector(aiohttp.TCPConnector):
     @override
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         """Get one from the pool, or a new one."""
-        link = LINK.get()
+        link = connection_use.get()
         while True:
             connection = await _connect(self, req, traces, timeout)
             protocol = connection.protocol
             assert protocol is not None
             if protocol not in self._used:
-                link.used = False  # as one before it may have been
+                link.reused = False  # as one before it may have been
                 self._add(protocol)
                 return connection
-            link.used = True
+            link.reused = True
             # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
-            if not (link.fresh or protocol.should_close):
+            if not (link.new_required or protocol.should_close):
                 return connection
             connection.close()
 

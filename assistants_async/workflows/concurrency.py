@@ -7,14 +7,14 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 
 from ..errors import AssistantsError, FilesDeadlineError
 
-Job = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[None]]
 """Something to do, once."""
 
 CLEANUP = 10.0
 """Most seconds that tidying up at the server may take once a workflow has failed or was cancelled."""
 
 
-async def in_parallel(jobs: Iterable[Job], limit: int, *beside: Job) -> None:
+async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
     """Run jobs, at most `limit` of them at once, and those in `beside` besides.
 
     The first error ends the others, and comes out as it is.
@@ -23,7 +23,7 @@ async def in_parallel(jobs: Iterable[Job], limit: int, *beside: Job) -> None:
 
     failures: list[Exception] = []
 
-    async def work(jobs: Iterator[Job]) -> None:
+    async def work(jobs: Iterator[Work]) -> None:
         for job in jobs:
             try:
                 await job()

@@ -22,7 +22,7 @@ from assistants_async import (
     StreamError,
     Thread,
 )
-from tests.client.wire import Wire, answer, raw
+from tests.support.http_server import Wire, answer, raw
 
 SUITE = Path(__file__).resolve().parents[3] / "shared" / "cases" / "json_suite.json"
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from assistants_async import Assistant, AssistantsClient, Response, Run
-from tests.client.wire import ASSISTANT, KEY, RUN, THREAD, Memory, Wire, answer
+from tests.support.http_server import ASSISTANT, KEY, RUN, THREAD, Memory, Wire, answer
 
 WANTED = Assistant(id="asst_1", object="assistant", created_at=1, model="gpt-4o")
 

@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, TimedOutError
-from tests.client.wire import ASSISTANT, KEY, Answer, Wire, answer, silent, then_silent
 from tests.conftest import MS
+from tests.support.http_server import ASSISTANT, KEY, Answer, Wire, answer, silent, then_silent
 
 BODY = answer(ASSISTANT)
 SHORT = 20 * MS

@@ -13,7 +13,13 @@ import pytest
 import trustme
 
 from assistants_async import AssistantsClient, ClientClosedError, NotFoundError, RetryPolicy, StreamError, open_pipe
-from tests.client.stepping import (
+from tests.conftest import MS
+from tests.core.cuts import steps
+from tests.support.byte_server import RESET, Body, Step
+from tests.support.http_server import ASSISTANT, FILE, KEY, THREAD, Answer, Peer, Seen, Wire, answer, failure, page, raw
+from tests.support.run_events import DONE, TEXT, message, run, told
+from tests.support.run_events import page as found
+from tests.support.stepping import (
     STOPPED,
     Moment,
     Way,
@@ -23,12 +29,6 @@ from tests.client.stepping import (
     by_neighbour,
     by_timeout,
 )
-from tests.client.wire import ASSISTANT, FILE, KEY, THREAD, Answer, Peer, Seen, Wire, answer, failure, page, raw
-from tests.conftest import MS
-from tests.core.cuts import steps
-from tests.streams.rawserver import RESET, Body, Step
-from tests.streams.told import DONE, TEXT, message, run, told
-from tests.streams.told import page as found
 
 TOLD = told(*TEXT)
 CONTENT = b"0123456789" * 20_000
@@ -273,7 +273,16 @@ OPERATIONS: dict[str, Operation] = {
     "a retry": Operation(get, "thread_1", lambda: [failure(500), failure(429), answer(THREAD)], 4, {"retry": QUICK}),
     "hooks": Operation(
         hooks,
-        ["Request", "Outgoing", "HTTPResponse", "Retry", "Outgoing", "HTTPResponse", "NotFoundError", "404"],
+        [
+            "Request",
+            "PreparedRequest",
+            "HTTPResponse",
+            "Retry",
+            "PreparedRequest",
+            "HTTPResponse",
+            "NotFoundError",
+            "404",
+        ],
         lambda: [failure(500), failure(404)],
         8,
         {"retry": QUICK},

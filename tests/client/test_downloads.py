@@ -16,8 +16,8 @@ from assistants_async import (
     TimedOutError,
     Timeout,
 )
-from tests.client.wire import Answer, Wire, chunk, failure, head, raw, then_cut, then_silent
 from tests.conftest import MS
+from tests.support.http_server import Answer, Wire, chunk, failure, head, raw, then_cut, then_silent
 
 CONTENT = b"\xef\xbb\xbf" + bytes(range(256)) * 3
 NAMED = raw(CONTENT, content_type="application/pdf", content_disposition='attachment; filename="report.pdf"')

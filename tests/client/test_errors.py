@@ -45,7 +45,7 @@ from assistants_async.models import (
     VectorStoreFile,
     VectorStoreFileBatch,
 )
-from tests.client.wire import ASSISTANT, Answer, Wire, answer, chunk, failure, head, raw, then_cut
+from tests.support.http_server import ASSISTANT, Answer, Wire, answer, chunk, failure, head, raw, then_cut
 
 BODY = answer(ASSISTANT)
 

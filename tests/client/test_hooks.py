@@ -14,13 +14,13 @@ from assistants_async import (
     DecodeError,
     HTTPResponse,
     NotFoundError,
-    Outgoing,
+    PreparedRequest,
     Request,
     Run,
     TimedOutError,
 )
-from tests.client.wire import ASSISTANT, KEY, RUN, Wire, answer, failure, head, page, silent, then_silent
 from tests.conftest import MS
+from tests.support.http_server import ASSISTANT, KEY, RUN, Wire, answer, failure, head, page, silent, then_silent
 
 BODY = answer(ASSISTANT)
 
@@ -33,7 +33,7 @@ async def test_two_phases(wire: Wire, client: AssistantsClient) -> None:
         assert request.body is not None
         request.body["metadata"] = {"password": "draft"}
 
-    def on_send(outgoing: Outgoing) -> None:
+    def on_send(outgoing: PreparedRequest) -> None:
         secret = outgoing.headers.pop("x-secret")
         outgoing.url += f"?secret={secret}"
         assert isinstance(outgoing.body, bytes)
@@ -55,7 +55,7 @@ async def test_each_hook_is_called_in_its_place(wire: Wire) -> None:
         await asyncio.sleep(0)
         told.append(f"request {request.endpoint.operation} {request.path}")
 
-    async def on_send(outgoing: Outgoing) -> None:
+    async def on_send(outgoing: PreparedRequest) -> None:
         await asyncio.sleep(0)
         told.append(f"send {outgoing.operation} {outgoing.method} {outgoing.attempt}")
 

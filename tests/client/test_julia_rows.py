@@ -23,7 +23,7 @@ from assistants_async import (
     DecodeError,
     HTTPResponse,
     NotFoundError,
-    Outgoing,
+    PreparedRequest,
     Request,
     Run,
     Styled,
@@ -34,7 +34,8 @@ from assistants_async import (
     ValidationError,
 )
 from assistants_async.models.tools import CodeInterpreterTool, FunctionTool
-from tests.client.wire import (
+from tests.conftest import MS
+from tests.support.http_server import (
     ASSISTANT,
     FILE,
     KEY,
@@ -49,7 +50,6 @@ from tests.client.wire import (
     silent,
     then_cut,
 )
-from tests.conftest import MS
 
 ROWS = (1, 2, 4, 5, 6, *range(9, 13), *range(14, 30))
 
@@ -186,7 +186,7 @@ async def test_row_11_hooks(wire: Wire, client: AssistantsClient) -> None:
         request.headers["x-phase"] = "1"
         told.append("request")
 
-    def on_send(outgoing: Outgoing) -> None:
+    def on_send(outgoing: PreparedRequest) -> None:
         outgoing.headers["x-phase"] += "2"
         told.append("send")
 

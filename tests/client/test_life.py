@@ -14,8 +14,8 @@ import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError
-from tests.client.wire import ASSISTANT, KEY, Answer, Memory, Wire, answer, failure, page, silent, then_silent
 from tests.conftest import MS
+from tests.support.http_server import ASSISTANT, KEY, Answer, Memory, Wire, answer, failure, page, silent, then_silent
 
 BODY = answer(ASSISTANT)
 

@@ -20,7 +20,8 @@ from assistants_async import (
     Timeout,
 )
 from assistants_async.session.manager import MAX_ERROR, MAX_JSON
-from tests.client.wire import (
+from tests.conftest import MS
+from tests.support.http_server import (
     ASSISTANT,
     KEY,
     Answer,
@@ -35,7 +36,6 @@ from tests.client.wire import (
     then_cut,
     then_silent,
 )
-from tests.conftest import MS
 
 SHORT = 30 * MS
 BODY = answer(ASSISTANT)

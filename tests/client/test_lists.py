@@ -12,8 +12,8 @@ import anyio
 import pytest
 
 from assistants_async import Assistant, AssistantsClient, DecodeError, Page, PaginationError, ServerError
-from tests.client.wire import Peer, Seen, Wire, answer, failure, page, silent
 from tests.conftest import MS
+from tests.support.http_server import Peer, Seen, Wire, answer, failure, page, silent
 
 
 @asynccontextmanager

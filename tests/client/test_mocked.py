@@ -28,8 +28,8 @@ from assistants_async.core.requests.endpoint import Endpoint
 from assistants_async.endpoints import TABLE
 from assistants_async.models.pages import is_page
 from assistants_async.testing.mocks import json_of, mocked
-from tests.client.wire import ASSISTANT, KEY
 from tests.conftest import MS
+from tests.support.http_server import ASSISTANT, KEY
 
 BASE = "http://mocked.test/v1"
 

@@ -24,7 +24,8 @@ from assistants_async import (
     TimedOutError,
     Timeout,
 )
-from tests.client.wire import (
+from tests.conftest import MS
+from tests.support.http_server import (
     ASSISTANT,
     FILE,
     KEY,
@@ -43,7 +44,6 @@ from tests.client.wire import (
     then_cut,
     then_silent,
 )
-from tests.conftest import MS
 
 BODY = answer(ASSISTANT)
 QUICK = RetryPolicy(initial_delay=MS, max_delay=MS)

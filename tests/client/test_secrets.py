@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, AssistantsError, Timeout
-from tests.client.wire import (
+from tests.conftest import MS
+from tests.support.http_server import (
     ASSISTANT,
     KEY,
     Answer,
@@ -27,7 +28,6 @@ from tests.client.wire import (
     then_cut,
     then_silent,
 )
-from tests.conftest import MS
 
 BODY = answer(ASSISTANT)
 SECRET_ID = "thread_private"

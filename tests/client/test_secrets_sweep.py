@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout, open_pipe
-from tests.client.wire import (
+from tests.conftest import MS
+from tests.support.http_server import (
     ASSISTANT,
     KEY,
     Answer,
@@ -31,8 +32,7 @@ from tests.client.wire import (
     then_cut,
     then_silent,
 )
-from tests.conftest import MS
-from tests.streams.told import TEXT, told
+from tests.support.run_events import TEXT, told
 
 QUICK = RetryPolicy(max_retries=1, initial_delay=MS, max_delay=MS)
 LIMITS = Timeout(head=60 * MS, idle=60 * MS, total=2000 * MS)

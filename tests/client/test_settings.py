@@ -11,7 +11,7 @@ from aiohttp import web
 
 from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
 from assistants_async.session import settings
-from tests.client.wire import ASSISTANT, KEY, Memory, Wire, answer, page
+from tests.support.http_server import ASSISTANT, KEY, Memory, Wire, answer, page
 
 BODY = answer(ASSISTANT)
 

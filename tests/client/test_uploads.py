@@ -19,8 +19,8 @@ import pytest
 from assistants_async import AssistantsClient, BadRequestError, File, StatusError, ValidationError
 from assistants_async._typing import override
 from assistants_async.calls.multipart_body import CHUNK
-from tests.client.wire import FILE, Seen, Wire, answer, failure, then_silent
 from tests.conftest import MS
+from tests.support.http_server import FILE, Seen, Wire, answer, failure, then_silent
 
 BODY = answer(FILE)
 

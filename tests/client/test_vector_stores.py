@@ -36,8 +36,8 @@ from assistants_async.models import (
     StaticChunkingStrategy,
 )
 from tests.client.test_uploads import parts
-from tests.client.wire import KEY, Wire, answer, failure, page, silent
 from tests.conftest import MS
+from tests.support.http_server import KEY, Wire, answer, failure, page, silent
 
 STORE: dict[str, Any] = {"id": "vs_1", "object": "vector_store", "name": "FAQ", "status": "completed"}
 STORE_FILE: dict[str, Any] = {"id": "file_1", "object": "vector_store.file", "status": "in_progress"}

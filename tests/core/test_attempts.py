@@ -24,7 +24,7 @@ from assistants_async import (
     TimedOutError,
     TransportError,
 )
-from assistants_async.calls.multipart_body import Upload
+from assistants_async.calls.multipart_body import MultipartBody
 from assistants_async.core.requests.request import bind
 from assistants_async.core.requests.retry import Attempts, Budget, as_retry, backoff
 from assistants_async.core.responses.decode import error_for
@@ -34,7 +34,7 @@ NO_END = float("inf")
 POLICY = RetryPolicy()
 
 
-def made(operation: str = "getAssistant", form: Upload | None = None) -> Request:
+def made(operation: str = "getAssistant", form: MultipartBody | None = None) -> Request:
     """A request of an operation."""
     row = TABLE[operation]
     return bind(row, ("x",) * len(row.parameters), {}, protocol=row.protocols[0], validate=False, form=form)
@@ -263,10 +263,10 @@ def test_what_may_have_been_done_is_doubtful(failure: AssistantsError, doubtful:
     stale = ConnectionLostError("cut", maybe_processed=True)
     stale.stale = True
     attempts.delay(stale, left=NO_END, jitter=0.0)
-    assert not attempts.doubtful
+    assert not attempts.may_have_succeeded
     attempts.delay(failure, left=NO_END, jitter=0.0)
     attempts.delay(answered(400), left=NO_END, jitter=0.0)
-    assert attempts.doubtful is doubtful
+    assert attempts.may_have_succeeded is doubtful
 
 
 async def test_a_body_that_cannot_be_read_again_is_not() -> None:
@@ -275,13 +275,13 @@ async def test_a_body_that_cannot_be_read_again_is_not() -> None:
     async def pieces() -> Any:
         yield b"x"
 
-    form = Upload("files.create", pieces(), {})
+    form = MultipartBody("files.create", pieces(), {})
     request = made("createFile", form)
     assert Attempts(request, POLICY, Budget()).delay(ConnectFailedError("no"), left=NO_END, jitter=0.0) is not None
     assert [piece async for piece in form.chunks()]
     attempts = Attempts(request, POLICY, Budget())
     assert attempts.delay(answered(503), left=NO_END, jitter=0.0) is None
-    assert not attempts.renew()
+    assert not attempts.allow_new_key()
 
 
 # Settings

@@ -130,7 +130,7 @@ def test_what_was_told_before_a_whole_object_is_counted(steps: list[tuple[bool, 
         before = len(fold.whole().text)
         if whole:
             fold.replace(message(*content))
-            assert fold.told == before
+            assert fold.text_length_before == before
         else:
             fold.add(delta(*content))
 
@@ -184,14 +184,14 @@ def test_a_whole_object_takes_the_place_of_what_deltas_brought() -> None:
     fold = MessageFold("m")
     fold.add(delta(text("ab")))
     fold.replace(message(status="in_progress"))
-    assert (fold.whole().text, fold.told) == ("ab", 2)
+    assert (fold.whole().text, fold.text_length_before) == ("ab", 2)
     fold.replace(message(text("abc"), text("x", 1)))
     assert fold.whole().text == "abcx"
     fold.add(delta(text("d")))
     assert fold.whole().text == "abcdx"
     fold.replace(message(text("abcde"), text("x", 1), status="completed"))
     fold.replace(message(text("abcde"), text("x", 1), status="completed"))
-    assert (fold.whole().text, fold.whole().status, fold.told) == ("abcdex", "completed", 6)
+    assert (fold.whole().text, fold.whole().status, fold.text_length_before) == ("abcdex", "completed", 6)
 
 
 def test_a_text_goes_on_with_the_annotations_there_were() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from assistants_async import Message, Page, PaginationError
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.core.responses.cursor import Cursor
 from assistants_async.endpoints import LIST_FILES, LIST_MESSAGES, SEARCH_VECTOR_STORE
 from assistants_async.models import SearchPage, SearchResult
@@ -18,7 +18,7 @@ def page(*ids: str, more: bool | None = True, first: str | None = None, last: st
     return Page(data=tuple(Message(id=name) for name in ids), has_more=more, first_id=first, last_id=last)
 
 
-def cursor(protocol: Protocol = "v2", **query: Any) -> Cursor:
+def cursor(protocol: ProtocolVersion = "v2", **query: Any) -> Cursor:
     """The cursor of a list of messages."""
     return Cursor(LIST_MESSAGES, query, protocol)
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from assistants_async import Assistant, File, Run, Thread, Unknown, ValidationError, WrongProtocolError
-from assistants_async.core.requests.endpoint import Endpoint, Protocol
+from assistants_async.core.requests.endpoint import Endpoint, ProtocolVersion
 from assistants_async.core.requests.request import Request, bind
 from assistants_async.core.requests.validation import encoded
 from assistants_async.endpoints import (
@@ -56,12 +56,12 @@ MODEL = {"model": "gpt-4o"}
 MESSAGE = {"role": "user", "content": "hi"}
 
 
-def call(row: Row, keywords: dict[str, Any], protocol: Protocol = "v2") -> Request:
+def call(row: Row, keywords: dict[str, Any], protocol: ProtocolVersion = "v2") -> Request:
     """Bind a row with an id for each of its places."""
     return bind(row, ("id_1",) * len(row.parameters), keywords, protocol=protocol, kinds=KINDS)
 
 
-def body(row: Row, keywords: dict[str, Any], protocol: Protocol = "v2") -> Any:
+def body(row: Row, keywords: dict[str, Any], protocol: ProtocolVersion = "v2") -> Any:
     """The JSON that a call would send."""
     return json.loads(encoded(row.name, call(row, keywords, protocol).body))
 
@@ -407,7 +407,7 @@ def test_limits_of_protocol_v1_hold_there(
     assert rule in caught.value.rule
 
 
-OTHER_PROTOCOL: dict[str, tuple[Row, dict[str, Any], Protocol, str | None, str]] = {
+OTHER_PROTOCOL: dict[str, tuple[Row, dict[str, Any], ProtocolVersion, str | None, str]] = {
     "v1 operation": (LIST_ASSISTANT_FILES, {}, "v2", None, "v1"),
     "v2 operation": (DELETE_MESSAGE, {}, "v1", None, "v2"),
     "v1 member": (CREATE_ASSISTANT, {**MODEL, "file_ids": []}, "v2", "file_ids", "v1"),
@@ -436,7 +436,7 @@ OTHER_PROTOCOL: dict[str, tuple[Row, dict[str, Any], Protocol, str | None, str]]
     ("row", "keywords", "protocol", "field", "wanted"), OTHER_PROTOCOL.values(), ids=OTHER_PROTOCOL.keys()
 )
 def test_what_the_protocol_lacks_is_refused_by_name(
-    row: Row, keywords: dict[str, Any], protocol: Protocol, field: str | None, wanted: str
+    row: Row, keywords: dict[str, Any], protocol: ProtocolVersion, field: str | None, wanted: str
 ) -> None:
     """The error says which operation or member it is, and which version has it."""
     with pytest.raises(WrongProtocolError) as caught:

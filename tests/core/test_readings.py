@@ -9,9 +9,9 @@ import pytest
 from assistants_async import ConnectionLostError, Headers, HTTPResponse, Page, Thread, TimedOutError
 from assistants_async.core.requests.options import Framing, Options
 from assistants_async.core.streams.body_decoders import (
-    BytesReading,
-    EventReading,
-    ItemReading,
+    ItemBodyDecoder,
+    RawBodyDecoder,
+    RunEventBodyDecoder,
     framing_of,
     item_reading,
     run_reading,
@@ -67,9 +67,9 @@ def items(reading: Any, *pieces: bytes, end: bool = True) -> list[Any]:
 def test_a_run_that_streams_is_events_and_one_that_does_not_is_a_run() -> None:
     """By the content type; where it is missing, events were asked for."""
     for kind in (None, "text/event-stream"):
-        assert isinstance(run_reading(head(kind), Options()), EventReading)
+        assert isinstance(run_reading(head(kind), Options()), RunEventBodyDecoder)
     plain = run_reading(head("application/json"), Options())
-    assert isinstance(plain, ItemReading)
+    assert isinstance(plain, ItemBodyDecoder)
     (event,) = items(plain, b'{"id":"r","status":"queued"}')
     assert (event.event, event.data.id) == ("thread.run.queued", "r")
 
@@ -112,11 +112,16 @@ def test_a_page_that_is_none_is_an_error(pages: bool) -> None:
 def test_files_and_bytes_are_pieces() -> None:
     """A file's content whatever its type, unless a framing is chosen; and anything on request."""
     reading = item_reading(DOWNLOAD_FILE, head("application/json"), Options(), bytes)
-    assert isinstance(reading, BytesReading)
+    assert isinstance(reading, RawBodyDecoder)
     assert items(reading, b"a", b"b") == [b"a", b"b"]
-    assert (reading.error, reading.marked, reading.over, reading.broken(LOST)) == (None, False, False, LOST)
-    assert isinstance(item_reading(GET_THREAD, head(None), Options(framing="bytes"), Thread), BytesReading)
-    assert isinstance(item_reading(DOWNLOAD_FILE, head(None), Options(framing="lines"), dict), ItemReading)
+    assert (reading.error, reading.end_marker_seen, reading.finished, reading.on_disconnect(LOST)) == (
+        None,
+        False,
+        False,
+        LOST,
+    )
+    assert isinstance(item_reading(GET_THREAD, head(None), Options(framing="bytes"), Thread), RawBodyDecoder)
+    assert isinstance(item_reading(DOWNLOAD_FILE, head(None), Options(framing="lines"), dict), ItemBodyDecoder)
 
 
 @pytest.mark.parametrize("kind", ["application/json", "application/json-seq", "text/event-stream"])
@@ -126,11 +131,11 @@ def test_a_cut_inside_an_item_is_a_truncation(kind: str) -> None:
     silent = TimedOutError("idle", 1.0)
     reading = item_reading(GET_THREAD, head(kind), Options(), Thread)
     assert items(reading, start + b'{"id":', end=False) == []
-    assert reading.broken(silent) is silent
-    error = reading.broken(LOST)
+    assert reading.on_disconnect(silent) is silent
+    error = reading.on_disconnect(LOST)
     assert isinstance(error, StreamTruncatedError)
     assert error.__cause__ is LOST
-    assert item_reading(GET_THREAD, head(kind), Options(), Thread).broken(LOST) is LOST
+    assert item_reading(GET_THREAD, head(kind), Options(), Thread).on_disconnect(LOST) is LOST
 
 
 def test_a_cut_behind_garbage_is_still_the_cut() -> None:
@@ -138,7 +143,7 @@ def test_a_cut_behind_garbage_is_still_the_cut() -> None:
     reading = item_reading(GET_THREAD, head(None), Options(), Thread)
     assert items(reading, b"}", end=False) == []
     assert reading.error is not None
-    assert reading.broken(LOST) is LOST
+    assert reading.on_disconnect(LOST) is LOST
 
 
 def test_strict_and_lenient() -> None:
@@ -161,10 +166,10 @@ def test_a_bad_item_is_left_out_where_that_was_asked_for() -> None:
 def test_an_event_stream_of_items_ends_with_done() -> None:
     """Nothing behind it is an item, in the same piece or not; an event that is cut is a truncation."""
     reading = item_reading(GET_THREAD, head("text/event-stream"), Options(), Thread)
-    assert not reading.marked
+    assert not reading.end_marker_seen
     assert len(items(reading, b'data: {"id":"a"}\n\ndata: [DONE]\n\ndata: {"id":"b"}\n\n')) == 1
-    assert reading.marked
-    assert reading.over
+    assert reading.end_marker_seen
+    assert reading.finished
     cut = item_reading(GET_THREAD, head("text/event-stream"), Options(), Thread)
     with pytest.raises(StreamTruncatedError) as caught:
         items(cut, b'data: {"id":"a"}\n')
@@ -178,13 +183,18 @@ def test_a_run_says_where_it_broke_off() -> None:
     assert len(items(reading, start, end=False)) == 1
     with pytest.raises(StreamInterruptedError) as caught:
         reading.finish()
-    for error in (reading.broken(LOST), caught.value):
+    for error in (reading.on_disconnect(LOST), caught.value):
         assert isinstance(error, StreamInterruptedError)
         assert (error.run_id, error.thread_id, error.last_event, error.items) == ("r", "t", "thread.run.queued", 1)
     assert len(items(reading, start.replace(b"queued", b"completed"), end=False)) == 1
-    assert (reading.broken(LOST), reading.finish(), reading.marked, reading.over) == (None, [], False, False)
+    assert (reading.on_disconnect(LOST), reading.finish(), reading.end_marker_seen, reading.finished) == (
+        None,
+        [],
+        False,
+        False,
+    )
     assert items(reading, b"event: done\ndata: [DONE]\n\n" + start) == []
-    assert (reading.marked, reading.over) == (True, True)
+    assert (reading.end_marker_seen, reading.finished) == (True, True)
 
 
 def test_the_rows_of_runs_stream() -> None:

@@ -112,7 +112,7 @@ def test_a_member_is_put_into_the_body_and_its_json(keywords: dict[str, Any]) ->
     """Workflows add members of their own: what is sent is the body with them, and without two of a name."""
     request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1", **keywords}, protocol="v2")
     for value in (True, False):
-        request.add("stream", value)
+        request.add_member("stream", value)
         wanted = {"assistant_id": "a_1", **keywords, "stream": value}
         assert request.body == wanted
         assert write(request, BASE, SentHeaders(), {}).body == msgspec.json.encode(wanted)
@@ -122,7 +122,7 @@ def test_a_member_is_put_into_a_body_that_a_hook_changed() -> None:
     """The JSON that was checked is not what is sent then."""
     request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1"}, protocol="v2")
     request.body = {"assistant_id": "a_2"}
-    request.add("stream", True)
+    request.add_member("stream", True)
     assert write(request, BASE, SentHeaders(), {}).body == b'{"assistant_id":"a_2","stream":true}'
 
 
@@ -131,7 +131,7 @@ def test_reprs_show_neither_ids_nor_keywords_nor_credentials() -> None:
     request = bind(CREATE_ASSISTANT, (), {"model": "secret-model"}, protocol="v2")
     outgoing = write(request, BASE, SentHeaders({"authorization": "Bearer sk-1"}), {"q": "secret-query"})
     assert repr(request) == "<Request assistants.create: POST /assistants>"
-    assert repr(outgoing) == "<Outgoing assistants.create: POST attempt 1>"
+    assert repr(outgoing) == "<PreparedRequest assistants.create: POST attempt 1>"
 
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))

@@ -10,8 +10,8 @@ import pytest
 from assistants_async import AssistantsClient
 from assistants_async.server import AssistantsServer
 from assistants_async.testing.faults import FaultyServer
-from tests.client.wire import KEY
 from tests.faults.play import PATIENT, QUICK, Ids, until_open
+from tests.support.http_server import KEY
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Sta
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.table import asked
 from tests.client.test_secrets import shown
-from tests.client.wire import KEY
 from tests.conftest import MS
+from tests.support.http_server import KEY
 
 QUICK = RetryPolicy(initial_delay=MS, max_delay=MS)
 PATIENT = Timeout(head=10_000 * MS, idle=10_000 * MS)

@@ -25,9 +25,9 @@ from assistants_async import (
     TransportError,
 )
 from assistants_async.testing.faults import FaultyServer
-from tests.client.wire import KEY
 from tests.conftest import MS
 from tests.faults.play import CALLS, QUICK, SOON, Ids, failing
+from tests.support.http_server import KEY
 
 # Ports
 

@@ -20,9 +20,9 @@ from assistants_async import (
 )
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.table import asked
-from tests.client.wire import KEY
 from tests.conftest import MS
 from tests.faults.play import CALLS, QUICK, SOON, Ids, failing, name_of, plain, until_open
+from tests.support.http_server import KEY
 
 LOST = ConnectionLostError
 LATE = TimedOutError

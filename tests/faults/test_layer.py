@@ -15,9 +15,9 @@ from assistants_async import AssistantsClient, BadRequestError, ConnectionLostEr
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
 from assistants_async.testing.faults import FAULTS, HEADER, Exchange, Fault, FaultyServer, Rule, named, operation_of
-from tests.client.wire import KEY
 from tests.conftest import MS
 from tests.faults.play import CALLS, Ids, failing, plain, streamed, until_open
+from tests.support.http_server import KEY
 
 # Without a fault
 

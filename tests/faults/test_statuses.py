@@ -28,9 +28,9 @@ from assistants_async import (
 from assistants_async.server import AssistantsServer
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.table import asked
-from tests.client.wire import KEY
 from tests.conftest import MS
 from tests.faults.play import CALLS, Ids, failing
+from tests.support.http_server import KEY
 
 
 class Status(NamedTuple):

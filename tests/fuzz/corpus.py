@@ -19,7 +19,7 @@ from assistants_async.server import AssistantsServer, CallTools, Say, ScriptedRe
 from assistants_async.workflows.runs.call import RunCall
 from tests.core.sse_cases import CASES
 from tests.core.test_retry import FORMS
-from tests.streams.told import DONE, TEXT, told
+from tests.support.run_events import DONE, TEXT, told
 
 KINDS: tuple[Any, ...] = (
     Assistant,

@@ -25,12 +25,12 @@ from assistants_async import (
 from assistants_async.core.filenames import safe_name, suggested_name
 from assistants_async.core.requests.options import Options, checked_headers
 from assistants_async.core.requests.request import SentHeaders, bind, write
-from assistants_async.core.requests.retry import Attempts, Budget, fate, retry_after
+from assistants_async.core.requests.retry import Attempts, Budget, classify_failure, retry_after
 from assistants_async.core.responses.decode import error_for
 from assistants_async.core.responses.decompression import Inflater
 from assistants_async.core.runs.backoff import poll_delay
 from assistants_async.core.runs.snapshot import Snapshot
-from assistants_async.core.streams.body_decoders import EventReading
+from assistants_async.core.streams.body_decoders import RunEventBodyDecoder
 from assistants_async.core.streams.json_framers import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
 from assistants_async.core.streams.list_framer import ListElements
 from assistants_async.core.streams.sse import SSEDecoder
@@ -71,7 +71,7 @@ def check_sse(random: Random, data: bytes) -> str:
 
 def _events(pieces: Sequence[bytes], limit: int) -> tuple[list[Any], str, str, Any]:
     """All that a stream tells: its events, how it ended, and what was put together on the way."""
-    reading = EventReading(Options(max_item_bytes=limit))
+    reading = RunEventBodyDecoder(Options(max_item_bytes=limit))
     snapshot = Snapshot()
     events: list[Any] = []
     end = "end"
@@ -83,7 +83,7 @@ def _events(pieces: Sequence[bytes], limit: int) -> tuple[list[Any], str, str, A
                 if event is not None:
                     events.append(event)
                     snapshot.add(event)
-            if reading.over:
+            if reading.finished:
                 break
             if reading.error is not None:
                 raise reading.error
@@ -196,7 +196,7 @@ def check_errors(random: Random, data: bytes) -> str:
     attempts = Attempts(request, RetryPolicy(), Budget())
     delay = attempts.delay(error, left=math.inf, jitter=random.random())
     assert delay is None or 0 <= delay <= 120
-    return f"{type(error).__name__}, {fate(error)}"
+    return f"{type(error).__name__}, {classify_failure(error)}"
 
 
 def _stands(error: Exception) -> None:

@@ -16,11 +16,11 @@ from assistants_async import (
     StatusError,
 )
 from assistants_async.core.responses.decode import error_for
-from tests.client.wire import KEY, Wire, raw
 from tests.core.answers import read
 from tests.core.cuts import cut, steps
-from tests.streams.rawserver import Body
-from tests.streams.told import DONE, TEXT, told
+from tests.support.byte_server import Body
+from tests.support.http_server import KEY, Wire, raw
+from tests.support.run_events import DONE, TEXT, told
 
 CSI = "\x9b"
 """Moves a terminal's cursor; in a header it arrives as two bytes of UTF-8."""

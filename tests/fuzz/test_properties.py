@@ -14,16 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import inspect
 
-from assistants_async import AssistantsClient, Message, Outgoing, Timeout
+from assistants_async import AssistantsClient, Message, PreparedRequest, Timeout
 from assistants_async.models.base import Model
 from assistants_async.models.decoding import decoder_for
 from assistants_async.models.unions import Unknown
 from assistants_async.workflows.runs.call import RunChannel
-from tests.client.wire import Memory, MemoryExchange, answer
 from tests.core.cuts import cut
 from tests.fuzz.corpus import KINDS
-from tests.streams.rawserver import frame
-from tests.streams.told import DONE, message, run
+from tests.support.byte_server import frame
+from tests.support.http_server import Memory, MemoryExchange, answer
+from tests.support.run_events import DONE, message, run
 
 # Models
 
@@ -165,7 +165,7 @@ class Listing(Memory):
         self._most = most
         self._terse = terse
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> MemoryExchange:
+    async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> MemoryExchange:
         """Answer with the page that was asked for."""
         self.sent.append(outgoing)
         query = dict(pair.split("=") for pair in outgoing.url.partition("?")[2].split("&") if pair)

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from assistants_async._typing import override
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import AssistantsServer
 from tests.server.talk import Answer, Document, Talk, outputs_for, path_of, talking
 
@@ -159,7 +159,7 @@ async def test_one_store_two_versions() -> None:
 
 async def test_default_version() -> None:
     """A request without the header speaks the server's version."""
-    versions: tuple[tuple[Protocol, str], ...] = (("v1", "file_ids"), ("v2", "tool_resources"))
+    versions: tuple[tuple[ProtocolVersion, str], ...] = (("v1", "file_ids"), ("v2", "tool_resources"))
     for protocol, member in versions:
         server = AssistantsServer(protocol=protocol)
         async with server, aiohttp.ClientSession() as session:

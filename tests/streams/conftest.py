@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from assistants_async import AssistantsClient
-from tests.client.wire import KEY, Wire
+from tests.support.http_server import KEY, Wire
 
 
 @pytest.fixture

@@ -35,10 +35,10 @@ from assistants_async.errors import (
     StreamInterruptedError,
     StreamTruncatedError,
 )
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, raw
 from tests.conftest import MS
-from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Hold, cuts, dumps, named, whole
-from tests.streams.told import DONE, page, run, told
+from tests.support.byte_server import CLOSE, RESET, STALL, Body, Hold, cuts, dumps, named, whole
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, raw
+from tests.support.run_events import DONE, page, run, told
 
 LINES = "application/x-ndjson"
 SEQ = "application/json-seq"

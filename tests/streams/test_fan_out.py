@@ -11,10 +11,10 @@ import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ConnectionLostError
 from assistants_async.errors import StreamEventError
-from tests.client.wire import KEY, Wire
 from tests.conftest import MS
-from tests.streams.rawserver import RESET, STALL, Body, frame
-from tests.streams.told import DONE, ERROR, names, told
+from tests.support.byte_server import RESET, STALL, Body, frame
+from tests.support.http_server import KEY, Wire
+from tests.support.run_events import DONE, ERROR, names, told
 
 LINES = "application/x-ndjson"
 

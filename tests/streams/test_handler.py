@@ -11,10 +11,10 @@ from assistants_async import AssistantsClient
 from assistants_async.errors import StreamEventError, StreamInterruptedError
 from assistants_async.workflows.runs.call import RunChannel
 from assistants_async.workflows.runs.event_handler import EventHandler
-from tests.client.wire import Wire
 from tests.conftest import MS
-from tests.streams.rawserver import STALL, Body, frame
-from tests.streams.told import DONE, ERROR, calls, delta, message, run, step, told
+from tests.support.byte_server import STALL, Body, frame
+from tests.support.http_server import Wire
+from tests.support.run_events import DONE, ERROR, calls, delta, message, run, step, told
 
 METHODS = sorted(name for name in vars(EventHandler) if name.startswith("on_") and name != "on_tool")  # a drive's alone
 ASK = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}

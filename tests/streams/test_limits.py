@@ -14,10 +14,10 @@ from assistants_async import AssistantsClient, TimedOutError, Timeout
 from assistants_async.errors import StreamEventError, StreamInterruptedError, StreamTruncatedError
 from assistants_async.models.events import MessageDeltaEvent
 from assistants_async.server import AssistantsServer, Say, ScriptedResponder
-from tests.client.wire import KEY, Peer, Seen, Wire, answer
 from tests.conftest import MS
-from tests.streams.rawserver import RESET, STALL, Body, Hold, dumps
-from tests.streams.told import DONE, ERROR, told
+from tests.support.byte_server import RESET, STALL, Body, Hold, dumps
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer
+from tests.support.run_events import DONE, ERROR, told
 
 LINES = "application/x-ndjson"
 JSON = "application/json"

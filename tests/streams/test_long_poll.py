@@ -15,10 +15,10 @@ from assistants_async import (
     is_interrupted,
     is_long_poll_timeout,
 )
-from tests.client.wire import Wire
 from tests.conftest import MS
-from tests.streams.rawserver import STALL, Body
-from tests.streams.told import told
+from tests.support.byte_server import STALL, Body
+from tests.support.http_server import Wire
+from tests.support.run_events import told
 
 STOPPED = TimedOutError("idle", 1, status=200)
 CLOSED = ClientClosedError("closed")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from assistants_async import AssistantsClient, ItemDecodeError, StreamTruncatedError
-from tests.client.wire import Wire
-from tests.streams.rawserver import Body
+from tests.support.byte_server import Body
+from tests.support.http_server import Wire
 
 
 class Bars:

@@ -14,15 +14,15 @@ import pytest
 
 from assistants_async import AssistantsClient, ConnectionLostError, NotFoundError, ValidationError
 from assistants_async.calls.pipe import open_pipe
-from assistants_async.core.requests.endpoint import Endpoint, Protocol
+from assistants_async.core.requests.endpoint import Endpoint, ProtocolVersion
 from assistants_async.endpoints import TABLE
 from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
 from assistants_async.models import AnyPage
 from tests.client.test_mocked import NEEDED
-from tests.client.wire import KEY, Wire, failure
 from tests.conftest import MS
-from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Hold, dumps, frame, named, whole
-from tests.streams.told import DONE, ERROR, page, told
+from tests.support.byte_server import CLOSE, RESET, STALL, Body, Hold, dumps, frame, named, whole
+from tests.support.http_server import KEY, Wire, failure
+from tests.support.run_events import DONE, ERROR, page, told
 
 LINES = "application/x-ndjson"
 JSON = "application/json"
@@ -117,7 +117,7 @@ def make(client: AssistantsClient, row: Endpoint[Any, Any]) -> Any:
 
 
 @pytest.mark.parametrize(("row", "protocol"), ROWS, ids=[f"{row.operation}-{protocol}" for row, protocol in ROWS])
-async def test_r23_push_equals_pull(wire: Wire, row: Endpoint[Any, Any], protocol: Protocol) -> None:
+async def test_r23_push_equals_pull(wire: Wire, row: Endpoint[Any, Any], protocol: ProtocolVersion) -> None:
     """Each operation gives the same items and the same error in both forms, whatever the server does."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, protocol=protocol) as client:
         ends: set[bool] = set()

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ServerError, Timeout
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.errors import StreamEventError, StreamInterruptedError
 from assistants_async.models.events import StreamEvent
 from assistants_async.server import AssistantsServer
 from assistants_async.workflows.runs.call import RunChannel
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure
 from tests.conftest import MS
-from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Step, frame
-from tests.streams.told import DONE, ERROR, TEXT, delta, message, names, page, payload, run, step, told
+from tests.support.byte_server import CLOSE, RESET, STALL, Body, Step, frame
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure
+from tests.support.run_events import DONE, ERROR, TEXT, delta, message, names, page, payload, run, step, told
 
 WHOLE = "".join(TEXT)
 FRAMES = told(*TEXT)
@@ -211,7 +211,7 @@ async def test_recover_puts_the_rest_into_its_part(wire: Wire, client: Assistant
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_recover_in_both_protocols(wire: Wire, protocol: Protocol) -> None:
+async def test_recover_in_both_protocols(wire: Wire, protocol: ProtocolVersion) -> None:
     """Version 1 cannot filter messages by run: the list is read back to the run's start, and no further."""
     older = [{**message("completed", "old", f"msg_old{n}"), "run_id": None, "created_at": 1} for n in range(3)]
     server = Polled(*FRAMES[:9], RESET, messages=[*older, message("completed", WHOLE)])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ConnectionLostError, TimedOutError, Timeout
-from assistants_async.calls.channel import ByteSource
+from assistants_async.calls.channel import ChunkStream
 from assistants_async.core.streams.run_events import frame_of
 from assistants_async.errors import (
     ItemDecodeError,
@@ -32,10 +32,10 @@ from assistants_async.models.events import (
     UnknownEvent,
 )
 from assistants_async.workflows.runs.call import RunChannel
-from tests.client.wire import KEY, Wire
 from tests.conftest import MS
-from tests.streams.rawserver import CLOSE, RESET, STALL, Body, Hold, Step, cuts, dumps, frame
-from tests.streams.told import DONE, ERROR, TEXT, calls, delta, message, names, payload, run, step, told
+from tests.support.byte_server import CLOSE, RESET, STALL, Body, Hold, Step, cuts, dumps, frame
+from tests.support.http_server import KEY, Wire
+from tests.support.run_events import DONE, ERROR, TEXT, calls, delta, message, names, payload, run, step, told
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "spec" / "examples"
 
@@ -676,10 +676,10 @@ async def test_r09_closing_wakes_a_reader_of_bytes_from_elsewhere() -> None:
 
 async def test_bytes_from_elsewhere_have_a_head_of_their_own() -> None:
     """A source of bytes ends where they end, drains nothing, and reads no more once closed."""
-    source = ByteSource(pieces(b"a", b"", b"b"))
+    source = ChunkStream(pieces(b"a", b"", b"b"))
     assert [await source.read(), await source.read(), await source.read()] == [b"a", b"b", b""]
     await source.drain()
-    closed = ByteSource(pieces(b"a"))
+    closed = ChunkStream(pieces(b"a"))
     closed.close()
     assert await closed.read() == b""
 

@@ -11,10 +11,10 @@ from assistants_async import AssistantsClient, Message, Run, RunStep
 from assistants_async.errors import StreamEventError, StreamInterruptedError
 from assistants_async.models.events import MessageDeltaEvent, RunEvent
 from assistants_async.workflows.runs.call import RunChannel
-from tests.client.wire import Wire
 from tests.conftest import MS
-from tests.streams.rawserver import STALL, Body, Hold, frame
-from tests.streams.told import DONE, ERROR, TEXT, delta, message, run, step, told
+from tests.support.byte_server import STALL, Body, Hold, frame
+from tests.support.http_server import Wire
+from tests.support.run_events import DONE, ERROR, TEXT, delta, message, run, step, told
 
 WHOLE = "".join(TEXT)
 

@@ -28,8 +28,8 @@ from assistants_async import (
     ListCall,
     Message,
     NotFoundError,
-    Outgoing,
     Page,
+    PreparedRequest,
     RateLimitedError,
     Request,
     Response,
@@ -112,7 +112,7 @@ async def on_request(request: Request) -> None:
     assert_type(request.headers, dict[str, str | None])
 
 
-def on_send(outgoing: Outgoing) -> None:
+def on_send(outgoing: PreparedRequest) -> None:
     """A sync hook."""
     assert_type(outgoing.url, str)
     assert_type(outgoing.attempt, int)

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from assistants_async import AssistantsClient, RunChannel
 from benchmarks.bodies import PAGE, answer, cut, frames
 from benchmarks.canned import Canned, Shelf
-from tests.client.wire import KEY, RUN, Wire
-from tests.client.wire import answer as sent
+from tests.support.http_server import KEY, RUN, Wire
+from tests.support.http_server import answer as sent
 from tests.work.counting import Counting, Work
 
 JSON, SSE = "application/json", "text/event-stream"

@@ -8,11 +8,11 @@ from typing import Any
 
 from assistants_async import AssistantsClient, RetryPolicy, Run, RunCall
 from assistants_async.server import CallTools
-from tests.client.wire import Seen, Wire, answer, failure
 from tests.conftest import MS
-from tests.streams.told import run
+from tests.support.embedded import GRACE, TOOLS, Served
+from tests.support.http_server import Seen, Wire, answer, failure
+from tests.support.run_events import run
 from tests.workflows.routes import Routes
-from tests.workflows.served import GRACE, TOOLS, Served
 
 ASKS = CallTools({"add": {"a": 1, "b": 2}})
 """A run that stays active until somebody submits the output."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from tests.client.wire import Answer, Peer, Seen, failure
+from tests.support.http_server import Answer, Peer, Seen, failure
 
 
 def made(make: Callable[[Seen], bytes]) -> Answer:

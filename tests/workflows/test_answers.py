@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, Run, RunError, RunFailedError, ServerError, ToolFailedError
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import CallTools, Fail, Say
 from assistants_async.tools import Toolbox, ToolResult, tool
-from tests.client.stepping import Moment, by_cancel
-from tests.client.wire import Wire, failure
 from tests.conftest import MS
-from tests.streams.told import message, run, step
-from tests.workflows.served import TOOLS, Served, Server, asking, listed, serving
+from tests.support.embedded import TOOLS, Served, Server, asking, listed, serving
+from tests.support.http_server import Wire, failure
+from tests.support.run_events import message, run, step
+from tests.support.stepping import Moment, by_cancel
 from tests.workflows.test_drive import calls_of
 
 ASK = CallTools([("add", {"a": 1, "b": 2}), ("add", {"a": 3, "b": 4})])
@@ -166,7 +166,7 @@ async def test_calls_that_have_one_id(wire: Wire, client: AssistantsClient) -> N
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_run_is_resumed_from_any_state(stream: bool, protocol: Protocol) -> None:
+async def test_a_run_is_resumed_from_any_state(stream: bool, protocol: ProtocolVersion) -> None:
     """Queued, waiting for outputs, or over: the result is that of a drive, all it wrote before included."""
     async with serving([Say("Well."), ASK], Say("10"), [Say("Well."), ASK], Say("10"), protocol=protocol) as served:
         resume = served.client.runs.resume

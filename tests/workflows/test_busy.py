@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from assistants_async import Message, Run, RunCall, ThreadBusyError
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Fail, Say, Stall
 from assistants_async.workflows.runs.options import Rerun
 from tests.conftest import MS
+from tests.support.embedded import drop, serving
 from tests.workflows.busy import ASKS, FORMS, finish, looked, say
-from tests.workflows.served import drop, serving
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_a_busy_thread_is_an_error_unless_told_otherwise(protocol: Protocol) -> None:
+async def test_a_busy_thread_is_an_error_unless_told_otherwise(protocol: ProtocolVersion) -> None:
     """At once, with the run that the server names; nothing is asked or cancelled."""
     async with serving(Stall(), protocol=protocol) as served:
         active = await served.start()
@@ -45,7 +45,9 @@ async def test_an_if_active_that_is_none(bad: Any) -> None:
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("form", FORMS)
-async def test_a_run_waits_for_the_active_one(form: Callable[[RunCall], Awaitable[Run]], protocol: Protocol) -> None:
+async def test_a_run_waits_for_the_active_one(
+    form: Callable[[RunCall], Awaitable[Run]], protocol: ProtocolVersion
+) -> None:
     """In every form of the call; then it is made, once."""
     async with serving(ASKS, Say("3"), Say("mine"), protocol=protocol) as served:
         active = await served.start().poll()
@@ -61,7 +63,9 @@ async def test_a_run_waits_for_the_active_one(form: Callable[[RunCall], Awaitabl
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("form", FORMS)
-async def test_a_run_cancels_the_active_one(form: Callable[[RunCall], Awaitable[Run]], protocol: Protocol) -> None:
+async def test_a_run_cancels_the_active_one(
+    form: Callable[[RunCall], Awaitable[Run]], protocol: ProtocolVersion
+) -> None:
     """Once, and waits for its end before it is made."""
     async with serving(ASKS, Say("mine"), protocol=protocol) as served:
         active = await served.start().poll()
@@ -74,7 +78,7 @@ async def test_a_run_cancels_the_active_one(form: Callable[[RunCall], Awaitable[
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("if_active", ["wait", "cancel"])
-async def test_a_message_waits_or_cancels(if_active: Any, protocol: Protocol) -> None:
+async def test_a_message_waits_or_cancels(if_active: Any, protocol: ProtocolVersion) -> None:
     """In every form of its call: it is added once, when the run has ended."""
     turns = [ASKS, Say("3")] * 4 if if_active == "wait" else [ASKS] * 4
     async with serving(*turns, protocol=protocol) as served:

@@ -17,11 +17,11 @@ from assistants_async import (
     ThreadBusyError,
     Timeout,
 )
-from tests.client.wire import Wire, answer, failure
 from tests.conftest import MS
-from tests.streams.told import run
+from tests.support.embedded import listed
+from tests.support.http_server import Wire, answer, failure
+from tests.support.run_events import run
 from tests.workflows.busy import BUSY, BUSY_NAMELESS, CANCEL, CREATE, GET, LIST, MADE, Busy, other, start
-from tests.workflows.served import listed
 
 # What is sent
 

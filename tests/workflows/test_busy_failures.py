@@ -21,9 +21,9 @@ from assistants_async import (
     Timeout,
 )
 from assistants_async.workflows.runs.requests import PASSING
-from tests.client.wire import Wire, answer, failure, silent, then_cut
 from tests.conftest import MS
-from tests.streams.told import run
+from tests.support.http_server import Wire, answer, failure, silent, then_cut
+from tests.support.run_events import run
 from tests.workflows.busy import BUSY, CANCEL, CREATE, GET, MADE, MESSAGES, QUICK, SOON, Busy, other, start
 
 

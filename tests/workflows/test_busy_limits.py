@@ -12,8 +12,8 @@ import pytest
 from assistants_async import ClientClosedError, Run, RunCall, RunDeadlineError, ThreadBusyError, Timeout
 from assistants_async.server import Say, Stall
 from tests.conftest import MS
+from tests.support.embedded import GRACE, serving
 from tests.workflows.busy import ASKS, FORMS, finish, looked, poll, respond, say, stream
-from tests.workflows.served import GRACE, serving
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -9,10 +9,10 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, Message, ServerError
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Say
 from assistants_async.server.engine.responder import Turn
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, silent
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.workflows.routes import Routes, made
 
 
@@ -72,7 +72,7 @@ def routes(wire: Wire) -> Routes:
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_each_file_is_asked_for_once(wire: Wire, routes: Routes, protocol: Protocol) -> None:
+async def test_each_file_is_asked_for_once(wire: Wire, routes: Routes, protocol: ProtocolVersion) -> None:
     """However often it is cited, in either version."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol=protocol) as client:
         shown = await client.messages.render(cited("a", "b", "a", "c"))

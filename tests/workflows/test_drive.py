@@ -29,7 +29,7 @@ from assistants_async import (
     Timeout,
     ToolError,
 )
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.models.events import MessageDeltaEvent, RunEvent
 from assistants_async.models.messages import Message
 from assistants_async.models.runs import ToolCall
@@ -39,11 +39,11 @@ from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished,
 from assistants_async.workflows.runs.drive import Drive, DriveChannel
 from assistants_async.workflows.runs.event_handler import EventHandler
 from assistants_async.workflows.runs.result import DriveEvent, RunResult
-from tests.client.wire import Wire, failure, silent
 from tests.conftest import MS
-from tests.streams.rawserver import RESET, STALL, Body, frame
-from tests.streams.told import DONE, TEXT, message, run, step, told
-from tests.workflows.served import GRACE, TOOLS, Server, asking, drop, listed, serving
+from tests.support.byte_server import RESET, STALL, Body, frame
+from tests.support.embedded import GRACE, TOOLS, Server, asking, drop, listed, serving
+from tests.support.http_server import Wire, failure, silent
+from tests.support.run_events import DONE, TEXT, message, run, step, told
 
 ROUNDS: list[Any] = [
     [Say("Let me see."), CallTools([("get_weather", {"city": "Rome"}), ("add", {"a": 1, "b": 2})])],
@@ -67,7 +67,7 @@ def start(client: AssistantsClient, toolbox: Toolbox | None = None, **options: A
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("stream", [True, False])
-async def test_all_rounds_of_a_run(stream: bool, protocol: Protocol) -> None:
+async def test_all_rounds_of_a_run(stream: bool, protocol: ProtocolVersion) -> None:
     """The tools are called, every round is answered in one request, and the result has all of it."""
     async with serving(*ROUNDS, protocol=protocol) as served:
         result = await served.start().drive(TOOLS, stream=stream)
@@ -276,7 +276,7 @@ async def test_a_read_that_is_cancelled_loses_nothing() -> None:
     ],
 )
 async def test_bad_ends_raise_after_the_events(
-    action: Any, kind: type[RunError], stream: bool, protocol: Protocol
+    action: Any, kind: type[RunError], stream: bool, protocol: ProtocolVersion
 ) -> None:
     """Awaited, and read; `raise_on` lets them pass, with what had been written."""
     async with serving(*[action] * 4, protocol=protocol) as served:
@@ -699,7 +699,9 @@ def happened(event: DriveEvent) -> list[tuple[str, str, str]]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(TURNS, LAST), st.sampled_from(["v1", "v2"]))
-async def test_polled_and_streamed_drives_come_to_the_same(script: tuple[list[Any], Any], protocol: Protocol) -> None:
+async def test_polled_and_streamed_drives_come_to_the_same(
+    script: tuple[list[Any], Any], protocol: ProtocolVersion
+) -> None:
     """Messages, steps and tool calls, awaited or read, whatever happens in the run."""
     turns, last = script
     shapes: list[Any] = []

@@ -11,13 +11,13 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, Run, RunDeadlineError, RunFailedError, TimedOutError
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Say, Stall
-from tests.client.stepping import STOPPED, Moment, by_cancel_twice
-from tests.client.wire import Wire, answer, failure, silent
 from tests.conftest import MS
-from tests.streams.told import run
-from tests.workflows.served import GRACE, Served, Server, listed, serving
+from tests.support.embedded import GRACE, Served, Server, listed, serving
+from tests.support.http_server import Wire, answer, failure, silent
+from tests.support.run_events import run
+from tests.support.stepping import STOPPED, Moment, by_cancel_twice
 
 Work = Callable[[Served, dict[str, Any]], Coroutine[Any, Any, Any]]
 
@@ -55,7 +55,7 @@ PLACES: dict[Work, int] = {drive_streamed: 3, enter_drive: 6}
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("work", WAYS)
-async def test_the_deadline_cancels_the_run(work: Work, protocol: Protocol) -> None:
+async def test_the_deadline_cancels_the_run(work: Work, protocol: ProtocolVersion) -> None:
     """The error says so, and how the run was left; the thread is free again."""
     async with serving(Stall("half"), protocol=protocol) as served:
         with pytest.raises(RunDeadlineError, match=r"the deadline of .* passed: run run_.* was cancel") as caught:

@@ -25,8 +25,8 @@ from assistants_async import (
     WrongProtocolError,
 )
 from tests.client.test_uploads import parts
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.conftest import MS
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.workflows.routes import Routes, made
 
 STORE: dict[str, Any] = {"id": "vs_1", "object": "vector_store", "status": "completed"}

@@ -14,7 +14,7 @@ from assistants_async import Assistant, AssistantsClient, Thread, ValidationErro
 from assistants_async.server import Say
 from assistants_async.workflows.threads.lock import ThreadLock
 from tests.conftest import MS
-from tests.workflows.served import drop, serving
+from tests.support.embedded import drop, serving
 
 HERE, THERE = "http://127.0.0.1:1/v1", "http://127.0.0.1:2/v1"
 

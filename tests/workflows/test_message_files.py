@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ConnectionLostError, Message, NotFoundError, ValidationError
-from assistants_async.core.requests.endpoint import Protocol
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, head, raw, then_cut
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from tests.conftest import MS
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, head, raw, then_cut
 from tests.workflows.routes import Routes, made
 
 
@@ -86,7 +86,7 @@ async def test_the_images_of_a_message_are_saved(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_what_a_message_shows_is_saved_in_its_order(
-    wire: Wire, routes: Routes, tmp_path: Path, protocol: Protocol
+    wire: Wire, routes: Routes, tmp_path: Path, protocol: ProtocolVersion
 ) -> None:
     """Images and what code made, each once; neither citations nor what was attached."""
     citation = {"type": "file_citation", "text": "【1】", "file_citation": {"file_id": "cited"}}

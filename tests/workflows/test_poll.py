@@ -22,13 +22,13 @@ from assistants_async import (
     RunIncompleteError,
     ServerError,
 )
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.core.runs.status import BAD_ENDS
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall
-from tests.client.wire import Wire, answer, failure
 from tests.conftest import MS
-from tests.streams.told import run, step
-from tests.workflows.served import GRACE, Server, drop, listed, serving
+from tests.support.embedded import GRACE, Server, drop, listed, serving
+from tests.support.http_server import Wire, answer, failure
+from tests.support.run_events import run, step
 
 ENDS: dict[str, tuple[Any, type[RunError]]] = {
     "failed": (Fail("rate_limit_exceeded", "too much", "half"), RunFailedError),
@@ -42,7 +42,7 @@ def start(client: AssistantsClient, **options: Any) -> Coroutine[Any, Any, Run]:
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_a_run_that_completes(protocol: Protocol) -> None:
+async def test_a_run_that_completes(protocol: ProtocolVersion) -> None:
     """Each status is told once, in order, and the run comes back as it ended."""
     told: list[str | None] = []
     async with serving(Say("hello"), protocol=protocol) as served:
@@ -54,7 +54,7 @@ async def test_a_run_that_completes(protocol: Protocol) -> None:
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("end", ENDS)
-async def test_each_bad_end_raises(end: str, protocol: Protocol) -> None:
+async def test_each_bad_end_raises(end: str, protocol: ProtocolVersion) -> None:
     """Typed, with the run and its steps, and one note; unless `raise_on` leaves it out."""
     action, kind = ENDS[end]
     async with serving(action, action, protocol=protocol) as served:

@@ -12,11 +12,11 @@ from assistants_async.models.runs import Usage
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.workflows.runs.options import Rerun
 from assistants_async.workflows.runs.result import total
-from tests.client.wire import Wire
 from tests.conftest import MS
-from tests.streams.rawserver import RESET, Body, frame
-from tests.streams.told import DONE, run
-from tests.workflows.served import TOOLS, Served, Server, serving
+from tests.support.byte_server import RESET, Body, frame
+from tests.support.embedded import TOOLS, Served, Server, serving
+from tests.support.http_server import Wire
+from tests.support.run_events import DONE, run
 
 LIMITED, BROKEN, REFUSED = Fail("rate_limit_exceeded", "slow down"), Fail(), Fail("invalid_prompt", "no")
 AGAIN = Rerun(delay=MS)

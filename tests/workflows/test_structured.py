@@ -12,9 +12,9 @@ from assistants_async import AssistantsClient, RunFailedError, RunIncompleteErro
 from assistants_async.errors import AnswerDecodeError
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.tools import answer_format
-from tests.client.wire import Wire
-from tests.streams.told import message, run
-from tests.workflows.served import TOOLS, Server, drop, listed, serving
+from tests.support.embedded import TOOLS, Server, drop, listed, serving
+from tests.support.http_server import Wire
+from tests.support.run_events import message, run
 
 
 class City(msgspec.Struct):

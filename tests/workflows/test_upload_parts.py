@@ -26,8 +26,8 @@ from assistants_async import (
 )
 from assistants_async.workflows.files.upload_in_parts import UPLOAD_LIMIT, FileSlice
 from tests.client.test_uploads import parts
-from tests.client.wire import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.conftest import MS
+from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.workflows.routes import Routes, made
 
 CONTENT = bytes(range(256)) * 10

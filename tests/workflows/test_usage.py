@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, NotFoundError, ThreadUsage, ValidationError, sum_usage
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Fail, Say, Stall
-from tests.client.wire import Wire, answer, failure
-from tests.workflows.served import serving
+from tests.support.embedded import serving
+from tests.support.http_server import Wire, answer, failure
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_all_runs_of_a_thread_count(protocol: Protocol) -> None:
+async def test_all_runs_of_a_thread_count(protocol: ProtocolVersion) -> None:
     """Also one that failed; one at work is counted and has no tokens."""
     async with serving(Say("one"), Fail(text="half"), Say("three"), Stall(), protocol=protocol) as served:
         assert await served.client.usage(served.thread) == ThreadUsage(

@@ -12,7 +12,7 @@ from ..._typing import override
 T = TypeVar("T")
 S = TypeVar("S")
 
-Protocol = Literal["v1", "v2"]
+ProtocolVersion = Literal["v1", "v2"]
 """A version of the protocol, chosen by the header `OpenAI-Beta: assistants=…`."""
 
 Method = Literal["GET", "POST", "DELETE"]
@@ -32,7 +32,7 @@ class Endpoint(msgspec.Struct, Generic[T, S], frozen=True, kw_only=True):
     item: type[S]
     params: type | None = None
     """TypedDict of its keywords: the query of a GET, the body of a POST."""
-    protocols: tuple[Protocol, ...] = ("v1", "v2")
+    protocols: tuple[ProtocolVersion, ...] = ("v1", "v2")
     """The versions that have it."""
     idempotent: bool = True
     """Whether sending it twice does what sending it once does, so that an ambiguous failure may be retried."""

@@ -9,7 +9,7 @@ import msgspec
 
 from ...errors import ItemDecodeError, ThreadBusyError, did_you_mean
 from ...response import HTTPResponse
-from .request import Outgoing, Request, SentHeaders
+from .request import PreparedRequest, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
 
 
@@ -51,7 +51,7 @@ class OwnFraming(Protocol):
 MAX_ITEM = 64 * 1024 * 1024
 
 RequestHook = Callable[[Request], Awaitable[None] | None]
-SendHook = Callable[[Outgoing], Awaitable[None] | None]
+SendHook = Callable[[PreparedRequest], Awaitable[None] | None]
 ResponseHook = Callable[[HTTPResponse], Awaitable[None] | None]
 RetryHook = Callable[[Retry], Awaitable[None] | None]
 ErrorHook = Callable[[Exception], Awaitable[None] | None]
@@ -81,7 +81,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     framing: Framing | Callable[[], OwnFraming] = "auto"
     max_item_bytes: int = MAX_ITEM
     on_bad_item: BadItemHook | None = None
-    busy_thread: Patience | None = None
+    busy_thread: BusyThreadPolicy | None = None
     """What waits for a busy thread, of one call alone; None where that is an error at once."""
     is_plain: bool = True
     """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
@@ -195,7 +195,7 @@ def header_safe(value: str) -> bool:
     return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in value)
 
 
-class Patience(Protocol):
+class BusyThreadPolicy(Protocol):
     """What a call does about a thread that another run keeps busy: it is asked after each refusal."""
 
     doubtful: bool

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Any
-from typing import Protocol as Interface
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import msgspec
@@ -12,7 +11,7 @@ import msgspec
 from ..._typing import override
 from ...errors import WrongProtocolError
 from ...models.base import Object
-from .endpoint import Endpoint, Protocol, split_path
+from .endpoint import Endpoint, ProtocolVersion, split_path
 from .path_ids import all_plain, segment
 from .query import encode_query
 from .validation import check, encoded, normalise, split
@@ -23,7 +22,7 @@ SECRET_HEADERS = frozenset(
 """Headers whose values are shown nowhere, in lower case."""
 
 
-class Form(Interface):
+class StreamingBody(Protocol):
     """A `multipart/form-data` body that can be read more than once, or says that it cannot."""
 
     content_type: str
@@ -61,22 +60,22 @@ class Request(msgspec.Struct, eq=False):
     """Query parameters by their wire names."""
     body: dict[str, Any] | None = None
     """Members of the JSON body; None for no body."""
-    form: Form | None = None
+    form: StreamingBody | None = None
     """The multipart body, for uploads."""
     headers: dict[str, str | None] = {}
     """Headers of this call alone, in lower case."""
     idempotency_key: str | None = None
     """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
-    written: tuple[dict[str, Any], bytes] | None = None
+    encoded_body: tuple[dict[str, Any], bytes] | None = None
     """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
 
-    def add(self, name: str, value: object) -> None:
+    def add_member(self, name: str, value: object) -> None:
         """Put one member more into the body, and into its JSON as it was checked, which may be large."""
-        before, known = self.body or {}, self.written
+        before, known = self.body or {}, self.encoded_body
         self.body = {**before, name: value}
         if known is not None and known[0] is before and name not in before:
             more = encoded(self.endpoint.name, {name: value})
-            self.written = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
+            self.encoded_body = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
 
     @property
     def is_replayable(self) -> bool:
@@ -94,7 +93,7 @@ class Request(msgspec.Struct, eq=False):
         return f"<Request {self.endpoint}>"
 
 
-class Outgoing(msgspec.Struct, eq=False):
+class PreparedRequest(msgspec.Struct, eq=False):
     """What one attempt puts on the wire; `on_send` hooks may change it."""
 
     operation: str
@@ -104,16 +103,16 @@ class Outgoing(msgspec.Struct, eq=False):
     """Whole URL, percent-encoded already."""
     headers: SentHeaders
     """Headers, credentials included."""
-    body: bytes | Form | None
+    body: bytes | StreamingBody | None
     """The bytes of the body, or the multipart form."""
     attempt: int = 1
     """1 for the first try."""
-    fresh: bool = False
+    new_connection: bool = False
     """Whether it must go over a new connection."""
 
     @override
     def __repr__(self) -> str:
-        return f"<Outgoing {self.operation}: {self.method} attempt {self.attempt}>"
+        return f"<PreparedRequest {self.operation}: {self.method} attempt {self.attempt}>"
 
 
 def bind(
@@ -121,10 +120,10 @@ def bind(
     ids: tuple[object, ...],
     keywords: Mapping[str, Any],
     *,
-    protocol: Protocol,
+    protocol: ProtocolVersion,
     validate: bool = True,
     kinds: Mapping[str, tuple[type[Object], ...]] = {},
-    form: Form | None = None,
+    form: StreamingBody | None = None,
 ) -> Request:
     """Make the request of a call, refusing bad ids, keywords and values before anything is sent.
 
@@ -144,7 +143,7 @@ def bind(
     if not endpoint.takes_body:
         return Request(endpoint, path, query, form=form)
     written = (body, data) if data is not None and not query else None
-    return Request(endpoint, path, query, body, form, written=written)
+    return Request(endpoint, path, query, body, form, encoded_body=written)
 
 
 def ids_of(request: Request) -> tuple[str, ...]:
@@ -153,17 +152,17 @@ def ids_of(request: Request) -> tuple[str, ...]:
     return tuple(unquote(part) for name, part in parts if name.startswith("{"))
 
 
-def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[str, object]) -> Outgoing:
+def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[str, object]) -> PreparedRequest:
     """Write a request out: one URL, one set of headers, one body."""
     text = encode_query({**query, **request.query} if query else request.query) if query or request.query else ""
     url = f"{base_url}{request.path}?{text}" if text else base_url + request.path
-    body: bytes | Form | None = request.form
+    body: bytes | StreamingBody | None = request.form
     if request.form is not None:
         headers["content-type"] = request.form.content_type
         if request.form.length is not None:
             headers["content-length"] = str(request.form.length)
     elif request.body is not None:
-        known = request.written
+        known = request.encoded_body
         body = known[1] if known and known[0] is request.body else encoded(request.endpoint.name, request.body)
         headers.setdefault("content-type", "application/json")
-    return Outgoing(request.endpoint.name, request.endpoint.method, url, headers, body)
+    return PreparedRequest(request.endpoint.name, request.endpoint.method, url, headers, body)

@@ -71,14 +71,14 @@ class Retry(msgspec.Struct, frozen=True):
     """Seconds until the next one."""
 
 
-Fate = Literal["not sent", "answered", "lost", "stale", "final"]
+FailureKind = Literal["not sent", "answered", "lost", "stale", "final"]
 """What became of a request that failed: never sent; answered by an error that may pass; sent and its answer lost;
 put on an idle connection that the server was closing; or nothing that another attempt would change."""
 
 _PASSING = frozenset((408, 409, 429))
 
 
-def fate(failure: AssistantsError) -> Fate:
+def classify_failure(failure: AssistantsError) -> FailureKind:
     """Classify a failure by whether the server may have acted on the request, and whether trying again can help."""
     match failure:
         case ClientClosedError() | TransportError(permanent=True):
@@ -143,16 +143,16 @@ class Attempts:
     """The attempts of one call that failed: how many there were, and whether there is to be another."""
 
     __slots__ = (
-        "_acted",
         "_budget",
+        "_maybe_processed",
         "_policy",
         "_renewed",
         "_request",
         "_retries",
         "cost",
         "count",
-        "doubtful",
         "fresh",
+        "may_have_succeeded",
     )
 
     def __init__(self, request: Request, policy: RetryPolicy, budget: Budget) -> None:
@@ -160,9 +160,9 @@ class Attempts:
         self._policy = policy
         self._budget = budget
         self._retries = 0
-        self._acted = False
+        self._maybe_processed = False
         self._renewed = False
-        self.doubtful = False
+        self.may_have_succeeded = False
         """Whether an attempt may have been done whose answer was lost, or an error of the server's.
 
         One on an idle connection that the server was closing does not count.
@@ -174,7 +174,7 @@ class Attempts:
         self.cost = 1
         """What the last retry took from the budget."""
 
-    def renew(self) -> bool:
+    def allow_new_key(self) -> bool:
         """Whether a request that was refused for its key can be sent once more; counts that attempt."""
         if self._renewed or not self._request.is_replayable:
             return False
@@ -187,21 +187,23 @@ class Attempts:
 
         `left` is what remains of the total limit in seconds, `jitter` a random number from 0 to 1.
         """
-        kind = fate(failure)
+        kind = classify_failure(failure)
         if isinstance(failure, TransportError):
             failure.attempts = self.count
             # An earlier attempt may have been acted on, whatever became of this one.
-            self._acted = failure.maybe_processed = self._acted or failure.maybe_processed
+            self._maybe_processed = failure.maybe_processed = self._maybe_processed or failure.maybe_processed
         elif isinstance(failure, StatusError):
-            self._acted = self._acted or failure.status >= 500
-        self.doubtful = self.doubtful or kind == "lost" or (isinstance(failure, StatusError) and failure.status >= 500)
+            self._maybe_processed = self._maybe_processed or failure.status >= 500
+        self.may_have_succeeded = (
+            self.may_have_succeeded or kind == "lost" or (isinstance(failure, StatusError) and failure.status >= 500)
+        )
         wait = self._wait(kind, failure, left, jitter)
         if wait is not None:
             self.count += 1
             self.fresh = isinstance(failure, ConnectionLostError)
         return wait
 
-    def _wait(self, kind: Fate, failure: AssistantsError, left: float, jitter: float) -> float | None:
+    def _wait(self, kind: FailureKind, failure: AssistantsError, left: float, jitter: float) -> float | None:
         policy, request = self._policy, self._request
         if kind == "final" or not request.is_replayable:
             return None

@@ -21,7 +21,7 @@ from ..._typing import is_mapping, is_object, is_sequence
 from ...errors import ValidationError, WrongProtocolError, did_you_mean
 from ...models.base import Object
 from ...models.decoding import Decoder, decoder_for, encode
-from .endpoint import Endpoint, Protocol
+from .endpoint import Endpoint, ProtocolVersion
 
 
 class Field(NamedTuple):
@@ -30,7 +30,7 @@ class Field(NamedTuple):
     wire: str
     """Its name in the query, where it travels there."""
     query: bool
-    protocol: Protocol | None
+    protocol: ProtocolVersion | None
     """The only version that has it."""
     narrow: Any
     """The type that it is held to in v1 besides its own."""
@@ -96,7 +96,7 @@ def _nested(info: inspect.Type) -> type | None:
             return None
 
 
-def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Protocol) -> bytes:
+def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: ProtocolVersion) -> bytes:
     """Hold keywords, and the JSON that they become, to every rule that the documents state; return that JSON.
 
     Raises `TypeError` for keywords that are unknown or missing, `WrongProtocolError` for those of the other
@@ -117,7 +117,9 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     return data
 
 
-def _check_keys(operation: str, params: type, values: Mapping[str, Any], protocol: Protocol, path: str = "") -> None:
+def _check_keys(
+    operation: str, params: type, values: Mapping[str, Any], protocol: ProtocolVersion, path: str = ""
+) -> None:
     plan = plan_for(params)
     _check_names(operation, plan, values, path)
     if plan.guarded.isdisjoint(values):

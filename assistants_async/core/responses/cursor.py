@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import PaginationError
 from ...models.pages import AnyPage
-from ..requests.endpoint import Endpoint, Protocol
+from ..requests.endpoint import Endpoint, ProtocolVersion
 from ..requests.validation import plan_for
 
 _DEFAULT_LIMIT = 20
@@ -17,7 +17,7 @@ class Cursor:
 
     __slots__ = ("_endpoint", "_seen", "items", "limit", "member")
 
-    def __init__(self, endpoint: Endpoint[Any, Any], query: dict[str, Any], protocol: Protocol) -> None:
+    def __init__(self, endpoint: Endpoint[Any, Any], query: dict[str, Any], protocol: ProtocolVersion) -> None:
         self._endpoint = endpoint
         backward = query.get("before") is not None and query.get("after") is None
         self.member: str | None = "before" if backward else "after"

@@ -139,18 +139,18 @@ class _RefusalPart:
 class MessageFold:
     """One message as far as it has come."""
 
-    __slots__ = ("_base", "_id", "_parts", "told")
+    __slots__ = ("_base", "_id", "_parts", "text_length_before")
 
     def __init__(self, id: str) -> None:
         self._id = id
         self._base: Message | None = None
         self._parts: dict[int, _TextPart | _RefusalPart | messages.MessageContent] = {}
-        self.told = 0
+        self.text_length_before = 0
         """How many characters of text had come before the last whole object."""
 
     def replace(self, message: Message) -> None:
         """Take a whole object; one without content, such as the first, leaves what deltas have brought."""
-        self.told = self._size()
+        self.text_length_before = self._size()
         self._base = message
         if message.content:
             self._parts.clear()

@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ...models.runs import Run, ToolCall
 from ...models.steps import FunctionToolCall, RunStep
-from ..requests.retry import fate
+from ..requests.retry import classify_failure
 
 RunEnd = Literal["failed", "expired", "cancelled", "incomplete"]
 """How a run can end without having completed."""
@@ -104,4 +104,4 @@ def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
 
 def may_pass(error: AssistantsError) -> bool:
     """Whether asking for a run again may help: the network, an overloaded server, but no refusal."""
-    return isinstance(error, TimedOutError) or fate(error) != "final"
+    return isinstance(error, TimedOutError) or classify_failure(error) != "final"

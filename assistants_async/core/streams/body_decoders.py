@@ -52,17 +52,17 @@ def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framin
     return _FRAMINGS.get(kind, "json") if kind else default
 
 
-class ItemReading(Generic[S]):
+class ItemBodyDecoder(Generic[S]):
     """JSON values in any framing, each decoded as one type."""
 
-    __slots__ = ("_decode", "_framer", "_items", "_skip", "over")
+    __slots__ = ("_decode", "_framer", "_items", "_skip", "finished")
 
     def __init__(self, framer: JSONFramer | SSEDecoder, decode: Callable[[bytes], S], skip: BadItemHook | None) -> None:
         self._framer = framer
         self._decode = decode
         self._skip = skip
         self._items = 0
-        self.over = False
+        self.finished = False
 
     def feed(self, data: bytes) -> list[Any]:
         """The raw items that a piece of the body completes."""
@@ -86,15 +86,15 @@ class ItemReading(Generic[S]):
         return error
 
     @property
-    def marked(self) -> bool:
+    def end_marker_seen(self) -> bool:
         """Whether a list's closing brace, or `[DONE]`, has come."""
-        return self.over or self._around is not None
+        return self.finished or self._around is not None
 
     @property
     def _around(self) -> bytes | None:
-        return self._framer.around if isinstance(self._framer, JSONFramer) else None
+        return self._framer.closed_envelope if isinstance(self._framer, JSONFramer) else None
 
-    def broken(self, cause: TransportError) -> Exception | None:
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
         """A cut inside an item is a truncation; between items, and of a silent server, the cause says it best."""
         if isinstance(cause, ConnectionLostError):
             try:
@@ -109,8 +109,8 @@ class ItemReading(Generic[S]):
     def decode(self, frame: Any) -> S | None:
         """Decode one raw item, leaving out a bad one where the caller asked for that."""
         raw: bytes = frame.data if isinstance(frame, ServerSentEvent) else frame
-        if self.over or raw == b"[DONE]":
-            self.over = True
+        if self.finished or raw == b"[DONE]":
+            self.finished = True
             return None
         try:
             item = self._decode(raw)
@@ -126,12 +126,12 @@ class ItemReading(Generic[S]):
         return item
 
 
-class BytesReading:
+class RawBodyDecoder:
     """The body's pieces as they come."""
 
     error = None
-    marked = False
-    over = False
+    end_marker_seen = False
+    finished = False
 
     def feed(self, data: bytes) -> list[Any]:
         """The piece itself."""
@@ -141,7 +141,7 @@ class BytesReading:
         """Nothing more."""
         return []
 
-    def broken(self, cause: TransportError) -> Exception | None:
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
         """The connection's own error."""
         return cause
 
@@ -151,7 +151,7 @@ class BytesReading:
         return piece
 
 
-class EventReading:
+class RunEventBodyDecoder:
     """The server-sent events of a run."""
 
     __slots__ = ("_decode", "_decoder", "_framer")
@@ -185,16 +185,16 @@ class EventReading:
         return self._framer.error
 
     @property
-    def marked(self) -> bool:
+    def end_marker_seen(self) -> bool:
         """Whether `done` has come."""
         return self._decoder.done
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether `done` has come: whatever follows is not read."""
         return self._decoder.done
 
-    def broken(self, cause: TransportError) -> Exception | None:
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
         """A cut after the run's end costs nothing; before it, the caller needs to know which run it was."""
         if self._decoder.ended:
             return None
@@ -236,7 +236,7 @@ class _OwnFramer(JSONFramer):
         self._own = own
 
     @override
-    def _take(self, data: bytes, found: list[bytes]) -> None:
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
         found += self._own.feed(data)
 
     @override
@@ -275,25 +275,25 @@ def _of_page(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 
 def item_reading(
     endpoint: Endpoint[Any, Any], http: HTTPResponse, options: Options, result: Any, *, pages: bool = False
-) -> ItemReading[Any] | BytesReading:
+) -> ItemBodyDecoder[Any] | RawBodyDecoder:
     """The reading of a plain call: elements of a list, one object, or the bytes of a file."""
     framing = framing_of(http, options, "json")
     if framing == "bytes" or (endpoint.result is bytes and options.framing == "auto"):
-        return BytesReading()
+        return RawBodyDecoder()
     listed = is_page(result)
     elements = listed and not pages
     decoder = decoder_for(endpoint.item if elements else result)
     decode = decoder.decode_strict if options.strict else decoder.decode
     if listed and pages:
         decode = _of_page(decode)
-    return ItemReading(_framer(framing, options.max_item_bytes, elements=elements), decode, options.on_bad_item)
+    return ItemBodyDecoder(_framer(framing, options.max_item_bytes, elements=elements), decode, options.on_bad_item)
 
 
-def run_reading(http: HTTPResponse, options: Options) -> EventReading | ItemReading[StreamEvent]:
+def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | ItemBodyDecoder[StreamEvent]:
     """The reading of a streamed run: events, or the one run of a server that does not stream."""
     framing = framing_of(http, options, "sse")
     if framing == "sse":
-        return EventReading(options)
+        return RunEventBodyDecoder(options)
     run = decoder_for(Run)
     framer = _framer(framing, options.max_item_bytes, elements=False)
-    return ItemReading(framer, lambda raw: event_of_run(run.decode(raw)), options.on_bad_item)
+    return ItemBodyDecoder(framer, lambda raw: event_of_run(run.decode(raw)), options.on_bad_item)

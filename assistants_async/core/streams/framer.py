@@ -47,14 +47,14 @@ class Framer(ABC, Generic[Item]):
             data = self._after_bom(self._start + data)
         found: list[Item] = []
         try:
-            self._take(data, found)
+            self._scan(data, found)
         except StreamError as error:
             self._fail(error, len(found))
         self.items += len(found)
         return found
 
     @abstractmethod
-    def _take(self, data: bytes, found: list[Item]) -> None:
+    def _scan(self, data: bytes, found: list[Item]) -> None:
         """Go on through the body and append each item that is whole."""
 
     def _after_bom(self, head: bytes) -> bytes:
@@ -88,7 +88,7 @@ class JSONFramer(Framer[bytes]):
         super().__init__(max_item_bytes)
 
     @property
-    def around(self) -> bytes | None:
+    def closed_envelope(self) -> bytes | None:
         """What stands around the items once all of it has come; None before, and where nothing does."""
         return None
 

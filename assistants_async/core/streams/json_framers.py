@@ -29,7 +29,7 @@ class ConcatenatedJSON(JSONFramer):
         self._reader = ValueReader(max_item_bytes)
 
     @override
-    def _take(self, data: bytes, found: list[bytes]) -> None:
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
         position = 0
         while position < len(data):
             if not self._reader.under_way:
@@ -74,7 +74,7 @@ class JSONLines(JSONFramer):
         self._line = bytearray()
 
     @override
-    def _take(self, data: bytes, found: list[bytes]) -> None:
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
         if self._line:
             end = data.find(b"\n")
             self._keep(data if end < 0 else data[:end])
@@ -135,7 +135,7 @@ class JSONSequence(ConcatenatedJSON):
         self._spoiled = bytearray()
 
     @override
-    def _take(self, data: bytes, found: list[bytes]) -> None:
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
         first, *others = data.split(_RS)
         self._take_text(first, found)
         for text in others:
@@ -146,7 +146,7 @@ class JSONSequence(ConcatenatedJSON):
         if self._spoiled:
             self._stray(text, 0)
         else:
-            super()._take(text, found)
+            super()._scan(text, found)
 
     @override
     def _stray(self, data: bytes, position: int) -> None:

@@ -58,7 +58,7 @@ class ListElements(JSONFramer):
 
     @property
     @override
-    def around(self) -> bytes | None:
+    def closed_envelope(self) -> bytes | None:
         """The envelope, once its closing brace has arrived."""
         return self.envelope if self.done else None
 
@@ -71,7 +71,7 @@ class ListElements(JSONFramer):
         return bytes(self._envelope)
 
     @override
-    def _take(self, data: bytes, found: list[bytes]) -> None:
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
         position = 0
         while 0 <= position < len(data):
             if not self._reader.under_way:

@@ -124,7 +124,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
         return len(data) - start < min(_MOST_BEGUN, self._limit) and data.find(b"retry", start) < 0
 
     @override
-    def _take(self, data: bytes, found: list[ServerSentEvent]) -> None:
+    def _scan(self, data: bytes, found: list[ServerSentEvent]) -> None:
         data = self._begun + self._with_line_feeds(data)
         self._begun = b""
         position = 0

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..storage.ids import Names
+from ..storage.ids import IdFactory
 from ..storage.search import Found
 from ..storage.store import Document, Store
 from .event_feed import Feed
@@ -42,10 +42,10 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
-class Life:
+class ActiveRun:
     """An active run with its open message and step, and those who listen."""
 
-    def __init__(self, run: Document, store: Store, names: Names, clock: Callable[[], float]) -> None:
+    def __init__(self, run: Document, store: Store, names: IdFactory, clock: Callable[[], float]) -> None:
         self.run = run
         """The run's document, which is the one in the store."""
         self.feeds: list[Feed] = []
@@ -76,7 +76,7 @@ class Life:
         for feed in self.feeds:
             feed.send(event, kind, document)
 
-    def hang_up(self) -> None:
+    def close_feeds(self) -> None:
         """End every reader's stream; the run may go on in another."""
         for feed in self.feeds:
             feed.end()
@@ -174,7 +174,7 @@ class Life:
         calls.append(call)
         self._emit_call({"index": len(calls) - 1, **call})
 
-    def argue(self, piece: str) -> None:
+    def append_arguments(self, piece: str) -> None:
         """Add text to the arguments of the last call."""
         assert self._step is not None
         calls: list[Document] = self._step["step_details"]["tool_calls"]
@@ -189,7 +189,7 @@ class Life:
         ]
         action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
         self.move("requires_action", required_action=action)
-        self.hang_up()
+        self.close_feeds()
 
     def call_ids(self) -> list[str]:
         """Ids of the calls that wait for an output."""
@@ -217,7 +217,7 @@ class Life:
         if stamp is not None:
             changes[stamp] = self.now
         self.move(status, usage=self._usage(), required_action=None, expires_at=None, **changes)
-        self.hang_up()
+        self.close_feeds()
 
     def _open_calls(self) -> list[Document]:
         assert self._step is not None

@@ -13,10 +13,10 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, 
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
-from ..storage.ids import Names
+from ..storage.ids import IdFactory
 from ..storage.search import Found
 from ..storage.store import Document, Store
-from .active_run import Life, tokens
+from .active_run import ActiveRun, tokens
 from .event_feed import Feed
 from .responder import CallTools, Fail, Incomplete, Responder, Say, Stall, actions_of
 
@@ -35,22 +35,22 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        names: Names,
+        names: IdFactory,
         responder: Responder,
         *,
-        consult: Callable[[Document, str], list[Found]],
+        file_search: Callable[[Document, str], list[Found]],
         clock: Callable[[], float],
         pace: float,
         speed: float,
     ) -> None:
-        self._consult = consult
+        self._file_search = file_search
         self._store = store
         self._names = names
         self._responder = responder
         self._clock = clock
         self._pace = pace
         self._speed = speed
-        self._lives: dict[str, Life] = {}
+        self._lives: dict[str, ActiveRun] = {}
         self._work: dict[str, asyncio.Task[None]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,7 +64,7 @@ class Engine:
 
     def start(self, run: Document, feed: Feed | None, *, thread: Document | None = None) -> None:
         """Take a new run into the world; `thread` is given where it was made with the run."""
-        life = self._lives[run["thread_id"]] = Life(run, self._store, self._names, self._clock)
+        life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock)
         self._listen(life, feed)
         if thread is not None:
             life.emit("thread.created", "thread", thread)
@@ -95,7 +95,7 @@ class Engine:
         """Forget the active run of a thread that is being deleted; its readers see the end of their streams."""
         life = self._lives.get(thread_id)
         if life is not None:
-            life.hang_up()
+            life.close_feeds()
             self._release(life)
 
     def expire(self) -> None:
@@ -118,12 +118,12 @@ class Engine:
 
     # ... a turn ...
 
-    async def _turn(self, life: Life) -> None:
+    async def _turn(self, life: ActiveRun) -> None:
         await asyncio.sleep(self._pace)
         life.move("in_progress", started_at=life.run["started_at"] or life.now)
         await asyncio.sleep(self._pace)
         if life.searches:
-            life.search(self._consult(life.run, life.turn().last_user_text))
+            life.search(self._file_search(life.run, life.turn().last_user_text))
         try:
             async with aclosing(actions_of(self._responder, life.turn())) as actions:
                 async for action in actions:
@@ -138,7 +138,7 @@ class Engine:
             if self._runs(life):
                 self._end(life, "completed")
 
-    async def _act(self, life: Life, action: object) -> bool:
+    async def _act(self, life: ActiveRun, action: object) -> bool:
         """Do one action; tell whether the turn is over."""
         match action:
             case Say(text=text):
@@ -158,7 +158,7 @@ class Engine:
                 raise TypeError(f"expected an action such as Say(…), not {action!r}")
         return True
 
-    async def _say(self, life: Life, text: str | AsyncIterable[str]) -> bool:
+    async def _say(self, life: ActiveRun, text: str | AsyncIterable[str]) -> bool:
         cap = life.run.get(_CAP)
         left: int | None = None if cap is None else max(0, cap - life.written)
         life.open_message()
@@ -173,47 +173,47 @@ class Engine:
         life.close_message()
         return False
 
-    async def _open(self, life: Life, text: str) -> None:
+    async def _open(self, life: ActiveRun, text: str) -> None:
         if text:
             life.open_message()
             for piece in tokens(text):
                 life.write(piece)
                 await self._tick(life)
 
-    async def _call(self, life: Life, calls: Iterable[tuple[str, str]]) -> None:
+    async def _call(self, life: ActiveRun, calls: Iterable[tuple[str, str]]) -> None:
         life.open_calls()
         for name, arguments in calls:
             life.call(name)
             await self._tick(life)
             for piece in tokens(arguments):
-                life.argue(piece)
+                life.append_arguments(piece)
                 await self._tick(life)
         life.require_outputs()
 
-    async def _tick(self, life: Life) -> None:
+    async def _tick(self, life: ActiveRun) -> None:
         # Without readers and without a speed there is nobody to wait for.
         if life.feeds or self._speed:
             await asyncio.sleep(self._speed)
 
-    async def _cancel(self, life: Life) -> None:
+    async def _cancel(self, life: ActiveRun) -> None:
         await asyncio.sleep(self._pace)
         self._end(life, "cancelled")
 
     # ... bookkeeping ...
 
-    def _life(self, run: Document) -> Life | None:
+    def _life(self, run: Document) -> ActiveRun | None:
         life = self._lives.get(run["thread_id"])
         return life if life is not None and life.run is run else None
 
-    def _runs(self, life: Life) -> bool:
+    def _runs(self, life: ActiveRun) -> bool:
         # A responder may have swallowed the cancellation that took its run away.
         return self._life(life.run) is life and life.run["status"] == "in_progress"
 
-    def _listen(self, life: Life, feed: Feed | None) -> None:
+    def _listen(self, life: ActiveRun, feed: Feed | None) -> None:
         if feed is not None:
             life.feeds.append(feed)
 
-    def _begin(self, life: Life, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, life: ActiveRun, work: Coroutine[Any, Any, None]) -> None:
         thread_id: str = life.run["thread_id"]
         self._stop(thread_id)
         task = self._work[thread_id] = asyncio.get_running_loop().create_task(work)
@@ -225,23 +225,23 @@ class Engine:
         if task is not None and task is not asyncio.current_task():
             task.cancel()
 
-    def _end(self, life: Life, status: str, **changes: Any) -> None:
+    def _end(self, life: ActiveRun, status: str, **changes: Any) -> None:
         self._release(life)
         life.end(status, **changes)
 
-    def _release(self, life: Life) -> None:
+    def _release(self, life: ActiveRun) -> None:
         thread_id: str = life.run["thread_id"]
         self._stop(thread_id)
         del self._lives[thread_id]
         self._timers.pop(thread_id).cancel()
 
-    def _arm(self, life: Life) -> None:
+    def _arm(self, life: ActiveRun) -> None:
         # A clock of the caller's may stand still, or jump at any time.
         left = life.run["expires_at"] - self._clock()
         delay = max(left, 0.01) if self._clock is time.time else _LOOK
         self._timers[life.run["thread_id"]] = asyncio.get_running_loop().call_later(delay, self._ring, life)
 
-    def _ring(self, life: Life) -> None:
+    def _ring(self, life: ActiveRun) -> None:
         self.expire()
         if self._life(life.run) is not None:
             self._arm(life)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiohttp import web
 
-from ...core.requests.endpoint import Protocol
+from ...core.requests.endpoint import ProtocolVersion
 from ...models.events import DONE_EVENT
 from ..storage.documents import event_name, render, without_content
 from ..storage.store import Document
@@ -34,8 +34,8 @@ _HEADERS = {
 class Feed:
     """One reader's view of a run's events, in its version of the protocol, with what was found where it asked."""
 
-    def __init__(self, protocol: Protocol, *, content: bool = False) -> None:
-        self._protocol: Protocol = protocol
+    def __init__(self, protocol: ProtocolVersion, *, content: bool = False) -> None:
+        self._protocol: ProtocolVersion = protocol
         self._content = content
         self._frames: deque[bytes] = deque()
         self._wake = asyncio.Event()

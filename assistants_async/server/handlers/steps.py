@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..requests.context import Context, Handler
 from ..requests.pages import page
 from ..storage.documents import INCLUDED, without_content
-from ..storage.store import Document, Shelf
+from ..storage.store import Collection, Document
 
 
 async def retrieve(context: Context) -> Document:
@@ -25,7 +25,7 @@ def _shown(context: Context, step: Document) -> Document:
     return shown if INCLUDED in context.values.get("include", ()) else without_content(shown)
 
 
-def _shelf(context: Context) -> Shelf:
+def _shelf(context: Context) -> Collection:
     return context.store.steps(context.ids["thread_id"], context.ids["run_id"])
 
 

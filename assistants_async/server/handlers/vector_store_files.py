@@ -9,7 +9,7 @@ from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page, token_page
 from ..storage.documents import deleted
-from ..storage.store import Document, Shelf
+from ..storage.store import Collection, Document
 from ..storage.vector_index import counted
 from .attachments import require
 
@@ -121,7 +121,7 @@ def _status(batch: Document, counts: Document) -> str:
     return "failed" if counts["failed"] == counts["total"] else "completed"
 
 
-def _listed(context: Context, shelf: Shelf) -> Document:
+def _listed(context: Context, shelf: Collection) -> Document:
     state = context.values.get("filter")
     return page(
         shelf,
@@ -141,7 +141,7 @@ def _hint(context: Context) -> None:
     context.headers["openai-poll-after-ms"] = str(max(1, round(1000 * context.state.settings.pace)))
 
 
-def _files(context: Context) -> Shelf:
+def _files(context: Context) -> Collection:
     return context.store.store_files(context.ids["vector_store_id"])
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from aiohttp import web
 
-from ...core.requests.endpoint import Endpoint, Protocol
+from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ..engine.engine import Engine
 from ..engine.responder import Responder
 from ..storage.documents import render
-from ..storage.ids import Names
+from ..storage.ids import IdFactory
 from ..storage.store import Document, Store
-from ..storage.vector_index import Library
+from ..storage.vector_index import VectorIndex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Settings:
     """How a server was asked to be."""
 
     responder: Responder
-    protocol: Protocol = "v2"
+    protocol: ProtocolVersion = "v2"
     api_key: str | None = None
     seed: int | str | None = None
     pace: float = 0.005
@@ -48,17 +48,17 @@ class State:
         if self._engine is not None:
             self._engine.reset()
         settings = self.settings
-        self.names = Names(settings.seed)
+        self.names = IdFactory(settings.seed)
         """Makes ids."""
         self.store = Store()
         """What the server remembers."""
-        self.library = Library(self.store, self.names, clock=settings.clock, pace=settings.pace)
+        self.library = VectorIndex(self.store, self.names, clock=settings.clock, pace=settings.pace)
         """What it knows of vector stores."""
         self.engine = self._engine = Engine(
             self.store,
             self.names,
             settings.responder,
-            consult=self.library.consult,
+            file_search=self.library.file_search,
             clock=settings.clock,
             pace=settings.pace,
             speed=settings.speed,
@@ -91,7 +91,7 @@ class Context:
 
     state: State
     endpoint: Endpoint[Any, Any]
-    protocol: Protocol
+    protocol: ProtocolVersion
     ids: Mapping[str, str]
     """Ids in the path, by name."""
     values: Mapping[str, Any]

@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from ..errors import invalid
-from ..storage.store import Document, Shelf
+from ..storage.store import Collection, Document
 from .context import Context
 
 DEFAULT_LIMIT = 20
@@ -15,7 +15,7 @@ DEFAULT_LIMIT = 20
 
 
 def page(
-    shelf: Shelf,
+    shelf: Collection,
     values: Mapping[str, Any],
     render: Callable[[Document], Document],
     *,
@@ -65,7 +65,7 @@ def token_page(context: Context, items: Sequence[Document], size: int) -> Docume
     return {"data": items[int(start) : end], "has_more": more, "next_page": f"{_MARK}{end}" if more else None}
 
 
-def _precedes(shelf: Shelf, place: int, *, ascending: bool) -> Callable[[Document], bool]:
+def _precedes(shelf: Collection, place: int, *, ascending: bool) -> Callable[[Document], bool]:
     def precedes(document: Document) -> bool:
         at = shelf.place(document["id"])
         return at is not None and (at < place if ascending else at > place)
@@ -73,7 +73,7 @@ def _precedes(shelf: Shelf, place: int, *, ascending: bool) -> Callable[[Documen
     return precedes
 
 
-def _place(shelf: Shelf, values: Mapping[str, Any], name: str) -> int | None:
+def _place(shelf: Collection, values: Mapping[str, Any], name: str) -> int | None:
     cursor = values.get(name)
     if cursor is None:
         return None

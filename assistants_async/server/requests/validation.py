@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import inspect
 
 from ..._typing import is_mapping, is_sequence
-from ...core.requests.endpoint import Endpoint, Protocol
+from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ...core.requests.validation import check, plan_for
 from ...errors import ValidationError, WrongProtocolError, printable
 from ..errors import invalid
@@ -19,7 +19,7 @@ from ..storage.documents import TOOL_TYPES
 Values = dict[str, Any]
 
 
-def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: Protocol) -> Values:
+def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVersion) -> Values:
     """The same values, if they keep every rule; else raises the 400."""
     if endpoint.params is None:
         return values
@@ -127,7 +127,7 @@ def _check_keys(params: type, values: Mapping[str, Any], path: str = "") -> None
                     _check_keys(nested, item, f"{path}{name}[{place}].")
 
 
-def _check_tools(tools: Iterable[Mapping[str, Any]], protocol: Protocol) -> None:
+def _check_tools(tools: Iterable[Mapping[str, Any]], protocol: ProtocolVersion) -> None:
     for place, tool in enumerate(tools):
         if tool["type"] in TOOL_TYPES[protocol]:
             better = TOOL_TYPES[protocol][tool["type"]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...core.requests.endpoint import Protocol
+from ...core.requests.endpoint import ProtocolVersion
 from .store import Document
 
 ABSENT = object()
@@ -150,7 +150,7 @@ _RESOURCES: Document = {"tool_resources": {}, "metadata": {}}
 _SAMPLING: Document = {"temperature": 1.0, "top_p": 1.0, "response_format": "auto"}
 _FILE_IDS: Document = {"file_ids": [], "metadata": {}}
 
-SHAPES: Mapping[str, Mapping[Protocol, Mapping[str, Any]]] = {
+SHAPES: Mapping[str, Mapping[ProtocolVersion, Mapping[str, Any]]] = {
     "assistant": {"v1": {**_ASSISTANT, **_FILE_IDS}, "v2": {**_ASSISTANT, **_RESOURCES, **_SAMPLING}},
     "thread": {"v1": {**_THREAD, "metadata": {}}, "v2": {**_THREAD, **_RESOURCES}},
     "message": {"v1": {**_MESSAGE, **_FILE_IDS}, "v2": {**_MESSAGE, "attachments": [], "metadata": {}}},
@@ -168,18 +168,21 @@ SHAPES: Mapping[str, Mapping[Protocol, Mapping[str, Any]]] = {
 }
 """Members of each kind of object by version."""
 
-TOOL_TYPES: Mapping[Protocol, Mapping[str, str]] = {
+TOOL_TYPES: Mapping[ProtocolVersion, Mapping[str, str]] = {
     "v1": {"file_search": "retrieval"},
     "v2": {"retrieval": "file_search"},
 }
 """How a tool of the other version is shown in this one."""
 
 # Version 1 knows no end "incomplete": "the run will end with status `complete`. See `incomplete_details`".
-_STATUSES: Mapping[Protocol, Mapping[str, str]] = {"v1": {"incomplete": "completed"}, "v2": {}}
-_EVENTS: Mapping[Protocol, Mapping[str, str]] = {"v1": {"thread.run.incomplete": "thread.run.completed"}, "v2": {}}
+_STATUSES: Mapping[ProtocolVersion, Mapping[str, str]] = {"v1": {"incomplete": "completed"}, "v2": {}}
+_EVENTS: Mapping[ProtocolVersion, Mapping[str, str]] = {
+    "v1": {"thread.run.incomplete": "thread.run.completed"},
+    "v2": {},
+}
 
 
-def render(kind: str, document: Document, protocol: Protocol) -> Document:
+def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document:
     """The document as a version shows it; what it holds is shared, not copied."""
     shown: Document = {}
     for name, default in SHAPES[kind][protocol].items():
@@ -214,7 +217,7 @@ def _bare(call: Document) -> Document:
     return {**call, "file_search": {**search, "results": results}}
 
 
-def event_name(event: str, protocol: Protocol) -> str:
+def event_name(event: str, protocol: ProtocolVersion) -> str:
     """The name that a version has for an event."""
     return _EVENTS[protocol].get(event, event)
 
@@ -229,6 +232,6 @@ def given(values: Mapping[str, Any], names: Sequence[str]) -> Document:
     return {name: values[name] for name in names if name in values}
 
 
-def _tools(tools: Sequence[Mapping[str, Any]], protocol: Protocol) -> list[Mapping[str, Any]]:
+def _tools(tools: Sequence[Mapping[str, Any]], protocol: ProtocolVersion) -> list[Mapping[str, Any]]:
     types = TOOL_TYPES[protocol]
     return [{"type": types[tool["type"]]} if tool["type"] in types else tool for tool in tools]

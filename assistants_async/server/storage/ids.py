@@ -22,7 +22,7 @@ _LETTERS = string.ascii_letters + string.digits
 _LENGTH = 24
 
 
-class Names:
+class IdFactory:
     """Makes ids; without a seed they differ from one server to the next."""
 
     def __init__(self, seed: int | str | None) -> None:

@@ -12,7 +12,7 @@ Document = dict[str, Any]
 """What the server knows of one object: the members of both protocol versions."""
 
 
-class Shelf:
+class Collection:
     """Documents of one kind under one parent, in the order in which they were put there.
 
     The place of a document outlives it, so that a cursor which names a deleted one still works.
@@ -80,49 +80,49 @@ class Store:
     """All shelves; those of a parent are made on first use."""
 
     def __init__(self) -> None:
-        self.assistants = Shelf("assistant")
+        self.assistants = Collection("assistant")
         """Assistants."""
-        self.threads = Shelf("thread")
+        self.threads = Collection("thread")
         """Threads."""
-        self.files = Shelf("file")
+        self.files = Collection("file")
         """Files, without their content."""
         self.contents: dict[str, bytes] = {}
         """The bytes of each file, and of each part of an upload."""
-        self.vector_stores = Shelf("vector store")
+        self.vector_stores = Collection("vector store")
         """Vector stores."""
-        self.uploads = Shelf("upload")
+        self.uploads = Collection("upload")
         """Uploads."""
-        self._shelves: dict[tuple[str, str], Shelf] = {}
+        self._shelves: dict[tuple[str, str], Collection] = {}
 
-    def messages(self, thread_id: str) -> Shelf:
+    def messages(self, thread_id: str) -> Collection:
         """Messages of a thread; raises the 404 of the thread."""
         return self._of("message", self.threads.get(thread_id)["id"])
 
-    def runs(self, thread_id: str) -> Shelf:
+    def runs(self, thread_id: str) -> Collection:
         """Runs of a thread; raises the 404 of the thread."""
         return self._of("run", self.threads.get(thread_id)["id"])
 
-    def steps(self, thread_id: str, run_id: str) -> Shelf:
+    def steps(self, thread_id: str, run_id: str) -> Collection:
         """Steps of a run; raises the 404 of the thread or the run."""
         return self._of("step", self.runs(thread_id).get(run_id)["id"])
 
-    def attached(self, parent_id: str) -> Shelf:
+    def attached(self, parent_id: str) -> Collection:
         """Protocol v1's files of an assistant or a message."""
         return self._of("file", parent_id)
 
-    def store_files(self, store_id: str) -> Shelf:
+    def store_files(self, store_id: str) -> Collection:
         """Files of a vector store; raises the 404 of the store."""
         return self._of("vector store file", self.vector_stores.get(store_id)["id"])
 
-    def batches(self, store_id: str) -> Shelf:
+    def batches(self, store_id: str) -> Collection:
         """File batches of a vector store; raises the 404 of the store."""
         return self._of("file batch", self.vector_stores.get(store_id)["id"])
 
-    def batch_files(self, batch_id: str) -> Shelf:
+    def batch_files(self, batch_id: str) -> Collection:
         """Files of a batch."""
         return self._of("vector store file", batch_id)
 
-    def parts(self, upload_id: str) -> Shelf:
+    def parts(self, upload_id: str) -> Collection:
         """Parts of an upload."""
         return self._of("part", upload_id)
 
@@ -164,8 +164,8 @@ class Store:
         for file_id in due:
             self.forget_file(file_id)
 
-    def _of(self, kind: str, parent_id: str) -> Shelf:
+    def _of(self, kind: str, parent_id: str) -> Collection:
         shelf = self._shelves.get((kind, parent_id))
         if shelf is None:
-            shelf = self._shelves[kind, parent_id] = Shelf(kind)
+            shelf = self._shelves[kind, parent_id] = Collection(kind)
         return shelf

@@ -12,9 +12,9 @@ from typing import Any
 
 from ..errors import invalid
 from .documents import given
-from .ids import Names
+from .ids import IdFactory
 from .search import Found, Source, chunked, matches, ranked
-from .store import Document, Shelf, Store
+from .store import Collection, Document, Store
 from .text_extraction import Unreadable, text_of
 
 DAY = 86_400
@@ -23,10 +23,10 @@ _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")
 
 
-class Library:
+class VectorIndex:
     """The vector stores of a server."""
 
-    def __init__(self, store: Store, names: Names, *, clock: Callable[[], float], pace: float) -> None:
+    def __init__(self, store: Store, names: IdFactory, *, clock: Callable[[], float], pace: float) -> None:
         self._store = store
         self._names = names
         self._clock = clock
@@ -135,7 +135,7 @@ class Library:
         ]
         return [found for found in ranked(query, sources) if found.score >= least]
 
-    def consult(self, run: Document, query: str) -> list[Found]:
+    def file_search(self, run: Document, query: str) -> list[Found]:
         """What a run's `file_search` finds in the stores of its assistant and its thread; expired ones have nothing."""
         self.settle()
         shelf = self._store.vector_stores
@@ -158,7 +158,7 @@ class Library:
         return expires is not None and expires <= self._clock()
 
 
-def counted(files: Shelf | Sequence[Document]) -> Document:
+def counted(files: Collection | Sequence[Document]) -> Document:
     """How many files are in which state."""
     states = [file["status"] for file in files]
     return {**{state: states.count(state) for state in _STATES}, "total": len(states)}

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ...calls.context import Caller
-from ...calls.multipart_body import Upload as Form
+from ...calls.multipart_body import MultipartBody
 from ...core.checks import check_count, check_seconds
 from ...endpoints import (
     CREATE_FILE,
@@ -35,16 +35,16 @@ from ...models.files import File
 from ...models.params_vector_stores import ChunkingStrategyInput
 from ...models.transfers import IngestedFile, IngestReport
 from ...models.vector_stores import VectorStore, VectorStoreFile, VectorStoreFileBatch
-from ..concurrency import CLEANUP, Job, in_parallel, stopped_by
+from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
 from .ingest_sources import BATCH_LIMIT, Source, SourceInput, checked_sources
-from .processing import Wait, is_whole
+from .processing import ProcessingPoller, is_whole
 
 _NAME = "vector_stores.ingest"
 # What the next file would meet as well.
 _STOPS = (AuthenticationError, PermissionDeniedError, ClientClosedError)
 
 
-class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
+class IngestRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `vector_stores.ingest` was asked for; see there."""
 
     vector_store: VectorStore | str
@@ -60,11 +60,11 @@ class Ingestion(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float | None
 
 
-async def ingest(caller: Caller, wanted: Ingestion) -> IngestReport:
+async def ingest(caller: Caller, wanted: IngestRequest) -> IngestReport:
     """Bring sources into a store; see `client.vector_stores.ingest`."""
     from anyio.to_thread import run_sync
 
-    work = await run_sync(_Work, caller, wanted)  # which looks at each file
+    work = await run_sync(Ingester, caller, wanted)  # which looks at each file
     scope = asyncio.timeout(wanted.deadline)
     try:
         async with scope:
@@ -93,10 +93,10 @@ def _summary(report: IngestReport, stopped: Exception | None) -> str:
     return f"{text}; first {printable(first.source, 80)!r}: {printable(first.error or first.status)}"
 
 
-class _Work:
+class Ingester:
     """The sources on their way; made only where nothing is wrong with what was asked for."""
 
-    def __init__(self, caller: Caller, wanted: Ingestion) -> None:
+    def __init__(self, caller: Caller, wanted: IngestRequest) -> None:
         self._caller = caller
         self._wanted = wanted
         check_count(_NAME, "max_concurrency", wanted.max_concurrency)
@@ -142,7 +142,7 @@ class _Work:
 
     # Uploading
 
-    def _uploads(self) -> Iterator[Job]:
+    def _uploads(self) -> Iterator[Work]:
         for name, file in self._files.items():
             if file.status in ("waiting", "failed"):
                 yield partial(self._upload, name)
@@ -152,7 +152,9 @@ class _Work:
         try:
             await self._replace(self._files[name].file_id)
             fields = {"purpose": self._wanted.purpose}
-            form = Form(CREATE_FILE.name, source.data, fields, part=CREATE_FILE.form or "", filename=source.name)
+            form = MultipartBody(
+                CREATE_FILE.name, source.data, fields, part=CREATE_FILE.form or "", filename=source.name
+            )
             file = (await self._caller.send(self._caller.bind(CREATE_FILE, (), fields, form), File)).value
         except _STOPS:
             raise
@@ -170,7 +172,7 @@ class _Work:
 
     # Taking in
 
-    def _batches(self) -> Iterator[Job]:
+    def _batches(self) -> Iterator[Work]:
         # Also those of an earlier ingestion whose end nobody saw: taking a file in again changes nothing.
         names = [name for name, file in self._files.items() if file.status in ("uploaded", "in_progress", "cancelled")]
         for start in range(0, len(names), self._wanted.batch_size):
@@ -180,7 +182,7 @@ class _Work:
         files = {name: self._files[name].file_id or "" for name in names}
         body = self._body([(files[name], self._sources[name]) for name in names])
         request = self._caller.bind(CREATE_FILE_BATCH, (self._store_id,), body)
-        wait = Wait(self._caller, GET_FILE_BATCH, request)
+        wait = ProcessingPoller(self._caller, GET_FILE_BATCH, request)
         try:
             await wait.begin()
             self._move(*names, status="in_progress", code=None, error=None)

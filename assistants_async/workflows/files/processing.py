@@ -17,14 +17,14 @@ from ...endpoints import GET_FILE_BATCH, GET_VECTOR_STORE_FILE, KINDS, LIST_BATC
 from ...errors import AssistantsError, FileBatchError, FilesDeadlineError, FilesError, StoreFileError, printable
 from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ...response import Headers
-from ...session.hooks import told
+from ...session.hooks import report_error
 from ...session.manager import jitter
 from ..concurrency import CLEANUP
 
 T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)
 
 
-class Wait(Generic[T]):
+class ProcessingPoller(Generic[T]):
     """Asking for a file or batch until the server has done with it, well or not.
 
     `request` is what is sent first: it makes the thing, or asks for it; `row` is what asks for it again.
@@ -73,19 +73,19 @@ class Wait(Generic[T]):
         return ListCall(self._caller.session, request, self._caller.options)
 
 
-class _Polled(Call[T, T]):
+class PollableCall(Call[T, T]):
     """A call whose value the server goes on to work on."""
 
     __slots__ = ()
 
-    def _wait(self, row: Endpoint[T, T], deadline: float | None, interval: float | None) -> Wait[T]:
+    def _wait(self, row: Endpoint[T, T], deadline: float | None, interval: float | None) -> ProcessingPoller[T]:
         name = self._request.endpoint.name
         check_seconds(name, "deadline", deadline)
         check_seconds(name, "interval", interval)
         self._use()
-        return Wait(Caller(self._session, self._options), row, self._request, interval)
+        return ProcessingPoller(Caller(self._session, self._options), row, self._request, interval)
 
-    async def _within(self, deadline: float | None, wait: Wait[T]) -> T:
+    async def _within(self, deadline: float | None, wait: ProcessingPoller[T]) -> T:
         """Wait as long as the deadline allows."""
         scope = asyncio.timeout(deadline)
         try:
@@ -103,11 +103,11 @@ class _Polled(Call[T, T]):
         raise await self._told(FilesDeadlineError(message, deadline=deadline, last=wait.last))
 
     async def _told(self, error: FilesError) -> FilesError:
-        await told(error, self._request, self._options)
+        await report_error(error, self._request, self._options)
         return error
 
 
-class StoreFileCall(_Polled[VectorStoreFile]):
+class StoreFileCall(PollableCall[VectorStoreFile]):
     """A call for a file of a store: `await` it for the file as it is then, `poll()` it for its end."""
 
     __slots__ = ()
@@ -126,7 +126,7 @@ class StoreFileCall(_Polled[VectorStoreFile]):
         return file
 
 
-class FileBatchCall(_Polled[VectorStoreFileBatch]):
+class FileBatchCall(PollableCall[VectorStoreFileBatch]):
     """A call for a batch of files: `await` it for the batch as it is then, `poll()` it for its end."""
 
     __slots__ = ()

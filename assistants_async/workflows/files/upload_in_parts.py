@@ -15,14 +15,13 @@ import msgspec
 
 from ..._typing import override
 from ...calls.context import Caller
-from ...calls.multipart_body import CHUNK, Progress
-from ...calls.multipart_body import Upload as Form
+from ...calls.multipart_body import CHUNK, MultipartBody, Progress
 from ...core.checks import check_count, check_seconds
 from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
 from ...errors import AssistantsError, UploadError, ValidationError, printable
 from ...models.transfers import UploadState
 from ...models.uploads import Upload, UploadPart
-from ..concurrency import CLEANUP, Job, in_parallel, stopped_by
+from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
 
 PART_SIZE = 16 * 2**20
 """Bytes of a part where nothing else is asked for."""
@@ -34,7 +33,7 @@ UPLOAD_LIMIT = 8 * 2**30
 _NAME = "uploads.send"
 
 
-class Sending(msgspec.Struct, frozen=True, kw_only=True):
+class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What `uploads.send` was asked for; see there."""
 
     file: Path | bytes
@@ -86,9 +85,9 @@ def check_part(operation: str, size: int | None) -> None:
         raise ValidationError(operation, "data", f"expected at most {PART_LIMIT} bytes", size)
 
 
-async def send(caller: Caller, wanted: Sending) -> Upload:
+async def send(caller: Caller, wanted: UploadRequest) -> Upload:
     """Send a file in parts; see `client.uploads.send`."""
-    work = _Work(caller, wanted)
+    work = PartUploader(caller, wanted)
     scope = asyncio.timeout(wanted.deadline)
     try:
         async with scope:
@@ -103,10 +102,10 @@ async def send(caller: Caller, wanted: Sending) -> Upload:
         raise failure from cause
 
 
-class _Work:
+class PartUploader:
     """One file on its way; made only where nothing is wrong with what was asked for."""
 
-    def __init__(self, caller: Caller, wanted: Sending) -> None:
+    def __init__(self, caller: Caller, wanted: UploadRequest) -> None:
         self._caller = caller
         self._wanted = wanted
         self._size = _size_of(wanted.file)
@@ -159,7 +158,7 @@ class _Work:
         assert self.state is not None
         return self.state
 
-    def _parts(self, state: UploadState) -> Iterator[Job]:
+    def _parts(self, state: UploadState) -> Iterator[Work]:
         """The sending of each part that is not at the server yet."""
         for index, part_id in enumerate(state.part_ids):
             start = index * state.part_size
@@ -186,7 +185,7 @@ class _Work:
         from anyio.to_thread import run_sync
 
         with await run_sync(self._opened) as file:
-            form = Form(
+            form = MultipartBody(
                 ADD_UPLOAD_PART.name,
                 cast("IO[bytes]", FileSlice(file, start, size)),
                 {},

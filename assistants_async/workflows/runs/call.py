@@ -9,8 +9,8 @@ import msgspec
 
 from ..._typing import override
 from ...calls.call import Call
-from ...calls.channel import Reading
-from ...core.requests.endpoint import Protocol
+from ...calls.channel import BodyDecoder
+from ...core.requests.endpoint import ProtocolVersion
 from ...core.requests.request import Request, bind, ids_of
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
 from ...errors import WrongProtocolError
@@ -21,10 +21,10 @@ from ...tools.schema import AnswerFormat, answer_format
 from ...tools.toolbox import Toolbox
 from .channel import RunChannel
 from .drive import Drive
-from .options import DriveOptions, OnAction, Policy, PollOptions, drive_policy, poll_policy
+from .options import DriveOptions, OnAction, PollOptions, RunOptions, drive_policy, poll_policy
 
 if TYPE_CHECKING:
-    from .execution import Job
+    from .execution import RunExecution
     from .recovery import Recovery
 
 __all__ = ["RunCall", "RunChannel"]
@@ -53,7 +53,7 @@ class RunCall(Call[Run, StreamEvent]):
         yielded, each text once, and the stream ends as the run did. No second run is ever started.
         """
         if self._request.body is not None:
-            self._request.add("stream", True)
+            self._request.add_member("stream", True)
         recovery: Recovery | None = None
         if recover:
             from .recovery import Recovery
@@ -122,20 +122,20 @@ class RunCall(Call[Run, StreamEvent]):
                 raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
             if request.body.get("response_format") is not None:
                 raise TypeError(f"{request.endpoint.name}: give response_format or output_type, not both")
-            request.add("response_format", wanted.response_format)
+            request.add_member("response_format", wanted.response_format)
         return wanted
 
     def _job(
         self,
-        policy: Policy,
+        policy: RunOptions,
         on_action: OnAction,
         toolbox: Toolbox | None = None,
         format: AnswerFormat[Any] | None = None,
-    ) -> Job[Any]:
+    ) -> RunExecution[Any]:
         # On use: a program that only asks for runs need not load it.
-        from .execution import Job
-        from .loop import Driver
-        from .requests import Lookups
+        from .execution import RunExecution
+        from .loop import RunLoop
+        from .requests import RunRequests
 
         session, request = self._session, self._request
         if policy.rerun is not None and request.endpoint not in _MAKES:
@@ -143,8 +143,8 @@ class RunCall(Call[Run, StreamEvent]):
         # An error status that is no error would be no run.
         options = msgspec.structs.replace(self._options, raise_for_status=True, resolve_type=None)
         plain = msgspec.structs.replace(options, busy_thread=None)  # only a new run may find its thread busy
-        driver = Driver(
-            Lookups(session, plain),
+        driver = RunLoop(
+            RunRequests(session, plain),
             policy,
             lambda request: RunCall(session, request, options if request.endpoint in _MAKES else plain),
             on_action=on_action,
@@ -160,16 +160,16 @@ class RunCall(Call[Run, StreamEvent]):
                 return driver.take(*ids)
             return driver.begin(RunCall(session, request, options))
 
-        return Job(driver, work, request, options, format)
+        return RunExecution(driver, work, request, options, format)
 
     @override
-    def _reading(self, http: HTTPResponse) -> Reading[Any]:
+    def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
         from ...core.streams.body_decoders import run_reading
 
         return run_reading(http, self._options)
 
 
-def _another(request: Request, thread_id: str, protocol: Protocol) -> Request:
+def _another(request: Request, thread_id: str, protocol: ProtocolVersion) -> Request:
     """The request of a run like the one that another request made, on the thread that there is now."""
     another = bind(CREATE_RUN, (thread_id,), {}, protocol=protocol, validate=False)
     another.body = {name: value for name, value in (request.body or {}).items() if name not in _ONCE}

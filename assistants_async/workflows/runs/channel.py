@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
 
 from ..._typing import override
-from ...calls.channel import ByteSource, Channel, Opener, Reading, Source
+from ...calls.channel import BodyDecoder, ByteStream, Channel, ChunkStream, Opener
 from ...core.requests.options import ErrorHook, Options
 from ...core.runs.snapshot import Snapshot
 from ...errors import StreamError, StreamInterruptedError
@@ -143,7 +143,7 @@ class EventChannel(Channel[E], Generic[E]):
         if type(event) is MessageDeltaEvent:
             return event.text
         if isinstance(event, MessageEvent) and event.data.role != "user":
-            return event.data.text[self.snapshot.message(event.data.id).told :]
+            return event.data.text[self.snapshot.message(event.data.id).text_length_before :]
         return ""
 
     def _once(self, thing: T) -> T | None:
@@ -221,10 +221,10 @@ class RunChannel(EventChannel[StreamEvent]):
     @classmethod
     def from_sse(cls, chunks: AsyncIterable[bytes]) -> RunChannel:
         """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual."""
-        from ...core.streams.body_decoders import EventReading
+        from ...core.streams.body_decoders import RunEventBodyDecoder
 
-        async def open_stream() -> tuple[Source, Reading[Any]]:
-            return ByteSource(chunks), EventReading(Options())
+        async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
+            return ChunkStream(chunks), RunEventBodyDecoder(Options())
 
         return cls("from_sse", open_stream)
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from inspect import isawaitable
 from typing import Any, TypeVar
 
-from ...core.requests.options import Patience
+from ...core.requests.options import BusyThreadPolicy
 from ...errors import (
     AssistantsError,
     BodyTooLargeError,
@@ -24,8 +24,8 @@ from ...errors import (
     printable,
 )
 from ...models.runs import Run
-from .options import Policy, StatusHook
-from .requests import Lookups
+from .options import RunOptions, StatusHook
+from .requests import RunRequests
 
 T = TypeVar("T")
 
@@ -33,10 +33,10 @@ T = TypeVar("T")
 _UNHEARD = (TransportError, StatusError, DecodeError, BodyTooLargeError, StreamError, PaginationError)
 
 
-class Hold:
+class RunDeadline:
     """The run at the server, for as long as somebody waits for it here."""
 
-    def __init__(self, lookups: Lookups, policy: Policy) -> None:
+    def __init__(self, lookups: RunRequests, policy: RunOptions) -> None:
         self._lookups = lookups
         self._policy = policy
         self._blamed: BaseException | None = None
@@ -50,7 +50,7 @@ class Hold:
         """Its thread, which not every server names in the run."""
         self.end: RunError | None = None
         """The run's bad end, which says more than a deadline that passes while its error is put together."""
-        self.patience: Patience | None = None
+        self.patience: BusyThreadPolicy | None = None
         """What waits for a busy thread before the run is made."""
 
     def note(self, run: Run) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from ..._typing import override
 from ...calls.channel import Outcome
-from ...calls.lazy_coroutine import Deferred
+from ...calls.lazy_coroutine import LazyCoroutine
 from ...errors import StreamError
 from ...models.messages import Message
 from ...response import HTTPResponse
@@ -18,7 +18,7 @@ from .result import DriveEvent, RunResult
 if TYPE_CHECKING:
     from anyio.abc import TaskStatus
 
-    from .execution import Job
+    from .execution import RunExecution
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
     raised here, after the events before it. Leaving the block before the end does as `on_deadline` says.
     """
 
-    def __init__(self, job: Job[T]) -> None:
+    def __init__(self, job: RunExecution[T]) -> None:
         self._feed = _Feed(job)
         self._format = job.format
         super().__init__(job.name, None)
@@ -97,7 +97,7 @@ def _itself(frame: Any) -> Any:
     return frame
 
 
-class Drive(Deferred[RunResult[T]], Generic[T]):
+class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
     """A run to be driven to its end: `await` it for the result, or enter it for the events of all rounds.
 
     It can be used once, and is a coroutine for `create_task`, `gather` and the like.
@@ -105,7 +105,7 @@ class Drive(Deferred[RunResult[T]], Generic[T]):
 
     __slots__ = ("_channel", "_job")
 
-    def __init__(self, job: Job[T]) -> None:
+    def __init__(self, job: RunExecution[T]) -> None:
         super().__init__()
         self._job = job
         self._channel: DriveChannel[T] | None = None
@@ -138,7 +138,7 @@ class Drive(Deferred[RunResult[T]], Generic[T]):
 class _Feed(Generic[T]):
     """The task that does a job, and the events that it has handed over."""
 
-    def __init__(self, job: Job[T]) -> None:
+    def __init__(self, job: RunExecution[T]) -> None:
         import anyio
 
         self._job = job

@@ -11,20 +11,20 @@ from ...core.runs.status import BAD_ENDS, error_of
 from ...errors import AnswerDecodeError, AssistantsError, RunError
 from ...models.messages import Message
 from ...models.runs import Run
-from ...session.hooks import told
+from ...session.hooks import report_error
 from ...tools.schema import AnswerFormat
-from .loop import Driver
+from .loop import RunLoop
 from .result import RunResult, answer_of, refusal_of, total
 
 T = TypeVar("T")
 
 
-class Job(Generic[T]):
+class RunExecution(Generic[T]):
     """A run to be taken to its end, once; `T` is what its answer is read as."""
 
     def __init__(
         self,
-        driver: Driver,
+        driver: RunLoop,
         work: Callable[[], Coroutine[Any, Any, Run]],
         request: Request,
         options: Options,
@@ -47,18 +47,18 @@ class Job(Generic[T]):
         except AssistantsError as error:
             # Of a request that failed, that request has told; a deadline may pass with none under way.
             if isinstance(error, RunError) or not hasattr(error, "__notes__"):
-                await self.driver.hold.after(told(error, self._request, self._options))
+                await self.driver.hold.after(report_error(error, self._request, self._options))
             raise
 
     async def result(self) -> RunResult[T]:
         """Do it and put together what came of it; raises `AnswerDecodeError` besides."""
         run = await self.run()
         driver = self.driver
-        messages = driver.told.messages
+        messages = driver.snapshot.messages
         return RunResult(
             run=run,
             messages=messages,
-            steps=driver.told.steps,
+            steps=driver.snapshot.steps,
             usage=total(driver.usage),
             text=answer_of(messages),
             parsed=await self._parsed(run, messages),
@@ -72,8 +72,8 @@ class Job(Generic[T]):
             return _read(self.format, messages)
         except AnswerDecodeError as bad:
             # A run that stopped short is why there is no whole answer, also where `raise_on` lets it pass.
-            error = error_of(run, BAD_ENDS, self.driver.told.steps) or bad
-            await self.driver.hold.after(told(error, self._request, self._options))
+            error = error_of(run, BAD_ENDS, self.driver.snapshot.steps) or bad
+            await self.driver.hold.after(report_error(error, self._request, self._options))
             raise error from (None if error is bad else bad)
 
 

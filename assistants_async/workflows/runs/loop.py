@@ -31,11 +31,11 @@ from ...response import Headers, HTTPResponse, Response
 from ...session.manager import jitter
 from ...tools.toolbox import Toolbox
 from .channel import RunChannel
-from .deadline import Hold
-from .options import OnAction, Policy
-from .requests import PASSING, Lookups, delay_after
+from .deadline import RunDeadline
+from .options import OnAction, RunOptions
+from .requests import PASSING, RunRequests, delay_after
 from .result import DriveEvent
-from .tool_outputs import Answers, names_of
+from .tool_outputs import ToolOutputs, names_of
 
 Emit = Callable[[DriveEvent], Awaitable[None]]
 """Takes each event as it happens."""
@@ -59,7 +59,7 @@ class Start(Protocol):
         ...
 
 
-class Driver:
+class RunLoop:
     """The loop behind `poll`, `wait`, `drive` and `resume`; used once.
 
     `on_action` says what a run that asks for tool outputs means: `"answer"` it, `"stop"` there, or `"wait"` for
@@ -68,8 +68,8 @@ class Driver:
 
     def __init__(
         self,
-        lookups: Lookups,
-        policy: Policy,
+        lookups: RunRequests,
+        policy: RunOptions,
         start: Callable[[Request], Start],
         *,
         on_action: OnAction,
@@ -85,11 +85,11 @@ class Driver:
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was told
         self._repeats = 0  # how often the run has asked again for what was answered
-        self.hold = Hold(lookups, policy)
+        self.hold = RunDeadline(lookups, policy)
         """The run, and what becomes of it."""
-        self.answers = Answers(toolbox, policy, self.hold)
+        self.answers = ToolOutputs(toolbox, policy, self.hold)
         """What its calls are answered with."""
-        self.told = Snapshot()
+        self.snapshot = Snapshot()
         """Messages and steps of the last run; empty unless its calls are answered here."""
         self.http: HTTPResponse | None = None
         """Head of the last answer that showed the run."""
@@ -102,54 +102,56 @@ class Driver:
 
     async def begin(self, first: Start) -> Run:
         """Send the request that makes or continues a run, and take that to its end."""
-        return await self._go(await self._send(first, creates=True))
+        return await self._loop(await self._send(first, creates=True))
 
     async def take(self, thread_id: str, run_id: str) -> Run:
         """Take a run that was started elsewhere to its end."""
         self.hold.thread_id = thread_id
-        run = await self._look(run_id)
+        run = await self._retrieve(run_id)
         self.begun()
         if self._on_action == "answer":
             await self._catch_up(run)
-            self.answers.known = answered(self.told.steps)
-        return await self._go(run)
+            self.answers.by_call = answered(self.snapshot.steps)
+        return await self._loop(run)
 
-    async def _go(self, run: Run) -> Run:
+    async def _loop(self, run: Run) -> Run:
         attempt = 1
         while True:
             step = next_step(run)
-            await self._tell(run, step)
+            await self._catch_up_and_emit(run, step)
             match step:
                 case "act" if self._on_action == "answer":
-                    run = await self._act(run)
+                    run = await self._answer_tools(run)
                 case "act" if self._on_action == "stop":
                     return run
                 case "over":
                     if not await self._pause(run, attempt):
                         return await self._ended(run)
                     attempt += 1
-                    self.told, self.answers.known = Snapshot(), {}
+                    self.snapshot, self.answers.by_call = Snapshot(), {}
                     run = await self._send(self._start(self._again()), creates=True)
                 case _:
                     run = await self._wait(run)
 
     # Telling
 
-    async def _tell(self, run: Run, step: NextStep) -> None:
+    async def _catch_up_and_emit(self, run: Run, step: NextStep) -> None:
         """Tell what has happened to the run, and then the state that it led to, where no stream has."""
         now = step == "over" or (step == "act" and (self.emit is not None or self._policy.stream))
         if self._behind and now and self._on_action == "answer":
             await self._catch_up(run)
         if self._shown != (run.id, run.status):
-            await self._show(event_of_run(run))
+            await self._emit(event_of_run(run))
 
     async def _catch_up(self, run: Run) -> None:
-        for event in await self._lookups.patiently(lambda: self._lookups.missed(self.hold.thread_id, run, self.told)):
-            self.told.add(event)
-            await self._show(event)
+        for event in await self._lookups.with_retries(
+            lambda: self._lookups.missed_events(self.hold.thread_id, run, self.snapshot)
+        ):
+            self.snapshot.add(event)
+            await self._emit(event)
         self._behind = False
 
-    async def _show(self, event: DriveEvent) -> None:
+    async def _emit(self, event: DriveEvent) -> None:
         if isinstance(event, RunEvent):
             self._shown = (event.data.id, event.data.status)
             await self.hold.see(event.data)
@@ -168,11 +170,11 @@ class Driver:
         return True
 
     async def _ended(self, run: Run) -> Run:
-        steps = self.told.steps
+        steps = self.snapshot.steps
         self.hold.end = error_of(run, self._policy.raise_on, steps)
         if self.hold.end is not None and not steps:
             with contextlib.suppress(AssistantsError):  # they would only add to the error
-                steps = await self._lookups.some_steps(self.hold.thread_id, run.id, _STEPS_TIME)
+                steps = await self._lookups.first_steps(self.hold.thread_id, run.id, _STEPS_TIME)
         error = error_of(run, self._policy.raise_on, steps)
         if error is not None:
             raise error
@@ -186,12 +188,12 @@ class Driver:
         while run.status == before:
             headers = self.http.headers if self.http is not None else Headers()
             await self._lookups.pause(poll_delay(attempt, headers, jitter(), self._policy.interval))
-            run = await self._look(run.id)
+            run = await self._retrieve(run.id)
             attempt += 1
         return run
 
-    async def _look(self, run_id: str) -> Run:
-        run, self.http = await self._lookups.patiently(lambda: self._lookups.run(self.hold.thread_id, run_id))
+    async def _retrieve(self, run_id: str) -> Run:
+        run, self.http = await self._lookups.with_retries(lambda: self._lookups.run(self.hold.thread_id, run_id))
         self.hold.note(run)
         self._behind = True
         return run
@@ -217,22 +219,22 @@ class Driver:
         return run
 
     async def _stream(self, channel: RunChannel, *, creates: bool) -> Run:
-        channel.snapshot = self.told
+        channel.snapshot = self.snapshot
         opening = self._open(channel)
         try:
             events = await (self.hold.creating(opening) if creates else opening)
             self.begun()
             for event in events:
-                await self._show(event)
+                await self._emit(event)
             async for event in channel:
-                await self._show(event)
+                await self._emit(event)
             # A server that does not stream answers with the run alone.
             self._behind = channel.items_delivered < 2
         except StreamInterruptedError:
             run = channel.run if creates else self.hold.run
             if run is None:
                 raise
-            return await self._look(run.id)
+            return await self._retrieve(run.id)
         finally:
             channel.close()
         run = channel.run if creates else self.hold.run
@@ -253,9 +255,9 @@ class Driver:
 
     # Tools
 
-    async def _act(self, run: Run) -> Run:
+    async def _answer_tools(self, run: Run) -> Run:
         """Answer the calls that a run waits for, all in one request; again where it asks again for just the same."""
-        outputs, fresh = await self.answers.outputs(run, self._show)
+        outputs, fresh = await self.answers.outputs(run, self._emit)
         self._repeats = 0 if fresh else self._repeats + 1
         if self._repeats > PASSING:
             asks = f"run {printable(run.id, 80)} asks again and again for {names_of(run.tool_calls)}"
@@ -265,8 +267,8 @@ class Driver:
             run = await self._send(self._start(request), creates=False)
         except BadRequestError as error:
             # What is refused the second time was taken the first time; else the run may have gone on without us.
-            looked = await self._look(run.id)
-            if fresh and error.attempts == 1 and self.answers.settled(looked):
+            looked = await self._retrieve(run.id)
+            if fresh and error.attempts == 1 and self.answers.already_answered(looked):
                 raise
             run, delay = looked, delay_after(error, self._repeats)
         except (TransportError, StatusError) as error:
@@ -274,10 +276,10 @@ class Driver:
             if not may_pass(error) or self._repeats >= PASSING:
                 raise
             await self._lookups.pause(delay_after(error, self._repeats))
-            return await self._look(run.id)
+            return await self._retrieve(run.id)
         else:
             delay = back_off(self._repeats, jitter())
-        if not self.answers.settled(run):
+        if not self.answers.already_answered(run):
             return run
         await self._lookups.pause(delay)
-        return await self._look(run.id)
+        return await self._retrieve(run.id)

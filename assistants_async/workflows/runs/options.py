@@ -131,7 +131,7 @@ class DriveOptions(TypedDict, total=False):
     """As for `poll`."""
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The keywords, checked, with what holds where they say nothing."""
 
     deadline: float | None = None
@@ -147,22 +147,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     ledger: Ledger | None = None
 
 
-def poll_policy(**options: Unpack[PollOptions]) -> Policy:
+def poll_policy(**options: Unpack[PollOptions]) -> RunOptions:
     """Check the keywords of `poll` or `wait`; raises `TypeError` and `ValueError`."""
     return _policy("poll", PollOptions.__annotations__, options)
 
 
-def drive_policy(**options: Unpack[DriveOptions]) -> Policy:
+def drive_policy(**options: Unpack[DriveOptions]) -> RunOptions:
     """Check the keywords of `drive` or `resume`; raises `TypeError` and `ValueError`."""
     return _policy("drive", DriveOptions.__annotations__, {"stream": True, **options})
 
 
-def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> Policy:
+def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> RunOptions:
     for unknown in options.keys() - known.keys():
         hint = did_you_mean(unknown, known)
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
-    policy = Policy(**given)
+    policy = RunOptions(**given)
     _check_switches(name, policy)
     _check_ledger(name, policy.ledger)
     for limit in ("deadline", "interval", "grace"):
@@ -181,7 +181,7 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
     return policy
 
 
-def _check_switches(name: str, policy: Policy) -> None:
+def _check_switches(name: str, policy: RunOptions) -> None:
     for switch in ("stream", "stop_at_action"):
         if type(getattr(policy, switch)) is not bool:
             raise TypeError(f"{name}(): {switch} must be True or False, not {getattr(policy, switch)!r}")

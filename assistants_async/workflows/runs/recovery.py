@@ -14,9 +14,9 @@ from ...errors import AssistantsError, ClientClosedError, StreamInterruptedError
 from ...models.events import StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
-from ...session.deadlines import Clock
+from ...session.deadlines import DeadlineTimer
 from ...session.manager import SessionManager, jitter
-from .requests import Lookups
+from .requests import RunRequests
 
 
 class Recovery:
@@ -26,9 +26,9 @@ class Recovery:
         self._session = session
         self._options = options
 
-    def after(self, cut: StreamInterruptedError, http: HTTPResponse, told: Snapshot) -> Recovered:
+    def after(self, cut: StreamInterruptedError, http: HTTPResponse, known: Snapshot) -> Recovered:
         """Make what takes the place of a stream that broke off, and knows what it had told."""
-        return Recovered(self._session, self._options, cut, http, told)
+        return Recovered(self._session, self._options, cut, http, known)
 
 
 class Recovered:
@@ -40,8 +40,8 @@ class Recovered:
     """
 
     error = None
-    marked = False
-    over = False
+    end_marker_seen = False
+    finished = False
 
     def __init__(
         self,
@@ -49,20 +49,20 @@ class Recovered:
         options: Options,
         cut: StreamInterruptedError,
         http: HTTPResponse,
-        told: Snapshot,
+        known: Snapshot,
     ) -> None:
         assert cut.run_id is not None
         assert cut.thread_id is not None
         self.http = http
         """Head of the stream that broke off."""
-        self._lookups = Lookups(session, options)
+        self._lookups = RunRequests(session, options)
         self._cut = cut
         self._thread_id, self._run_id = cut.thread_id, cut.run_id
-        self._told = told
+        self._known = known
         self._events: list[StreamEvent] = []
         self._closed = False
         loop = asyncio.get_running_loop()
-        self._watch = Clock(loop).watch(None)
+        self._watch = DeadlineTimer(loop).watch(None)
         self._limit = options.timeout.total
         self._deadline = float("inf") if self._limit is None else loop.time() + self._limit
 
@@ -98,7 +98,7 @@ class Recovered:
         """The events that were missed."""
         return self._events
 
-    def broken(self, cause: TransportError) -> Exception | None:
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
         """The connection's own error."""
         return cause
 
@@ -111,7 +111,7 @@ class Recovered:
 
     async def _missed(self) -> list[StreamEvent]:
         run = await self._wait()
-        return [*await self._lookups.missed(self._thread_id, run, self._told), event_of_run(run)]
+        return [*await self._lookups.missed_events(self._thread_id, run, self._known), event_of_run(run)]
 
     async def _wait(self) -> Run:
         loop = asyncio.get_running_loop()

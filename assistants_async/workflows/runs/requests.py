@@ -32,7 +32,7 @@ _PAGE = 100
 _LONGEST_HINT = 60.0
 
 
-class Lookups:
+class RunRequests:
     """The requests about a run that are sent on a caller's behalf, with the options of the call they belong to."""
 
     def __init__(self, session: SessionManager, options: Options) -> None:
@@ -57,7 +57,7 @@ class Lookups:
         """Sleep; raises `ClientClosedError` as soon as the client is closed."""
         await self._session.pause(seconds)
 
-    async def patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def with_retries(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
         attempt = 0
         while True:
@@ -79,7 +79,7 @@ class Lookups:
         """The run's steps, oldest first."""
         return aiter(self._list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
 
-    async def some_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
+    async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
         """One page of the run's steps, asked for within so many seconds."""
         limits = as_timeout(seconds, self._options.timeout)
         request = self._bind(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)
@@ -98,7 +98,7 @@ class Lookups:
                 break
         return found[::-1]
 
-    async def missed(self, thread_id: str, run: Run, told: Snapshot) -> list[StreamEvent]:
+    async def missed_events(self, thread_id: str, run: Run, told: Snapshot) -> list[StreamEvent]:
         """The events that lead from what was told of a run to what is there now: of its steps, then its messages.
 
         Each message that was not told whole comes with a delta for the text that is missing.

@@ -9,26 +9,26 @@ from ...errors import RunError, printable
 from ...models.runs import Run, ToolCall
 from ...tools.events import ToolEvent, ToolFailed, ToolStarted
 from ...tools.toolbox import Toolbox
-from .deadline import Hold
-from .options import Policy
+from .deadline import RunDeadline
+from .options import RunOptions
 
 
-class Answers:
+class ToolOutputs:
     """What answers the tool calls of a run, none of them twice."""
 
-    def __init__(self, toolbox: Toolbox | None, policy: Policy, hold: Hold) -> None:
+    def __init__(self, toolbox: Toolbox | None, policy: RunOptions, hold: RunDeadline) -> None:
         self._toolbox = toolbox
         self._ledger = policy.ledger
         self._max_rounds = policy.max_rounds
         self._hold = hold
-        self.known: dict[Called, str] = {}
+        self.by_call: dict[Called, str] = {}
         """The outputs that are there."""
         self.rounds = 0
         """How many times calls were answered."""
 
-    def settled(self, run: Run) -> bool:
+    def already_answered(self, run: Run) -> bool:
         """Whether a run asks again for what was answered, and for nothing else."""
-        return run.needs_action and all(identity(call) in self.known for call in run.tool_calls)
+        return run.needs_action and all(identity(call) in self.by_call for call in run.tool_calls)
 
     async def outputs(
         self, run: Run, tell: Callable[[ToolEvent], Awaitable[None]]
@@ -41,17 +41,17 @@ class Answers:
         calls = {identity(call): call for call in run.tool_calls}  # one that is named twice is made once
         if not calls:
             raise RunError(f"run {printable(run.id, 80)} requires action, but names no tool calls", run=run)
-        new = [call for called, call in calls.items() if called not in self.known]
+        new = [call for called, call in calls.items() if called not in self.by_call]
         if new:
             await self._answer(run, new, tell)
-        return [(call.id, self.known[called]) for called, call in calls.items()], bool(new)
+        return [(call.id, self.by_call[called]) for called, call in calls.items()], bool(new)
 
     async def _answer(self, run: Run, calls: list[ToolCall], tell: Callable[[ToolEvent], Awaitable[None]]) -> None:
         asks = f"run {printable(run.id, 80)} asks for {names_of(calls)}"
         if self._max_rounds is not None and self.rounds >= self._max_rounds:
             raise RunError(f"{asks}, and max_rounds={self._max_rounds} rounds have been answered", run=run)
         self.rounds += 1
-        before = {call_id for call_id, _, _ in self.known}
+        before = {call_id for call_id, _, _ in self.by_call}
         left = [call for call in calls if call.id in before or not await self._recalled(call)]
         if not left:
             return
@@ -72,7 +72,7 @@ class Answers:
 
         results = await self._hold.ours(self._toolbox.answer(left, notify=notify))
         for call, result in zip(left, results, strict=True):
-            self.known[identity(call)] = result.output
+            self.by_call[identity(call)] = result.output
 
     async def _recalled(self, call: ToolCall) -> bool:
         output = None if self._ledger is None else await self._hold.ours(self._ledger.recall(call.id))
@@ -80,7 +80,7 @@ class Answers:
             return False
         if not isinstance(output, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
             raise TypeError(f"the ledger's recall() must return a text or None, not {output!r}")
-        self.known[identity(call)] = output
+        self.by_call[identity(call)] = output
         return True
 
 

@@ -17,7 +17,7 @@ from ...response import Headers
 from ...session.manager import SessionManager, jitter
 
 if TYPE_CHECKING:
-    from ..runs.requests import Lookups
+    from ..runs.requests import RunRequests
 
 IfActive = Literal["raise", "wait", "cancel"]
 """What a call does where another run is active on its thread: raise `ThreadBusyError` at once, wait until that run has
@@ -52,7 +52,7 @@ class BusyThread:
         self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
     ) -> None:
         """Return when the run that keeps the thread busy has ended; raise the refusal where the time is up."""
-        from ..runs.requests import Lookups  # on use
+        from ..runs.requests import RunRequests  # on use
 
         if self._doubles and self.doubtful:
             refusal.add_note("not waited for: an earlier attempt of this call may have started that run")
@@ -65,7 +65,7 @@ class BusyThread:
         timer = asyncio.timeout_at(None if limit is None else started + limit)
         try:
             async with timer:
-                await self._wait(refusal.run_id, Lookups(self._session, options))
+                await self._wait(refusal.run_id, RunRequests(self._session, options))
         except TimeoutError:
             if not timer.expired():
                 raise
@@ -75,7 +75,7 @@ class BusyThread:
             refusal.run_id = refusal.run_id if self._run is None else self._run.id
         self.refusal = None
 
-    async def _wait(self, run_id: str | None, lookups: Lookups) -> None:
+    async def _wait(self, run_id: str | None, lookups: RunRequests) -> None:
         run = await self._active(run_id, lookups)
         if run is None:
             # It has ended since. A server that says so once more is given time to notice.
@@ -92,26 +92,26 @@ class BusyThread:
             run = await self._look(run.id, lookups)
             attempt += 1
 
-    async def _active(self, run_id: str | None, lookups: Lookups) -> Run | None:
+    async def _active(self, run_id: str | None, lookups: RunRequests) -> Run | None:
         """The active run: the one that the server named, else the one that the thread's list shows."""
         run = None if run_id is None else await self._look(run_id, lookups)
         if run is None:
-            run = self._run = await lookups.patiently(lambda: lookups.active(self._thread_id))
+            run = self._run = await lookups.with_retries(lambda: lookups.active(self._thread_id))
         return None if run is None or run.is_terminal else run
 
-    async def _look(self, run_id: str, lookups: Lookups) -> Run | None:
+    async def _look(self, run_id: str, lookups: RunRequests) -> Run | None:
         """The run as it is now; None where there is none of this id, or no more.
 
         A server may take for no id at all what was read as one out of its message.
         """
         try:
-            self._run, http = await lookups.patiently(lambda: lookups.run(self._thread_id, run_id))
+            self._run, http = await lookups.with_retries(lambda: lookups.run(self._thread_id, run_id))
         except (BadRequestError, NotFoundError, UnprocessableError):
             return None
         self._headers = http.headers
         return self._run
 
-    async def _cancel(self, run: Run, lookups: Lookups) -> Run:
+    async def _cancel(self, run: Run, lookups: RunRequests) -> Run:
         """Ask the run to end; give it as it is then."""
 
         async def ask() -> Run:
@@ -123,5 +123,5 @@ class BusyThread:
                     raise
                 return run
 
-        self._run = await lookups.patiently(ask)
+        self._run = await lookups.with_retries(ask)
         return self._run

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from tests.client.wire import Answer, Peer, Seen, Wire, chunk, head
+from tests.support.http_server import Answer, Peer, Seen, Wire, chunk, head
 
 __all__ = ["CLOSE", "RESET", "STALL", "Body", "Hold", "Peer", "Seen", "Step", "Wire", "cuts", "dumps", "frame", "named"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assistants_async.models.events import EVENTS
-from tests.streams.rawserver import dumps, frame
+from tests.support.byte_server import dumps, frame
 
 DONE = b"event: done\ndata: [DONE]\n\n"
 TEXT = ("Hel", "lo ", "wörld", " 😀", "!")

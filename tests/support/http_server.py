@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from assistants_async import Headers, Outgoing, Timeout
+from assistants_async import Headers, PreparedRequest, Timeout
 from tests.conftest import MS
 
 KEY = "sk-test-0123456789abcdef"
@@ -248,13 +248,13 @@ class Memory:
         first, *lines = top.decode().split("\r\n")
         self._status = int(first.split()[1])
         self._headers = Headers((name, value) for name, _, value in (line.partition(": ") for line in lines))
-        self.sent: list[Outgoing] = []
+        self.sent: list[PreparedRequest] = []
         self.closed = 0
 
     def start(self, headers: Mapping[str, str] | None) -> None:
         """There is nothing to import."""
 
-    async def open(self, outgoing: Outgoing, timeout: Timeout) -> MemoryExchange:
+    async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> MemoryExchange:
         """Keep the request, and answer."""
         self.sent.append(outgoing)
         return MemoryExchange(self._status, self._headers, self._body)
@@ -274,18 +274,18 @@ class MemoryExchange:
         self.headers = headers
         self._body = body
 
-    def rest(self) -> bytes:
+    def read_all_nowait(self) -> bytes:
         """The body."""
-        return self.ready()
+        return self.read_nowait()
 
-    def ready(self) -> bytes:
+    def read_nowait(self) -> bytes:
         """The body, then its end."""
         body, self._body = self._body, b""
         return body
 
     async def read(self) -> bytes:
         """The same."""
-        return self.ready()
+        return self.read_nowait()
 
     def close(self) -> None:
         """Nothing is held."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from assistants_async import Assistant, AssistantsClient, Run, RunCall, Thread
-from assistants_async.core.requests.endpoint import Protocol
+from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import AssistantsServer, ScriptedResponder
 from assistants_async.server.engine.responder import Action
 from assistants_async.tools import Toolbox
-from tests.client.wire import Peer, Seen, Wire, answer, failure
 from tests.conftest import MS
+from tests.support.http_server import Peer, Seen, Wire, answer, failure
 
 GRACE = 1000 * MS
 """What a test gives a server to cancel a run that it does answer for."""
@@ -68,7 +68,7 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(
-    *turns: Action | Sequence[Action], protocol: Protocol = "v2", pace: float = MS, **settings: Any
+    *turns: Action | Sequence[Action], protocol: ProtocolVersion = "v2", pace: float = MS, **settings: Any
 ) -> AsyncIterator[Served]:
     """Serve a script."""
     responder = ScriptedResponder(turns)
