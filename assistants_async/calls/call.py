@@ -52,12 +52,14 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         """
         return Channel(self._request.endpoint.name, self._opener(self._reading), self._options.on_error)
 
-    async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse:
+    async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse | None:
         """Push the items of the answer into a channel of the caller's, waiting while it is full; return the head.
 
-        `sender` is the sending end of an anyio memory stream, or of `open_pipe`, whose reader gets an error that
-        ends the stream as well. It is closed at the end unless `close=False`, so that several calls can feed one.
-        A reader that closes its end just ends it.
+        `sender` is the sending end of `open_pipe`, or of an anyio memory stream. It is closed at the end unless
+        `close=False`, so that several calls can feed one. A pipe's reader gets an error that ends the stream as well,
+        and ends the call as soon as it closes its end: the call then returns, with None where the head had not come.
+        An anyio stream can do neither: its reader sees an error as an ordinary end, and one that has gone is noticed
+        before the request is sent and at the next item.
         """
         return await push(self.stream(), sender, close=close)
 

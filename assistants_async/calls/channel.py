@@ -131,7 +131,8 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     Entering sends the request and returns at the response head; an error status raises there. Leaving the block
     closes the stream, read to its end or not, and lets go of the connection. A read that is cancelled, as by a
-    time-out around it, loses nothing: go on reading.
+    time-out around it, loses nothing: go on reading. A stream that another task closes before its head is entered
+    all the same, without items and without a head.
     """
 
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
@@ -144,6 +145,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._frames: Iterator[Any] = iter(())
         self._error: Exception | None = None
         self._busy = False
+        self._entering: Deadline | None = None
         self.outcome: Outcome = "open"
         """How the stream stands."""
         self.items_delivered: int = 0
@@ -165,8 +167,24 @@ class Channel(AsyncIterator[S], Generic[S]):
         opener, self._opener = self._opener, None
         if opener is None:
             raise RuntimeError(f"{self._name}: a stream can be entered only once")
-        self._read_from(*await opener())
+        opened = await self._until_closed(opener)
+        if opened is not None:
+            self._read_from(*opened)
+            if self.outcome != "open":
+                opened[0].close()
         return self
+
+    async def _until_closed(self, opener: Opener) -> tuple[ByteStream, BodyDecoder[Any]] | None:
+        """Wait for the head, retries included; None where `close` came first."""
+        opened: tuple[ByteStream, BodyDecoder[Any]] | None = None
+        self._entering = watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
+        with watch:
+            opened = await opener()
+            if watch.interrupted:
+                # Closed by a hook of this very task: take its cancellation here, not at the caller's next await.
+                await asyncio.sleep(0)
+        self._entering = None
+        return opened
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -174,7 +192,11 @@ class Channel(AsyncIterator[S], Generic[S]):
         self.close()
 
     async def aclose(self) -> None:
-        """End the stream at once, from any task: a read that waits ends as if nothing followed. Again does nothing."""
+        """End the stream at once, from any task; again does nothing.
+
+        A read that waits ends as if nothing followed, and a call that waits for its head, or for its next attempt,
+        is ended in the same way.
+        """
         self.close()
 
     def close(self) -> None:
@@ -182,6 +204,8 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._opener = None
         self._frames = iter(())
         self._end("closed")
+        if self._entering is not None:
+            self._entering.interrupt(ConnectionAbortedError())
 
     def _read_from(self, source: ByteStream, reading: BodyDecoder[S]) -> None:
         self._source, self._reading = source, reading
@@ -274,6 +298,8 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     def _opened(self) -> ByteStream:
         if self._source is None:
+            if self.outcome == "closed":
+                raise RuntimeError(f"{self._name}: the stream was closed before its head had come")
             raise RuntimeError(f"{self._name}: enter the stream first: async with call.stream() as channel")
         return self._source
 

@@ -69,6 +69,11 @@ class PipeSender(Generic[T]):
         """Say that nothing follows."""
         self._stream.close()
 
+    @property
+    def receiver_closed(self) -> bool:
+        """Whether the reader has closed its end."""
+        return self._state.left
+
     @contextlib.contextmanager
     def on_receiver_closed(self, leave: Callable[[], None]) -> Generator[None, None, None]:
         """Enter to have a function called as soon as the reader has closed its end."""
@@ -105,7 +110,7 @@ class PipeReceiver(AsyncIterator[T]):
             raise
 
     def close(self) -> None:
-        """Stop reading; a sender is told so at once, also where it waits for its server."""
+        """Stop reading: a call that feeds this pipe ends at once, also where it waits for its server or a retry."""
         self._stream.close()
         self._state.left = True
         for leave in tuple(self._state.on_left):

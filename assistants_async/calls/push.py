@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..response import HTTPResponse
 from .channel import Channel
@@ -12,21 +12,25 @@ from .pipe import PipeSender, Sender
 T = TypeVar("T")
 
 
-async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPResponse:
-    """Read a channel to its end into a sender; an error that ends it reaches a pipe's reader, and is raised here."""
+async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPResponse | None:
+    """Read a channel to its end into a sender; an error that ends it reaches a pipe's reader, and is raised here.
+
+    Returns the head of the answer; None where the reader closed its end before the head had come.
+    """
     import anyio
 
     try:
-        async with channel:
-            # A reader that has gone is no error: there is nobody left to read for.
-            gone = contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError)
-            told = (
-                sender.on_receiver_closed(channel.close) if isinstance(sender, PipeSender) else contextlib.nullcontext()
-            )
-            with gone, told:
-                async for item in channel:
-                    await sender.send(item)
-            return channel.http
+        if _has_no_reader(sender):
+            channel.close()
+            return None
+        with _ended_by_reader(channel, sender):
+            async with channel:
+                http = channel.http if channel.outcome == "open" else None
+                # A reader that has gone is no error: there is nobody left to read for.
+                with contextlib.suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    async for item in channel:
+                        await sender.send(item)
+                return http
     except Exception as error:
         if isinstance(sender, PipeSender):
             sender.fail(error)
@@ -34,3 +38,19 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
     finally:
         if close:
             sender.close()
+
+
+def _has_no_reader(sender: Sender[Any]) -> bool:
+    """Tell where nobody can read any more, so that nothing needs to be sent."""
+    from anyio.streams.memory import MemoryObjectSendStream
+
+    if isinstance(sender, PipeSender):
+        return sender.receiver_closed
+    return isinstance(sender, MemoryObjectSendStream) and not sender.statistics().open_receive_streams
+
+
+def _ended_by_reader(channel: Channel[Any], sender: Sender[Any]) -> contextlib.AbstractContextManager[None]:
+    """Enter to have the channel closed as soon as a pipe's reader closes its end: anyio's streams do not report it."""
+    if isinstance(sender, PipeSender):
+        return sender.on_receiver_closed(channel.close)
+    return contextlib.nullcontext()
