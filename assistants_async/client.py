@@ -12,7 +12,7 @@ import msgspec
 
 from ._typing import override
 from .calls.call import Call
-from .calls.context import Context
+from .calls.context import CallContext
 from .calls.download import Download
 from .calls.lists import ListCall, PagedCall
 from .core.requests.endpoint import Endpoint
@@ -51,14 +51,14 @@ class AssistantsClient:
 
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:
         try:
-            context = Context(*open_session(settings))
+            context = CallContext(*open_session(settings))
         except Exception as error:  # noqa: BLE001  # raised again
             _forget(settings)
             raise error.with_traceback(None)  # noqa: B904  # the same error
         self._set(context)
         self._owner = True  # last: `__del__` asks for it, and settings may be refused
 
-    def _set(self, context: Context) -> None:
+    def _set(self, context: CallContext) -> None:
         self._context = context
         self.assistants = Assistants(context)
         """A model with instructions and tools."""
@@ -182,7 +182,7 @@ class AssistantsClient:
 
     async def usage(self, thread: Thread | str, /) -> ThreadUsage:
         """Add up the tokens of all runs of a thread; one still at work has none to tell yet."""
-        return await usage_of(self._context.caller(), thread)
+        return await usage_of(self._context.for_workflow(), thread)
 
     async def __aenter__(self) -> Self:
         return self

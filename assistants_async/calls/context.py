@@ -1,4 +1,4 @@
-"""The session and options that calls are made with."""
+"""The session and options that operations are called with."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from ..core.requests.endpoint import Endpoint
 from ..core.requests.options import Options
 from ..core.requests.request import Request, StreamingBody, bind
 from ..endpoints import KINDS
+from ..models.pages import Page
 from ..response import Response
 from ..session.manager import SessionManager
+from .lists import ListCall
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
-class Caller(msgspec.Struct, frozen=True):
-    """What the calls of one workflow are made with."""
+class CallContext(msgspec.Struct, frozen=True):
+    """The session and options of a client, a view of it, or a workflow, and the ways to call operations with them."""
 
     session: SessionManager
     options: Options
@@ -31,38 +34,22 @@ class Caller(msgspec.Struct, frozen=True):
         keywords: Mapping[str, Any],
         form: StreamingBody | None = None,
     ) -> Request:
-        """Check the arguments of a call, and make its request."""
+        """Check the arguments of a call and make its request; raises before anything is sent."""
         protocol = self.session.protocol
         return bind(row, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
 
     async def send(self, request: Request, result: type[T]) -> Response[T]:
-        """Send a request, and read its answer."""
+        """Send a request, and return the value beside the answer."""
         return await self.session.send(request, self.options, result)
 
     async def call(self, row: Endpoint[T, Any], *ids: object, **keywords: Any) -> T:
         """Call an operation for its value."""
         return (await self.send(self.bind(row, ids, keywords), row.result)).value
 
+    def for_workflow(self) -> CallContext:
+        """Return the context for requests of a workflow, where an error status raises whatever the options say."""
+        return CallContext(self.session, msgspec.structs.replace(self.options, raise_for_status=True), self.validate)
 
-class Context(msgspec.Struct, frozen=True):
-    """What the calls of one client, or of one view of it, are made with."""
-
-    session: SessionManager
-    options: Options
-    validate: bool = True
-
-    def bind(
-        self,
-        endpoint: Endpoint[Any, Any],
-        ids: tuple[object, ...],
-        keywords: Mapping[str, Any],
-        form: StreamingBody | None = None,
-    ) -> Request:
-        """Check a call's arguments and make its request; raises before anything is sent."""
-        protocol = self.session.protocol
-        return bind(endpoint, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
-
-    def caller(self) -> Caller:
-        """What workflows call operations with; they go by values, so an error status is an error in any case."""
-        options = msgspec.structs.replace(self.options, raise_for_status=True)
-        return Caller(self.session, options, self.validate)
+    def list(self, row: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
+        """Make the call of a list that pages by the ids of its items."""
+        return ListCall(self.session, self.bind(row, ids, keywords), self.options)

@@ -1,24 +1,28 @@
-"""Checks of numbers that callers give, with one sentence for each refusal."""
+"""Checks of what callers give as numbers and switches: one sentence for each rule, naming the argument."""
 
 from __future__ import annotations
 
 import math
 
-
-def check_seconds(name: str, keyword: str, seconds: float | None) -> None:
-    """Refuse what is no positive number of seconds."""
-    if seconds is None:
-        return
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-        raise TypeError(f"{name}(): {keyword} must be seconds or None, not {type(seconds).__name__}")
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise ValueError(f"{name}(): {keyword} must be positive and finite, not {seconds!r}")
+# By type and not by isinstance: True is an int, and no number of seconds.
+_NUMBERS = (int, float)
 
 
-def check_count(name: str, keyword: str, count: int, most: int | None = None) -> None:
-    """Refuse what is no positive whole number, or past the most."""
-    if isinstance(count, bool) or not isinstance(count, int):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-        raise TypeError(f"{name}(): {keyword} must be int, not {type(count).__name__}")
-    if count < 1 or (most is not None and count > most):
-        wanted = "at least 1" if most is None else f"1 to {most}"
-        raise ValueError(f"{name}(): {keyword} must be {wanted}, not {count}")
+def positive_seconds(name: str, value: object, *, zero: bool = False) -> None:
+    """Refuse what is no positive, finite number of seconds; `zero` allows 0 too. Raises `ValueError`."""
+    if not (type(value) in _NUMBERS and 0 <= value < math.inf and (zero or value)):  # type: ignore[operator]  # a number
+        wanted = "a number of seconds from 0" if zero else "a positive number of seconds"
+        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+
+
+def whole_number(name: str, value: object, least: int = 1, most: int | None = None) -> None:
+    """Refuse what is no whole number within bounds; raises `ValueError`."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        bounds = f"of {least} to {most}" if most is not None else f"of at least {least}" if least else "from 0"
+        raise ValueError(f"{name} must be a whole number {bounds}, not {value!r}")
+
+
+def flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False; raises `TypeError`."""
+    if type(value) is not bool:
+        raise TypeError(f"{name} must be True or False, not {value!r}")

@@ -6,7 +6,7 @@ from typing import Unpack
 
 from .. import endpoints
 from ..calls.call import Call
-from ..calls.context import Context
+from ..calls.context import CallContext
 from ..calls.lists import ListCall
 from ..models import params
 from ..models.assistants import Assistant, AssistantFile
@@ -46,7 +46,7 @@ class Assistants(Resource):
 
     __slots__ = ("files",)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CallContext) -> None:
         super().__init__(context)
         self.files = AssistantFiles(context)
         """Files of an assistant (v1)."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..calls.call import Call
-from ..calls.context import Context
+from ..calls.context import CallContext
 from ..calls.lists import ListCall, PagedCall
 from ..core.requests.endpoint import Endpoint
 from ..core.requests.options import Options
@@ -29,7 +29,7 @@ class Resource:
 
     __slots__ = ("_context",)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CallContext) -> None:
         self._context = context
 
     def _call(self, endpoint: Endpoint[T, S], *ids: object, **keywords: Any) -> Call[T, S]:

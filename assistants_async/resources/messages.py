@@ -7,7 +7,7 @@ from typing import Unpack
 
 from .. import endpoints
 from ..calls.call import Call
-from ..calls.context import Context
+from ..calls.context import CallContext
 from ..calls.lists import ListCall
 from ..models import params
 from ..models.files import File
@@ -41,7 +41,7 @@ class Messages(Resource):
 
     __slots__ = ("files",)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CallContext) -> None:
         super().__init__(context)
         self.files = MessageFiles(context)
         """Files of a message (v1)."""
@@ -82,7 +82,7 @@ class Messages(Resource):
         """
         from ..workflows.messages.render import render
 
-        return await render(self._context.caller(), message, style)
+        return await render(self._context.for_workflow(), message, style)
 
     async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
         """Download the images in a message and the files that code made for it, and return their paths in its order.
@@ -94,7 +94,7 @@ class Messages(Resource):
         """
         from ..workflows.messages.save_files import save_files
 
-        return await save_files(self._context.caller(), message, folder)
+        return await save_files(self._context.for_workflow(), message, folder)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListMessagesParams]) -> ListCall[Message]:
         """List a thread's messages, newest first, or those of one run (`listMessages`)."""

@@ -8,7 +8,7 @@ from typing import Literal, Unpack
 
 from .. import endpoints
 from ..calls.call import Call
-from ..calls.context import Context
+from ..calls.context import CallContext
 from ..calls.multipart_body import FileInput, MultipartBody, Progress
 from ..models import params_vector_stores
 from ..models.transfers import UploadState
@@ -44,7 +44,7 @@ class Uploads(Resource):
 
     __slots__ = ("parts",)
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CallContext) -> None:
         super().__init__(context)
         self.parts = UploadParts(context)
         """The pieces of a file."""
@@ -89,7 +89,7 @@ class Uploads(Resource):
         server; with `on_failure="leave"` it stays, for an hour, to be gone on with by `resume`. Raises `UploadError`
         from the cause, with the state; `FileNotFoundError`, `TypeError` and `ValueError` before anything is sent.
         """
-        caller = self._context.caller()
+        context = self._context.for_workflow()
         sending = UploadRequest(
             file=file,
             purpose=purpose,
@@ -103,4 +103,4 @@ class Uploads(Resource):
             resume=resume,
             deadline=deadline,
         )
-        return await send(caller, sending)
+        return await send(context, sending)

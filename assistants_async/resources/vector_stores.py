@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from .. import endpoints
 from ..calls.call import Call
-from ..calls.context import Context
+from ..calls.context import CallContext
 from ..calls.lists import ListCall, PagedCall
 from ..core.requests.endpoint import Endpoint
 from ..models import params, params_vector_stores
@@ -120,7 +120,7 @@ class VectorStores(Resource):
 
     __slots__ = ("file_batches", "files")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: CallContext) -> None:
         super().__init__(context)
         self.files = VectorStoreFiles(context)
         """The files of a store."""
@@ -185,7 +185,7 @@ class VectorStores(Resource):
         """
         from ..workflows.files.ingest import IngestRequest, ingest
 
-        caller = self._context.caller()
+        context = self._context.for_workflow()
         ingestion = IngestRequest(
             vector_store=vector_store,
             sources=sources,
@@ -199,7 +199,7 @@ class VectorStores(Resource):
             remove_orphans=remove_orphans,
             deadline=deadline,
         )
-        return await ingest(caller, ingestion)
+        return await ingest(context, ingestion)
 
     def list(self, **keywords: Unpack[params.ListParams]) -> ListCall[VectorStore]:
         """List the stores, newest first (`listVectorStores`)."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import functools
 import inspect
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, ParamSpec, TypeVar, overload
@@ -14,6 +13,7 @@ import msgspec
 import msgspec.inspect
 
 from .._typing import override
+from ..core.checks import positive_seconds
 from ..errors import ToolCallError, printable
 from .schema import Schema, decoded, fault, loose_place, plain_schema, strict_schema
 from .signatures import Signature, signature_of
@@ -53,7 +53,9 @@ class Tool(Generic[P, R]):
         self.description = _checked_description(self.name, signature.text if description is None else description)
         """What the model chooses it by: the docstring's text, unless given."""
         self._parameters, self.strict = _parameters(self.name, signature, strict)
-        self.timeout = checked_seconds(f"tool {self.name!r}: timeout", timeout)
+        if timeout is not None:
+            positive_seconds(f"tool {self.name!r}: timeout", timeout)
+        self.timeout = timeout
         """Seconds that a call of it may take; None leaves it to the Toolbox."""
         self.approve = approve
         """Whether its calls need approval; None where they do if the Toolbox has a hook."""
@@ -171,13 +173,6 @@ def tool(
         Tool[P, R], name=name, description=description, strict=strict, timeout=timeout, approve=approve
     )
     return make if function is None else make(function)
-
-
-def checked_seconds(name: str, seconds: float | None) -> float | None:
-    """Return a time limit; raises `ValueError` unless it is None or a positive number."""
-    if seconds is None or (type(seconds) in (int, float) and math.isfinite(seconds) and seconds > 0):
-        return seconds
-    raise ValueError(f"{name} must be a positive number of seconds, not {seconds!r}")
 
 
 def _checked_name(function: object, name: str | None) -> str:

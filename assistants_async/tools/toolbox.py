@@ -10,11 +10,12 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, Literal, Self, cast
 
 from .._typing import override
+from ..core.checks import positive_seconds, whole_number
 from ..errors import ToolCallError, ToolError, ToolFailedError, printable
 from ..models.runs import ToolCall
 from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
 from .outputs import FAILED, cut, error_output, output_of
-from .tool import Tool, checked_seconds, tool
+from .tool import Tool, tool
 
 Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
 """Asked before a call, with its decoded arguments: True lets it run, False or a reason refuses it."""
@@ -67,13 +68,18 @@ class Toolbox:
         if approve is not None and not callable(approve):
             raise TypeError(f"approve must be a function, not {type(approve).__name__}")
         self._tools = _by_name(tools)
-        self._timeout = checked_seconds("timeout", timeout)
-        self._max_concurrency = _at_least(1, "max_concurrency", max_concurrency)
+        if timeout is not None:
+            positive_seconds("timeout", timeout)
+        whole_number("max_concurrency", max_concurrency)
+        whole_number("max_output_bytes", max_output_bytes, least=_LEAST_OUTPUT_BYTES)
+        whole_number("max_argument_bytes", max_argument_bytes, least=2)
+        self._timeout = timeout
+        self._max_concurrency = max_concurrency
         self._approve = approve
         self.on_error: OnError = on_error
         """What follows where a tool fails."""
-        self._max_output_bytes = _at_least(_LEAST_OUTPUT_BYTES, "max_output_bytes", max_output_bytes)
-        self._max_argument_bytes = _at_least(2, "max_argument_bytes", max_argument_bytes)
+        self._max_output_bytes = max_output_bytes
+        self._max_argument_bytes = max_argument_bytes
         self.context = self._checked(context)
         """What `Context` parameters are given."""
         for each in self:
@@ -283,9 +289,3 @@ def _by_name(tools: Iterable[Tool[..., Any] | Callable[..., Any]]) -> dict[str, 
     if len(made) > MAX_TOOLS:
         raise ValueError(f"an assistant takes at most {MAX_TOOLS} tools, not {len(made)}")
     return made
-
-
-def _at_least(least: int, name: str, value: int) -> int:
-    if type(value) is not int or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
-    return value

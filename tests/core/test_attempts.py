@@ -26,7 +26,7 @@ from assistants_async import (
 )
 from assistants_async.calls.multipart_body import MultipartBody
 from assistants_async.core.requests.request import bind
-from assistants_async.core.requests.retry import Attempts, Budget, as_retry, backoff
+from assistants_async.core.requests.retry import Attempts, Budget, as_retry, exponential_backoff
 from assistants_async.core.responses.decode import error_for
 from assistants_async.endpoints import TABLE
 
@@ -167,17 +167,20 @@ def test_no_wait_goes_past_the_total_limit(left: float, again: bool) -> None:
     assert (attempts.delay(answered(429, retry_after="7"), left=left, jitter=0.0) is not None) is again
 
 
-@given(st.integers(0, 5000), st.floats(0, 1), st.floats(0, 10), st.floats(0, 100))
+@given(st.integers(0, 5000), st.floats(0, 0.5), st.floats(0, 10), st.floats(0, 100))
 def test_the_wait_stays_in_its_envelope(retries: int, jitter: float, initial: float, longest: float) -> None:
     """From a half to the whole of the doubled delay, which stops at the longest."""
-    policy = RetryPolicy(initial_delay=initial, max_delay=longest)
     whole = min(initial * 2.0 ** min(retries, 1000), longest)
-    assert whole / 2 <= backoff(policy, retries, jitter) <= whole
+    assert whole / 2 <= exponential_backoff(retries, first=initial, growth=2.0, longest=longest, jitter=jitter) <= whole
 
 
 def test_the_waits_of_the_defaults() -> None:
     """0.5 s, doubled, to 8 s."""
-    assert [backoff(POLICY, n, 1.0) for n in range(6)] == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
+    waits: list[float | None] = []
+    for jitter in (1.0, 0.0):
+        attempts = Attempts(made(), RetryPolicy(max_retries=6), Budget())
+        waits += [attempts.delay(answered(503), left=float("inf"), jitter=jitter) for _ in range(6)]
+    assert waits == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0, 0.25, 0.5, 1.0, 2.0, 4.0, 4.0]
 
 
 # The budget

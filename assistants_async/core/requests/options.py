@@ -9,6 +9,7 @@ import msgspec
 
 from ...errors import ItemDecodeError, ThreadBusyError, did_you_mean
 from ...response import HTTPResponse
+from ..checks import positive_seconds
 from .request import PreparedRequest, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
 
@@ -137,15 +138,14 @@ def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
     """Read what `timeout=` may be; raises `TypeError` and `ValueError` for what it may not."""
     if value is None:
         return NO_TIMEOUT
-    if isinstance(value, Timeout):
-        limits = [limit for limit in msgspec.structs.astuple(value) if limit is not None]
-    elif type(value) in (int, float):
-        limits = [value]
-        value = msgspec.structs.replace(base, total=float(value))
-    else:
-        raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
-    if not all(0 < limit < float("inf") for limit in limits):
-        raise ValueError(f"a time limit must be a positive number of seconds, not in {limits}; None for no limit")
+    if not isinstance(value, Timeout):
+        if type(value) not in (int, float):
+            raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
+        positive_seconds("timeout", value)
+        return msgspec.structs.replace(base, total=float(value))
+    for phase, seconds in msgspec.structs.asdict(value).items():
+        if seconds is not None:
+            positive_seconds(f"timeout: {phase}", seconds)
     return value
 
 

@@ -17,6 +17,7 @@ from ...errors import (
     TransportError,
 )
 from ...response import Headers
+from ..checks import positive_seconds, whole_number
 from .request import Request
 
 
@@ -49,12 +50,9 @@ def as_retry(value: RetryPolicy | int | None, base: RetryPolicy) -> RetryPolicy:
     policy = msgspec.structs.replace(base, max_retries=value) if type(value) is int else value
     if not isinstance(policy, RetryPolicy):
         raise TypeError(f"retry must be a RetryPolicy, a number of retries or None, not {type(value).__name__}")
-    if type(policy.max_retries) is not int or policy.max_retries < 0:
-        raise ValueError(f"retry: max_retries must be a whole number from 0, not {policy.max_retries!r}")
+    whole_number("retry: max_retries", policy.max_retries, least=0)
     for name in ("initial_delay", "max_delay", "max_retry_after"):
-        seconds = getattr(policy, name)
-        if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
-            raise ValueError(f"retry: {name} must be a number of seconds from 0, not {seconds!r}")
+        positive_seconds(f"retry: {name}", getattr(policy, name), zero=True)
     return policy
 
 
@@ -214,7 +212,10 @@ class Attempts:
         if kind == "lost" and not (request.endpoint.idempotent or policy.resend_creates):
             return None
         asked = failure.retry_after if isinstance(failure, StatusError) else None
-        wait = backoff(policy, self._retries, jitter) if asked is None else asked
+        wait = asked
+        if wait is None:
+            first, longest = policy.initial_delay, policy.max_delay
+            wait = exponential_backoff(self._retries, first=first, growth=2.0, longest=longest, jitter=(1 - jitter) / 2)
         throttled = isinstance(failure, StatusError) and failure.status == 429
         cost = Budget.THROTTLED if throttled else Budget.COST
         if (asked is not None and asked > policy.max_retry_after) or wait >= left or not self._budget.spend(cost):
@@ -224,11 +225,13 @@ class Attempts:
         return wait
 
 
-def backoff(policy: RetryPolicy, retries: int, jitter: float) -> float:
-    """Seconds before the next retry after so many; `jitter`, from 0 to 1, takes it from a half to the whole."""
+def exponential_backoff(attempt: int, *, first: float, growth: float, longest: float, jitter: float) -> float:
+    """Seconds to wait after `attempt` earlier waits: from `first` on multiplied by `growth`, up to `longest`.
+
+    `jitter` is the share of it that chance takes off, so that many clients do not come back at the same moment.
+    """
     # The exponent is bounded: a float power that overflows raises.
-    longest = min(policy.initial_delay * 2.0 ** min(retries, 1000), policy.max_delay)
-    return longest * (0.5 + jitter / 2)
+    return min(first * growth ** min(attempt, 1000), longest) * (1 - jitter)
 
 
 def retry_after(headers: Headers, now: float) -> float | None:

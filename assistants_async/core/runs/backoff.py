@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from ...response import Headers
+from ..requests.retry import exponential_backoff
 
 _FIRST, _GROWTH, _LONGEST = 0.2, 1.5, 5.0
 _LONGEST_HINT = 60.0
@@ -29,4 +30,4 @@ def poll_delay(attempt: int, headers: Headers, jitter: float, interval: float | 
 
 def back_off(attempt: int, jitter: float, first: float = _FIRST, longest: float = _LONGEST) -> float:
     """Seconds that grow by half with each attempt, from `first` to `longest`, less up to a quarter by `jitter`."""
-    return min(first * _GROWTH ** min(attempt, 20), longest) * (1 - jitter / 4)
+    return exponential_backoff(attempt, first=first, growth=_GROWTH, longest=longest, jitter=jitter / 4)

@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...calls.multipart_body import MultipartBody
-from ...core.checks import check_count, check_seconds
+from ...core.checks import positive_seconds, whole_number
 from ...endpoints import (
     CREATE_FILE,
     CREATE_FILE_BATCH,
@@ -60,11 +60,11 @@ class IngestRequest(msgspec.Struct, frozen=True, kw_only=True):
     deadline: float | None
 
 
-async def ingest(caller: Caller, wanted: IngestRequest) -> IngestReport:
+async def ingest(context: CallContext, wanted: IngestRequest) -> IngestReport:
     """Bring sources into a store; see `client.vector_stores.ingest`."""
     from anyio.to_thread import run_sync
 
-    work = await run_sync(Ingester, caller, wanted)  # which looks at each file
+    work = await run_sync(Ingester, context, wanted)  # which looks at each file
     scope = asyncio.timeout(wanted.deadline)
     try:
         async with scope:
@@ -96,17 +96,18 @@ def _summary(report: IngestReport, stopped: Exception | None) -> str:
 class Ingester:
     """The sources on their way; made only where nothing is wrong with what was asked for."""
 
-    def __init__(self, caller: Caller, wanted: IngestRequest) -> None:
-        self._caller = caller
+    def __init__(self, context: CallContext, wanted: IngestRequest) -> None:
+        self._context = context
         self._wanted = wanted
-        check_count(_NAME, "max_concurrency", wanted.max_concurrency)
-        check_count(_NAME, "batch_size", wanted.batch_size, BATCH_LIMIT)
-        check_seconds(_NAME, "deadline", wanted.deadline)
+        whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
+        whole_number(f"{_NAME}(): batch_size", wanted.batch_size, most=BATCH_LIMIT)
+        if wanted.deadline is not None:
+            positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         self._store_id = wanted.vector_store.id if isinstance(wanted.vector_store, VectorStore) else wanted.vector_store
         self._sources = checked_sources(_NAME, wanted.sources)
         for place, source in enumerate(self._sources.values()):
             self._check(place, source)
-        caller.bind(CREATE_FILE, (), {"purpose": wanted.purpose})
+        context.bind(CREATE_FILE, (), {"purpose": wanted.purpose})
         self._files = {name: IngestedFile(source=name) for name in self._sources}
         if wanted.resume is not None:
             if wanted.resume.vector_store_id != self._store_id:
@@ -115,7 +116,7 @@ class Ingester:
 
     def _check(self, place: int, source: Source) -> None:
         try:
-            self._caller.bind(CREATE_FILE_BATCH, (self._store_id,), self._body([("file", source)]))
+            self._context.bind(CREATE_FILE_BATCH, (self._store_id,), self._body([("file", source)]))
         except ValidationError as error:
             path = error.path.replace("files[0]", f"sources[{place}]")
             raise ValidationError(_NAME, path, error.rule, error.value) from None
@@ -127,7 +128,7 @@ class Ingester:
 
     async def run(self) -> None:
         """Upload what is not at the server, take in what is not in the store, and wait for the end."""
-        store = await self._caller.call(GET_VECTOR_STORE, self._store_id)
+        store = await self._context.call(GET_VECTOR_STORE, self._store_id)
         if store.is_expired:
             raise AssistantsError(f"vector store {printable(store.id, 80)} has expired")
         await in_parallel(self._uploads(), self._wanted.max_concurrency)
@@ -155,7 +156,7 @@ class Ingester:
             form = MultipartBody(
                 CREATE_FILE.name, source.data, fields, part=CREATE_FILE.form or "", filename=source.name
             )
-            file = (await self._caller.send(self._caller.bind(CREATE_FILE, (), fields, form), File)).value
+            file = (await self._context.send(self._context.bind(CREATE_FILE, (), fields, form), File)).value
         except _STOPS:
             raise
         except Exception as error:  # noqa: BLE001  # whatever reading a source raises is that source's outcome
@@ -168,7 +169,7 @@ class Ingester:
         if file_id is not None:
             for row, ids in ((DELETE_VECTOR_STORE_FILE, (self._store_id, file_id)), (DELETE_FILE, (file_id,))):
                 with contextlib.suppress(NotFoundError):
-                    await self._caller.call(row, *ids)
+                    await self._context.call(row, *ids)
 
     # Taking in
 
@@ -181,8 +182,8 @@ class Ingester:
     async def _batch(self, names: list[str]) -> None:
         files = {name: self._files[name].file_id or "" for name in names}
         body = self._body([(files[name], self._sources[name]) for name in names])
-        request = self._caller.bind(CREATE_FILE_BATCH, (self._store_id,), body)
-        wait = ProcessingPoller(self._caller, GET_FILE_BATCH, request)
+        request = self._context.bind(CREATE_FILE_BATCH, (self._store_id,), body)
+        wait = ProcessingPoller(self._context, GET_FILE_BATCH, request)
         try:
             await wait.begin()
             self._move(*names, status="in_progress", code=None, error=None)
@@ -222,7 +223,7 @@ class Ingester:
     async def _remove(self, file: IngestedFile) -> None:
         # Whatever fails here, the caller's `on_progress` included, must not take the place of why it is done.
         with contextlib.suppress(Exception):
-            await self._caller.call(DELETE_FILE, file.file_id)
+            await self._context.call(DELETE_FILE, file.file_id)
             self._move(file.source, status="waiting", file_id=None)
 
 

@@ -6,9 +6,9 @@ import asyncio
 from typing import Generic, TypeVar
 
 from ...calls.call import Call
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...calls.lists import ListCall
-from ...core.checks import check_seconds
+from ...core.checks import positive_seconds
 from ...core.requests.endpoint import Endpoint
 from ...core.requests.path_ids import segment
 from ...core.requests.request import Request
@@ -30,8 +30,10 @@ class ProcessingPoller(Generic[T]):
     `request` is what is sent first: it makes the thing, or asks for it; `row` is what asks for it again.
     """
 
-    def __init__(self, caller: Caller, row: Endpoint[T, T], request: Request, interval: float | None = None) -> None:
-        self._caller = caller
+    def __init__(
+        self, context: CallContext, row: Endpoint[T, T], request: Request, interval: float | None = None
+    ) -> None:
+        self._context = context
         self._row: Endpoint[T, T] = row
         self._request = request
         self._interval = interval
@@ -63,14 +65,14 @@ class ProcessingPoller(Generic[T]):
         return thing
 
     async def _ask(self, request: Request) -> T:
-        thing, http = await self._caller.send(request, self._row.result)
+        thing, http = await self._context.send(request, self._row.result)
         self.last, self._headers = thing, http.headers
         return thing
 
     def files(self, **query: str) -> ListCall[VectorStoreFile]:
         """List the files of the batch."""
         request = Request(LIST_BATCH_FILES, f"{self.path}/files", {"limit": 100, **query}, None)
-        return ListCall(self._caller.session, request, self._caller.options)
+        return ListCall(self._context.session, request, self._context.options)
 
 
 class PollableCall(Call[T, T]):
@@ -80,10 +82,11 @@ class PollableCall(Call[T, T]):
 
     def _wait(self, row: Endpoint[T, T], deadline: float | None, interval: float | None) -> ProcessingPoller[T]:
         name = self._request.endpoint.name
-        check_seconds(name, "deadline", deadline)
-        check_seconds(name, "interval", interval)
+        for keyword, seconds in (("deadline", deadline), ("interval", interval)):
+            if seconds is not None:
+                positive_seconds(f"{name}(): {keyword}", seconds)
         self._use()
-        return ProcessingPoller(Caller(self._session, self._options), row, self._request, interval)
+        return ProcessingPoller(CallContext(self._session, self._options), row, self._request, interval)
 
     async def _within(self, deadline: float | None, wait: ProcessingPoller[T]) -> T:
         """Wait as long as the deadline allows."""

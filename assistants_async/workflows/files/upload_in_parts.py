@@ -14,9 +14,9 @@ from typing import IO, Literal, cast
 import msgspec
 
 from ..._typing import override
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...calls.multipart_body import CHUNK, MultipartBody, Progress
-from ...core.checks import check_count, check_seconds
+from ...core.checks import positive_seconds, whole_number
 from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
 from ...errors import AssistantsError, UploadError, ValidationError, printable
 from ...models.transfers import UploadState
@@ -85,9 +85,9 @@ def check_part(operation: str, size: int | None) -> None:
         raise ValidationError(operation, "data", f"expected at most {PART_LIMIT} bytes", size)
 
 
-async def send(caller: Caller, wanted: UploadRequest) -> Upload:
+async def send(context: CallContext, wanted: UploadRequest) -> Upload:
     """Send a file in parts; see `client.uploads.send`."""
-    work = PartUploader(caller, wanted)
+    work = PartUploader(context, wanted)
     scope = asyncio.timeout(wanted.deadline)
     try:
         async with scope:
@@ -105,8 +105,8 @@ async def send(caller: Caller, wanted: UploadRequest) -> Upload:
 class PartUploader:
     """One file on its way; made only where nothing is wrong with what was asked for."""
 
-    def __init__(self, caller: Caller, wanted: UploadRequest) -> None:
-        self._caller = caller
+    def __init__(self, context: CallContext, wanted: UploadRequest) -> None:
+        self._context = context
         self._wanted = wanted
         self._size = _size_of(wanted.file)
         named = wanted.file.name if isinstance(wanted.file, Path) else ""
@@ -114,9 +114,10 @@ class PartUploader:
         """Name of the file to be."""
         if not self.name or Path(self.name).name != self.name:
             raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
-        check_count(_NAME, "max_concurrency", wanted.max_concurrency)
-        check_count(_NAME, "part_size", wanted.part_size, PART_LIMIT)
-        check_seconds(_NAME, "deadline", wanted.deadline)
+        whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
+        whole_number(f"{_NAME}(): part_size", wanted.part_size, most=PART_LIMIT)
+        if wanted.deadline is not None:
+            positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         if wanted.on_failure not in ("cancel", "leave"):
             raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
         import hashlib
@@ -124,7 +125,7 @@ class PartUploader:
 
         mime_type = wanted.mime_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
-        self._create = caller.bind(CREATE_UPLOAD, (), announced)
+        self._create = context.bind(CREATE_UPLOAD, (), announced)
         self.state = wanted.resume
         """What is at the server; None before there is anything, and once it is cancelled."""
         if self.state is not None and (self.state.size != self._size or len(self.state.part_ids) != self._count()):
@@ -142,13 +143,13 @@ class PartUploader:
     async def run(self) -> Upload:
         """Announce the file, send what is missing of it, and have it put together."""
         if self.state is None:
-            upload = (await self._caller.send(self._create, Upload)).value
+            upload = (await self._context.send(self._create, Upload)).value
             parts: tuple[str | None, ...] = (None,) * self._count()
             self._keep(UploadState(upload_id=upload.id, size=self._size, part_size=self._part_size, part_ids=parts))
         await in_parallel(self._parts(self._known), self._wanted.max_concurrency, self._digest)
         state = self._known
         md5 = self._md5.hexdigest()
-        upload = await self._caller.call(COMPLETE_UPLOAD, state.upload_id, part_ids=state.part_ids, md5=md5)
+        upload = await self._context.call(COMPLETE_UPLOAD, state.upload_id, part_ids=state.part_ids, md5=md5)
         if upload.status not in (None, "completed"):
             raise AssistantsError(f"the upload is {printable(upload.status, 60)} after it was completed")
         return upload
@@ -193,8 +194,8 @@ class PartUploader:
                 filename=self.name,
                 on_progress=partial(self._progress, index),
             )
-            request = self._caller.bind(ADD_UPLOAD_PART, (self._known.upload_id,), {}, form)
-            part = (await self._caller.send(request, UploadPart)).value
+            request = self._context.bind(ADD_UPLOAD_PART, (self._known.upload_id,), {}, form)
+            part = (await self._context.send(request, UploadPart)).value
         parts = list(self._known.part_ids)
         parts[index] = part.id
         self._keep(msgspec.structs.replace(self._known, part_ids=tuple(parts)))
@@ -220,7 +221,7 @@ class PartUploader:
         if self.state is None or self._wanted.on_failure == "leave":
             return
         with anyio.move_on_after(CLEANUP, shield=True), contextlib.suppress(AssistantsError):
-            await self._caller.call(CANCEL_UPLOAD, self.state.upload_id)
+            await self._context.call(CANCEL_UPLOAD, self.state.upload_id)
             self.state = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...core.citations import check_style, file_annotations, names_in_text, rendered, texts_of
 from ...endpoints import RETRIEVE_FILE
 from ...errors import NotFoundError, ValidationError
@@ -19,12 +19,12 @@ AT_ONCE = 4
 _NAME = "messages.render"
 
 
-async def render(caller: Caller, message: Message, style: CitationStyle) -> str:
+async def render(context: CallContext, message: Message, style: CitationStyle) -> str:
     """Replace the marks in a message's text; see `client.messages.render`."""
     check_message(_NAME, message)
     check_style(_NAME, style)
     cited = (file_id for text in texts_of(message) for file_id, _ in file_annotations(text))
-    return rendered(message, await names_of(caller, message, cited), style)
+    return rendered(message, await names_of(context, message, cited), style)
 
 
 def check_message(operation: str, message: object) -> None:
@@ -33,7 +33,7 @@ def check_message(operation: str, message: object) -> None:
         raise TypeError(f"{operation}(): message must be a Message, not {type(message).__name__}")
 
 
-async def names_of(caller: Caller, message: Message, file_ids: Iterable[str]) -> dict[str, str]:
+async def names_of(context: CallContext, message: Message, file_ids: Iterable[str]) -> dict[str, str]:
     """The names of files that a message shows, by their ids; the server is asked once for each that has no path in it.
 
     A file that the server does not have any more is named by its id.
@@ -41,19 +41,19 @@ async def names_of(caller: Caller, message: Message, file_ids: Iterable[str]) ->
     names = names_in_text(message)
 
     async def ask(file_id: str) -> None:
-        names[file_id] = await _asked(caller, file_id)
+        names[file_id] = await _asked(context, file_id)
 
     await in_parallel([partial(ask, file_id) for file_id in dict.fromkeys(file_ids) if file_id not in names], AT_ONCE)
     return names
 
 
-async def _asked(caller: Caller, file_id: str) -> str:
+async def _asked(context: CallContext, file_id: str) -> str:
     try:
-        request = caller.bind(RETRIEVE_FILE, (file_id,), {})
+        request = context.bind(RETRIEVE_FILE, (file_id,), {})
     except ValidationError:  # the server's id is none
         return file_id
     try:
-        file = (await caller.send(request, File)).value
+        file = (await context.send(request, File)).value
     except NotFoundError:
         return file_id
     return file.filename or file_id

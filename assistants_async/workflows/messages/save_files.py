@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...calls.download import Download
 from ...core.citations import file_annotations, kept_name
 from ...core.filenames import numbered
@@ -18,20 +18,20 @@ from .render import AT_ONCE, check_message, names_of
 _NAME = "messages.save_files"
 
 
-async def save_files(caller: Caller, message: Message, folder: Path) -> tuple[Path, ...]:
+async def save_files(context: CallContext, message: Message, folder: Path) -> tuple[Path, ...]:
     """Download what a message shows; see `client.messages.save_files`."""
     check_message(_NAME, message)
     folder = Path(folder)
     if not folder.is_dir():
         raise NotADirectoryError(f"{_NAME}(): no folder at {str(folder)!r}")
     file_ids = tuple(dict.fromkeys(_shown(message)))
-    names = await names_of(caller, message, file_ids)
+    names = await names_of(context, message, file_ids)
     from tempfile import TemporaryDirectory
 
     # Within the folder, so that moving a file out is one step that cannot fail half-way.
     with TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as parts:
         places = [Path(parts, str(number)) for number in range(len(file_ids))]
-        jobs = [partial(_download, caller, *job) for job in zip(file_ids, places, strict=True)]
+        jobs = [partial(_download, context, *job) for job in zip(file_ids, places, strict=True)]
         await in_parallel(jobs, AT_ONCE)
         return _placed(places, [folder / kept_name(names[file_id], file_id) for file_id in file_ids])
 
@@ -47,9 +47,9 @@ def _shown(message: Message) -> Iterator[str]:
                     yield file_id
 
 
-async def _download(caller: Caller, file_id: str, place: Path) -> None:
-    request = caller.bind(DOWNLOAD_FILE, (file_id,), {})
-    await Download(caller.session, request, caller.options).save(place.parent, place.name)
+async def _download(context: CallContext, file_id: str, place: Path) -> None:
+    request = context.bind(DOWNLOAD_FILE, (file_id,), {})
+    await Download(context.session, request, context.options).save(place.parent, place.name)
 
 
 def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:

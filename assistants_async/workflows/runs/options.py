@@ -1,11 +1,11 @@
 """How to wait for a run: the keywords of `poll`, `wait`, `drive` and `resume`, and what is made of them."""
 
-import math
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
+from ...core.checks import flag, positive_seconds, whole_number
 from ...core.runs.backoff import back_off
 from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
 from ...errors import RunFailedError, did_you_mean
@@ -48,12 +48,10 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; raises `TypeError` and `ValueError`."""
-        if type(self.attempts) is not int or self.attempts < 1:
-            raise ValueError(f"attempts must be a whole number of at least 1, not {self.attempts!r}")
+        whole_number("attempts", self.attempts)
         if isinstance(self.codes, str):
             raise TypeError(f"codes must be a set of codes, not the text {self.codes!r}")
-        if not _is_time(self.delay) or self.delay < 0:
-            raise ValueError(f"delay must be a number of seconds from 0, not {self.delay!r}")
+        positive_seconds("delay", self.delay, zero=True)
 
     def again(self, error: RunFailedError, attempt: int) -> bool:
         """Whether a run follows number `attempt`, which failed so."""
@@ -167,31 +165,25 @@ def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> 
     _check_ledger(name, policy.ledger)
     for limit in ("deadline", "interval", "grace"):
         seconds = getattr(policy, limit)
-        if not (_is_time(seconds) and seconds > 0) and (seconds is not None or limit == "grace"):
-            raise ValueError(f"{name}(): {limit} must be a positive number of seconds, not {seconds!r}")
+        if seconds is not None or limit == "grace":
+            positive_seconds(f"{name}(): {limit}", seconds)
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")
     if policy.on_status is not None and not callable(policy.on_status):
         raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
     if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
         raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
-    rounds = policy.max_rounds
-    if rounds is not None and (type(rounds) is not int or rounds < 0):
-        raise ValueError(f"{name}(): max_rounds must be a whole number from 0, not {rounds!r}")
+    if policy.max_rounds is not None:
+        whole_number(f"{name}(): max_rounds", policy.max_rounds, least=0)
     return policy
 
 
 def _check_switches(name: str, policy: RunOptions) -> None:
     for switch in ("stream", "stop_at_action"):
-        if type(getattr(policy, switch)) is not bool:
-            raise TypeError(f"{name}(): {switch} must be True or False, not {getattr(policy, switch)!r}")
+        flag(f"{name}(): {switch}", getattr(policy, switch))
 
 
 def _check_ledger(name: str, ledger: object) -> None:
     whole = all(callable(getattr(ledger, method, None)) for method in ("recall", "attempted", "finished"))
     if ledger is not None and (not whole or isinstance(ledger, type)):
         raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")
-
-
-def _is_time(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(float(str(value)))

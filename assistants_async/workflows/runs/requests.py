@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ...calls.lists import ListCall
+from ...calls.context import CallContext
 from ...core.requests.endpoint import Endpoint
 from ...core.requests.options import Options, as_timeout
-from ...core.requests.request import Request, bind
+from ...core.requests.request import Request
 from ...core.runs.backoff import back_off
 from ...core.runs.missed_events import is_news, missing
 from ...core.runs.snapshot import Snapshot
@@ -38,6 +38,7 @@ class RunRequests:
     def __init__(self, session: SessionManager, options: Options) -> None:
         self._session = session
         self._options = options
+        self._context = CallContext(session, options)
 
     async def run(self, thread_id: str, run_id: str) -> Response[Run]:
         """The run as it is now."""
@@ -49,8 +50,7 @@ class RunRequests:
 
     async def active(self, thread_id: str) -> Run | None:
         """The thread's run that has not ended; None where there is none among its latest."""
-        request = self._bind(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
-        page = (await self._session.send(request, self._options, LIST_RUNS.result)).value
+        page = await self._context.call(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
         return next((run for run in page.data if not run.is_terminal), None)
 
     async def pause(self, seconds: float) -> None:
@@ -73,25 +73,23 @@ class RunRequests:
     def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
         """The request that answers all calls of a run, each by its id."""
         answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
-        return self._bind(SUBMIT_TOOL_OUTPUTS, thread_id, run_id, tool_outputs=answers)
+        return self._context.bind(SUBMIT_TOOL_OUTPUTS, (thread_id, run_id), {"tool_outputs": answers})
 
     def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:
         """The run's steps, oldest first."""
-        return aiter(self._list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
+        return aiter(self._context.list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
 
     async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
         """One page of the run's steps, asked for within so many seconds."""
         limits = as_timeout(seconds, self._options.timeout)
-        request = self._bind(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)
-        options = msgspec.structs.replace(self._options, timeout=limits)
-        page = await self._session.send(request, options, LIST_RUN_STEPS.result)
-        return page.value.data
+        context = CallContext(self._session, msgspec.structs.replace(self._options, timeout=limits))
+        return (await context.call(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)).data
 
     async def messages(self, thread_id: str, run: Run) -> list[Message]:
         """The run's messages, oldest first; v1 servers cannot filter, so the list is read back to the run's start."""
         filters = {"run_id": run.id} if self._session.protocol == "v2" else {}
         found: list[Message] = []
-        async for message in self._list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
+        async for message in self._context.list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
             if message.run_id == run.id:
                 found.append(message)
             elif message.created_at is not None and run.created_at is not None and message.created_at < run.created_at:
@@ -116,13 +114,7 @@ class RunRequests:
         return events
 
     async def _send(self, endpoint: Endpoint[Run, Any], *ids: str) -> Response[Run]:
-        return await self._session.send(self._bind(endpoint, *ids), self._options, Run)
-
-    def _bind(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> Request:
-        return bind(endpoint, ids, keywords, protocol=self._session.protocol)
-
-    def _list(self, endpoint: Endpoint[Any, Any], *ids: str, **keywords: Any) -> ListCall[Any]:
-        return ListCall(self._session, self._bind(endpoint, *ids, **keywords), self._options)
+        return await self._context.send(self._context.bind(endpoint, ids, {}), Run)
 
 
 def delay_after(error: AssistantsError, attempt: int) -> float:

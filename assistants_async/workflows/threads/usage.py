@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ...calls.context import Caller
+from ...calls.context import CallContext
 from ...calls.lists import ListCall
 from ...core.usage import sum_usage
 from ...endpoints import LIST_RUNS
@@ -29,10 +29,10 @@ class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Those of them that say nothing of tokens: they have not ended yet, or the server does not count."""
 
 
-async def usage_of(caller: Caller, thread: Thread | str) -> ThreadUsage:
+async def usage_of(context: CallContext, thread: Thread | str) -> ThreadUsage:
     """Add up the usage of a thread's runs; see `client.usage`."""
-    request = caller.bind(LIST_RUNS, (thread,), {"limit": _PAGE})
-    call: ListCall[Run] = ListCall(caller.session, request, caller.options)
+    request = context.bind(LIST_RUNS, (thread,), {"limit": _PAGE})
+    call: ListCall[Run] = ListCall(context.session, request, context.options)
     runs = await call.collect()
     spent = sum_usage(runs)
     return ThreadUsage(
