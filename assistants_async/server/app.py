@@ -23,6 +23,7 @@ from .handlers.table import HANDLERS
 from .request_log import KEPT, RequestRecord
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
 from .requests.context import Context, State, Upload
+from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
 
 _log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class API:
         if protocol not in row.protocols:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
-        values, stream, upload = await self._read(row, request, seen)
+        values, stream, upload = await self._read(row, request, seen, protocol)
         context = Context(
             state=self._state,
             endpoint=row,
@@ -89,7 +90,7 @@ class API:
         return _json(200, answer, context.headers)
 
     async def _read(
-        self, row: Endpoint[Any, Any], request: web.Request, seen: _Seen
+        self, row: Endpoint[Any, Any], request: web.Request, seen: _Seen, protocol: ProtocolVersion
     ) -> tuple[Values, bool, Upload | None]:
         values = from_query(row, request.query.items())
         if not row.takes_body:
@@ -102,6 +103,8 @@ class API:
         body = await read_json(request)
         seen.body = dict(body) or None
         stream = take_stream(row, body)
+        if row.params is not None:
+            body = without_nulls(row.params, body, protocol)
         return {**values, **body}, stream, None
 
     @web.middleware

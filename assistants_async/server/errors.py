@@ -24,6 +24,8 @@ class APIError(Exception):
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        # A header or a path may have bytes that are no UTF-8; JSON has no place for them.
+        message = message.encode("utf-8", "backslashreplace").decode()
         super().__init__(message)
         self.status = status
         """Status code of the answer."""

@@ -65,7 +65,7 @@ async def test_method(talk: Talk) -> None:
         ({"model": "m", "tools": [{"type": "function", "function": {}}]}, "tools[0].function", "invalid_value"),
         ({"model": "m", "tools": [{"type": "retrieval"}]}, "tools[0].type", "invalid_value"),
         ({"model": "m", "file_ids": []}, "file_ids", "unknown_parameter"),
-        ({"model": "m", "tools": None}, "tools", "invalid_value"),
+        ({"model": "m", "tools": [None]}, "tools[0]", "invalid_value"),
         ({"model": "m", "tool_resources": "all"}, "tool_resources", "invalid_value"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 
 import pytest
 from hypothesis import given
@@ -33,6 +34,40 @@ WORDS: dict[str, tuple[bytes, str]] = {
 def test_each_kind_has_words(filename: str, content: bytes) -> None:
     """By the end of the name, in either case."""
     assert text_of(filename, content) == WORDS[filename][1]
+
+
+PAGES = {
+    "quoted": ("<p title='a>b'>c < d</p>", "c < d"),
+    "comment": ("a<!-- <p> -->b<!-- c", "ab"),
+    "nested": ("<template><template>a</template>b</template>c", "c"),
+    "script": ("<script>if (a</b) '</p>'</SCRIPT >c<style>d", "c"),
+    "declaration": ("<!doctype html><?xml?></3>a<", "a<"),
+    "cut tag": ("a<p class='b", "a"),
+    "marked section": ("<![if a]>b<![foo", "b"),
+}
+
+
+@pytest.mark.parametrize(("page", "words"), PAGES.values(), ids=PAGES.keys())
+def test_pages_as_browsers_show_them(page: str, words: str) -> None:
+    """Broken ends are no text, and nothing in a page is an error."""
+    assert text_of("a.html", page.encode()) == words
+
+
+WORST = ('<a "', "<a '", "<", "<!--", "<![", "</", "<script>", "<style>x</sty", "<template></style>", "&#", '"<a ')
+
+
+@pytest.mark.parametrize("piece", WORST, ids=WORST)
+def test_no_page_is_slow(piece: str) -> None:
+    """A megabyte of the worst is read in seconds, where going back at each `<` would take hours."""
+    with contextlib.suppress(Unreadable):
+        text_of("a.html", (piece * (2**20 // len(piece))).encode())
+
+
+def test_names_are_repeated_in_part() -> None:
+    """A long name before many values makes a text of a few times the size of the file, not of both multiplied."""
+    name, values = "n" * 100_000, ["x"] * 5_000
+    assert len(text_of("a.json", json.dumps({name: values}).encode())) < 2**21
+    assert len(text_of("a.csv", "\n".join([name, *values]).encode())) < 2**21
 
 
 UNREADABLE: dict[str, tuple[str, bytes, str, str]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..requests.context import Context
@@ -29,16 +29,31 @@ def link(context: Context, document: Document, parent: str) -> None:
             shelf.put({"id": file_id, "created_at": context.state.now, parent: document["id"]})
 
 
+def check_searchable(
+    context: Context, resources: Mapping[str, Any] | None, attachments: Iterable[Mapping[str, Any]]
+) -> None:
+    """Raise where a thread with these `tool_resources` has no usable vector store for what a message attaches."""
+    search: Mapping[str, Any] = (resources or {}).get("file_search") or {}
+    named: Sequence[str] = search.get("vector_store_ids") or ()
+    if named and any(_is_searched(attachment) for attachment in attachments):
+        context.state.library.usable(named[0])
+
+
 def make_searchable(context: Context, thread_id: str, attachments: Iterable[Mapping[str, Any]]) -> None:
     """Put what messages attach for `file_search` into the thread's vector store, which is made for the first."""
     for attachment in attachments:
-        if not any(tool["type"] == "file_search" for tool in attachment.get("tools") or ()):
+        if not _is_searched(attachment):
             continue
         thread, library = context.store.threads.get(thread_id), context.state.library
         search = thread.setdefault("tool_resources", {}).setdefault("file_search", {})
         if not search.get("vector_store_ids"):
             search["vector_store_ids"] = [library.make(_FOR_A_THREAD)["id"]]
         library.add(library.use(search["vector_store_ids"][0]), {"file_id": attachment["file_id"]})
+
+
+def _is_searched(attachment: Mapping[str, Any]) -> bool:
+    # Version 2 allows tools without a file.
+    return "file_id" in attachment and any(tool["type"] == "file_search" for tool in attachment.get("tools") or ())
 
 
 def tool_resources(context: Context, given: Mapping[str, Any] | None) -> Document:

@@ -10,17 +10,17 @@ from ..requests.context import Context, Handler
 from ..requests.pages import page
 from ..storage.documents import deleted
 from ..storage.store import Document
-from .attachments import link, make_searchable, require
+from .attachments import check_searchable, link, make_searchable, require
 
 
 async def create(context: Context) -> Document:
     """Serve `createMessage`; refused while the thread has an active run."""
     thread_id = context.ids["thread_id"]
-    context.store.threads.get(thread_id)
+    thread = context.store.threads.get(thread_id)
     run = context.state.engine.active(thread_id)
     if run is not None:
         raise invalid(f"Can't add messages to {thread_id} while a run {run['id']} is active.")
-    check_messages(context, [context.values])
+    check_messages(context, [context.values], thread.get("tool_resources"))
     return context.render("message", add_messages(context, thread_id, [context.values])[0])
 
 
@@ -71,8 +71,13 @@ async def list_files(context: Context) -> Document:
     return page(shelf, context.values, lambda document: context.render("message_file", document))
 
 
-def check_messages(context: Context, messages: Sequence[Mapping[str, Any]], path: str = "") -> None:
-    """Hold messages in a request to what the store knows: every file that they name exists."""
+def check_messages(
+    context: Context, messages: Sequence[Mapping[str, Any]], resources: Mapping[str, Any] | None, path: str = ""
+) -> None:
+    """Check what messages in a request name, before any of them is kept: files, and the vector store of the thread.
+
+    `resources` are the thread's `tool_resources`.
+    """
     for place, message in enumerate(messages):
         at = f"{path}[{place}].content" if path else "content"
         content: str | list[Document] = message["content"]
@@ -80,6 +85,7 @@ def check_messages(context: Context, messages: Sequence[Mapping[str, Any]], path
             raise invalid("Message content must be non-empty.", at, "invalid_value")
         require(context, message.get("file_ids") or ())
         require(context, (given["file_id"] for given in message.get("attachments") or () if "file_id" in given))
+        check_searchable(context, resources, message.get("attachments") or ())
         parts = content if isinstance(content, list) else []
         require(context, (part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"))
 

@@ -34,13 +34,13 @@ _CANCELLABLE = frozenset({"queued", "in_progress", "requires_action"})
 async def create(context: Context) -> Document | web.StreamResponse:
     """Serve `createRun`; refused while the thread has an active run."""
     thread_id = context.ids["thread_id"]
-    context.store.threads.get(thread_id)
+    thread = context.store.threads.get(thread_id)
     assistant = context.store.assistants.get(context.values["assistant_id"])
     active = context.state.engine.active(thread_id)
     if active is not None:
         raise invalid(f"Thread {thread_id} already has an active run {active['id']}.")
     more = context.values.get("additional_messages") or ()
-    check_messages(context, more, "additional_messages")
+    check_messages(context, more, thread.get("tool_resources"), "additional_messages")
     add_messages(context, thread_id, more)
     return await _start(context, assistant, thread_id)
 

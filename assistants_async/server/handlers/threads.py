@@ -47,7 +47,7 @@ async def index(context: Context) -> Document:
 def make(context: Context, values: Mapping[str, Any]) -> Document:
     """A new thread with its first messages; nothing is made where one of them is refused."""
     messages = values.get("messages") or ()
-    check_messages(context, messages, "messages")
+    check_messages(context, messages, values.get("tool_resources"), "messages")
     members = _members(context, values)
     state = context.state
     thread = context.store.threads.put({"id": state.names.make("thread"), "created_at": state.now, **members})

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from ..._typing import is_mapping, is_sequence
+from ..._typing import is_mapping, is_object, is_sequence
 from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ...core.requests.validation import check, plan_for
 from ...errors import ValidationError, WrongProtocolError, printable
@@ -35,6 +35,8 @@ def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVers
     except ValidationError as error:
         shown = printable(repr(error.value), 80)
         raise invalid(f"Invalid '{error.path}': {error.rule}, not {shown}.", error.path, "invalid_value") from None
+    except TypeError:
+        raise invalid("A value of your request cannot be written as JSON: it is not valid UTF-8.") from None
     _check_tools(values.get("tools") or (), protocol)
     return values
 
@@ -74,6 +76,8 @@ def from_form(params: type, pairs: Iterable[tuple[str, str]]) -> Values:
             _put(values, params, name, text)
             continue
         member = values.setdefault(outer, {})
+        if not is_object(member):
+            raise invalid(f"Invalid '{name}': '{outer}' was given as a text before.", name, "invalid_value")
         field = plan_for(params).fields.get(outer)
         _put(member, field.nested if field and field.nested else params, inner.removesuffix("]"), text)
     return values
@@ -82,7 +86,7 @@ def from_form(params: type, pairs: Iterable[tuple[str, str]]) -> Values:
 def _put(values: Values, params: type, name: str, text: str) -> None:
     match _kinds(params).get(name):
         case "list":
-            values.setdefault(name, []).append(text)
+            values[name] = [*values.get(name, ()), text]
         case "integer" if text.lstrip("-").isdecimal() and len(text) < 20:
             values[name] = int(text)
         case _:

@@ -69,7 +69,8 @@ def ranked(query: str, sources: Sequence[Source]) -> list[Found]:
     weights = {term: _weight(sum(term in chunk.terms for _, chunk in chunks), len(chunks)) for term in wanted}
     # What no chunk can pass: every word of the query, again and again.
     most = sum(weights.values()) * (_SATURATION + 1)
-    average = sum(chunk.length for _, chunk in chunks) / max(len(chunks), 1)
+    # Chunks of signs alone have no words at all.
+    average = sum(chunk.length for _, chunk in chunks) / max(len(chunks), 1) or 1.0
     scored = (Found(source, chunk, _score(chunk, weights, average) / most) for source, chunk in chunks if most)
     return sorted((found for found in scored if found.score > 0), key=lambda found: -found.score)
 

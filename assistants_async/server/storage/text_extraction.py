@@ -6,13 +6,16 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
-from html.parser import HTMLParser
 from pathlib import PurePath
 from typing import Any
 
-from ..._typing import is_array, is_object, override
+from ..._typing import is_array, is_object
+from .html_text import text_of_html
 
 _PLAIN = ("c", "cpp", "cs", "css", "go", "java", "js", "log", "md", "php", "py", "rb", "sh", "tex", "ts", "txt")
+
+# A name stands before each value that it has: without a cap, 1 MB of name before 10,000 values is 10 GB.
+_MOST_NAME = 200
 
 
 class Unreadable(Exception):  # noqa: N818  # it ends a file's processing, and is no failure of the server
@@ -61,10 +64,10 @@ def _json(text: str) -> str:
 
 
 def _leaves(value: Any, path: str = "") -> Iterator[str]:
-    """Each value behind the names that lead to it, so that both can be found."""
+    """Yield each value behind the names that lead to it, so that both can be found."""
     if is_object(value):
         for name, inner in value.items():
-            yield from _leaves(inner, f"{path} {name}".strip())
+            yield from _leaves(inner, f"{path} {name}".strip()[-_MOST_NAME:])
     elif is_array(value):
         for inner in value:
             yield from _leaves(inner, path)
@@ -77,57 +80,21 @@ def _csv(text: str) -> str:
     names, *lines = rows or [[]]
     if not lines:
         return ", ".join(names)
+    names = [name[:_MOST_NAME] for name in names]
     return "\n".join(", ".join(_cells(names, line)) for line in lines)
 
 
 def _cells(names: list[str], line: list[str]) -> Iterator[str]:
-    """Cells behind the names of their columns; a line may have more or fewer of them."""
+    """Yield cells behind the names of their columns; a line may have more or fewer of them."""
     for place, cell in enumerate(line):
         yield f"{names[place]}: {cell}" if place < len(names) else cell
-
-
-class _Words(HTMLParser):
-    """What a reader of a page sees."""
-
-    _HIDDEN = frozenset(("script", "style", "template", "head"))
-    _BLOCKS = frozenset(("p", "div", "br", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6", "section", "article", "td"))
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self._hidden: list[str] = []
-        self.pieces: list[str] = []
-
-    @override
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002  # the parser's
-        if tag in self._HIDDEN:
-            self._hidden.append(tag)
-        elif tag in self._BLOCKS:
-            self.pieces.append("\n")
-
-    @override
-    def handle_endtag(self, tag: str) -> None:
-        if tag in self._hidden:
-            self._hidden.remove(tag)
-
-    @override
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(data)
-
-
-def _html(text: str) -> str:
-    words = _Words()
-    words.feed(text)
-    words.close()
-    lines = (" ".join(line.split()) for line in "".join(words.pieces).splitlines())
-    return "\n".join(line for line in lines if line)
 
 
 _READERS: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(_PLAIN, str),
     "json": _json,
     "csv": _csv,
-    "html": _html,
-    "htm": _html,
+    "html": text_of_html,
+    "htm": text_of_html,
 }
 """What reads each kind of file, by the end of its name."""

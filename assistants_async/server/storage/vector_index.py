@@ -65,10 +65,15 @@ class VectorIndex:
 
     def use(self, store_id: str) -> Document:
         """A store that is about to be used, which counts for its expiry; raises the 404, and a 400 past its time."""
+        store = self.usable(store_id)
+        store["last_active_at"] = int(self._clock())
+        return store
+
+    def usable(self, store_id: str) -> Document:
+        """Return a store that has not expired; raises the 404, and a 400 past its time."""
         store = self._store.vector_stores.get(store_id)
         if self._is_expired(store):
             raise invalid(f"Vector store {store_id} has expired.", "vector_store_id", "vector_store_expired")
-        store["last_active_at"] = int(self._clock())
         return store
 
     def forget(self, store_id: str) -> None:

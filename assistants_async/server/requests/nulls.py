@@ -1,0 +1,92 @@
+"""Nulls in request bodies: many clients send one for every member that is not set.
+
+A null stays where the documents let a member be null, since there it means something: in a change, "no value from
+now on". Everywhere else it reads as absent. Maps of the caller's own (metadata, JSON schemas) are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple, cast
+
+from msgspec import inspect
+
+from ..._typing import is_array, is_object
+from ...core.requests.endpoint import ProtocolVersion
+
+
+class _Member(NamedTuple):
+    nullable: bool
+    protocol: ProtocolVersion | None
+    """The only version that has the member."""
+    objects: tuple[type, ...]
+    """Types of the objects that the member holds, itself or in a list."""
+
+
+def without_nulls(params: type, values: Mapping[str, Any], protocol: ProtocolVersion) -> dict[str, Any]:
+    """Copy a body without the nulls that mean nothing, at every depth."""
+    members = _members(params)
+    kept: dict[str, Any] = {}
+    for name, value in values.items():
+        member = members.get(name)
+        if value is not None:
+            kept[name] = value if member is None else _inner(value, member.objects, protocol)
+        elif member is not None and member.nullable and member.protocol in (None, protocol):
+            kept[name] = None
+    return kept
+
+
+def _inner(value: Any, objects: tuple[type, ...], protocol: ProtocolVersion) -> Any:
+    if not objects:
+        return value
+    if is_array(value):
+        return [_inner(item, objects, protocol) for item in value]
+    if is_object(value):
+        cls = _meant(objects, value.get("type"))
+        return value if cls is None else without_nulls(cls, value, protocol)
+    return value
+
+
+def _meant(objects: tuple[type, ...], tag: Any) -> type | None:
+    """Find the type that a `type` names; the only one there is needs no name."""
+    for cls in objects:
+        info = inspect.type_info(cls)
+        if isinstance(info, inspect.StructType) and info.tag is not None and info.tag == tag:
+            return cls
+    plain = [cls for cls in objects if getattr(inspect.type_info(cls), "tag", None) is None]
+    return plain[0] if len(plain) == 1 else None
+
+
+@cache
+def _members(cls: type) -> Mapping[str, _Member]:
+    info = inspect.type_info(cls)
+    assert isinstance(info, (inspect.TypedDictType, inspect.StructType))
+    return {field.name: _member(field.type) for field in info.fields}
+
+
+def _member(info: inspect.Type) -> _Member:
+    protocol: ProtocolVersion | None = None
+    while isinstance(info, inspect.Metadata):
+        protocol = cast("dict[str, Any]", info.extra or {}).get("protocol", protocol)
+        info = info.type
+    alternatives = list(_alternatives(info))
+    return _Member(
+        nullable=any(isinstance(one, inspect.NoneType) for one in alternatives),
+        protocol=protocol,
+        objects=tuple(one.cls for one in alternatives if isinstance(one, (inspect.TypedDictType, inspect.StructType))),
+    )
+
+
+def _alternatives(info: inspect.Type) -> Iterator[inspect.Type]:
+    match info:
+        case inspect.Metadata(type=inner):
+            yield from _alternatives(inner)
+        case inspect.ListType(item_type=inner):
+            # A null in a list is no member, so only what the list holds counts here.
+            yield from (one for one in _alternatives(inner) if not isinstance(one, inspect.NoneType))
+        case inspect.UnionType(types=types):
+            for one in types:
+                yield from _alternatives(one)
+        case _:
+            yield info
