@@ -1,8 +1,9 @@
-"""What every test shares: one unit of time, and an environment without anybody's settings."""
+"""What every test shares: one unit of time, an environment without anybody's settings, and both ways to run."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import pytest
 
@@ -10,6 +11,25 @@ MS = 0.001 * float(os.environ.get("ASSISTANTS_TEST_SCALE", "1"))
 """One millisecond; a slow machine stretches it, and with it every wait of the tests."""
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Give a run of all tests a worker a processor; a part of them is done before workers have started."""
+    option = config.option
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        return  # a worker has no workers of its own
+    if config.args == config.getini("testpaths") and getattr(option, "numprocesses", 0) is None and not option.usepdb:
+        option.numprocesses = "auto"
+        option.dist = "worksteal"  # a slow module at the end would keep one processor busy and the others idle
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Refuse ids that differ between processes: every worker has to collect the same tests."""
+    unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
+    if unstable:
+        raise pytest.UsageError("ids with an address in memory, give other ids=:\n" + "\n".join(unstable))
 
 
 @pytest.fixture(autouse=True)

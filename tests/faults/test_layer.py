@@ -162,7 +162,6 @@ async def test_the_first_rule_that_takes_a_request_plays(server: AssistantsServe
         (lambda: named("status", n=0), "wants a number from 1 as n, not 0"),
         (lambda: named("status", n="x"), "wants a number from 1 as n, not 'x'"),
     ],
-    ids=str,
 )
 def test_what_cannot_be_played_is_refused(make: Any, text: str) -> None:
     """When it is said, and by name."""

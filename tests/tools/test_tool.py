@@ -365,7 +365,6 @@ def test_options_are_yes_or_no(option: str) -> None:
         (weather, {"timeout": True}, "not True"),
         (weather, {"timeout": "5"}, "not '5'"),
     ],
-    ids=str,
 )
 def test_options_are_checked_at_once(function: Any, options: dict[str, Any], message: str) -> None:
     """With what was given."""

@@ -94,7 +94,6 @@ def test_a_box_holds_tools_by_name() -> None:
         ([], {"on_error": "ignore"}, ValueError, "on_error must be 'tell', 'raise' or a function, not 'ignore'"),
         ([], {"approve": True}, TypeError, "approve must be a function, not bool"),
     ],
-    ids=str,
 )
 def test_a_box_is_checked_when_it_is_made(
     tools: Any, options: dict[str, Any], error: type[Exception], message: str
