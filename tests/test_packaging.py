@@ -41,6 +41,14 @@ def test_types_are_shipped() -> None:
     assert Path(assistants_async.__file__).with_name("py.typed").is_file()
 
 
+def test_the_guides_are_in_the_sdist_and_not_in_the_wheel() -> None:
+    """Pages are read in the repository; an installed package has code alone."""
+    targets = PROJECT["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"]["exclude"] == ["*.md"]
+    assert "assistants_async" in targets["sdist"]["include"]
+    assert "exclude" not in targets["sdist"]
+
+
 def _tracked() -> list[str]:
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],

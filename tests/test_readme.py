@@ -1,4 +1,4 @@
-"""The README against the code: every block runs, every table is complete, the shell lines are the ones CI runs."""
+"""README and guides against the code: every block runs, every table is complete, every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -21,13 +21,17 @@ from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
 from assistants_async.session.settings import ClientSettings
 from assistants_async.testing.faults import FAULTS
+from tests.support.pages import GUIDES, PAGES, ROOT, anchors, blocks, guide, links
 
-ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-TESTS = [block for block in BLOCKS if "\nasync def test_" in block]
+README = PAGES["README.md"]
+BLOCKS = [
+    (f"{Path(path).stem}-{number}", block) for path, text in PAGES.items() for number, block in enumerate(blocks(text))
+]
+TESTS = {name: block for name, block in BLOCKS if "\nasync def test_" in block}
 """Blocks that are test modules: pytest runs those, as a user's project would."""
-SCRIPTS = [block for block in BLOCKS if block not in TESTS]
+SCRIPTS = {name: block for name, block in BLOCKS if name not in TESTS}
+LINKED = [*PAGES, "benchmarks/README.md", "CHANGELOG.md"]
+"""Pages whose links are followed."""
 
 
 class Credential:
@@ -37,7 +41,7 @@ class Credential:
         raise AssertionError("no block connects to Azure")
 
 
-@pytest.mark.parametrize("block", SCRIPTS, ids=[str(BLOCKS.index(block)) for block in SCRIPTS])
+@pytest.mark.parametrize("block", SCRIPTS.values(), ids=SCRIPTS)
 async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block works as it stands, given a client, an assistant and a thread with a message and a run."""
     monkeypatch.chdir(tmp_path)
@@ -50,29 +54,29 @@ async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: 
             run = await channel.final_run()
         names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "run": run}
         names |= {"AssistantsClient": AssistantsClient, "credential": Credential()}
-        code = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-        result = eval(code, names)  # the README's own code
+        code = compile(block, "page.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        result = eval(code, names)  # the page's own code
         if inspect.iscoroutine(result):
             await result
 
 
 def test_every_test_in_a_block_passes(tmp_path: Path) -> None:
     """In a project of its own, with the plugin that the installed package brings."""
-    for number, block in enumerate(TESTS):
-        (tmp_path / f"test_block_{number}.py").write_text(block, encoding="utf-8")
+    for name, block in TESTS.items():
+        (tmp_path / f"test_{name}.py").write_text(block, encoding="utf-8")
     command = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
     scope = ["-o", "asyncio_default_fixture_loop_scope=function"]
     ran = subprocess.run(
         [sys.executable, *command, *scope], cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert f"{sum(block.count('async def test_') for block in TESTS)} passed" in ran.stdout
+    assert f"{sum(block.count('async def test_') for block in TESTS.values())} passed" in ran.stdout
 
 
 def test_the_operations_table_is_the_table() -> None:
-    """Each row of the README is a row of the table with its versions and result, and none is missing."""
+    """Each row of the guide is a row of the table with its versions and result, and none is missing."""
     pattern = r"^\| `(\w+)`(\S*) \| `([\w.]+)` \| (\w+) `(\S+)` \| `(\S+)` \|$"
-    rows = re.findall(pattern, README, re.MULTILINE)
+    rows = re.findall(pattern, guide("operations"), re.MULTILINE)
     snake = {re.sub("[A-Z]", lambda match: f"_{match[0].lower()}", row.operation): row for row in TABLE.values()}
     assert [row[0] for row in rows] == list(snake)
     for name, mark, *shown in rows:
@@ -93,7 +97,7 @@ def _named(result: Any) -> str:
 
 def test_the_time_outs_are_the_defaults() -> None:
     """Every limit with its default, None as `none`."""
-    table = README.split("| `Timeout` |")[1].split("\n\n")[0]
+    table = guide("errors-and-retries").split("| `Timeout` |")[1].split("\n\n")[0]
     rows = dict(re.findall(r"^\| `(\w+)` \| (\d+|none) \| ", table, re.MULTILINE))
     defaults = msgspec.structs.asdict(Timeout())
     assert rows == {name: "none" if value is None else f"{value:g}" for name, value in defaults.items()}
@@ -101,7 +105,7 @@ def test_the_time_outs_are_the_defaults() -> None:
 
 def test_the_retry_policy_is_the_default() -> None:
     """Every field with its default."""
-    table = README.split("| `RetryPolicy` |")[1].split("\n\n")[0]
+    table = guide("errors-and-retries").split("| `RetryPolicy` |")[1].split("\n\n")[0]
     rows = re.findall(r"^\| (`.*?`) \| (.*?) \| ", table, re.MULTILINE)
     shown = {
         name: value
@@ -115,18 +119,14 @@ def test_the_retry_policy_is_the_default() -> None:
 
 
 def test_every_setting_and_option_is_named() -> None:
-    """What a client, a view or a call can be told stands in the section on settings."""
-    section = README.split("## Settings")[1].split("\n## ")[0]
-    missing = {
-        name for name in (ClientSettings.__annotations__ | OptionChanges.__annotations__) if f"`{name}`" not in section
-    }
-    assert not missing
+    """The guide on settings leaves none out."""
+    names = ClientSettings.__annotations__ | OptionChanges.__annotations__
+    assert {name for name in names if f"`{name}`" not in guide("settings")} == set()
 
 
 def test_every_fault_is_named() -> None:
     """The table of faults leaves none out."""
-    section = README.split("### Against a server that misbehaves")[1].split("\n## ")[0]
-    assert {name for name in FAULTS if f"`{name}`" not in section} == set()
+    assert {name for name in FAULTS if f"`{name}`" not in guide("faults")} == set()
 
 
 def test_every_error_is_named() -> None:
@@ -136,7 +136,7 @@ def test_every_error_is_named() -> None:
         for name in assistants_async.__all__
         if isinstance(kind := getattr(assistants_async, name), type) and issubclass(kind, AssistantsError)
     }
-    assert {name for name in errors if f"`{name}" not in README} == set()
+    assert {name for name in errors if f"`{name}" not in guide("errors-and-retries")} == set()
 
 
 def test_the_demo_shown_is_the_demo() -> None:
@@ -154,3 +154,29 @@ def test_the_shell_lines_are_what_ci_runs() -> None:
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert "line 'demo$'" in ci
     assert "line 'pytest$'" in ci
+
+
+def test_the_readme_is_a_front_page() -> None:
+    """At most 200 lines, and every guide one link away."""
+    assert len(README.splitlines()) <= 200
+    assert {path.name for path in GUIDES.iterdir()} == {Path(link).name for link in links(README) if "/guides/" in link}
+
+
+@pytest.mark.parametrize("page", LINKED)
+def test_every_relative_link_leads_somewhere(page: str) -> None:
+    """To a file, and where an anchor is named to a heading in it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for link in links(text):
+        path, _, anchor = link.partition("#")
+        if "://" not in link:
+            target = (ROOT / page).parent / path if path else ROOT / page
+            assert target.exists(), link
+            assert not anchor or anchor in anchors(target.read_text(encoding="utf-8")), link
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])
+def test_every_guide_has_its_contents(page: str) -> None:
+    """Each section of more than one is one link away, in order."""
+    headings = re.findall(r"^## (.*)$", PAGES[page], re.MULTILINE)
+    contents = re.findall(r"^- \[(.*)\]\(#.*\)$", PAGES[page].split("\n## ")[0], re.MULTILINE)
+    assert contents == (headings if len(headings) > 1 else [])

@@ -1,13 +1,11 @@
-"""The README's recipes, driven: what a browser gets is what the server sent, and a batch is of a thousand threads."""
+"""The recipes of the guides, driven by browsers, over broken runs and for a thousand threads."""
 
 from __future__ import annotations
 
 import ast
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -17,10 +15,9 @@ from aiohttp import web
 from assistants_async import AssistantsClient, RunChannel
 from assistants_async.server import Fail, Say, ScriptedResponder
 from tests.conftest import MS
+from tests.support.pages import PAGES, blocks
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
+BLOCKS = [block for text in PAGES.values() for block in blocks(text)]
 
 ASK = '/call get_weather {"city": "Rome"}'
 
@@ -32,7 +29,7 @@ async def ran(marker: str, client: AssistantsClient) -> dict[str, Any]:
     thread = await client.threads.create(messages=[{"role": "user", "content": "Say it"}])
     names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread}
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    if (waiting := eval(compile(block, "README.md", "exec", flags, dont_inherit=True), names)) is not None:
+    if (waiting := eval(compile(block, "page.md", "exec", flags, dont_inherit=True), names)) is not None:
         await waiting
     return names
 
