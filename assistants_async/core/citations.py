@@ -22,6 +22,8 @@ from .filenames import safe_name
 
 # How a style refers to a number, and how it explains one at the end.
 _FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}
+_MOST_SEARCHED = 64 * 1024 * 1024
+"""Characters looked at for marks that are not where they should be, a tenth of a second: 1000 marks in 64 KiB."""
 _MARKUP = r"[\\\[\]<>*`]"
 
 
@@ -144,7 +146,8 @@ def _marks(text: Text, value: str) -> list[_Mark]:
 # Goals: replace a mark only where the text has it, whatever the offsets say, and drop no reference.
 # Plan: offsets count where the mark stands there. Those of other servers count bytes or UTF-16 units, or nothing at
 # all, but keep the order: each of their marks is the next of its spelling that is not spoken for. An annotation
-# without a mark replaces nothing, and goes where it ends.
+# without a mark replaces nothing, and goes where it ends. Looking for them ends after `_MOST_SEARCHED` characters: a
+# server may send as many marks as it likes that a long text does not have.
 def _places(text: Text, value: str) -> Iterator[_Mark]:
     taken: set[tuple[str, int]] = set()
     lost: list[tuple[str, str, FileAnnotation]] = []
@@ -158,17 +161,41 @@ def _places(text: Text, value: str) -> Iterator[_Mark]:
             yield _Mark(start, start + len(mark), {file_id: annotation})
         else:
             lost.append((mark, file_id, annotation))
-    after: dict[str, int] = {}
+    search = _Search(value, taken)
     for mark, file_id, annotation in sorted(lost, key=lambda one: one[2].start_index or 0):
-        start = value.find(mark, after.get(mark, 0))
-        while (mark, start) in taken:
-            start = value.find(mark, start + len(mark))
-        if start >= 0:
-            after[mark] = start + len(mark)
-        else:
-            after[mark] = len(value)
-            start = value.find(mark)
+        start = search.next_of(mark)
         end = start + len(mark)
         if start < 0:
             start = end = len(value)
         yield _Mark(start, end, {file_id: annotation})
+
+
+class _Search:
+    """Finds the marks of one text, each spelling from left to right."""
+
+    def __init__(self, value: str, taken: set[tuple[str, int]]) -> None:
+        self._value = value
+        self._taken = taken
+        self._after: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        self._left = _MOST_SEARCHED
+
+    def next_of(self, mark: str) -> int:
+        """Where the next mark of this spelling starts; its first where all are taken, -1 where there is none."""
+        start = self._find(mark, self._after.get(mark, 0))
+        while (mark, start) in self._taken:
+            start = self._find(mark, start + len(mark))
+        if start < 0:
+            self._after[mark] = len(self._value)
+            return self._first.get(mark, -1)
+        self._after[mark] = start + len(mark)
+        return start
+
+    def _find(self, mark: str, begin: int) -> int:
+        if self._left <= 0:
+            return -1
+        found = self._value.find(mark, begin)
+        self._left -= (len(self._value) if found < 0 else found) - begin + len(mark)
+        if found >= 0:
+            self._first.setdefault(mark, found)
+        return found

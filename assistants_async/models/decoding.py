@@ -86,6 +86,16 @@ def decoder_for(type: type[T]) -> Decoder[T]:
     return decoder
 
 
+def rule_and_path(error: Exception) -> tuple[str, str]:
+    """Part an error of msgspec's into the rule that was broken and the path to the value, `"$"` for the whole."""
+    # By the last separator, not by a pattern: the rule quotes the value, and that may repeat the separator for 1 MiB.
+    rule, found, path = str(error).rpartition(" - at `")
+    if not found or not path.endswith("`"):
+        rule, path = str(error), "$`"
+    lower = rule if rule[:2].isupper() else rule[:1].lower() + rule[1:]
+    return lower, path.removeprefix("key` in `")[:-1]
+
+
 _encoder = msgspec.json.Encoder()
 
 

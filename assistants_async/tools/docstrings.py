@@ -29,9 +29,10 @@ _SECTIONS = _PARAMETERS | {
 }
 _GOOGLE_HEAD = re.compile(r"(?P<title>[A-Za-z][A-Za-z ]*):\s*\Z")
 _UNDERLINE = re.compile(r"-{3,}\s*\Z")
-_GOOGLE_ENTRY = re.compile(r"(?P<names>\*{0,2}\w+)\s*(?:\([^:]*\))?\s*:\s*(?P<text>.*)\Z")
+# Possessive where two quantifiers would share the white space between them: a megabyte of it took hours.
+_GOOGLE_ENTRY = re.compile(r"(?P<names>\*{0,2}\w+)\s*+(?:\([^:]*\)\s*+)?:\s*(?P<text>.*)\Z")
 _NUMPY_ENTRY = re.compile(r"(?P<names>\*{0,2}\w+(?:\s*,\s*\*{0,2}\w+)*)\s*(?::.*)?\Z")
-_FIELD = re.compile(r":(?P<kind>\w+)(?:\s+(?P<rest>[^:]*))?:\s*(?P<text>.*)\Z")
+_FIELD = re.compile(r":(?P<kind>\w+)(?:\s++(?P<rest>[^:]*+))?:\s*(?P<text>.*)\Z")
 _FIELDS = frozenset({"param", "parameter", "arg", "argument", "key", "keyword"})
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from .._typing import is_array, is_object
 from ..errors import AnswerDecodeError
+from ..models.decoding import rule_and_path
 from .nulls import without_nulls
 
 T = TypeVar("T")
@@ -134,18 +135,13 @@ def decoded(kind: type[T], text: str) -> T:
         return msgspec.convert(without_nulls(value, kind), kind, str_keys=True)
 
 
-_PLACE = r"(?s)^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$"
-
-
 def fault(error: Exception) -> tuple[str, str]:
     """Which rule what `decoded` raised is about, and the path to the value that breaks it."""
     if isinstance(error, RecursionError):
         return "nested too deeply", "$"
     if isinstance(error, UnicodeEncodeError):
         return "no valid Unicode", "$"
-    match = re.match(_PLACE, str(error))
-    assert match is not None
-    return match["rule"][:1].lower() + match["rule"][1:], match["path"] or "$"
+    return rule_and_path(error)
 
 
 class AnswerFormat(Generic[T]):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistants_async.core.runs.partial_json import partial_value
+from assistants_async.core.runs.partial_json import PartialJSON, partial_value
 
 SCALARS = (
     st.none()
@@ -95,3 +95,51 @@ def test_what_is_kept_of_a_text(text: str, value: Any) -> None:
 def test_what_is_no_json_gives_nothing(text: str) -> None:
     """Also where it is nested past what a decoder takes."""
     assert partial_value(text) is None
+
+
+GROWING = {
+    "a text": '{"a": "' + "x" * 500_000,
+    "escapes": '{"a": "' + "\\u00e9" * 100_000,
+    "numbers": "[" + "1, " * 150_000,
+    "objects": "[" + '{"a": [true, null]}, ' * 25_000,
+    "brackets": "[" * 500_000,
+    "openings": '{"a": ' * 80_000,
+    "no JSON": "word " * 100_000,
+    "one word": "w" * 500_000,
+    "white space": "[" + " " * 500_000,
+    "backslashes": '["' + "\\" * 500_000,
+}
+
+
+@pytest.mark.parametrize("text", GROWING.values(), ids=GROWING.keys())
+def test_a_text_that_grows_is_read_in_steps(text: str) -> None:
+    """Half a megabyte in pieces of four characters is read some thousand times, and ends with what the whole has."""
+    reader, reads, value = PartialJSON(), 0, None
+    for end in range(4, len(text) + 1, 4):
+        if reader.grow(4):
+            reads += 1
+            value = reader.read(text[:end])
+    assert reads < 2500
+    if reader.is_behind or value is None:
+        value = reader.read(text)
+    assert not reader.is_behind
+    assert value == partial_value(text)
+
+
+def test_a_short_text_is_read_with_each_piece() -> None:
+    """Up to 256 characters nothing is left for later; of a text that is another one all is read anew."""
+    reader = PartialJSON()
+    values = [reader.read('["' + "a" * size) for size in range(1, 200) if reader.grow(1)]
+    assert len(values) == 199
+    assert reader.read('["b') == ["b"]
+
+
+@settings(deadline=None)
+@given(TEXTS, st.integers(1, 9))
+def test_a_text_that_grows_has_the_value_of_its_whole(case: tuple[Any, str], size: int) -> None:
+    """Going on from the last token finds what reading from the start finds, for every cut."""
+    value, text = case
+    reader = PartialJSON()
+    for end in range(size, len(text), size):
+        assert reader.read(text[:end]) == partial_value(text[:end])
+    assert reader.read(text) == value

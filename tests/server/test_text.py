@@ -97,3 +97,9 @@ def test_no_bytes_break_it(filename: str, content: bytes) -> None:
     """Words, or a reason."""
     with contextlib.suppress(Unreadable):
         assert text_of(filename, content).strip()
+
+
+def test_a_deep_document_is_read_in_one_pass() -> None:
+    """No value costs more for the levels around it."""
+    document = '{"name":' * 300 + "[" + "1," * 2**19 + "1]" + "}" * 300
+    assert text_of("a.json", document.encode()).endswith("name name: 1")

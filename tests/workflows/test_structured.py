@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import msgspec
 import pytest
 
-from assistants_async import AssistantsClient, RunFailedError, RunIncompleteError, WrongProtocolError
+from assistants_async import AssistantsClient, RunChannel, RunFailedError, RunIncompleteError, WrongProtocolError
 from assistants_async.errors import AnswerDecodeError
 from assistants_async.server import CallTools, Fail, Incomplete, Say
 from assistants_async.tools import answer_format
+from tests.support.byte_server import frame
 from tests.support.embedded import TOOLS, Server, drop, listed, serving
 from tests.support.http_server import Wire
-from tests.support.run_events import message, run
+from tests.support.run_events import DONE, delta, message, run
 
 
 class City(msgspec.Struct):
@@ -152,6 +154,23 @@ async def test_the_answer_while_it_is_written() -> None:
         async with served.start().stream() as stream:
             parts = [part async for part in stream.partial()]
             assert parts[-1]["people"] == 3
+
+
+async def test_a_long_answer_is_read_in_steps() -> None:
+    """Of some thousand pieces not each gives a value; the last one is there though no whole message comes."""
+    pieces = ["[", *(f'"{number}", ' for number in range(3000)), '"end"]']
+    events = [frame("thread.message.delta", delta(piece)) for piece in pieces]
+    events += [frame("thread.run.completed", run("completed")), DONE]
+
+    async def body() -> AsyncIterator[bytes]:
+        for event in events:
+            yield event
+
+    async with RunChannel.from_sse(body()) as channel:
+        values = [value async for value in channel.partial()]
+    assert values[-1] == [*map(str, range(3000)), "end"]
+    assert 300 < len(values) < 2000
+    assert values[:3] == [["0"], ["0", "1"], ["0", "1", "2"]]
 
 
 async def test_the_answer_of_a_server_that_sends_it_whole() -> None:

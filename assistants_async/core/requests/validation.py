@@ -20,7 +20,7 @@ from msgspec import UNSET, inspect
 from ..._typing import is_mapping, is_object, is_sequence
 from ...errors import ValidationError, WrongProtocolError, did_you_mean
 from ...models.base import Object
-from ...models.decoding import Decoder, decoder_for, encode
+from ...models.decoding import Decoder, decoder_for, encode, rule_and_path
 from .endpoint import Endpoint, ProtocolVersion
 
 
@@ -161,7 +161,6 @@ def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
 _LONG = 4096
 """Bytes of JSON from which on it is quicker to check scalars as they are, which does not read a long text."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
-_PLACE = r"(?s)^(?P<rule>.*?)(?: - at (?:`key` in )?`(?P<path>.*)`)?$"
 
 
 def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> bytes:
@@ -173,10 +172,8 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         else:
             decoder.decode_request(data)
     except msgspec.ValidationError as error:
-        match = re.match(_PLACE, str(error))
-        assert match is not None
-        path = (match["path"] or "$").removeprefix("$").removeprefix(".")
-        rule = match["rule"][:1].lower() + match["rule"][1:]
+        rule, path = rule_and_path(error)
+        path = path.removeprefix("$").removeprefix(".")
         join = "." if prefix and path and not path.startswith("[") else ""
         raise ValidationError(operation, prefix + join + path or "arguments", rule, _at(values, path)) from None
     return data

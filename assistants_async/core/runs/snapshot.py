@@ -100,11 +100,20 @@ class Snapshot:
 class _TextPart:
     """A text part: pieces of its value, annotations by their index."""
 
-    __slots__ = ("annotations", "pieces")
+    __slots__ = ("_counted", "_size", "annotations", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.annotations: dict[int, messages.Annotation] = {}
+        self._counted = self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Characters of its text."""
+        # Each piece is counted once: a server may send the whole object between any two pieces.
+        self._size += sum(map(len, self.pieces[self._counted :]))
+        self._counted = len(self.pieces)
+        return self._size
 
     def annotate(self, annotations: Iterable[deltas.MessageDeltaAnnotation]) -> None:
         for annotation in annotations:
@@ -160,7 +169,7 @@ class MessageFold:
         size = 0
         for part in self._parts.values():
             if type(part) is _TextPart:
-                size += sum(map(len, part.pieces))
+                size += part.size
         for index, content in enumerate(self._base.content if self._base is not None else ()):
             if index not in self._parts and isinstance(content, messages.TextContent) and content.text is not None:
                 size += len(content.text.value or "")

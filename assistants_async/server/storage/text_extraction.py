@@ -63,16 +63,19 @@ def _json(text: str) -> str:
     return "\n".join(_leaves(json.loads(text)))
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[str]:
+def _leaves(document: Any) -> Iterator[str]:
     """Yield each value behind the names that lead to it, so that both can be found."""
-    if is_object(value):
-        for name, inner in value.items():
-            yield from _leaves(inner, f"{path} {name}".strip()[-_MOST_NAME:])
-    elif is_array(value):
-        for inner in value:
-            yield from _leaves(inner, path)
-    else:
-        yield f"{path}: {value}" if path else str(value)
+    # A stack, no recursion: each value would pass through a generator for each level around it.
+    waiting = [(document, "")]
+    while waiting:
+        value, path = waiting.pop()
+        if is_object(value):
+            members = [(inner, f"{path} {name}".strip()[-_MOST_NAME:]) for name, inner in value.items()]
+            waiting += reversed(members)
+        elif is_array(value):
+            waiting += [(inner, path) for inner in reversed(value)]
+        else:
+            yield f"{path}: {value}" if path else str(value)
 
 
 def _csv(text: str) -> str:

@@ -100,28 +100,41 @@ class EventChannel(Channel[E], Generic[E]):
         return View(self, ended, lambda: (self._once(step) for step in self.snapshot.steps))
 
     def partial(self) -> AsyncIterator[Any]:
-        """Yield the JSON that the run writes as far as it has come, each time that more of it can be told.
+        """Yield the JSON that the run writes as far as it has come, each time that there is more of it.
 
         For answers in a `response_format`: plain values, each a prefix of the next. What is no JSON yields nothing.
-        The text is read anew each time, so this is not for answers of a megabyte.
+        A text of more than 256 characters is read again each time that it has grown by a 256th of its length (past
+        32 KiB by a 32nd), and at the end, so that the work stays linear.
         """
+        from ...core.runs.partial_json import PartialJSON  # on use: its patterns take a while to be made
+
         last: Any = None
+        texts: dict[str, PartialJSON] = {}
 
         def grown(event: object) -> Any:
-            nonlocal last
-            if isinstance(event, MessageDeltaEvent) or (isinstance(event, MessageEvent) and event.data.content):
-                value = self._partial_of(self.snapshot.message(event.data.id).whole())
-                if value != last:
-                    last = value
-                    return value
+            if type(event) is MessageDeltaEvent:
+                text = texts.setdefault(event.data.id, PartialJSON())
+                return value_of(event.data.id) if text.grow(len(event.text)) else None
+            if isinstance(event, MessageEvent) and event.data.content:
+                return value_of(event.data.id)
             return None
 
-        return View(self, grown)
+        def value_of(message_id: str) -> Any:
+            nonlocal last
+            message = self.snapshot.message(message_id).whole()
+            if message.role == "user":
+                return None
+            value = self._answer_so_far(texts.setdefault(message_id, PartialJSON()).read(message.text))
+            if value == last:
+                return None
+            last = value
+            return value
 
-    def _partial_of(self, message: Message) -> Any:
-        from ...core.runs.partial_json import partial_value  # on use: its patterns take a while to be made
+        return View(self, grown, lambda: (value_of(name) for name, text in texts.items() if text.is_behind))
 
-        return None if message.role == "user" else partial_value(message.text)
+    def _answer_so_far(self, value: Any) -> Any:
+        """The answer within the JSON that holds it."""
+        return value
 
     def sse(self) -> AsyncIterator[bytes]:
         """Yield the events as server-sent events again, the closing one included, for a browser.

@@ -10,7 +10,6 @@ from ..._typing import override
 from ...calls.channel import Outcome
 from ...calls.lazy_coroutine import LazyCoroutine
 from ...errors import StreamError
-from ...models.messages import Message
 from ...response import HTTPResponse
 from .channel import EventChannel
 from .result import DriveEvent, RunResult
@@ -88,8 +87,7 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         self._feed.close()
 
     @override
-    def _partial_of(self, message: Message) -> Any:
-        value = super()._partial_of(message)
+    def _answer_so_far(self, value: Any) -> Any:
         return value if self._format is None else self._format.partial(value)
 
 
