@@ -27,7 +27,7 @@ README = PAGES["README.md"]
 BLOCKS = [
     (f"{Path(path).stem}-{number}", block) for path, text in PAGES.items() for number, block in enumerate(blocks(text))
 ]
-TESTS = {name: block for name, block in BLOCKS if "\nasync def test_" in block}
+TESTS = {name: block for name, block in BLOCKS if re.search(r"^async def test_", block, re.MULTILINE)}
 """Blocks that are test modules: pytest runs those, as a user's project would."""
 SCRIPTS = {name: block for name, block in BLOCKS if name not in TESTS}
 LINKED = [*PAGES, "benchmarks/README.md", "CHANGELOG.md"]
