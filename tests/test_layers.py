@@ -38,7 +38,15 @@ HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 INNER: dict[str, tuple[tuple[str, ...], ...]] = {
     "core": (("checks", "filenames", "usage"), ("citations", "requests"), ("responses", "runs"), ("streams",)),
     "workflows": (("concurrency",), ("runs",), ("files", "messages", "threads")),
-    "server": (("errors", "request_log"), ("storage",), ("engine",), ("requests",), ("handlers",), ("app", "server")),
+    "server": (
+        ("errors", "request_log"),
+        ("storage",),
+        ("engine",),
+        ("backend",),
+        ("requests",),
+        ("handlers",),
+        ("app", "server"),
+    ),
 }
 """The same inside the large packages."""
 

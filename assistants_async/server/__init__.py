@@ -4,22 +4,21 @@ Enter an `AssistantsServer` and give its `base_url` to any client. What answers 
 by default, `ScriptedResponder` for tests, or any async function of a `Turn` that gives actions, such as `Say("hello")`.
 """
 
-from .engine.responder import (
+from .engine.actions import (
     Action,
-    Answer,
+    CallPiece,
     CallTools,
-    EchoResponder,
+    Ended,
     Fail,
-    FoundText,
     Incomplete,
-    Responder,
+    Piece,
+    RefusalPiece,
     Say,
-    ScriptedResponder,
     Stall,
-    ToolOutput,
-    Turn,
-    TurnMessage,
+    Used,
 )
+from .engine.responder import Answer, EchoResponder, Responder, ScriptedResponder
+from .engine.turn import FoundText, ToolOutput, ToolRound, Turn, TurnFile, TurnMessage
 from .request_log import RequestRecord
 from .server import AssistantsServer
 
@@ -27,17 +26,24 @@ __all__ = [
     "Action",
     "Answer",
     "AssistantsServer",
+    "CallPiece",
     "CallTools",
     "EchoResponder",
+    "Ended",
     "Fail",
     "FoundText",
     "Incomplete",
+    "Piece",
+    "RefusalPiece",
     "RequestRecord",
     "Responder",
     "Say",
     "ScriptedResponder",
     "Stall",
     "ToolOutput",
+    "ToolRound",
     "Turn",
+    "TurnFile",
     "TurnMessage",
+    "Used",
 ]

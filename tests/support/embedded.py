@@ -11,7 +11,7 @@ from typing import Any
 from assistants_async import Assistant, AssistantsClient, Run, RunCall, Thread
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import AssistantsServer, ScriptedResponder
-from assistants_async.server.engine.responder import Action
+from assistants_async.server.engine.actions import Action
 from assistants_async.tools import Toolbox
 from tests.conftest import MS
 from tests.support.http_server import Peer, Seen, Wire, answer, failure

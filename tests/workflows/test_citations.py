@@ -11,7 +11,7 @@ import pytest
 from assistants_async import AssistantsClient, Message, ServerError
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Say
-from assistants_async.server.engine.responder import Turn
+from assistants_async.server.engine.turn import Turn
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.workflows.routes import Routes, made
 

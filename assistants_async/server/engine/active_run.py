@@ -5,21 +5,21 @@ Nothing here waits; when things happen is the engine's business.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..storage.ids import IdFactory
 from ..storage.search import Found
 from ..storage.store import Document, Store
+from .actions import Used
 from .event_feed import Feed
-from .responder import FoundText, ToolOutput, Turn, TurnMessage
+from .message_draft import MessageDraft
+from .step_draft import StepDraft, calls_of
+from .thread_items import SEARCH, read_items
+from .tokens import tokens
+from .turn import FoundText, ToolOutput, Turn, TurnFile, TurnMessage
 
-_MOST_FOUND = 20
-"""Chunks that a run's search keeps, as the documents have it by default."""
-_TOKEN = re.compile(r"\s*\S{1,12}|\s+")
-
-# What becomes of the message and the step under way when a run ends so.
+# Reasons of an incomplete message, by the end of its run.
 _MESSAGE_REASONS = {
     "cancelled": "run_cancelled",
     "expired": "run_expired",
@@ -37,11 +37,6 @@ _STAMPS = {
 _STEP_STATUSES = {"incomplete": "completed"}
 
 
-def tokens(text: str) -> list[str]:
-    """Part a text into pieces that join to it again: a word with the space before it, long words in several."""
-    return _TOKEN.findall(text)
-
-
 class ActiveRun:
     """An active run with its open message and step, and those who listen."""
 
@@ -50,14 +45,17 @@ class ActiveRun:
         """The run's document, which is the one in the store."""
         self.feeds: list[Feed] = []
         """Readers of its events."""
+        self.draft: MessageDraft | None = None
+        """The open message."""
+        self.step: StepDraft | None = None
+        """The open step."""
         self._store = store
         self._names = names
         self._clock = clock
         self._steps = store.steps(run["thread_id"], run["id"])
         self._messages = store.messages(run["thread_id"])
-        self._step: Document | None = None
-        self._message: Document | None = None
-        self._pieces: list[str] = []
+        self._written_message = ""
+        self._used: Used | None = None
         self._answered: list[ToolOutput] = []
         self._found: list[FoundText] | None = None
 
@@ -69,10 +67,10 @@ class ActiveRun:
     @property
     def written(self) -> int:
         """Tokens that the run has written so far."""
-        return sum(step["usage"]["completion_tokens"] for step in self._steps if step["usage"])
+        return self._totals().completion
 
     def emit(self, event: str, kind: str, document: Document) -> None:
-        """Tell every reader."""
+        """Give an event to every reader."""
         for feed in self.feeds:
             feed.send(event, kind, document)
 
@@ -87,8 +85,11 @@ class ActiveRun:
         self.run.update(changes, status=status)
         self.emit(f"thread.run.{status}", "run", self.run)
 
+    # ... a turn ...
+
     def turn(self) -> Turn:
-        """What the responder is told."""
+        """Begin a turn and return what its responder gets to know."""
+        self._written_message = ""
         return Turn(
             run=dict(self.run),
             instructions=self.run["instructions"],
@@ -96,36 +97,33 @@ class ActiveRun:
             tools=tuple(self.run["tools"]),
             outputs=tuple(self._answered),
             found=tuple(self._found or ()),
+            used=self._totals(),
+            rounds=self._rounds(),
+            call_ids=frozenset(call["id"] for step in self._steps for call in calls_of(step)),
+            seconds_left=self.run["expires_at"] - self._clock(),
+            file=self._file,
+            read_items=lambda: read_items(self._store, self.run["thread_id"]),
         )
 
     @property
     def searches(self) -> bool:
         """Whether the run has yet to search its vector stores."""
-        return self._found is None and any(tool["type"] == "file_search" for tool in self.run["tools"])
+        return self._found is None and self._may_search
 
     def search(self, found: Sequence[Found]) -> None:
         """Take a step that found this; one that found nothing is no step, as where there is no vector store."""
-        place = len(self._messages)
-        self._found = [
-            FoundText(
-                one.source.file_id,
-                one.source.filename,
-                one.chunk.text,
-                one.score,
-                f"【{place}:{number}†{one.source.filename}】",
-            )
-            for number, one in enumerate(found[:_MOST_FOUND])
-        ]
-        if self._found:
-            self._open_step({"type": "tool_calls", "tool_calls": []})
-            call: Document = {"id": self._names.make("call"), "type": "file_search", "file_search": {}}
-            self._emit_call({"index": 0, **call})
-            call["file_search"] = {
-                "ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.0},
-                "results": [_result(one) for one in self._found],
-            }
-            self._open_calls().append(call)
+        self._found = []
+        if found:
+            self.open_calls()
+            self.begin_call("", SEARCH, own=True)
+            self.answer_searches(lambda _: found)
             self._end_step("completed")
+
+    @property
+    def _may_search(self) -> bool:
+        return any(tool["type"] == "file_search" for tool in self.run["tools"])
+
+    # ... messages ...
 
     def open_message(self) -> None:
         """Start a message and the step that makes it."""
@@ -141,90 +139,103 @@ class ActiveRun:
             "run_id": run["id"],
         }
         self._open_step({"type": "message_creation", "message_creation": {"message_id": message["id"]}})
-        self._message, self._pieces = self._messages.put(message), []
+        self.draft, self._written_message = MessageDraft(self._messages.put(message)), message["id"]
         self.emit("thread.message.created", "message", message)
         self.emit("thread.message.in_progress", "message", message)
 
     def write(self, piece: str) -> None:
         """Add text to the open message."""
-        assert self._message is not None
-        text: dict[str, Any] = {"value": piece}
-        if not self._pieces:
-            text["annotations"] = []
-        self._pieces.append(piece)
-        part = {"index": 0, "type": "text", "text": text}
-        self.emit("thread.message.delta", "delta", _delta(self._message, "thread.message.delta", {"content": [part]}))
+        assert self.draft is not None
+        self._emit_part(self.draft, self.draft.write(piece))
 
-    def close_message(self) -> None:
-        """Complete the open message and its step."""
-        assert self._message is not None
-        self._end_message("completed", completed_at=self.now)
-        self._end_step("completed")
+    def refuse(self, piece: str) -> None:
+        """Add to the refusal of the open message."""
+        assert self.draft is not None
+        self._emit_part(self.draft, self.draft.refuse(piece))
+
+    def close_message(self, used: Used | None = None) -> None:
+        """Complete the open message and its step; `used` counts for the step in place of an estimate."""
+        self._used = used or self._used
+        tokens_written = self._end_message("completed", completed_at=self.now)
+        self._end_step("completed", written=tokens_written)
+
+    # ... calls ...
 
     def open_calls(self) -> None:
-        """Start a step of tool calls."""
-        self._open_step({"type": "tool_calls", "tool_calls": []})
+        """Start a step of tool calls; it remembers the message that the same answer wrote before it."""
+        self._open_step({"type": "tool_calls", "tool_calls": []}, message_id=self._written_message)
 
-    def call(self, name: str) -> None:
-        """Add a call to the open step; its arguments follow by `argue`."""
-        assert self._step is not None
-        function = {"name": name, "arguments": "", "output": None}
-        call = {"id": self._names.make("call"), "type": "function", "function": function}
-        calls: list[Document] = self._step["step_details"]["tool_calls"]
-        calls.append(call)
-        self._emit_call({"index": len(calls) - 1, **call})
+    def begin_call(self, call_id: str, name: str, *, own: bool | None = None) -> None:
+        """Add a call to the open step; its arguments follow. An `own` one is a search, which the server answers."""
+        assert self.step is not None
+        own = self._is_own(name) if own is None else own
+        self._emit_call(self.step.begin(call_id or self._names.make("call"), name, own=own))
 
-    def append_arguments(self, piece: str) -> None:
-        """Add text to the arguments of the last call."""
-        assert self._step is not None
-        calls: list[Document] = self._step["step_details"]["tool_calls"]
-        calls[-1]["function"]["arguments"] += piece
-        self._emit_call({"index": len(calls) - 1, "type": "function", "function": {"arguments": piece}})
+    def append_arguments(self, piece: str, place: int | None = None) -> None:
+        """Add text to the arguments of a call, of the last one where no place is given."""
+        assert self.step is not None
+        part = self.step.extend(piece, len(self.step.calls) - 1 if place is None else place)
+        if part is not None:
+            self._emit_call(part)
+
+    def answer_searches(self, search: Callable[[str], Sequence[Found]]) -> None:
+        """Answer the searches of the open step, each by its arguments."""
+        assert self.step is not None
+        found = self._found = self._found or []
+        for call, arguments in self.step.searches:
+            found += self.step.find(call, search(arguments))
+
+    def close_calls(self) -> None:
+        """Complete the open step, whose calls have all been answered."""
+        self._end_step("completed")
 
     def require_outputs(self) -> None:
         """Wait for the client to answer the open step's calls."""
-        calls = [
-            {**call, "function": {key: call["function"][key] for key in ("name", "arguments")}}
-            for call in self._open_calls()
-        ]
-        action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
-        self.move("requires_action", required_action=action)
+        assert self.step is not None
+        self.move("requires_action", required_action=self.step.required_action())
         self.close_feeds()
 
     def call_ids(self) -> list[str]:
         """Ids of the calls that wait for an output."""
-        return [call["id"] for call in self._open_calls()]
+        assert self.step is not None
+        return [call["id"] for call in self.step.waiting]
 
     def answer(self, outputs: Mapping[str, str]) -> None:
         """Complete the open step with an output for each of its calls, by id."""
-        calls = self._open_calls()
-        for call in calls:
-            function = call["function"]
-            function["output"] = outputs[call["id"]]
-            self._answered.append(ToolOutput(call["id"], **function))
+        assert self.step is not None
+        self._answered += self.step.answer(outputs)
         self._end_step("completed")
         self.move("queued", required_action=None)
+
+    def _is_own(self, name: str) -> bool:
+        """Tell whether a call is the server's: a search, unless the client has a function of that name."""
+        functions = (tool["function"]["name"] for tool in self.run["tools"] if tool["type"] == "function")
+        return name == SEARCH and self._may_search and SEARCH not in functions
+
+    # ... ends ...
+
+    def count(self, used: Used) -> None:
+        """Take the model's own count of its answer, for the step that is open."""
+        self._used = used
 
     def end(self, status: str, **changes: Any) -> None:
         """Take the run to its last status, and what is open in it with it."""
         error = changes.get("last_error")
-        if self._message is not None:
-            reason = _MESSAGE_REASONS[status]
-            self._end_message("incomplete", incomplete_at=self.now, incomplete_details={"reason": reason})
-        if self._step is not None:
-            self._end_step(_STEP_STATUSES.get(status, status), last_error=error)
+        written: int | None = None
+        if self.draft is not None:
+            details: Document = changes.get("incomplete_details") or {}
+            filtered = details.get("reason") == "content_filter"
+            reason = "content_filter" if filtered else _MESSAGE_REASONS[status]
+            written = self._end_message("incomplete", incomplete_at=self.now, incomplete_details={"reason": reason})
+        if self.step is not None:
+            self._end_step(_STEP_STATUSES.get(status, status), last_error=error, written=written)
         stamp = _STAMPS.get(status)
         if stamp is not None:
             changes[stamp] = self.now
-        self.move(status, usage=self._usage(), required_action=None, expires_at=None, **changes)
+        self.move(status, usage=_usage(self._totals()), required_action=None, expires_at=None, **changes)
         self.close_feeds()
 
-    def _open_calls(self) -> list[Document]:
-        assert self._step is not None
-        calls: list[Document] = self._step["step_details"]["tool_calls"]
-        return calls
-
-    def _open_step(self, details: Document) -> None:
+    def _open_step(self, details: Document, *, message_id: str = "") -> None:
         run = self.run
         step: Document = {
             "id": self._names.make("step"),
@@ -236,67 +247,59 @@ class ActiveRun:
             "status": "in_progress",
             "step_details": details,
             "usage": None,
+            # Of the server alone: they are in no object that it shows.
+            "number": len(self._messages) + self._rounds(),
+            "message_id": message_id,
         }
-        self._step = self._steps.put(step)
-        self._prompt = self._read()
+        self.step = StepDraft(self._steps.put(step), self._read())
         self.emit("thread.run.step.created", "step", step)
         self.emit("thread.run.step.in_progress", "step", step)
 
-    def _end_step(self, status: str, *, last_error: Document | None = None) -> None:
-        assert self._step is not None
-        step, self._step = self._step, None
-        written = self._written(step)
-        usage = {"prompt_tokens": self._prompt, "completion_tokens": written, "total_tokens": self._prompt + written}
-        step.update({"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": usage})
+    def _end_step(self, status: str, *, last_error: Document | None = None, written: int | None = None) -> None:
+        assert self.step is not None
+        draft, self.step = self.step, None
+        used, self._used = self._used or Used(draft.prompt, draft.written if written is None else written), None
+        step = draft.document
+        step.update({"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": _usage(used)})
         self.emit(f"thread.run.step.{status}", "step", step)
 
-    def _end_message(self, status: str, **changes: Any) -> None:
-        assert self._message is not None
-        message, self._message = self._message, None
-        text = self._text()
-        if text["annotations"]:
-            new = [{"index": number, **annotation} for number, annotation in enumerate(text["annotations"])]
-            part = {"index": 0, "type": "text", "text": {"annotations": new}}
-            self.emit("thread.message.delta", "delta", _delta(message, "thread.message.delta", {"content": [part]}))
-        message.update(changes, status=status, content=[{"type": "text", "text": text}])
-        self.emit(f"thread.message.{status}", "message", message)
+    def _end_message(self, status: str, **changes: Any) -> int:
+        """End the open message and return its tokens, by estimate."""
+        draft, self.draft = self.draft, None
+        assert draft is not None
+        content = draft.content(self._found or ())
+        annotations: list[Document] = content[0].get("text", {}).get("annotations") or []
+        if annotations:
+            new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
+            self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})
+        draft.document.update(changes, status=status, content=content)
+        self.emit(f"thread.message.{status}", "message", draft.document)
+        return draft.tokens
 
-    def _text(self) -> Document:
-        """What was written, each mark of a file that was found as a citation (`FileCitation`)."""
-        value = "".join(self._pieces)
-        annotations: list[Document] = [
-            {
-                "type": "file_citation",
-                "text": one.marker,
-                "start_index": match.start(),
-                "end_index": match.end(),
-                "file_citation": {"file_id": one.file_id},
-            }
-            for one in self._found or ()
-            for match in re.finditer(re.escape(one.marker), value)
-        ]
-        return {"value": value, "annotations": sorted(annotations, key=lambda annotation: annotation["start_index"])}
+    def _emit_part(self, draft: MessageDraft, part: Document) -> None:
+        delta = _delta(draft.document, "thread.message.delta", {"content": [part]})
+        self.emit("thread.message.delta", "delta", delta)
 
     def _emit_call(self, call: Document) -> None:
-        assert self._step is not None
+        assert self.step is not None
         changes = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
-        self.emit("thread.run.step.delta", "delta", _delta(self._step, "thread.run.step.delta", changes))
+        self.emit("thread.run.step.delta", "delta", _delta(self.step.document, "thread.run.step.delta", changes))
 
-    def _written(self, step: Document) -> int:
-        if step["type"] == "message_creation":
-            return len(self._pieces)
-        calls: list[Document] = step["step_details"]["tool_calls"]
-        return sum(len(tokens(call["function"]["arguments"])) for call in calls if call["type"] == "function")
+    def _file(self, file_id: str) -> TurnFile | None:
+        if file_id not in self._store.files:
+            return None
+        return TurnFile(self._store.files.get(file_id)["filename"], lambda: self._store.contents[file_id])
 
     def _read(self) -> int:
         texts = [self.run["instructions"], *(text_of(message) for message in self._messages)]
         return sum(len(tokens(text)) for text in [*texts, *(answered.output for answered in self._answered)])
 
-    def _usage(self) -> Document:
-        parts = [step["usage"] for step in self._steps]
-        return {
-            name: sum(part[name] for part in parts) for name in ("prompt_tokens", "completion_tokens", "total_tokens")
-        }
+    def _rounds(self) -> int:
+        return sum(step["type"] == "tool_calls" for step in self._steps)
+
+    def _totals(self) -> Used:
+        parts = [step["usage"] for step in self._steps if step["usage"]]
+        return Used(*(sum(part[name] for part in parts) for name in ("prompt_tokens", "completion_tokens")))
 
 
 def text_of(message: Document) -> str:
@@ -304,13 +307,9 @@ def text_of(message: Document) -> str:
     return "\n".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
 
 
-def _result(found: FoundText) -> Document:
-    return {
-        "file_id": found.file_id,
-        "file_name": found.filename,
-        "score": round(found.score, 6),
-        "content": [{"type": "text", "text": found.text}],
-    }
+def _usage(used: Used) -> Document:
+    total = used.prompt + used.completion
+    return {"prompt_tokens": used.prompt, "completion_tokens": used.completion, "total_tokens": total}
 
 
 def _delta(document: Document, object: str, changes: Document) -> Document:

@@ -16,9 +16,12 @@ from typing import Any
 from ..storage.ids import IdFactory
 from ..storage.search import Found
 from ..storage.store import Document, Store
-from .active_run import ActiveRun, tokens
+from .actions import CallPiece, CallTools, Ended, Fail, Incomplete, Piece, RefusalPiece, Say, Stall, Used
+from .active_run import ActiveRun
 from .event_feed import Feed
-from .responder import CallTools, Fail, Incomplete, Responder, Say, Stall, actions_of
+from .pieces import Outcome, SmallAction, take
+from .responder import Responder, actions_of
+from .tokens import tokens
 
 _log = logging.getLogger(__name__)
 
@@ -122,27 +125,41 @@ class Engine:
         await asyncio.sleep(self._pace)
         life.move("in_progress", started_at=life.run["started_at"] or life.now)
         await asyncio.sleep(self._pace)
-        if life.searches:
+        if life.searches and not getattr(self._responder, "calls_search", False):
             life.search(self._file_search(life.run, life.turn().last_user_text))
+        over = False
         try:
-            async with aclosing(actions_of(self._responder, life.turn())) as actions:
-                async for action in actions:
-                    if not self._runs(life) or await self._act(life, action):
-                        return
+            while (outcome := await self._answer(life)) == "again":
+                pass
+            over = outcome != "completed"
         except Exception as error:  # noqa: BLE001  the responder is the user's code: its run fails, the server goes on
             _log.exception("the responder failed")
             message = f"the responder raised {type(error).__name__}: {error}"
             if self._runs(life):
                 self._end(life, "failed", last_error={"code": "server_error", "message": message})
-        else:
-            if self._runs(life):
-                self._end(life, "completed")
+        if not over and self._runs(life):
+            self._end(life, "completed")
 
-    async def _act(self, life: ActiveRun, action: object) -> bool:
-        """Do one action; tell whether the turn is over."""
+    async def _answer(self, life: ActiveRun) -> Outcome:
+        """Ask the responder once and do what it says, up to the end of its answer."""
+        async with aclosing(actions_of(self._responder, life.turn())) as actions:
+            async for action in actions:
+                if not self._runs(life):
+                    return "waiting"
+                outcome = await self._act(life, action)
+                if outcome != "open":
+                    return outcome
+        if not self._runs(life) or (life.draft is None and life.step is None):
+            return "completed"
+        return await self._take(life, Ended())  # pieces without an end: it is where they end
+
+    async def _act(self, life: ActiveRun, action: object) -> Outcome:
+        """Do one action, and say how the turn is then."""
         match action:
             case Say(text=text):
-                return await self._say(life, text)
+                return "waiting" if await self._say(life, text) else "open"
+            case Piece() | RefusalPiece() | CallPiece() | Used() | Ended():
+                return await self._take(life, action)
             case CallTools():
                 await self._call(life, action.pairs())
             case Fail(code=code, message=message, text=text):
@@ -156,7 +173,17 @@ class Engine:
                 await asyncio.Event().wait()
             case _:
                 raise TypeError(f"expected an action such as Say(…), not {action!r}")
-        return True
+        return "waiting"
+
+    async def _take(self, life: ActiveRun, action: SmallAction) -> Outcome:
+        """Do one small action; a run whose answer was cut short ends here."""
+        outcome = take(life, action, lambda query: self._file_search(life.run, query))
+        if outcome in ("length", "content_filter"):
+            reason = _CAP if outcome == "length" else outcome
+            self._end(life, "incomplete", incomplete_details={"reason": reason})
+        else:
+            await self._tick(life)
+        return outcome
 
     async def _say(self, life: ActiveRun, text: str | AsyncIterable[str]) -> bool:
         cap = life.run.get(_CAP)
@@ -183,7 +210,7 @@ class Engine:
     async def _call(self, life: ActiveRun, calls: Iterable[tuple[str, str]]) -> None:
         life.open_calls()
         for name, arguments in calls:
-            life.call(name)
+            life.begin_call("", name, own=False)
             await self._tick(life)
             for piece in tokens(arguments):
                 life.append_arguments(piece)

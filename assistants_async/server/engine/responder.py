@@ -1,140 +1,16 @@
-"""What answers a run: a responder is asked once a turn and says what happens next, in values."""
+"""Responders: each answers the turns of runs, in values."""
 
 from __future__ import annotations
 
 import inspect
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
-from typing import Any
 
 from ..._typing import is_object
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """Write a message; an async iterable of pieces is streamed as they come."""
-
-    text: str | AsyncIterable[str]
-    """The whole text, or its pieces."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallTools:
-    """Ask the client to call functions; the turn ends here, and the next one has their outputs."""
-
-    calls: Mapping[str, Mapping[str, Any] | str] | Sequence[tuple[str, Mapping[str, Any] | str]]
-    """Arguments by name, or pairs where a name occurs twice; text is sent as it is, well formed or not."""
-
-    def pairs(self) -> list[tuple[str, str]]:
-        """Each call's name and its arguments as JSON text."""
-        calls = self.calls.items() if isinstance(self.calls, Mapping) else self.calls
-        return [(name, args if isinstance(args, str) else _json(args)) for name, args in calls]
-
-
-@dataclass(frozen=True, slots=True)
-class Fail:
-    """End the run `failed`, with this `last_error`."""
-
-    code: str = "server_error"
-    """`"server_error"`, `"rate_limit_exceeded"` or `"invalid_prompt"`."""
-    message: str = "The run failed."
-    """What went wrong."""
-    text: str = ""
-    """What the message holds that it was writing by then; none where empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Incomplete:
-    """End the run `incomplete` (in protocol v1: `completed`, with `incomplete_details`)."""
-
-    reason: str = "max_completion_tokens"
-    """`"max_completion_tokens"` or `"max_prompt_tokens"`."""
-    text: str = ""
-    """What the message holds that it was writing by then; none where empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stall:
-    """Stay `in_progress` until the run is cancelled or expires."""
-
-    text: str = ""
-    """What the message holds that it is writing; none where empty."""
-
-
-Action = Say | CallTools | Fail | Incomplete | Stall
-"""One thing that a run does. All but `Say` end the turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class TurnMessage:
-    """A message of the thread."""
-
-    role: str
-    """`"user"` or `"assistant"`."""
-    text: str
-    """Its text parts, joined by line ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class ToolOutput:
-    """A tool call of this run, answered."""
-
-    call_id: str
-    """Id of the call."""
-    name: str
-    """Name of the function."""
-    arguments: str
-    """Its arguments as JSON text."""
-    output: str
-    """What the client sent."""
-
-
-@dataclass(frozen=True, slots=True)
-class FoundText:
-    """What `file_search` found for a run: put `marker` into an answer, and it becomes a citation of the file."""
-
-    file_id: str
-    """The file."""
-    filename: str
-    """Its name."""
-    text: str
-    """The chunk that was found."""
-    score: float
-    """How well it fits, from 0 to 1."""
-    marker: str
-    """What stands for the citation in a text, such as `"【0:1†notes.md】"`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a responder knows when it is asked."""
-
-    run: Mapping[str, Any]
-    """The run: every member of its object, in both versions' names."""
-    instructions: str
-    """The system prompt."""
-    messages: tuple[TurnMessage, ...]
-    """The thread, oldest first."""
-    tools: tuple[Mapping[str, Any], ...]
-    """What the run may use."""
-    outputs: tuple[ToolOutput, ...]
-    """All tool calls of this run so far, in the order in which they were asked for."""
-    found: tuple[FoundText, ...] = ()
-    """What `file_search` found for the last user text, best first; empty where the run has no such tool or store."""
-
-    @property
-    def functions(self) -> tuple[str, ...]:
-        """Names of the function tools."""
-        return tuple(tool["function"]["name"] for tool in self.tools if tool["type"] == "function")
-
-    @property
-    def last_user_text(self) -> str:
-        """Text of the last message by the user; empty where there is none."""
-        return next((message.text for message in reversed(self.messages) if message.role == "user"), "")
-
+from .actions import Action, CallTools, Fail, Incomplete, Say, Stall
+from .turn import FoundText, Turn
 
 Answer = Action | Iterable[Action] | AsyncIterable[Action]
 """What a responder gives for a turn. The run completes after the last action, unless one ended it."""
@@ -234,7 +110,3 @@ def _quoted(found: FoundText, text: str) -> str:
     lines = [line.strip() for line in found.text.splitlines() if line.strip()]
     best = max(lines, key=lambda line: len(words & set(re.findall(r"\w+", line.casefold()))))
     return f"{best} {found.marker}"
-
-
-def _json(arguments: Mapping[str, Any]) -> str:
-    return json.dumps(arguments, separators=(",", ":"), ensure_ascii=False)

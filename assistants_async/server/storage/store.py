@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
@@ -18,13 +19,13 @@ class Collection:
     The place of a document outlives it, so that a cursor which names a deleted one still works.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, numbers: Iterator[int]) -> None:
         self.kind = kind
         """What its documents are, such as `"message"`."""
+        self._numbers = numbers
         self._documents: dict[str, Document] = {}
         self._places: dict[str, int] = {}
         self._line: list[tuple[int, str]] = []
-        self._next = 0
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -42,9 +43,8 @@ class Collection:
         if key in self._documents:
             self.remove(key)
         self._documents[key] = document
-        self._places[key] = self._next
-        self._line.append((self._next, key))
-        self._next += 1
+        place = self._places[key] = next(self._numbers)
+        self._line.append((place, key))
         return document
 
     def get(self, id: str) -> Document:
@@ -71,6 +71,10 @@ class Collection:
             numbers = range(start - 1, -1, -1)
         return (self._documents[self._line[number][1]] for number in numbers)
 
+    def placed(self) -> Iterator[tuple[int, Document]]:
+        """The documents with their places, which can be compared over all collections of a store."""
+        return ((self._places[key], document) for key, document in self._documents.items())
+
     def place(self, id: str) -> int | None:
         """The place of a document that is or was here."""
         return self._places.get(id)
@@ -80,17 +84,19 @@ class Store:
     """All shelves; those of a parent are made on first use."""
 
     def __init__(self) -> None:
-        self.assistants = Collection("assistant")
+        # One sequence for all places: it tells which of a message and a step came first.
+        self._numbers = itertools.count()
+        self.assistants = Collection("assistant", self._numbers)
         """Assistants."""
-        self.threads = Collection("thread")
+        self.threads = Collection("thread", self._numbers)
         """Threads."""
-        self.files = Collection("file")
+        self.files = Collection("file", self._numbers)
         """Files, without their content."""
         self.contents: dict[str, bytes] = {}
         """The bytes of each file, and of each part of an upload."""
-        self.vector_stores = Collection("vector store")
+        self.vector_stores = Collection("vector store", self._numbers)
         """Vector stores."""
-        self.uploads = Collection("upload")
+        self.uploads = Collection("upload", self._numbers)
         """Uploads."""
         self._shelves: dict[tuple[str, str], Collection] = {}
 
@@ -167,5 +173,5 @@ class Store:
     def _of(self, kind: str, parent_id: str) -> Collection:
         shelf = self._shelves.get((kind, parent_id))
         if shelf is None:
-            shelf = self._shelves[kind, parent_id] = Collection(kind)
+            shelf = self._shelves[kind, parent_id] = Collection(kind, self._numbers)
         return shelf

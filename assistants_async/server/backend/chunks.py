@@ -1,0 +1,222 @@
+"""Chunks of a chat completion to actions of a run: pure, fed with the data of one event at a time.
+
+Goals: live through what servers of this protocol really send. Numbers of calls that start at 1, are all 0, or are
+missing; ids that are missing or come twice; arguments as an object; content as a list of parts; reasoning in members
+of its own or in `<think>`; usage in each chunk, in one of its own, or nowhere; an error as a frame; an answer that is
+one JSON document though a stream was asked for.
+
+Plan: `feed` gives the actions that a chunk completes at once; the end of the answer is decided in `finish`, since
+usage may follow the chunk with the finish reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from ..._typing import is_array, is_object
+from ..engine.actions import CallPiece, Ended, EndReason, Piece, RefusalPiece, Used
+from .thoughts import ThoughtFilter
+
+ChunkAction = Piece | RefusalPiece | CallPiece | Used | Ended
+"""Actions that an answer becomes."""
+
+_REASONS: Mapping[str, EndReason] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
+_DONE = b"[DONE]"
+
+
+class BackendError(Exception):
+    """The model's server refused or broke off an answer."""
+
+    def __init__(self, message: str, *, code: str = "", status: int = 0) -> None:
+        super().__init__(message)
+        self.message = message
+        """Its own words."""
+        self.code = code
+        """Its own code, such as `"insufficient_quota"`; empty where it gave none."""
+        self.status = status
+        """Status code; 0 where the error came inside of an answer."""
+
+
+@dataclass(slots=True)
+class _Call:
+    given: int | None
+    id: str
+    name: str = ""
+    waiting: str = ""
+    is_open: bool = False
+    has_arguments: bool = False
+
+
+@dataclass(slots=True)
+class AnswerReader:
+    """Reads one answer, chunk by chunk."""
+
+    taken: Collection[str] = ()
+    """Ids of calls that the run has already: a call that repeats one gets another."""
+    is_done: bool = False
+    """Whether the end mark has come; what follows it is not read."""
+    has_output: bool = False
+    """Whether any text or call has been given: from then on nothing may be asked for again."""
+    _thoughts: ThoughtFilter = field(default_factory=ThoughtFilter)
+    _calls: list[_Call] = field(default_factory=list["_Call"])
+    _reason: str | None = None
+    _usage: Used | None = None
+
+    def feed(self, data: bytes) -> list[ChunkAction]:
+        """Take the data of one event, or a whole JSON answer; raises `BackendError` for an error in its place."""
+        if self.is_done:
+            return []
+        if data.strip() == _DONE:
+            self.is_done = True
+            return []
+        chunk = _decoded(data)
+        error = chunk.get("error")
+        if error:
+            raise _error(error)
+        self._take_usage(chunk.get("usage"))
+        found: list[ChunkAction] = []
+        for choice in _objects(chunk.get("choices")):
+            if choice.get("index") in (0, None):
+                self._take_choice(choice, found)
+        self.has_output = self.has_output or bool(found)
+        return found
+
+    def finish(self) -> list[ChunkAction]:
+        """Say that nothing more comes, and return what ends the answer; raises `BackendError` for one that was cut."""
+        if self._reason is None and self._usage is None:
+            raise BackendError("the answer ended without a finish reason", code="cut")
+        rest = self._thoughts.finish()
+        found: list[ChunkAction] = [Piece(rest)] if rest else []
+        for index, call in enumerate(self._calls):
+            if not call.is_open:
+                raise BackendError("the model called a tool without a name")
+            if not call.has_arguments:
+                found.append(CallPiece(index, arguments="{}"))
+        if self._usage is not None:
+            found.append(self._usage)
+        found.append(Ended("tool_calls" if self._calls else _REASONS.get(self._reason or "", "stop")))
+        return found
+
+    def _take_choice(self, choice: Mapping[str, Any], found: list[ChunkAction]) -> None:
+        delta = choice.get("delta") or choice.get("message")
+        if is_object(delta):
+            text = self._thoughts.feed(_text(delta.get("content")))
+            if text and not self._calls:
+                found.append(Piece(text))
+            refusal = _text(delta.get("refusal"))
+            if refusal and not self._calls:
+                found.append(RefusalPiece(refusal))
+            calls = _objects(delta.get("tool_calls"))
+            if calls and not self._calls and (rest := self._thoughts.finish()):
+                found.append(Piece(rest))
+            for piece in calls:
+                self._take_call(piece, found)
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._reason = reason
+
+    def _take_call(self, piece: Mapping[str, Any], found: list[ChunkAction]) -> None:
+        function = piece.get("function")
+        function = function if is_object(function) else {}
+        place = self._place(piece, _string(function.get("name")))
+        call = self._calls[place]
+        call.name = call.name or _string(function.get("name"))
+        arguments = function.get("arguments")
+        text = arguments if isinstance(arguments, str) else "" if arguments is None else _json(arguments)
+        call.has_arguments = call.has_arguments or bool(text)
+        if not call.name:  # the name comes later: what is there of the call waits for it
+            call.waiting += text
+        elif not call.is_open:
+            call.is_open = True
+            found.append(CallPiece(place, call.id, call.name, call.waiting + text))
+        elif text:
+            found.append(CallPiece(place, arguments=text))
+
+    def _place(self, piece: Mapping[str, Any], name: str) -> int:
+        """Place of the call that a piece belongs to, which may be a new one."""
+        index, own = piece.get("index"), _string(piece.get("id"))
+        given = index if type(index) is int and index >= 0 else None
+        place = self._known(given, own, name)
+        if place is None:
+            known = {call.id for call in self._calls}
+            self._calls.append(_Call(given, "" if own in self.taken or own in known else own))
+            place = len(self._calls) - 1
+        return place
+
+    def _known(self, given: int | None, id: str, name: str) -> int | None:
+        last = len(self._calls) - 1
+        if given is None:
+            if id:
+                return next((place for place, call in enumerate(self._calls) if call.id == id), None)
+            return last if last >= 0 and name in ("", self._calls[last].name) else None
+        # From the newest on: where all have one number, a piece goes on with the last.
+        for place in range(last, -1, -1):
+            call = self._calls[place]
+            if call.given != given:
+                continue
+            other = (id and call.id and id != call.id) or (not id and name and call.name and name != call.name)
+            return None if other else place
+        return None
+
+    def _take_usage(self, usage: object) -> None:
+        if not is_object(usage):
+            return
+        details = usage.get("prompt_tokens_details")
+        cached = details.get("cached_tokens") if is_object(details) else 0
+        counts = [usage.get("prompt_tokens"), usage.get("completion_tokens"), cached]
+        prompt, completion, known = (count if type(count) is int and count >= 0 else 0 for count in counts)
+        self._usage = Used(prompt, completion, known)
+
+
+def error_text(body: bytes) -> tuple[str, str]:
+    """Message and code of a refusal, in whatever form the server gives it."""
+    try:
+        value: object = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        return body[:500].decode("utf-8", "replace").strip(), ""
+    if is_object(value):
+        inner = value.get("error", value.get("detail", value.get("message", value)))
+        error = _error(inner)
+        return error.message, error.code
+    return str(value)[:500], ""
+
+
+def _decoded(data: bytes) -> Mapping[str, Any]:
+    try:
+        value: object = msgspec.json.decode(data)
+    except (ValueError, RecursionError) as error:
+        raise BackendError(f"the answer has a piece that is not JSON: {error}", code="cut") from None
+    if not is_object(value):
+        raise BackendError("the answer has a piece that is not a JSON object", code="cut")
+    return value
+
+
+def _error(value: object) -> BackendError:
+    if is_object(value):
+        message = _string(value.get("message")) or _string(value.get("error")) or _json(value)
+        code = value.get("code") or value.get("type")
+        return BackendError(message[:2000], code=str(code) if code else "")
+    return BackendError(str(value)[:2000])
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [one for one in value if is_object(one)] if is_array(value) else []
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _text(content: object) -> str:
+    """Text of a content that is a string, or a list of parts."""
+    if is_array(content):
+        return "".join(_string(part.get("text")) for part in _objects(content))
+    return _string(content)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

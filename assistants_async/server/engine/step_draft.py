@@ -1,0 +1,116 @@
+"""A step while a run takes it: the calls in it, and the searches among them that the server answers itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..storage.search import Found
+from ..storage.store import Document
+from .thread_items import SEARCH, marker
+from .tokens import tokens
+from .turn import FoundText, ToolOutput
+
+_MOST_FOUND = 20
+"""Chunks that a run's search keeps, as the documents have it by default."""
+
+
+class StepDraft:
+    """The step that is open in a run."""
+
+    def __init__(self, document: Document, prompt: int) -> None:
+        self.document = document
+        """The step's document, which is the one in the store."""
+        self.prompt = prompt
+        """Tokens that its answer read, by the server's own estimate."""
+
+    @property
+    def calls(self) -> list[Document]:
+        """The tool calls; empty where the step makes a message."""
+        return calls_of(self.document)
+
+    @property
+    def is_calling(self) -> bool:
+        """Whether it is a step of tool calls."""
+        kind: str = self.document["type"]
+        return kind == "tool_calls"
+
+    @property
+    def waiting(self) -> list[Document]:
+        """The calls that the client answers."""
+        return [call for call in self.calls if call["type"] == "function"]
+
+    @property
+    def searches(self) -> list[tuple[Document, str]]:
+        """The searches with their arguments, which are kept beside the call: its object has no place for them."""
+        arguments: Document = self.document.get("arguments") or {}
+        return [(call, arguments.get(call["id"], "")) for call in self.calls if call["type"] == SEARCH]
+
+    @property
+    def written(self) -> int:
+        """Tokens of the arguments, by the server's own estimate."""
+        return sum(len(tokens(call["function"]["arguments"])) for call in self.waiting)
+
+    def begin(self, call_id: str, name: str, *, own: bool) -> Document:
+        """Add a call and return the delta's part."""
+        call: Document = {"id": call_id, "type": SEARCH, SEARCH: {}}
+        if not own:
+            call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": "", "output": None}}
+        self.calls.append(call)
+        return {"index": len(self.calls) - 1, **call}
+
+    def extend(self, piece: str, place: int) -> Document | None:
+        """Add text to the arguments of a call and return the delta's part; a search shows none."""
+        call = self.calls[place]
+        if call["type"] == SEARCH:
+            arguments: Document = self.document.setdefault("arguments", {})
+            arguments[call["id"]] = arguments.get(call["id"], "") + piece
+            return None
+        call["function"]["arguments"] += piece
+        return {"index": place, "type": "function", "function": {"arguments": piece}}
+
+    def find(self, call: Document, found: Sequence[Found]) -> list[FoundText]:
+        """Answer a search with the best of what was found; marks count on over the searches of a step."""
+        start = sum(len(one[SEARCH].get("results") or ()) for one, _ in self.searches)
+        texts = [
+            FoundText(
+                one.source.file_id,
+                one.source.filename,
+                one.chunk.text,
+                one.score,
+                marker(self.document["number"], place, one.source.filename),
+            )
+            for place, one in enumerate(found[:_MOST_FOUND], start)
+        ]
+        call[SEARCH] = {
+            "ranking_options": {"ranker": "default_2024_08_21", "score_threshold": 0.0},
+            "results": [_result(one) for one in texts],
+        }
+        return texts
+
+    def required_action(self) -> Document:
+        """Return what the run waits for."""
+        calls = [
+            {**call, "function": {key: call["function"][key] for key in ("name", "arguments")}} for call in self.waiting
+        ]
+        return {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
+
+    def answer(self, outputs: Mapping[str, str]) -> list[ToolOutput]:
+        """Put the client's outputs in, by id."""
+        for call in self.waiting:
+            call["function"]["output"] = outputs[call["id"]]
+        return [ToolOutput(call["id"], **call["function"]) for call in self.waiting]
+
+
+def calls_of(step: Document) -> list[Document]:
+    """The tool calls of a step's document; empty where it makes a message."""
+    calls: list[Document] | None = step["step_details"].get("tool_calls")
+    return [] if calls is None else calls
+
+
+def _result(found: FoundText) -> Document:
+    return {
+        "file_id": found.file_id,
+        "file_name": found.filename,
+        "score": round(found.score, 6),
+        "content": [{"type": "text", "text": found.text}],
+    }
