@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import operator
 import re
 import subprocess
 import sys
@@ -88,6 +89,18 @@ def test_the_operations_table_is_the_table() -> None:
         name for name, row in snake.items() if "v1" in row.protocols and not row.path.startswith("/files")
     ]
     assert len(of_the_document) - ("list_threads" in of_the_document) == 28
+
+
+async def test_the_names_for_openai_python_are_names_here() -> None:
+    """Each method and class in the right column of the table exists."""
+    rows = re.findall(
+        r"^\| .* \| (.*) \|$", guide("operations").split("| openai-python |")[1].split("\n\n")[0], re.MULTILINE
+    )
+    methods = {name for row in rows for name in re.findall(r"client\.([\w.]+)\(", row)}
+    assert len(methods) > 10
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="k") as client:
+        for name in methods:
+            assert callable(operator.attrgetter(name)(client)), name
 
 
 def _named(result: Any) -> str:
