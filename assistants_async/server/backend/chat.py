@@ -7,7 +7,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ...core.requests.retry import exponential_backoff
@@ -18,6 +18,7 @@ from .chunks import AnswerReader, BackendError
 from .connection import BackendConnection
 from .failures import MOST_RETRIES, Failure, classify
 from .prompt import PromptError, Thread, request_body
+from .schema_tools import SchemaReader, has_schema, with_schema
 from .settings import BackendSettings
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ class ChatCompletions:
         model_map: Models of the backend by the names of runs; `"*"` is for every other name.
         api_key: The backend's key, or a function that returns it.
         context: Tokens that fit into the model; None asks the backend, which may not say.
-        file_search: `"tool"` lets the model search, `"inject"` searches once before it; `"auto"` is `"tool"`.
+        file_search: `"tool"` lets the model search, `"inject"` searches once before it; `"auto"` goes by `tools`.
+        tools: `"schema"` holds calls by a JSON schema, for backends without tools, or that do not enforce a choice.
         code_interpreter: `"refuse"` fails runs that have it, `"ignore"` leaves it out.
         limit_name: Name of the limit of an answer, as the backend wants it.
         timeout: Seconds of silence after which the backend is given up.
@@ -55,6 +57,7 @@ class ChatCompletions:
         api_key: str | Callable[[], str] | None = None,
         context: int | None = None,
         file_search: Literal["auto", "tool", "inject"] = "auto",
+        tools: Literal["native", "schema"] = "native",
         code_interpreter: Literal["refuse", "ignore"] = "refuse",
         limit_name: Literal["max_tokens", "max_completion_tokens"] = "max_tokens",
         timeout: float = 120.0,  # seconds of silence, not of a call
@@ -65,6 +68,7 @@ class ChatCompletions:
             model_map=dict(model_map or {}),
             context=context,
             file_search=file_search,
+            tools=tools,
             code_interpreter=code_interpreter,
             limit_name=limit_name,
         )
@@ -86,7 +90,11 @@ class ChatCompletions:
         while True:
             reader = AnswerReader(turn.call_ids)
             try:
-                async with aclosing(self._answer(turn, reader)) as actions:
+                body = request_body(_thread(turn), self.settings, include_usage=self._include_usage)
+                if self.settings.tools == "schema":
+                    body = with_schema(body)
+                    reader = SchemaReader(turn.call_ids) if has_schema(body) else reader
+                async with aclosing(self._answer(turn, body, reader)) as actions:
                     async for action in actions:
                         yield action
             except PromptError as error:
@@ -118,8 +126,7 @@ class ChatCompletions:
         """Close the connections to the backend."""
         await self._connection.close()
 
-    async def _answer(self, turn: Turn, reader: AnswerReader) -> AsyncGenerator[Action, None]:
-        body = request_body(_thread(turn), self.settings, include_usage=self._include_usage)
+    async def _answer(self, turn: Turn, body: dict[str, Any], reader: AnswerReader) -> AsyncGenerator[Action, None]:
         async with aclosing(self._connection.events(body)) as events:
             async for data in events:
                 for action in reader.feed(data):

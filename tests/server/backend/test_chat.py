@@ -335,6 +335,15 @@ async def test_the_search_of_a_model() -> None:
     assert message.to_dict()["content"][0]["text"]["annotations"][0]["file_citation"]["file_id"] == file.id
 
 
+async def test_tools_by_a_schema() -> None:
+    """The request has no tools; the object that comes back is a call of the client's function."""
+    text = '{"calls": [{"tool": "f", "arguments": {"x": 1}}]}'
+    ended = await played(ChatAnswer(text=text), tools=[FUNCTION], settings={"tools": "schema"}, tool_choice="required")
+    assert ended.run.status == "requires_action"
+    assert [call.function and call.function.arguments for call in ended.run.tool_calls] == ['{"x": 1}']
+    assert "tools" not in ended.backend.requests[0]
+
+
 async def test_code_interpreter_fails_the_run_and_not_the_assistant() -> None:
     """Assistants with it load; their runs say that no sandbox is configured."""
     ended = await played(tools=[{"type": "code_interpreter"}])

@@ -1,0 +1,178 @@
+"""Tool calls held by a JSON schema, for backends that have no tools, or do not enforce `tool_choice`.
+
+The model answers with one JSON object, either `{"answer": …}` or `{"calls": [{"tool": …, "arguments": …}]}`. What may
+be in it is the schema's: no `answer` where a call is required, one tool where one is named, at most one call where
+calls may not be parallel. The answer goes out when it is whole, since only then is it known which of the two it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..._typing import is_array, is_object, override
+from ..engine.actions import CallPiece, Ended, Piece
+from .chunks import AnswerReader, ChunkAction
+
+_ANY: Mapping[str, Any] = {"type": "object"}
+
+
+def with_schema(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Write tools, choice and earlier rounds of a request as a schema and as text; other requests stay as they are."""
+    changed = {name: value for name, value in body.items() if name not in _TOOL_MEMBERS}
+    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
+    choice: object = body.get("tool_choice", "auto")
+    if is_object(choice):
+        name = choice["function"]["name"]
+        tools = [tool for tool in tools if tool["function"]["name"] == name]
+    changed["messages"] = _as_text(body["messages"])
+    if not tools or choice == "none":
+        return changed
+    answer = None if choice == "required" or is_object(choice) else _answer_schema(body.get("response_format"))
+    schema = _schema(tools, answer, several=body.get("parallel_tool_calls") is not False)
+    changed["response_format"] = {"type": "json_schema", "json_schema": {"name": "turn", "schema": schema}}
+    changed["messages"] = _with_system(changed["messages"], _manual(tools, answers=answer is not None))
+    return changed
+
+
+_TOOL_MEMBERS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
+
+
+def has_schema(body: Mapping[str, Any]) -> bool:
+    """Tell whether a request that `with_schema` wrote is answered by such an object."""
+    form: Mapping[str, Any] = body.get("response_format") or {}
+    return form.get("type") == "json_schema" and form["json_schema"].get("name") == "turn"
+
+
+def _schema(
+    tools: Sequence[Mapping[str, Any]], answer: Mapping[str, Any] | None, *, several: bool
+) -> Mapping[str, Any]:
+    calls = [
+        _object(tool={"const": tool["function"]["name"]}, arguments=tool["function"].get("parameters") or _ANY)
+        for tool in tools
+    ]
+    listed: dict[str, Any] = {"type": "array", "items": {"anyOf": calls}, "minItems": 1}
+    if not several:
+        listed["maxItems"] = 1
+    forms = [_object(calls=listed)] if answer is None else [_object(answer=answer), _object(calls=listed)]
+    return forms[0] if len(forms) == 1 else {"anyOf": forms}
+
+
+def _object(**properties: object) -> Mapping[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _answer_schema(form: object) -> Mapping[str, Any]:
+    """Schema of the answer itself: text, unless the run wants JSON of its own."""
+    if is_object(form) and form.get("type") == "json_schema":
+        schema: Mapping[str, Any] = form["json_schema"].get("schema") or _ANY
+        return schema
+    return _ANY if is_object(form) and form.get("type") == "json_object" else {"type": "string"}
+
+
+def _manual(tools: Sequence[Mapping[str, Any]], *, answers: bool) -> str:
+    lines = ["You can call these tools:"]
+    for tool in tools:
+        function = tool["function"]
+        parameters = json.dumps(function.get("parameters") or _ANY, ensure_ascii=False)
+        lines.append(f"- {function['name']}: {function.get('description') or 'no description'} Arguments: {parameters}")
+    lines.append('To call tools, write {"calls": [{"tool": NAME, "arguments": {…}}]} and nothing else.')
+    if answers:
+        lines.append('To answer, write {"answer": …} and nothing else.')
+    return "\n".join(lines)
+
+
+def _with_system(messages: Sequence[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
+    if messages and messages[0]["role"] == "system":
+        return [{"role": "system", "content": f"{messages[0]['content']}\n\n{text}"}, *messages[1:]]
+    return [{"role": "system", "content": text}, *messages]
+
+
+def _as_text(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Write rounds of calls as the object that the model wrote, and outputs as a message of the user."""
+    written: list[Mapping[str, Any]] = []
+    names: dict[str, str] = {}
+    for message in messages:
+        calls: Sequence[Mapping[str, Any]] | None = message.get("tool_calls")
+        if calls is not None:
+            names.update((call["id"], call["function"]["name"]) for call in calls)
+            made = [{"tool": call["function"]["name"], "arguments": _value(call)} for call in calls]
+            text = json.dumps({"calls": made}, ensure_ascii=False)
+            before: object = message.get("content")
+            written.append({"role": "assistant", "content": f"{before}\n{text}" if before else text})
+        elif message["role"] == "tool":
+            name = names.get(message["tool_call_id"], "the tool")
+            written.append({"role": "user", "content": f"Output of {name}:\n{message['content']}"})
+        else:
+            written.append(message)
+    return written
+
+
+def _value(call: Mapping[str, Any]) -> object:
+    text: str = call["function"]["arguments"]
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+@dataclass(slots=True)
+class SchemaReader(AnswerReader):
+    """Reads an answer that such a schema holds."""
+
+    _text: list[str] = field(default_factory=list[str])
+
+    @override
+    def feed(self, data: bytes) -> list[ChunkAction]:
+        """Take the data of one event; text is kept until it is whole, and until then may be asked for again."""
+        kept: list[ChunkAction] = []
+        # The zero-argument form of `super` does not work in a dataclass with slots, which is a class made anew.
+        for action in AnswerReader.feed(self, data):
+            if isinstance(action, Piece):
+                self._text.append(action.text)
+            else:
+                kept.append(action)
+        self.has_output = bool(kept)
+        return kept
+
+    @override
+    def finish(self) -> list[ChunkAction]:
+        """Return the answer or the calls, and what ends them; text of another form is the answer as it is."""
+        rest = AnswerReader.finish(self)
+        text = "".join([*self._text, *(action.text for action in rest if isinstance(action, Piece))])
+        calls = _calls(text)
+        ends: list[ChunkAction] = [action for action in rest if not isinstance(action, Piece)]
+        if calls:
+            ends = [Ended("tool_calls") if isinstance(action, Ended) else action for action in ends]
+            return [*calls, *ends]
+        answer = _answer(text)
+        return [*([Piece(answer)] if answer else []), *ends]
+
+
+def _calls(text: str) -> list[ChunkAction]:
+    document = _document(text)
+    rows: object = document.get("calls") if is_object(document) else None
+    return [
+        CallPiece(place, "", row["tool"], json.dumps(row.get("arguments") or {}, ensure_ascii=False))
+        for place, row in enumerate(rows if is_array(rows) else ())
+        if is_object(row) and isinstance(row.get("tool"), str)
+    ]
+
+
+def _answer(text: str) -> str:
+    document = _document(text)
+    if not (is_object(document) and "answer" in document):
+        return text
+    answer: object = document["answer"]
+    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
+
+
+def _document(text: str) -> object:
+    try:
+        value: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return value
