@@ -135,6 +135,9 @@ class Channel(AsyncIterator[S], Generic[S]):
     all the same, without items and without a head.
     """
 
+    # True where `_goes_on` is to be called at the end.
+    _looks_behind = False
+
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         self._name = name
         self._on_error = on_error
@@ -241,9 +244,13 @@ class Channel(AsyncIterator[S], Generic[S]):
                 await told
             raise error
         if self.outcome != "open":
-            return False
+            return self._looks_behind and self._goes_on()
         await self._advance()
         return True
+
+    def _goes_on(self) -> bool:
+        """Return True where something is read behind the end, as some channels of runs do."""
+        return False
 
     async def _advance(self) -> None:
         """Go on behind the frames there were: to the error after them, the end, or the next piece of the body."""

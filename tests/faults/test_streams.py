@@ -185,10 +185,11 @@ async def test_row56_sse_status_is_sent_again_before_the_first_event(
 async def test_row56_sse_wrong_type_that_is_the_run_is_its_one_event(
     faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Servers that cannot stream answer so."""
+    """Servers that cannot stream answer so; a run that was only queued is no whole stream."""
     faulty.add(asked("sse_wrong_type; as=run"))
     events, error = await streamed(client, ids)
-    assert error is None
+    assert isinstance(error, StreamInterruptedError)
+    assert error.run_id is not None
     assert [type(event) for event in events] == [RunEvent]
 
 

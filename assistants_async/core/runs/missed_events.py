@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from ...models.deltas import MessageDelta, MessageDeltaChanges, MessageDeltaText, MessageDeltaTextValue
 from ...models.events import MessageDeltaEvent, MessageEvent, StreamEvent
 from ...models.messages import Message, TextContent
 from ...models.runs import Run
-from ...models.steps import RunStep
+from ...models.steps import MessageCreationDetails, RunStep
+from .snapshot import Snapshot
 from .status import answered
+
+_FINISHED = ("completed", "incomplete")
+
+
+def lacks_answers(known: Snapshot) -> bool:
+    """Return True where no answer of a run has come, or where one is only announced: by itself or by a step."""
+    messages = known.messages
+    answers = [message for message in messages if message.role != "user"]
+    if not answers or not all(message.content or message.status in _FINISHED for message in answers):
+        return True
+    ids = {message.id for message in messages}
+    details = [step.step_details for step in known.steps]
+    created = [one.message_creation for one in details if isinstance(one, MessageCreationDetails)]
+    return any(one is not None and one.message_id not in ids for one in created)
 
 
 def is_news(step: RunStep, known: tuple[RunStep, ...], run: Run) -> bool:
-    """Whether a step is to be told: one in progress only where it has outputs, or will get no further."""
+    """Return True for a step that makes an event: one in progress only where it has outputs, or gets no further."""
     if step.status == "in_progress":
         return (run.is_terminal or bool(answered([step]))) and step not in known
     return all(step.id != other.id or other.status in (None, "in_progress") for other in known)
 
 
 def missing(known: Message | None, message: Message) -> list[StreamEvent]:
-    """The events that lead from what was told of a message to all of it."""
-    if known is not None and known.status in ("completed", "incomplete"):
+    """List the events that lead from a message as far as it is known to all of it."""
+    if known is not None and known.status in _FINISHED:
         return []
     events: list[StreamEvent] = []
     if known is None:
@@ -33,7 +50,7 @@ def missing(known: Message | None, message: Message) -> list[StreamEvent]:
 
 
 def _rest(message: Message, known: int) -> list[MessageDeltaText]:
-    """A message's text behind so many characters, each piece in its part."""
+    """List the pieces of a message's text after its first `known` characters, each with the index of its part."""
     parts: list[MessageDeltaText] = []
     for index, part in enumerate(message.content):
         text = part.text.value if isinstance(part, TextContent) and part.text is not None else None
@@ -45,4 +62,7 @@ def _rest(message: Message, known: int) -> list[MessageDeltaText]:
 
 
 def _bare(message: Message) -> Message:
-    return Message(id=message.id, object=message.object, thread_id=message.thread_id, role=message.role)
+    """Make the message as it was created: other clients want all its members."""
+    return msgspec.structs.replace(
+        message, content=(), status="in_progress", completed_at=None, incomplete_at=None, incomplete_details=None
+    )

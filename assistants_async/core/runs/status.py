@@ -27,6 +27,9 @@ RunEnd = Literal["failed", "expired", "cancelled", "incomplete"]
 BAD_ENDS: frozenset[RunEnd] = frozenset({"failed", "expired", "cancelled", "incomplete"})
 """Every such end."""
 
+ANSWERED = frozenset({"completed", "incomplete"})
+"""The ends of a run that has written an answer, whole or in part."""
+
 NextStep = Literal["wait", "act", "over"]
 """What to do about a run: ask again later, answer its tool calls, or nothing more."""
 

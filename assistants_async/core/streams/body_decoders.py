@@ -18,15 +18,15 @@ from ...errors import (
     TransportError,
 )
 from ...models.decoding import decoder_for
-from ...models.events import StreamEvent
+from ...models.events import RunEvent, StreamEvent
 from ...models.pages import is_page
 from ...models.runs import Run
 from ...response import HTTPResponse
 from ..requests.endpoint import Endpoint
 from ..requests.options import BadItemHook, Framing, Options, OwnFraming
 from ..responses.decode import in_band_error, unreadable
-from .framer import PARTIAL_CAP, JSONFramer
-from .run_events import EventDecoder, event_of_run
+from .framer import PARTIAL_CAP, JSONFramer, OwnFramer
+from .run_events import EventDecoder
 from .sse import ServerSentEvent, SSEDecoder
 
 S = TypeVar("S")
@@ -174,43 +174,77 @@ class RunEventBodyDecoder:
         return self._framer.blocks(data) or self._framer.feed(data)
 
     def finish(self) -> list[Any]:
-        """Nothing more; raises `StreamInterruptedError` where neither the run's end nor `done` has come."""
-        if not (self._decoder.ended or self._decoder.done):
-            raise self._interrupted("the stream ended before its run")
+        """Return nothing more; raises `StreamInterruptedError` for a body that ended before its run."""
+        if (error := self._decoder.early_end()) is not None:
+            raise error
         return []
 
     @property
     def error(self) -> Exception | None:
-        """What the framer met behind the frames that it returned."""
-        return self._framer.error
+        """The framer's error behind the frames that it returned, or that of a `done` before the run's end."""
+        return self._decoder.early_end() if self._decoder.done else self._framer.error
 
     @property
     def end_marker_seen(self) -> bool:
-        """Whether `done` has come."""
+        """True after `done`."""
         return self._decoder.done
 
     @property
     def finished(self) -> bool:
-        """Whether `done` has come: whatever follows is not read."""
-        return self._decoder.done
+        """True after a `done` that ends a run that had ended: what follows is not read."""
+        return self._decoder.done and self._decoder.early_end() is None
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """A cut after the run's end costs nothing; before it, the caller needs to know which run it was."""
-        if self._decoder.ended:
-            return None
-        error = self._interrupted(str(cause))
-        error.__cause__ = cause
-        return error
+        """Return None for a cut after the run's end, which costs nothing, and else an error that names the run."""
+        return _cut(self._decoder, cause)
 
-    def _interrupted(self, message: str) -> StreamInterruptedError:
-        seen = self._decoder
-        return StreamInterruptedError(
-            message,
-            items=seen.items,
-            run_id=seen.run.id if seen.run else None,
-            thread_id=seen.run.thread_id if seen.run else None,
-            last_event=seen.last_event,
-        )
+
+def _cut(seen: EventDecoder, cause: TransportError) -> Exception | None:
+    if seen.ended:
+        return None
+    error = seen.interrupted(str(cause))
+    error.__cause__ = cause
+    return error
+
+
+class RunBodyDecoder(ItemBodyDecoder[StreamEvent]):
+    """Runs as JSON, from a server that does not stream: the run may only have been queued."""
+
+    __slots__ = ("_decoder", "_early_end")
+
+    def __init__(self, framer: JSONFramer | SSEDecoder, skip: BadItemHook | None) -> None:
+        self._decoder = seen = EventDecoder()
+        self._early_end: StreamInterruptedError | None = None
+        read = decoder_for(Run).decode
+        super().__init__(framer, lambda raw: seen.add(read(raw)), skip)
+
+    @override
+    def finish(self) -> list[Any]:
+        """Return the runs that the end completes; a last run that has not ended leaves an error behind them."""
+        try:
+            frames = super().finish()
+        except StreamTruncatedError as error:
+            raise self._decoder.interrupted(str(error)) from error
+        decode = super().decode
+        found = [event for frame in frames if (event := decode(frame)) is not None]
+        self._early_end = self._decoder.early_end()
+        return found
+
+    @property
+    @override
+    def error(self) -> Exception | None:
+        """The framer's error, or that of a body that ended before its run."""
+        return super().error or self._early_end
+
+    @override
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
+        """Return None for a cut after the run's end, which costs nothing, and else an error that names the run."""
+        return _cut(self._decoder, cause)
+
+    @override
+    def decode(self, frame: Any) -> StreamEvent | None:
+        """Read one run as an event, unless `finish` has."""
+        return frame if isinstance(frame, RunEvent) else super().decode(frame)
 
 
 def _skipping(decode: Callable[[Any], S | None], skip: BadItemHook) -> Callable[[Any], S | None]:
@@ -226,27 +260,9 @@ def _skipping(decode: Callable[[Any], S | None], skip: BadItemHook) -> Callable[
     return decode_or_skip
 
 
-class _OwnFramer(JSONFramer):
-    """A framing of the caller's, with what every framer here has besides."""
-
-    __slots__ = ("_own",)
-
-    def __init__(self, own: OwnFraming, limit: int) -> None:
-        super().__init__(limit)
-        self._own = own
-
-    @override
-    def _scan(self, data: bytes, found: list[bytes]) -> None:
-        found += self._own.feed(data)
-
-    @override
-    def _end(self) -> list[bytes]:
-        return self._own.finish()
-
-
 def _framer(framing: Framing | Callable[[], OwnFraming], limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:
     if callable(framing):
-        return _OwnFramer(framing(), limit)
+        return OwnFramer(framing(), limit)
     if framing == "sse":
         return SSEDecoder(limit)
     # Imported on use: most clients stream runs alone, and the patterns of JSON take a while to be made.
@@ -289,11 +305,9 @@ def item_reading(
     return ItemBodyDecoder(_framer(framing, options.max_item_bytes, elements=elements), decode, options.on_bad_item)
 
 
-def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | ItemBodyDecoder[StreamEvent]:
-    """The reading of a streamed run: events, or the one run of a server that does not stream."""
+def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | RunBodyDecoder:
+    """Choose the decoder of a streamed run: of events, or of the run alone that a server without streams answers."""
     framing = framing_of(http, options, "sse")
     if framing == "sse":
         return RunEventBodyDecoder(options)
-    run = decoder_for(Run)
-    framer = _framer(framing, options.max_item_bytes, elements=False)
-    return ItemBodyDecoder(framer, lambda raw: event_of_run(run.decode(raw)), options.on_bad_item)
+    return RunBodyDecoder(_framer(framing, options.max_item_bytes, elements=False), options.on_bad_item)

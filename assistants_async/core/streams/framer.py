@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Final, Generic, TypeVar
 
+from ..._typing import override
 from ...errors import ItemDecodeError, ItemTooLargeError, StreamError
+from ..requests.options import OwnFraming
 
 Item = TypeVar("Item")
 
@@ -112,3 +114,21 @@ class JSONFramer(Framer[bytes]):
     @abstractmethod
     def _end(self) -> list[bytes]:
         """The last item, if only the end completes it; raises for one that is cut."""
+
+
+class OwnFramer(JSONFramer):
+    """A framing of the caller's, with what every framer here has besides."""
+
+    __slots__ = ("_own",)
+
+    def __init__(self, own: OwnFraming, limit: int) -> None:
+        super().__init__(limit)
+        self._own = own
+
+    @override
+    def _scan(self, data: bytes, found: list[bytes]) -> None:
+        found += self._own.feed(data)
+
+    @override
+    def _end(self) -> list[bytes]:
+        return self._own.finish()

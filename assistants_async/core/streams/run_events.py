@@ -8,7 +8,7 @@ from typing import Any, cast, get_type_hints
 import msgspec
 
 from ..._typing import is_object
-from ...errors import StreamEventError
+from ...errors import AssistantsError, StreamEventError, StreamInterruptedError, printable
 from ...models.decoding import decoder_for
 from ...models.events import (
     DONE_EVENT,
@@ -57,7 +57,7 @@ def frame_named(frame: Frame) -> ServerSentEvent:
 class EventDecoder:
     """Frames to events, one at a time, in order; it remembers what a caller needs when the stream breaks off."""
 
-    __slots__ = ("done", "ended", "items", "last_event", "run")
+    __slots__ = ("_known", "done", "ended", "items", "last_event", "run")
 
     def __init__(self) -> None:
         self.items = 0
@@ -67,9 +67,32 @@ class EventDecoder:
         self.last_event: str | None = None
         """Name of the last event."""
         self.ended = False
-        """Whether a run event came after which nothing more is promised: an end, or a call for action."""
+        """True after a run event that promises nothing more: an end, or a call for action."""
         self.done = False
-        """Whether the closing `done` came."""
+        """True after the closing `done`."""
+        self._known = False
+
+    def early_end(self) -> StreamInterruptedError | None:
+        """Make the error of a body that ended before its run, with `done` or without; None where the run had ended.
+
+        A server that sends no run events can only say by `done` that it has sent all: that counts if it sent anything.
+        """
+        if self.ended or (self.done and self.run is None and self._known):
+            return None
+        if self.run is None:
+            return self.interrupted("the stream ended before its run: it had no run event")
+        return self.interrupted(f"the stream ended before its run, which was {printable(str(self.run.status), 80)}")
+
+    def interrupted(self, message: str) -> StreamInterruptedError:
+        """Make the error of a stream that breaks off here: it names the run, as far as that is known."""
+        run = self.run
+        return StreamInterruptedError(
+            message,
+            items=self.items,
+            run_id=run.id if run else None,
+            thread_id=run.thread_id if run else None,
+            last_event=self.last_event,
+        )
 
     def decode(self, frame: Frame, *, inside: bool = False) -> StreamEvent | None:
         """Read one frame, or one found `inside` another; None for the closing `done` and for all that comes after it.
@@ -91,10 +114,20 @@ class EventDecoder:
         event: StreamEvent = make(name, payload)
         self.items += 1
         self.last_event = name
+        self._known = True
         if type(event) is RunEvent:
             self.run = event.data
             # A server that runs the tools itself goes on after `requires_action`.
             self.ended = name in _ENDS
+        return event
+
+    def add(self, run: Run) -> RunEvent:
+        """Take a run that came as an object, and return it as the event that its status stands for."""
+        event = event_of_run(run)
+        self.items += 1
+        self.last_event = event.event
+        self.run = run
+        self.ended = event.event in _ENDS
         return event
 
     def _lenient(self, name: str, data: bytes, decode: Callable[[bytes], Any]) -> Any:
@@ -145,3 +178,20 @@ def frame_of(event: StreamEvent, raw: bytes | None = None) -> bytes:
         raw = event.raw if isinstance(event, UnknownEvent) else event.data.to_json()
     lines = b"\n".join(b"data: " + line for line in raw.split(b"\n"))
     return b"event: %b\n%b\n\n" % (event.event.encode(), lines)
+
+
+def frame_of_error(error: Exception) -> bytes:
+    """Write an error as the event that ends a stream badly.
+
+    Its members are those of the documents; other clients look for the same inside `error`.
+    """
+    ours = isinstance(error, AssistantsError)
+    members: dict[str, Any] = {
+        "message": (error.message if isinstance(error, StreamEventError) else "") or str(error),
+        "type": getattr(error, "type", None) or type(error).__name__,
+        "param": getattr(error, "param", None),
+        "code": getattr(error, "code", None),
+    }
+    if not ours:  # an error of the program's own is nothing for those who read its stream
+        members = {"message": "internal error", "type": "server_error", "param": None, "code": None}
+    return b"event: %b\ndata: %b\n\n" % (ERROR_EVENT.encode(), msgspec.json.encode({**members, "error": members}))

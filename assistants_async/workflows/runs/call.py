@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import msgspec
@@ -12,6 +12,8 @@ from ...calls.call import Call
 from ...calls.channel import BodyDecoder
 from ...core.requests.endpoint import ProtocolVersion
 from ...core.requests.request import Request, bind, ids_of
+from ...core.runs.snapshot import Snapshot
+from ...core.runs.status import BAD_ENDS, RunEnd
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
 from ...errors import WrongProtocolError
 from ...models.events import StreamEvent
@@ -25,7 +27,7 @@ from .options import DriveOptions, OnAction, PollOptions, RunOptions, drive_poli
 
 if TYPE_CHECKING:
     from .execution import RunExecution
-    from .recovery import Recovery
+    from .recovery import FollowUps
 
 __all__ = ["RunCall", "RunChannel"]
 
@@ -46,21 +48,31 @@ class RunCall(Call[Run, StreamEvent]):
     __slots__ = ()
 
     @override
-    def stream(self, *, recover: bool = False) -> RunChannel:
+    def stream(self, *, recover: bool = False, raise_on: Collection[RunEnd] = BAD_ENDS) -> RunChannel:
         """Enter for the run's events: sends `"stream": true`.
 
-        With `recover`, a stream that is cut goes on by polling the run, its steps and messages: what was missed is
-        yielded, each text once, and the stream ends as the run did. No second run is ever started.
+        With `recover`, a stream that ends before its run goes on by polling the run, its steps and messages: what was
+        missed is yielded, each text once, and the stream ends as the run did. No second run is ever started.
+        `raise_on` names the ends of the run that raise out of the views that give its answer, such as `text()`: all
+        four unless given, as in `poll`.
         """
         if self._request.body is not None:
             self._request.add_member("stream", True)
-        recovery: Recovery | None = None
-        if recover:
-            from .recovery import Recovery
+        name, on_error, follow_ups = self._request.endpoint.name, self._options.on_error, self._follow_ups
+        if not recover:
+            return RunChannel(name, self._opener(self._reading), on_error, follow_ups, raise_on=raise_on)
+        from .recovery import EndHolder
 
-            recovery = Recovery(self._session, msgspec.structs.replace(self._options, busy_thread=None))
-        opener, on_error = self._opener(self._reading), self._options.on_error
-        return RunChannel(self._request.endpoint.name, opener, on_error, recovery)
+        known = Snapshot()
+        opener = self._opener(lambda http: EndHolder(self._reading(http), known))
+        channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
+        channel.snapshot = known
+        return channel
+
+    def _follow_ups(self) -> FollowUps:
+        from .recovery import FollowUps  # on use: most streams end well
+
+        return FollowUps(self._session, self._options, ids_of(self._request))
 
     def poll(self, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:
         """Await for the run at its end, or asking for tool outputs: created, then polled.

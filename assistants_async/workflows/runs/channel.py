@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..._typing import override
 from ...calls.channel import BodyDecoder, ByteStream, Channel, ChunkStream, Opener
 from ...core.requests.options import ErrorHook, Options
+from ...core.runs.missed_events import lacks_answers
 from ...core.runs.snapshot import Snapshot
-from ...errors import StreamError, StreamInterruptedError
+from ...core.runs.status import ANSWERED, BAD_ENDS, RunEnd, checked_ends, end_of, error_of
+from ...errors import AssistantsError, StreamError, StreamInterruptedError
 from ...models.events import (
     DONE_FRAME,
     FINISHED_MESSAGE,
@@ -27,7 +29,7 @@ from .event_handler import EventHandler, dispatch_events
 
 if TYPE_CHECKING:
     from ...core.streams.run_events import Frame
-    from .recovery import Recovery
+    from .recovery import FollowUp, FollowUps
 
 E = TypeVar("E")
 T = TypeVar("T", Message, RunStep)
@@ -38,8 +40,13 @@ class EventChannel(Channel[E], Generic[E]):
     """Events of runs, and views of them.
 
     A view (`text`, `runs`, `messages`, `steps`) reads the same stream, so use one at a time; one may go on where
-    another stopped.
+    another stopped. The views that give the run's answer (`text`, `messages`, `partial`, `final_messages`) raise the
+    `RunError` of a run that failed, expired, was cancelled or stopped short, after what came of it; the others, and the
+    events, show such a run and do not raise.
     """
+
+    # The ends that raise out of the views that give the answer: none where the events raise already.
+    _raise_on: Collection[str] = ()
 
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         super().__init__(name, opener, on_error)
@@ -73,7 +80,7 @@ class EventChannel(Channel[E], Generic[E]):
 
     def text(self) -> AsyncIterator[str]:
         """Yield the run's text as it comes, each piece once, also where a message comes whole or ends with more."""
-        return View(self, self._text_of)
+        return View(self, self._text_of, gives_answer=True)
 
     def runs(self) -> AsyncIterator[Run]:
         """Yield the run each time its status changes: the v1 document's `Channel{RunObject}`."""
@@ -87,7 +94,9 @@ class EventChannel(Channel[E], Generic[E]):
                 return self._once(event.data)
             return None
 
-        return View(self, finished, lambda: (self._once(message) for message in self.snapshot.messages))
+        return View(
+            self, finished, lambda: (self._once(message) for message in self.snapshot.messages), gives_answer=True
+        )
 
     def steps(self) -> AsyncIterator[RunStep]:
         """Yield each step once, when it has ended; at the end those that have not, as far as they have come."""
@@ -130,7 +139,10 @@ class EventChannel(Channel[E], Generic[E]):
             last = value
             return value
 
-        return View(self, grown, lambda: (value_of(name) for name, text in texts.items() if text.is_behind))
+        def left() -> Iterable[Any]:
+            return (value_of(name) for name, text in texts.items() if text.is_behind)
+
+        return View(self, grown, left, gives_answer=True)
 
     def _answer_so_far(self, value: Any) -> Any:
         """The answer within the JSON that holds it."""
@@ -139,7 +151,9 @@ class EventChannel(Channel[E], Generic[E]):
     def sse(self) -> AsyncIterator[bytes]:
         """Yield the events as server-sent events again, the closing one included, for a browser.
 
-        `RunChannel.from_sse` reads them back.
+        A stream that fails ends with an error event in place of the closing one, and does not raise: `outcome` is
+        then `"failed"`, and `on_error` is called. An error of the program's own, such as that of a tool, is raised
+        after an error event that does not show it. `RunChannel.from_sse` reads all of them back.
         """
         from ...core.streams.run_events import frame_named, frame_of  # on use
 
@@ -147,10 +161,15 @@ class EventChannel(Channel[E], Generic[E]):
             if not isinstance(event, StreamEvent):
                 return b""
             # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-            sent = frame_named(cast("Frame", self._frame)) if isinstance(self._frame, tuple) else None
+            frame = self._received()
+            sent = None if frame is None else frame_named(frame)
             return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
 
-        return View(self, written, lambda: (DONE_FRAME,))
+        return SSEView(self, written, lambda: (DONE_FRAME,))
+
+    def _received(self) -> Frame | None:
+        """Return the frame that the last event came in; None where it was made here."""
+        return cast("Frame", self._frame) if isinstance(self._frame, tuple) else None
 
     def _text_of(self, event: object) -> str:
         if type(event) is MessageDeltaEvent:
@@ -183,7 +202,8 @@ class EventChannel(Channel[E], Generic[E]):
 
     async def final_messages(self) -> tuple[Message, ...]:
         """Read to the end, and return the messages of the run, in the order they began."""
-        await self.until_done()
+        async for _ in View(self, _nothing, gives_answer=True):
+            pass  # pragma: no cover  # nothing is picked
         return self.snapshot.messages
 
     async def wait_for(self, name: str) -> E:
@@ -206,6 +226,19 @@ class EventChannel(Channel[E], Generic[E]):
         """Read to the end, calling the handler's methods; what one raises ends the stream and comes out here."""
         await dispatch_events(self, handler)
 
+    def _want_answers(self) -> None:
+        """Note that a view gives the run's answer, so that messages that did not come are asked for."""
+
+    async def _check_run(self) -> None:
+        """Raise the error of a run that ended badly, where its stream was read to the end."""
+        run = self.run
+        if run is None or self.outcome != "completed":
+            return
+        self._error = error_of(run, self._raise_on, self.snapshot.steps)
+        if self._error is not None:
+            self._error.add_note(f"while streaming {self._name}")
+            await self._more()
+
 
 class RunChannel(EventChannel[StreamEvent]):
     """The events of a streamed run, and views of them.
@@ -215,54 +248,112 @@ class RunChannel(EventChannel[StreamEvent]):
     """
 
     def __init__(
-        self, name: str, opener: Opener, on_error: ErrorHook | None = None, recovery: Recovery | None = None
+        self,
+        name: str,
+        opener: Opener,
+        on_error: ErrorHook | None = None,
+        follow_ups: Callable[[], FollowUps] | None = None,
+        *,
+        recover: bool = False,
+        raise_on: Collection[RunEnd] = BAD_ENDS,
     ) -> None:
+        self._raise_on = raise_on if raise_on is BAD_ENDS else checked_ends(raise_on)
         super().__init__(name, opener, on_error)
-        self._recovery = recovery
+        # Used once: for the rest of a stream that broke off, or for messages that did not come.
+        self._follow_ups = follow_ups
+        self._recover = recover
+        self._looks_behind = recover
+
+    @override
+    def close(self) -> None:
+        """End the stream as `aclose` does, which has nothing to wait for: for callbacks."""
+        self._follow_ups = None
+        super().close()
 
     @override
     def _fail(self, error: Exception) -> None:
-        if self._recovery is None or not _recoverable(error):
-            super()._fail(error)
-            return
-        recovery, self._recovery = self._recovery, None
-        source = self._opened()
-        source.close()
-        recovered = recovery.after(error, source.http, self.snapshot)
-        self._read_from(recovered, recovered)
+        if isinstance(error, StreamInterruptedError) and self._follow_ups is not None:
+            follow_ups = self._follow_ups()
+            error.run_id = error.run_id or follow_ups.run_id
+            if error.run_id is not None:
+                error.thread_id = error.thread_id or self._known_thread(follow_ups)
+                if self._recover and error.thread_id is not None:
+                    source = self._opened()
+                    source.close()
+                    self._follow(follow_ups.after_cut(error, source.http, self.snapshot))
+                    return
+        super()._fail(error)
+
+    @override
+    def _goes_on(self) -> bool:
+        """Ask for the messages of a completed run, once, where somebody wants them and the stream had none."""
+        end: RunEvent | None = getattr(self._reading, "end", None) if self._recover else None
+        run = self.run if end is None else end.data
+        if self.outcome != "completed" or self._follow_ups is None or run is None:
+            return False
+        if end is None and not (end_of(run) in ANSWERED and lacks_answers(self.snapshot)):
+            return False
+        follow_ups, marked = self._follow_ups(), self.terminal_marker_seen
+        thread_id = run.thread_id or self._known_thread(follow_ups)
+        self._follow(follow_ups.messages(run, thread_id, self.http, self.snapshot, end=end, marked=marked))
+        return True
+
+    def _follow(self, follow_up: FollowUp) -> None:
+        self._follow_ups, self._recover = None, False
+        self._read_from(follow_up, follow_up)
+        self.outcome = "open"
+
+    def _known_thread(self, follow_ups: FollowUps) -> str | None:
+        thread = self.snapshot.thread
+        return follow_ups.thread_id or (None if thread is None else thread.id)
+
+    @override
+    def _want_answers(self) -> None:
+        self._looks_behind = True
 
     @classmethod
-    def from_sse(cls, chunks: AsyncIterable[bytes]) -> RunChannel:
-        """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual."""
+    def from_sse(cls, chunks: AsyncIterable[bytes], *, raise_on: Collection[RunEnd] = BAD_ENDS) -> RunChannel:
+        """Make a channel of bytes that `sse` made, or of any run's event stream, cut anyhow; enter it as usual.
+
+        `raise_on` names the ends of the run that raise out of the views that give its answer, all four unless given.
+        """
         from ...core.streams.body_decoders import RunEventBodyDecoder
 
         async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
             return ChunkStream(chunks), RunEventBodyDecoder(Options())
 
-        return cls("from_sse", open_stream)
+        return cls("from_sse", open_stream, raise_on=raise_on)
 
 
 class View(AsyncIterator[V]):
-    """What a function makes of a channel's events, and what is left to yield where they came to their end."""
+    """The things that a function makes of a channel's events, and those that are left to yield at the end.
 
-    __slots__ = ("_channel", "_left", "_pick", "_rest")
+    One that gives the answer of a run raises the run's error where it has none.
+    """
+
+    __slots__ = ("_channel", "_checks_run", "_left", "_pick", "_rest")
 
     def __init__(
         self,
         channel: EventChannel[Any],
         pick: Callable[[object], V | None],
         rest: Callable[[], Iterable[V | None]] = tuple,
+        *,
+        gives_answer: bool = False,
     ) -> None:
         self._channel = channel
         self._pick = pick
         self._rest = rest
         self._left: Iterator[V | None] | None = None
+        self._checks_run = gives_answer
+        if gives_answer:
+            channel._want_answers()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
 
     @override
     async def __anext__(self) -> V:
         channel, pick = self._channel, self._pick
         while True:
-            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
+            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
             if event is None:
                 if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
                     break
@@ -273,8 +364,52 @@ class View(AsyncIterator[V]):
         for item in self._left:
             if item is not None:
                 return item
+        if self._checks_run:
+            self._checks_run = False
+            await channel._check_run()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
         raise StopAsyncIteration
 
 
-def _recoverable(error: Exception) -> TypeGuard[StreamInterruptedError]:
-    return isinstance(error, StreamInterruptedError) and None not in (error.run_id, error.thread_id)
+class SSEView(View[bytes]):
+    """The bytes of a stream's events; an error that ends the stream is written as the last frame."""
+
+    __slots__ = ("_failure", "_over")
+
+    def __init__(
+        self,
+        channel: EventChannel[Any],
+        pick: Callable[[object], bytes],
+        rest: Callable[[], Iterable[bytes]],
+    ) -> None:
+        super().__init__(channel, pick, rest)
+        self._over = False
+        self._failure: Exception | None = None
+
+    @override
+    async def __anext__(self) -> bytes:
+        channel = self._channel
+        event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
+        # Nearly every frame is there already: no second coroutine for it.
+        if event is not None and (frame := self._pick(event)):
+            return frame
+        if self._failure is not None:
+            failure, self._failure = self._failure, None
+            raise failure
+        if self._over:
+            raise StopAsyncIteration
+        try:
+            return await super().__anext__()
+        except StopAsyncIteration:
+            raise
+        except Exception as error:
+            if channel.outcome != "failed":  # such as a second reader
+                raise
+            from ...core.streams.run_events import frame_of_error  # on use
+
+            self._over = True
+            self._failure = None if isinstance(error, AssistantsError) else error
+            return frame_of_error(error)
+
+
+def _nothing(_: object) -> None:
+    """Pick no event."""

@@ -1,17 +1,22 @@
-"""Going on where a run's stream broke off, by polling: the run goes on at the server whoever listens."""
+"""What follows the end of a run's stream: the run polled where the stream broke off, its messages where none came."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
+
+from ...calls.channel import BodyDecoder
 from ...core.requests.options import Options
 from ...core.runs.backoff import poll_delay
+from ...core.runs.missed_events import lacks_answers
 from ...core.runs.snapshot import Snapshot
-from ...core.runs.status import next_step
+from ...core.runs.status import ANSWERED, end_of, next_step
 from ...core.streams.run_events import event_of_run
 from ...errors import AssistantsError, ClientClosedError, StreamInterruptedError, TransportError
-from ...models.events import StreamEvent
+from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
 from ...session.deadlines import DeadlineTimer
@@ -19,116 +24,199 @@ from ...session.manager import SessionManager, jitter
 from .requests import RunRequests
 
 
-class Recovery:
-    """The means to poll a run that was streamed; no second run is ever started."""
+class FollowUps:
+    """Makes the sources that follow a run's stream; none of them starts a second run."""
 
-    def __init__(self, session: SessionManager, options: Options) -> None:
+    def __init__(self, session: SessionManager, options: Options, ids: tuple[str, ...]) -> None:
         self._session = session
         self._options = options
+        self.thread_id = ids[0] if ids else None
+        """The thread, where the request named it: not every server does in the run."""
+        self.run_id = ids[1] if len(ids) > 1 else None
+        """The run, where the request named it."""
 
-    def after(self, cut: StreamInterruptedError, http: HTTPResponse, known: Snapshot) -> Recovered:
-        """Make what takes the place of a stream that broke off, and knows what it had told."""
-        return Recovered(self._session, self._options, cut, http, known)
+    def after_cut(self, cut: StreamInterruptedError, http: HTTPResponse, known: Snapshot) -> FollowUp:
+        """Poll a run whose stream broke off: its steps, messages and end take the place of the rest.
+
+        A run that has not ended within the time of a call (`timeout.total`), or cannot be retrieved, is a
+        `StreamInterruptedError`.
+        """
+        limit = self._options.timeout.total
+        requests, loop = self._requests(), asyncio.get_running_loop()
+        deadline = float("inf") if limit is None else loop.time() + limit
+        thread_id, run_id = cut.thread_id, cut.run_id
+        assert thread_id is not None
+        assert run_id is not None
+
+        async def gather() -> list[StreamEvent]:
+            run = await _until_over(requests, thread_id, run_id, deadline)
+            if next_step(run) == "wait":
+                raise _interrupted(cut, f"the run was still {run.status} {limit:g} s after its stream broke off")
+            return [*await requests.missed_events(thread_id, run, known), event_of_run(run)]
+
+        return FollowUp(gather, cut, "the stream broke off, and then", http)
+
+    def messages(
+        self,
+        run: Run,
+        thread_id: str | None,
+        http: HTTPResponse,
+        known: Snapshot,
+        *,
+        end: RunEvent | None,
+        marked: bool,
+    ) -> FollowUp:
+        """Ask for the messages of a completed run whose stream did not have them; its `end` event follows, if given."""
+        requests = self._requests()
+
+        async def gather() -> list[StreamEvent]:
+            missed: list[StreamEvent] = []
+            if thread_id is not None and lacks_answers(known):
+                missed = await requests.missed_messages(thread_id, run, known)
+            return missed if end is None else [*missed, end]
+
+        cut = StreamInterruptedError("", run_id=run.id, thread_id=thread_id, last_event=f"thread.run.{run.status}")
+        return FollowUp(gather, cut, "the run completed, but its messages did not come", http, marked=marked)
+
+    def _requests(self) -> RunRequests:
+        # An error status that is no error would be no run, and these requests find the thread busy with it.
+        options = msgspec.structs.replace(self._options, busy_thread=None, raise_for_status=True, resolve_type=None)
+        return RunRequests(self._session, options)
 
 
-class Recovered:
-    """The rest of a stream that broke off: a source that polls, and the reading of what it finds.
+async def _until_over(requests: RunRequests, thread_id: str, run_id: str, deadline: float) -> Run:
+    """Poll until the run has ended or asks for action, or until the next poll would come after the deadline."""
+    attempt = 0
+    while True:
+        run, http = await requests.run(thread_id, run_id)
+        delay = poll_delay(attempt, http.headers, jitter())
+        if next_step(run) != "wait" or asyncio.get_running_loop().time() + delay > deadline:
+            return run
+        await asyncio.sleep(delay)
+        attempt += 1
 
-    Its one read waits until the run has ended or asks for action, and begins anew where it was cancelled. Then come
-    the steps, the messages, each with a delta for the text that is missing, and the run's last event. A run that has
-    not ended within the time of a call (`timeout.total`), or cannot be asked for, is a `StreamInterruptedError`.
+
+class FollowUp:
+    """A source of one read, and the decoder of what it finds: the events that `gather` gives.
+
+    A read that is cancelled loses nothing: the next one begins anew.
     """
 
     error = None
-    end_marker_seen = False
     finished = False
 
     def __init__(
         self,
-        session: SessionManager,
-        options: Options,
+        gather: Callable[[], Coroutine[Any, Any, list[StreamEvent]]],
         cut: StreamInterruptedError,
+        problem: str,
         http: HTTPResponse,
-        known: Snapshot,
+        *,
+        marked: bool = False,
     ) -> None:
-        assert cut.run_id is not None
-        assert cut.thread_id is not None
         self.http = http
-        """Head of the stream that broke off."""
-        self._lookups = RunRequests(session, options)
+        """Head of the stream that came before."""
+        self.end_marker_seen = marked
+        """True where that stream had its end mark."""
+        self._gather = gather
         self._cut = cut
-        self._thread_id, self._run_id = cut.thread_id, cut.run_id
-        self._known = known
+        self._problem = problem
         self._events: list[StreamEvent] = []
         self._closed = False
-        loop = asyncio.get_running_loop()
-        self._watch = DeadlineTimer(loop).watch(None)
-        self._limit = options.timeout.total
-        self._deadline = float("inf") if self._limit is None else loop.time() + self._limit
+        self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
 
     # The source
 
     async def read(self) -> bytes:
-        """Gather what is missing, which is then there with the end of the body."""
+        """Gather the events, which come with the end of the body; raises `StreamInterruptedError` where that fails."""
         if not self._closed:
             try:
                 with self._watch:
-                    self._events = await self._missed()
+                    self._events = await self._gather()
             except (StreamInterruptedError, ClientClosedError):
                 raise
             except AssistantsError as error:
-                raise self._interrupted(f"the stream broke off, and then: {error}") from error
+                raise _interrupted(self._cut, f"{self._problem}: {error}") from error
         return b""
 
     async def drain(self) -> None:
-        """Nothing follows."""
+        """Do nothing: there is no body."""
 
     def close(self) -> None:
-        """Ask no more."""
+        """Stop the requests."""
         self._closed = True
         self._watch.interrupt(ConnectionAbortedError())
 
-    # The reading
+    # The decoder
 
     def feed(self, data: bytes) -> list[Any]:  # noqa: ARG002  # as the others have it
-        """Nothing comes before the end."""
+        """Return nothing: all events come with the end."""
         return []
 
     def finish(self) -> list[Any]:
-        """The events that were missed."""
+        """Return the events."""
         return self._events
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """The connection's own error."""
+        """Return the connection's own error."""
         return cause
 
     def decode(self, frame: Any) -> StreamEvent | None:
-        """The event itself."""
+        """Return the event itself."""
         event: StreamEvent = frame
         return event
 
-    # Asking
 
-    async def _missed(self) -> list[StreamEvent]:
-        run = await self._wait()
-        return [*await self._lookups.missed_events(self._thread_id, run, self._known), event_of_run(run)]
+class EndHolder:
+    """The decoder of a run's stream, which keeps back the end of a completed run whose messages have not come.
 
-    async def _wait(self) -> Run:
-        loop = asyncio.get_running_loop()
-        attempt = 0
-        while True:
-            run, http = await self._lookups.run(self._thread_id, self._run_id)
-            if next_step(run) != "wait":
-                return run
-            delay = poll_delay(attempt, http.headers, jitter())
-            if loop.time() + delay > self._deadline:
-                text = f"the run was still {run.status} {self._limit:g} s after its stream broke off"
-                raise self._interrupted(text)
-            await asyncio.sleep(delay)
-            attempt += 1
+    So the messages can be asked for and delivered before that end, as from any other server.
+    """
 
-    def _interrupted(self, message: str) -> StreamInterruptedError:
-        cut = self._cut
-        return StreamInterruptedError(
-            message, items=cut.items, run_id=cut.run_id, thread_id=cut.thread_id, last_event=cut.last_event
-        )
+    def __init__(self, reading: BodyDecoder[Any], known: Snapshot) -> None:
+        self._reading = reading
+        self._known = known
+        self._decode = reading.decode
+        self.end: RunEvent | None = None
+        """The event that is kept back."""
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Return the frames that a piece of the body completes."""
+        return self._reading.feed(data)
+
+    def finish(self) -> list[Any]:
+        """Return the frames that the end of the body completes."""
+        return self._reading.finish()
+
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
+        """Make the error of a body that was cut, where anything was lost."""
+        return self._reading.on_disconnect(cause)
+
+    def decode(self, frame: Any) -> StreamEvent | None:
+        """Decode a frame; None for the end that is kept back."""
+        event: StreamEvent | None = self._decode(frame)
+        if type(event) is RunEvent and end_of(event.data) in ANSWERED and lacks_answers(self._known):
+            self.end = event
+            return None
+        return event
+
+    @property
+    def error(self) -> Exception | None:
+        """The error behind the frames there were."""
+        return self._reading.error
+
+    @property
+    def end_marker_seen(self) -> bool:
+        """True after the stream's own end mark."""
+        return self._reading.end_marker_seen
+
+    @property
+    def finished(self) -> bool:
+        """True where nothing more is read: what follows a run's end that has no messages may never come."""
+        return self.end is not None or self._reading.finished
+
+
+def _interrupted(cut: StreamInterruptedError, message: str) -> StreamInterruptedError:
+    return StreamInterruptedError(
+        message, items=cut.items, run_id=cut.run_id, thread_id=cut.thread_id, last_event=cut.last_event
+    )

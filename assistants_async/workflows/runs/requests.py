@@ -16,7 +16,7 @@ from ...core.runs.missed_events import is_news, missing
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import may_pass
 from ...endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
-from ...errors import AssistantsError, StatusError, TransportError
+from ...errors import AssistantsError, ClientClosedError, StatusError, TransportError
 from ...models.events import RunStepEvent, StreamEvent
 from ...models.messages import Message
 from ...models.runs import Run
@@ -29,6 +29,7 @@ T = TypeVar("T")
 PASSING = 5
 """How many times in a row asking about a run may fail for a reason that passes, before the wait does."""
 _PAGE = 100
+_NO_SUCH_ROUTE = (404, 405)
 _LONGEST_HINT = 60.0
 
 
@@ -96,22 +97,48 @@ class RunRequests:
                 break
         return found[::-1]
 
-    async def missed_events(self, thread_id: str, run: Run, told: Snapshot) -> list[StreamEvent]:
-        """The events that lead from what was told of a run to what is there now: of its steps, then its messages.
+    async def missed_events(self, thread_id: str, run: Run, known: Snapshot) -> list[StreamEvent]:
+        """List the events that lead from a known snapshot to the run's present state: its steps, then its messages.
 
-        Each message that was not told whole comes with a delta for the text that is missing.
+        Each message that is not known whole comes with a delta for the text that is missing.
         """
-        steps = told.steps
+        steps = known.steps
         events: list[StreamEvent] = [
             RunStepEvent(f"thread.run.step.{step.status or 'completed'}", step)
-            async for step in self.steps(thread_id, run.id)
+            for step in await self._steps_if_any(thread_id, run)
             if is_news(step, steps, run)
         ]
-        known = {message.id: message for message in told.messages}
+        return events + await self.missed_messages(thread_id, run, known)
+
+    async def missed_messages(self, thread_id: str, run: Run, known: Snapshot) -> list[StreamEvent]:
+        """List the events of the run's messages alone, from a known snapshot to their present state."""
+        by_id = {message.id: message for message in known.messages}
+        events: list[StreamEvent] = []
         for message in await self.messages(thread_id, run):
             if not (message.status == "in_progress" and run.needs_action):
-                events += missing(known.get(message.id), message)
+                events += missing(by_id.get(message.id), message)
         return events
+
+    async def _steps_if_any(self, thread_id: str, run: Run) -> list[RunStep]:
+        """List the run's steps; none where the server has no steps of runs, as several have not.
+
+        Of a run that has ended they only add to its answer, which no failure to list them takes away.
+        """
+        quiet = msgspec.structs.replace(self._options, on_error=None)
+
+        async def listed() -> list[RunStep]:
+            request = self._bind(LIST_RUN_STEPS, thread_id, run.id, order="asc", limit=_PAGE)
+            return [step async for step in ListCall[RunStep](self._session, request, quiet)]
+
+        try:
+            return await self.with_retries(listed)
+        except ClientClosedError:
+            raise
+        except AssistantsError as error:
+            absent = isinstance(error, StatusError) and error.status in _NO_SUCH_ROUTE
+            if absent or run.is_terminal:
+                return []
+            raise
 
     async def _send(self, endpoint: Endpoint[Run, Any], *ids: str) -> Response[Run]:
         return await self._context.send(self._context.bind(endpoint, ids, {}), Run)
