@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -76,10 +76,6 @@ class RunRequests:
         answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
         return self._context.bind(SUBMIT_TOOL_OUTPUTS, (thread_id, run_id), {"tool_outputs": answers})
 
-    def steps(self, thread_id: str, run_id: str) -> AsyncIterator[RunStep]:
-        """The run's steps, oldest first."""
-        return aiter(self._context.list(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE))
-
     async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
         """One page of the run's steps, asked for within so many seconds."""
         limits = as_timeout(seconds, self._options.timeout)
@@ -124,14 +120,15 @@ class RunRequests:
 
         Of a run that has ended they only add to its answer, which no failure to list them takes away.
         """
-        quiet = msgspec.structs.replace(self._options, on_error=None)
+        options = msgspec.structs.replace(self._options, on_error=None) if run.is_terminal else self._options
+        context = CallContext(self._session, options)
 
         async def listed() -> list[RunStep]:
-            request = self._bind(LIST_RUN_STEPS, thread_id, run.id, order="asc", limit=_PAGE)
-            return [step async for step in ListCall[RunStep](self._session, request, quiet)]
+            steps = context.list(LIST_RUN_STEPS, thread_id, run.id, order="asc", limit=_PAGE)
+            return [step async for step in steps]
 
         try:
-            return await self.with_retries(listed)
+            return await (self.with_retries(listed) if run.is_terminal else listed())
         except ClientClosedError:
             raise
         except AssistantsError as error:
