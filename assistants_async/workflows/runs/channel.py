@@ -202,7 +202,8 @@ class EventChannel(Channel[E], Generic[E]):
 
     async def final_messages(self) -> tuple[Message, ...]:
         """Read to the end, and return the messages of the run, in the order they began."""
-        async for _ in View(self, _nothing, gives_answer=True):
+        view: View[None] = View(self, _nothing, gives_answer=True)
+        async for _ in view:
             pass  # pragma: no cover  # nothing is picked
         return self.snapshot.messages
 
