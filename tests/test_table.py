@@ -33,7 +33,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "messages.create": {"role": "user", "content": "hi"},
     "runs.create": {"assistant_id": "asst_1"},
     "runs.submit_tool_outputs": {"tool_outputs": []},
-    "files.create": {"file": b"x", "purpose": "assistants"},
+    "files.create": {"file": b"x", "filename": "a.txt", "purpose": "assistants"},
     "vector_stores.search": {"query": "q"},
     "vector_stores.files.create": {"file_id": "file_1"},
     "vector_stores.files.modify": {"attributes": {}},

@@ -26,3 +26,22 @@ def flag(name: str, value: object) -> None:
     """Refuse what is neither True nor False; raises `TypeError`."""
     if type(value) is not bool:
         raise TypeError(f"{name} must be True or False, not {value!r}")
+
+
+def plain_function(name: str, value: object, *parameters: str) -> None:
+    """Refuse what is neither None nor a sync function of these parameters; raises `TypeError`."""
+    if value is None:
+        return
+    import inspect  # on use: few calls are given a function
+
+    wanted = f"{name} must be a function of ({', '.join(parameters)})"
+    if not callable(value):
+        raise TypeError(f"{wanted}, not {value!r}")
+    if inspect.iscoroutinefunction(value) or inspect.iscoroutinefunction(getattr(value, "__call__", None)):  # noqa: B004
+        raise TypeError(f"{wanted}, which is not async")
+    try:
+        inspect.signature(value).bind(*parameters)
+    except TypeError as error:
+        raise TypeError(f"{wanted}: {error}") from None
+    except ValueError:  # a builtin that does not say what it takes
+        pass

@@ -7,12 +7,16 @@ from typing import Any, Unpack
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.download import Download
+from ..calls.file_input import FileInput
 from ..calls.lists import ListCall
-from ..calls.multipart_body import FileInput, MultipartBody, Progress
+from ..calls.multipart_body import MultipartBody, Progress
 from ..models import params
 from ..models.files import File
 from ..models.pages import Deleted
 from .base import Resource
+
+_JSON_LINES = frozenset({"fine-tune", "batch", "evals"})
+"""Purposes whose files are always JSON lines, whatever they are called."""
 
 
 class Files(Resource):
@@ -31,16 +35,25 @@ class Files(Resource):
     ) -> Call[File, File]:
         """Upload a file, streamed in constant memory (`createFile`).
 
-        `file` is a `Path`, the content as bytes, an open binary file or an async iterable of pieces; a `str` is
-        refused. The name sent is `filename`, else the file's own base name, else `upload`. `on_progress` is called
-        with the bytes sent so far and in all.
+        `file` is a `Path`, the content as bytes, an open binary file, an async iterable of pieces, FastAPI's
+        `UploadFile`, or `(name, data)`; a `str` is refused. The name sent is `filename`, else the file's own base name.
+        A file without either is refused, unless its `purpose` says that it is JSON lines: servers know a file's kind
+        by its name. So is what would send nothing, or only a part, such as an open file that is not at its start.
+        `on_progress` is called with the bytes sent so far and in all.
         """
         endpoint = endpoints.CREATE_FILE
         context = self._context
         request = context.bind(endpoint, (), keywords)
         fields: dict[str, Any] = request.body or {}
+        nameless = "upload.jsonl" if fields.get("purpose") in _JSON_LINES else None if context.validate else "upload"
         request.form = MultipartBody(
-            endpoint.name, file, fields, filename=filename, content_type=content_type, on_progress=on_progress
+            endpoint.name,
+            file,
+            fields,
+            filename=filename,
+            nameless=nameless,
+            content_type=content_type,
+            on_progress=on_progress,
         )
         return Call(context.session, request, context.options)
 

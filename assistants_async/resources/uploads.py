@@ -9,7 +9,8 @@ from typing import Literal, Unpack
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import CallContext
-from ..calls.multipart_body import FileInput, MultipartBody, Progress
+from ..calls.file_input import FileInput
+from ..calls.multipart_body import MultipartBody, Progress
 from ..models import params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart

@@ -123,12 +123,12 @@ async def test_an_upload_is_sent_again_only_if_it_can_be(wire: Wire) -> None:
 
     async with AssistantsClient(base_url=wire.base_url, api_key=lambda: KEY) as client:
         wire.answer(failure(401), answer(FILE))
-        assert await client.files.create(file=b"abc", purpose="assistants") == File(**FILE)
+        assert await client.files.create(file=b"abc", filename="a.txt", purpose="assistants") == File(**FILE)
         assert len({seen.body for seen in wire.seen}) == 1
         assert len(wire.seen) == 2
         wire.answer(failure(401), answer(FILE))
         with pytest.raises(AuthenticationError):
-            await client.files.create(file=pieces(), purpose="assistants")
+            await client.files.create(file=pieces(), filename="a.txt", purpose="assistants")
         assert len(wire.seen) == 1
 
 

@@ -185,7 +185,7 @@ async def test_trace_names_an_upload_without_its_bytes(wire: Wire, client: Assis
     """Media type and size."""
     told: list[str] = []
     wire.answer(answer({"id": "file_1"}))
-    call = client.files.create(file=b"secret content", purpose="assistants")
+    call = client.files.create(file=b"secret content", filename="a.txt", purpose="assistants")
     await call.with_options(trace=lambda kind, text: told.append(text) if kind == "DATA OUT" else None)
     (line,) = told
     assert line.startswith("<multipart/form-data; boundary=")

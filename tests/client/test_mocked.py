@@ -55,7 +55,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "createMessage": {"role": "user", "content": "hi"},
     "createRun": {"assistant_id": "asst_1"},
     "submitToolOuputsToRun": {"tool_outputs": [{"tool_call_id": "c", "output": "x"}]},
-    "createFile": {"file": b"x", "purpose": "assistants"},
+    "createFile": {"file": b"x", "filename": "a.txt", "purpose": "assistants"},
     "searchVectorStore": {"query": "q"},
     "createVectorStoreFile": {"file_id": "file_1"},
     "updateVectorStoreFileAttributes": {"attributes": {"a": 1}},

@@ -96,13 +96,13 @@ async def test_bytes(wire: Wire, client: AssistantsClient) -> None:
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
 async def test_each_kind_of_bytes(wire: Wire, client: AssistantsClient, kind: Any) -> None:
-    """Without a name it is called `upload`."""
+    """Sent under the name that is given."""
     wire.answer(BODY)
-    await client.files.create(file=kind(CONTENT), purpose="vision")
-    assert sent(wire) == ("upload", "application/octet-stream", CONTENT)
+    await client.files.create(file=kind(CONTENT), purpose="vision", filename="a.png")
+    assert sent(wire) == ("a.png", "application/octet-stream", CONTENT)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"x" * (CHUNK + 1)], ids=["empty", "small", "large"])
+@pytest.mark.parametrize("content", [b"x", b"x" * (CHUNK + 1)], ids=["small", "large"])
 async def test_a_path(wire: Wire, client: AssistantsClient, tmp_path: Path, content: bytes) -> None:
     """The file's own name, and its size as the length."""
     path = tmp_path / "notes é.txt"
@@ -114,27 +114,26 @@ async def test_a_path(wire: Wire, client: AssistantsClient, tmp_path: Path, cont
 
 
 async def test_an_open_file(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """From where it stands, under the base name of its own; it stays open."""
+    """Under the base name of its own; it stays open."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"0123456789")
     wire.answer(BODY)
     with path.open("rb") as file:
-        file.seek(4)
         await client.files.create(file=file, purpose="assistants")
         assert not file.closed
-    assert sent(wire)[0::2] == ("a.txt", b"456789")
+    assert sent(wire)[0::2] == ("a.txt", b"0123456789")
     with tempfile.TemporaryFile() as nameless:  # its name is a number
         nameless.write(b"abc")
         nameless.seek(0)
-        await client.files.create(file=nameless, purpose="assistants")
-    assert sent(wire)[0::2] == ("upload", b"abc")
+        await client.files.create(file=nameless, purpose="assistants", filename="b.txt")
+    assert sent(wire)[0::2] == ("b.txt", b"abc")
 
 
 async def test_an_async_iterator(wire: Wire, client: AssistantsClient) -> None:
     """Its length is not known, so the body is chunked."""
     wire.answer(BODY)
-    await client.files.create(file=pieces(b"abc", b"", CONTENT), purpose="assistants")
-    assert sent(wire) == ("upload", "application/octet-stream", b"abc" + CONTENT)
+    await client.files.create(file=pieces(b"abc", b"", CONTENT), purpose="assistants", filename="a.bin")
+    assert sent(wire) == ("a.bin", "application/octet-stream", b"abc" + CONTENT)
     assert (wire.last.header("transfer-encoding"), wire.last.header("content-length")) == ("chunked", None)
 
 
@@ -142,7 +141,7 @@ async def test_a_file_that_cannot_be_measured(wire: Wire, client: AssistantsClie
     """Read as it comes, chunked."""
     wire.answer(BODY)
     pipe: Any = Pipe(b"abc", b"def")
-    await client.files.create(file=pipe, purpose="assistants")
+    await client.files.create(file=pipe, purpose="assistants", filename="a.bin")
     assert sent(wire)[2] == b"abcdef"
     assert wire.last.header("transfer-encoding") == "chunked"
 
@@ -150,7 +149,9 @@ async def test_a_file_that_cannot_be_measured(wire: Wire, client: AssistantsClie
 async def test_fields_of_every_kind(wire: Wire, client: AssistantsClient) -> None:
     """A nested object is flattened as the vendor's servers read it."""
     wire.answer(BODY)
-    await client.files.create(file=b"", purpose="user_data", expires_after={"anchor": "created_at", "seconds": 3600})
+    await client.files.create(
+        file=b"x", filename="a.txt", purpose="user_data", expires_after={"anchor": "created_at", "seconds": 3600}
+    )
     got = {name: part.get_payload() for name, part in parts(wire.last).items() if name != "file"}
     assert got == {"purpose": "user_data", "expires_after[anchor]": "created_at", "expires_after[seconds]": "3600"}
 
@@ -185,14 +186,14 @@ async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, t
         def note(done: int, total: int | None, told: list[tuple[int, int | None]] = told) -> None:
             told.append((done, total))
 
-        await client.files.create(file=file, purpose="assistants", on_progress=note)
+        await client.files.create(file=file, purpose="assistants", filename="a", on_progress=note)
         assert told == [(done, 2 * CHUNK + 5) for done in (CHUNK, 2 * CHUNK, 2 * CHUNK + 5)]
     open_ended: list[tuple[int, int | None]] = []
 
     def note_open(done: int, total: int | None) -> None:
         open_ended.append((done, total))
 
-    await client.files.create(file=pieces(b"ab", b"c"), purpose="assistants", on_progress=note_open)
+    await client.files.create(file=pieces(b"ab", b"c"), purpose="batch", on_progress=note_open)
     assert open_ended == [(2, None), (3, None)]
 
 
@@ -209,7 +210,7 @@ async def test_a_file_is_read_in_small_pieces(wire: Wire, client: AssistantsClie
 
     file = Watching(b"x" * (3 * CHUNK))
     wire.answer(BODY)
-    await client.files.create(file=file, purpose="assistants")
+    await client.files.create(file=file, purpose="assistants", filename="a.bin")
     assert set(file.reads) == {0, CHUNK}
     assert threading.get_ident() not in threads
 
@@ -231,7 +232,7 @@ async def test_an_early_answer_ends_an_upload(wire: Wire, client: AssistantsClie
     wire.early = True
     wire.answer(then_silent(failure(413, "too large")))
     with pytest.raises(StatusError) as caught:
-        await client.files.create(file=endless(), purpose="assistants")
+        await client.files.create(file=endless(), purpose="assistants", filename="a.bin")
     assert caught.value.status == 413
     del caught  # its traceback holds the request
     await wire.until_open(0)
@@ -246,9 +247,13 @@ async def test_an_early_answer_ends_an_upload(wire: Wire, client: AssistantsClie
 BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "str": ("/etc/passwd", TypeError, r"files\.create\(\): file must not be str: Path\('/etc/passwd'\) to open it"),
     "missing file": (Path("nowhere") / "none.txt", FileNotFoundError, "no file at"),
-    "folder": (Path(), FileNotFoundError, "no file at"),
+    "folder": (Path(), IsADirectoryError, r"'\.' is a folder: give its files one by one"),
     "text file": (io.StringIO("x"), TypeError, "binary mode"),
-    "number": (5, TypeError, "must be a Path, bytes, a binary file or an async iterable of bytes, not int"),
+    "number": (
+        5,
+        TypeError,
+        r"must be a Path, bytes, a binary file, an async iterable of bytes or \(name, data\), not int",
+    ),
     "None": (None, TypeError, "not NoneType"),
     "list": ([b"x"], TypeError, "not list"),
 }
@@ -266,12 +271,12 @@ async def test_a_name_or_type_that_cannot_stand_in_a_header_is_refused(client: A
     """By a ValueError, before anything is sent."""
     for name in ("", "/", ".", ".."):
         with pytest.raises(ValueError, match="filename"):
-            client.files.create(file=b"", purpose="vision", filename=name)  # type: ignore[unused-awaitable]  # it raises
+            client.files.create(file=b"x", purpose="vision", filename=name)  # type: ignore[unused-awaitable]  # it raises
     for media in ("text", "text/plain\r\nx-admin: 1"):
         with pytest.raises(ValueError, match="is not a media type"):
-            client.files.create(file=b"", purpose="vision", content_type=media)  # type: ignore[unused-awaitable]  # it raises
+            client.files.create(file=b"x", filename="a", purpose="vision", content_type=media)  # type: ignore[unused-awaitable]  # it raises
     with pytest.raises(ValidationError, match="expires_after"):
-        client.files.create(file=b"", purpose="vision", expires_after={"anchor": "created_at", "seconds": 1})  # type: ignore[unused-awaitable]  # it raises
+        client.files.create(file=b"x", purpose="vision", expires_after={"anchor": "created_at", "seconds": 1})  # type: ignore[unused-awaitable]  # it raises
 
 
 # What goes wrong on the way
@@ -280,7 +285,7 @@ async def test_a_name_or_type_that_cannot_stand_in_a_header_is_refused(client: A
 async def works_on(wire: Wire, client: AssistantsClient) -> None:
     """The next upload succeeds."""
     wire.answer(BODY)
-    assert (await client.files.create(file=b"x", purpose="assistants")).id == "file_1"
+    assert (await client.files.create(file=b"x", filename="a.txt", purpose="assistants")).id == "file_1"
 
 
 async def test_the_exception_of_an_iterator_comes_out_unchanged(wire: Wire, client: AssistantsClient) -> None:
@@ -292,7 +297,7 @@ async def test_the_exception_of_an_iterator_comes_out_unchanged(wire: Wire, clie
 
     wire.answer(BODY)
     with pytest.raises(LookupError, match="mine"):
-        await client.files.create(file=broken(), purpose="assistants")
+        await client.files.create(file=broken(), purpose="assistants", filename="a.txt")
     assert wire.seen == []
     await works_on(wire, client)
 
@@ -305,7 +310,7 @@ async def test_the_exception_of_on_progress_comes_out_unchanged(wire: Wire, clie
 
     wire.answer(BODY)
     with pytest.raises(KeyboardError, match=f"{CHUNK} of {2 * CHUNK}"):
-        await client.files.create(file=b"x" * (2 * CHUNK), purpose="assistants", on_progress=stop)
+        await client.files.create(file=b"x" * (2 * CHUNK), filename="a", purpose="assistants", on_progress=stop)
     assert wire.seen == []
     await works_on(wire, client)
 
@@ -351,7 +356,7 @@ async def test_a_piece_of_another_kind_is_a_type_error(wire: Wire, client: Assis
 
     wire.answer(BODY)
     with pytest.raises(TypeError):
-        await client.files.create(file=text(), purpose="assistants")
+        await client.files.create(file=text(), purpose="assistants", filename="a.txt")
     assert wire.seen == []
     await works_on(wire, client)
 
@@ -360,7 +365,7 @@ async def test_an_error_status_is_raised_as_for_any_call(wire: Wire, client: Ass
     """With the operation as a note."""
     wire.answer(failure(400))
     with pytest.raises(BadRequestError) as caught:
-        await client.files.create(file=b"x", purpose="assistants")
+        await client.files.create(file=b"x", filename="a.txt", purpose="assistants")
     assert caught.value.__notes__ == ["while calling files.create: POST /files"]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 import msgspec
 
-from ...calls.multipart_body import FileInput
+from ...calls.file_input import Content, FileInput, UploadedFile, check_path
 
 BATCH_LIMIT = 2000
 """Most files of a batch, as the documents have it."""
@@ -25,8 +26,8 @@ class Source(msgspec.Struct, frozen=True):
     """What a search can filter by, in place of the ingestion's."""
 
 
-SourceInput = Path | IO[bytes] | Source
-"""What can be ingested: a path or an open file under its own name, or anything under a name that is given."""
+SourceInput = Path | IO[bytes] | Source | UploadedFile | tuple[str, Content]
+"""What can be ingested: a path, an open file or a framework's upload under its own name, or anything under a name."""
 
 
 def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str, Source]:
@@ -49,28 +50,38 @@ def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str,
 
 def _named(where: str, given: object) -> tuple[str, Source]:
     """What a source goes by, and the source under the name that the server gets."""
-    if isinstance(given, Path):
-        _check_path(where, given)
-        return str(given), Source(given.name, given)
+    if isinstance(given, os.PathLike):
+        path = Path(cast("os.PathLike[str]", given))
+        check_path(where, path)
+        return str(path), Source(path.name, path)
+    if isinstance(given, tuple):
+        given = _pair(where, cast("tuple[Any, ...]", given))  # type: ignore[redundant-cast]  # pyright needs it
     if isinstance(given, Source):
         if isinstance(given.data, str):
             raise TypeError(f"{where}: data must not be str: Path({given.data!r}) to open it, or bytes for content")
-        if isinstance(given.data, Path):
-            _check_path(where, given.data)
+        if isinstance(given.data, os.PathLike):
+            check_path(where, Path(given.data))
         return given.name, given
-    name = getattr(given, "name", None)
-    if callable(getattr(given, "read", None)) and isinstance(name, str):
-        return name, Source(Path(name).name, given)  # type: ignore[arg-type]  # it can be read
+    name = _own_name(where, given)
+    return name, Source(Path(name).name, cast("FileInput", given))
+
+
+def _own_name(where: str, given: object) -> str:
+    """The name of an open file, or of an upload that a framework received."""
+    received = hasattr(given, "file") and hasattr(given, "filename")
+    readable = callable(getattr(given, "read", None))
+    name = getattr(given, "filename" if received else "name", None)
+    if (received or readable) and isinstance(name, str):
+        return name
     if isinstance(given, str):
         raise TypeError(f"{where} must not be str: Path({given!r}) to open it")
     kind = type(given).__name__
-    if isinstance(given, (bytes, bytearray, memoryview, AsyncIterable)) or callable(getattr(given, "read", None)):
+    if received or readable or isinstance(given, (bytes, bytearray, memoryview, AsyncIterable)):
         raise TypeError(f"{where}: {kind} has no name: use Source(name, data)")
-    raise TypeError(f"{where} must be a Path, an open file or a Source, not {kind}")
+    raise TypeError(f"{where} must be a Path, an open file, (name, data) or a Source, not {kind}")
 
 
-def _check_path(where: str, path: Path) -> None:
-    if path.is_dir():
-        raise IsADirectoryError(f"{where}: {str(path)!r} is a folder: give its files")
-    if not path.is_file():
-        raise FileNotFoundError(f"{where}: no file at {str(path)!r}")
+def _pair(where: str, given: tuple[Any, ...]) -> Source:
+    if len(given) != 2 or not isinstance(given[0], str):
+        raise TypeError(f"{where} must be (name, data), not a tuple of other things")
+    return Source(given[0], given[1])
