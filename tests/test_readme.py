@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from types import ModuleType
+from typing import Any, Self, get_args, get_origin
 
 import msgspec
 import pytest
@@ -41,7 +42,23 @@ class Credential:
     async def get_token(self, *scopes: str) -> Any:
         raise AssertionError("no block connects to Azure")
 
+    async def __aenter__(self) -> Self:
+        return self
 
+    async def __aexit__(self, *error: object) -> None:
+        pass
+
+
+@pytest.fixture
+def azure_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one name of azure-identity that blocks import, which is an extra."""
+    module = ModuleType("azure.identity.aio")
+    module.DefaultAzureCredential = Credential  # type: ignore[attr-defined]
+    for name in ("azure", "azure.identity", "azure.identity.aio"):
+        monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.mark.usefixtures("azure_identity")
 @pytest.mark.parametrize("block", SCRIPTS.values(), ids=SCRIPTS)
 async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A block works as it stands, given a client, an assistant and a thread with a message and a run."""
@@ -54,7 +71,7 @@ async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: 
         async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
             run = await channel.final_run()
         names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "run": run}
-        names |= {"AssistantsClient": AssistantsClient, "credential": Credential()}
+        names |= {"AssistantsClient": AssistantsClient, "credential": Credential(), "__name__": "page"}
         code = compile(block, "page.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         result = eval(code, names)  # the page's own code
         if inspect.iscoroutine(result):

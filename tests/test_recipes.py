@@ -10,10 +10,11 @@ from typing import Any
 
 import aiohttp
 import httpx
+import pytest
 from aiohttp import web
 
 from assistants_async import AssistantsClient, RunChannel
-from assistants_async.server import Fail, Say, ScriptedResponder
+from assistants_async.server import AssistantsServer, Fail, Say, ScriptedResponder
 from tests.conftest import MS
 from tests.support.pages import PAGES, blocks
 
@@ -27,7 +28,7 @@ async def ran(marker: str, client: AssistantsClient) -> dict[str, Any]:
     (block,) = [block for block in BLOCKS if marker in block]
     assistant = await client.assistants.create(model="gpt-4o")
     thread = await client.threads.create(messages=[{"role": "user", "content": "Say it"}])
-    names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread}
+    names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "__name__": "page"}
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     if (waiting := eval(compile(block, "page.md", "exec", flags, dont_inherit=True), names)) is not None:
         await waiting
@@ -122,6 +123,32 @@ async def test_a_browser_that_goes_away_cancels_the_run() -> None:
             response.close()
             (run,) = (await client.runs.list(thread)).data
             assert (await client.runs.wait(thread, run, deadline=10, raise_on=())).status == "cancelled"
+
+
+async def test_fastapi_keeps_a_client_for_its_life(
+    assistants_server: AssistantsServer, assistants_client: AssistantsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One client from the environment, open while the application runs."""
+    monkeypatch.setenv("OPENAI_BASE_URL", assistants_server.base_url)
+    names = await ran("lifespan=lifespan", assistants_client)
+    app, thread = names["app"], names["thread"]
+    async with app.router.lifespan_context(app) as state:
+
+        async def with_state(scope: Any, receive: Any, send: Any) -> None:
+            await app({**scope, "state": state}, receive, send)  # as a server of ASGI does
+
+        async with browser_of(with_state) as browser:
+            assert (await browser.get(f"/threads/{thread.id}")).json() == thread.to_dict()
+
+
+async def test_aiohttp_keeps_a_client_for_its_life(
+    assistants_server: AssistantsServer, assistants_client: AssistantsClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One client from the environment, open while the application runs."""
+    monkeypatch.setenv("OPENAI_BASE_URL", assistants_server.base_url)
+    names = await ran("cleanup_ctx", assistants_client)
+    async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser:
+        assert await (await browser.get(f"/threads/{names['thread'].id}")).json() == names["thread"].to_dict()
 
 
 async def test_an_approved_call_is_made(assistants_client: AssistantsClient) -> None:
