@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
-from typing import Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 from .. import endpoints
 from ..calls.call import Call
@@ -11,12 +11,16 @@ from ..calls.lists import ListCall
 from ..models import params
 from ..models.runs import Run
 from ..models.threads import Thread
+from ..tools.schema import AnswerFormat, answer_format
 from ..tools.toolbox import Toolbox
 from ..workflows.runs.call import RunCall
 from ..workflows.runs.drive import Drive
-from ..workflows.runs.options import DriveOptions, PollOptions
+from ..workflows.runs.options import DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 from ..workflows.threads.busy_thread import IfActive
 from .base import Resource
+
+if TYPE_CHECKING:
+    from ..workflows.runs.execution import RunExecution
 
 T = TypeVar("T")
 
@@ -58,7 +62,7 @@ class Runs(Resource):
         What ends the wait leaves the run as it is, unless `on_deadline="cancel"`.
         """
         options.setdefault("on_deadline", "leave")
-        return self._taken(thread, run).poll(**options)
+        return self._execution(thread, run, poll_options("wait", **options)).run()
 
     @overload
     def resume(
@@ -99,12 +103,22 @@ class Runs(Resource):
         A tool whose output the run's steps hold is not called again, nor one whose output `ledger` recalls.
         `output_type` reads the answer; what it was asked for is settled.
         """
-        chosen: Any = output_type
-        return self._taken(thread, run).drive(toolbox, output_type=chosen, **options)
+        wanted = None if output_type is None else answer_format(output_type)
+        return Drive(self._execution(thread, run, drive_options("resume", **options), toolbox, wanted))
 
-    def _taken(self, thread: Thread | str, run: Run | str) -> RunCall:
-        row: Any = endpoints.GET_RUN
-        return self._run(row, thread, run)
+    def _execution(
+        self,
+        thread: Thread | str,
+        run: Run | str,
+        options: RunOptions,
+        toolbox: Toolbox | None = None,
+        format: AnswerFormat[Any] | None = None,
+    ) -> RunExecution[Any]:
+        from ..workflows.runs.execution import RunExecution  # on use: a program that only makes runs need not load it
+
+        context = self._context
+        request = context.bind(endpoints.GET_RUN, (thread, run), {})
+        return RunExecution(context.session, request, context.options, options, toolbox, format)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListParams]) -> ListCall[Run]:
         """List a thread's runs, newest first (`listRuns`)."""

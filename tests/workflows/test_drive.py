@@ -378,15 +378,16 @@ async def test_leaving_early_cancels_the_run() -> None:
 
 async def test_closing_from_another_task_ends_a_read_that_waits() -> None:
     """As if nothing followed; the block is left when the run has been cancelled."""
-    async with serving(Stall()) as served, served.start().drive(grace=GRACE) as channel:
-        await channel.wait_for("thread.run.in_progress")
-        reading = asyncio.ensure_future(anext(channel, None))
-        await asyncio.sleep(MS)
-        with pytest.raises(RuntimeError, match="another task is reading"):
-            await anext(channel)
-        await channel.aclose()
-        assert await reading is None
-        assert channel.outcome == "closed"
+    async with serving(Stall()) as served:
+        async with served.start().drive(grace=GRACE) as channel:
+            await channel.wait_for("thread.run.in_progress")
+            reading = asyncio.ensure_future(anext(channel, None))
+            await asyncio.sleep(MS)
+            with pytest.raises(RuntimeError, match="another task is reading"):
+                await anext(channel)
+            await channel.aclose()
+            assert await reading is None
+            assert channel.outcome == "closed"
         assert await served.status() == "cancelled"
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
-import msgspec
-
 from ..._typing import override
 from ...calls.call import Call
 from ...calls.channel import BodyDecoder
-from ...core.requests.endpoint import ProtocolVersion
-from ...core.requests.request import Request, bind, ids_of
+from ...core.requests.request import ids_of
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import BAD_ENDS, RunEnd
-from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN, GET_RUN
 from ...errors import WrongProtocolError
 from ...models.events import StreamEvent
 from ...models.runs import Run
@@ -23,7 +19,7 @@ from ...tools.schema import AnswerFormat, answer_format
 from ...tools.toolbox import Toolbox
 from .channel import RunChannel
 from .drive import Drive
-from .options import DriveOptions, OnAction, PollOptions, RunOptions, drive_policy, poll_policy
+from .options import MAKES_RUN, DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 
 if TYPE_CHECKING:
     from .execution import RunExecution
@@ -32,10 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["RunCall", "RunChannel"]
 
 T = TypeVar("T")
-
-_MAKES = (CREATE_RUN, CREATE_THREAD_AND_RUN)
-# What the first run has put on the thread already, or is no member of another run's request.
-_ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
 
 
 class RunCall(Call[Run, StreamEvent]):
@@ -85,8 +77,7 @@ class RunCall(Call[Run, StreamEvent]):
         in the error or its note. An unknown status is waited on.
         """
         self._use()
-        policy = poll_policy(**options)
-        return self._job(policy, "stop" if policy.stop_at_action else "wait").run()
+        return self._execution(poll_options(**options)).run()
 
     @overload
     def drive(
@@ -119,17 +110,14 @@ class RunCall(Call[Run, StreamEvent]):
         `runs.resume` can go on with it.
         """
         self._use()
-        if not (toolbox is None or isinstance(toolbox, Toolbox)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-            raise TypeError(f"a Toolbox answers tool calls, not {toolbox!r}: pass Toolbox([…])")
-        policy = drive_policy(**options)
-        return Drive(self._job(policy, "answer", toolbox, self._format(output_type)))
+        return Drive(self._execution(drive_options(**options), toolbox, self._format(output_type)))
 
     def _format(self, kind: type[Any] | None) -> AnswerFormat[Any] | None:
         """Ask for answers of a type, where the run is made here and has no format yet."""
         if kind is None:
             return None
         request, wanted = self._request, answer_format(kind)
-        if request.body is not None and request.endpoint in _MAKES:
+        if request.body is not None and request.endpoint in MAKES_RUN:
             if self._session.protocol != "v2":
                 raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
             if request.body.get("response_format") is not None:
@@ -137,53 +125,15 @@ class RunCall(Call[Run, StreamEvent]):
             request.add_member("response_format", wanted.response_format)
         return wanted
 
-    def _job(
-        self,
-        policy: RunOptions,
-        on_action: OnAction,
-        toolbox: Toolbox | None = None,
-        format: AnswerFormat[Any] | None = None,
+    def _execution(
+        self, options: RunOptions, toolbox: Toolbox | None = None, format: AnswerFormat[Any] | None = None
     ) -> RunExecution[Any]:
-        # On use: a program that only asks for runs need not load it.
-        from .execution import RunExecution
-        from .loop import RunLoop
-        from .requests import RunRequests
+        from .execution import RunExecution  # on use: a program that only makes runs need not load it
 
-        session, request = self._session, self._request
-        if policy.rerun is not None and request.endpoint not in _MAKES:
-            raise ValueError(f"{request.endpoint.name}: rerun is for runs that are made here")
-        # An error status that is no error would be no run.
-        options = msgspec.structs.replace(self._options, raise_for_status=True, resolve_type=None)
-        plain = msgspec.structs.replace(options, busy_thread=None)  # only a new run may find its thread busy
-        driver = RunLoop(
-            RunRequests(session, plain),
-            policy,
-            lambda request: RunCall(session, request, options if request.endpoint in _MAKES else plain),
-            on_action=on_action,
-            toolbox=toolbox,
-            again=lambda: _another(request, driver.hold.thread_id, session.protocol),
-        )
-        ids = ids_of(request)
-        driver.hold.thread_id = ids[0] if ids else ""
-        driver.hold.patience = options.busy_thread
-
-        def work() -> Coroutine[Any, Any, Run]:
-            if request.endpoint is GET_RUN:
-                return driver.take(*ids)
-            return driver.begin(RunCall(session, request, options))
-
-        return RunExecution(driver, work, request, options, format)
+        return RunExecution(self._session, self._request, self._options, options, toolbox, format)
 
     @override
     def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
-        from ...core.streams.body_decoders import run_reading
+        from ...core.streams.body_decoders import run_reading  # on use: not every program streams
 
         return run_reading(http, self._options)
-
-
-def _another(request: Request, thread_id: str, protocol: ProtocolVersion) -> Request:
-    """The request of a run like the one that another request made, on the thread that there is now."""
-    another = bind(CREATE_RUN, (thread_id,), {}, protocol=protocol, validate=False)
-    another.body = {name: value for name, value in (request.body or {}).items() if name not in _ONCE}
-    another.query, another.headers = dict(request.query), dict(request.headers)
-    return another

@@ -1,205 +1,241 @@
-"""A run that somebody waits for: the deadline of the wait, and what becomes of the run when the wait ends early."""
+"""The limit of a wait for a run: its deadline, its grace, and the end of the work when either passes.
+
+The work is a task of its own, and the caller's task waits for it. So a function of the user's that refuses its
+cancellation (a tool, a hook) cannot keep the caller: when the grace is over, the task is left behind.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, Coroutine
-from inspect import isawaitable
 from typing import Any, TypeVar
 
+from ...calls.tasks import Outcome, contained, leave_behind, outcome_of, settled
 from ...core.requests.options import BusyThreadPolicy
 from ...errors import (
-    AssistantsError,
     BodyTooLargeError,
     DecodeError,
     PaginationError,
     RunDeadlineError,
-    RunError,
     StatusError,
     StreamError,
-    ThreadBusyError,
     TimedOutError,
     TransportError,
-    printable,
 )
-from ...models.runs import Run
-from .options import RunOptions, StatusHook
+from .cancel import Left, cancel_run, named
+from .options import RunOptions
 from .requests import RunRequests
+from .state import RunState
 
 T = TypeVar("T")
 
 # A request that failed: the run goes on without us, and can be waited for once more.
 _UNHEARD = (TransportError, StatusError, DecodeError, BodyTooLargeError, StreamError, PaginationError)
 
+_NAMING = 1.0
+"""Least seconds of the grace in which a run that is being made when the deadline passes may be named."""
+_TURN = 0.05
+"""Seconds for a task to end once it is cancelled, where nothing is left of the grace."""
+
 
 class RunDeadline:
-    """The run at the server, for as long as somebody waits for it here."""
+    """The time that one run may take, with what follows where that is not enough."""
 
-    def __init__(self, lookups: RunRequests, policy: RunOptions) -> None:
-        self._lookups = lookups
-        self._policy = policy
-        self._blamed: BaseException | None = None
-        self._shown: tuple[str, str | None] | None = None
-        self._limit: asyncio.Timeout | None = None
+    def __init__(
+        self, requests: RunRequests, options: RunOptions, state: RunState, busy_thread: BusyThreadPolicy | None
+    ) -> None:
+        self._requests = requests
+        self._options = options
+        self._state = state
+        self._busy_thread = busy_thread
+        self._user_error: BaseException | None = None
+        self._user_name: Callable[[], str] | None = None
+        self._starting: asyncio.Future[None] | None = None
+        self._ending = False
         self._last = math.inf  # when the deadline's grace ends
-        self._grace_ends: float | None = None
-        self.run: Run | None = None
-        """The run as it was last seen."""
-        self.thread_id = ""
-        """Its thread, which not every server names in the run."""
-        self.end: RunError | None = None
-        """The run's bad end, which says more than a deadline that passes while its error is put together."""
-        self.patience: BusyThreadPolicy | None = None
-        """What waits for a busy thread before the run is made."""
+        self.error: Exception | None = None
+        """The error that the deadline itself has made; None for one of the work."""
 
-    def note(self, run: Run) -> None:
-        """Note the run's state."""
-        self.run = run
-        self.thread_id = self.thread_id or run.thread_id or ""
+    async def user_code(self, code: Awaitable[T], name: Callable[[], str]) -> T:
+        """Await a function of the user's; its errors are told from those of requests, and end the run at the server.
 
-    async def see(self, run: Run) -> None:
-        """Note the run's state, and tell `on_status` where its status is another than the last one told."""
-        self.note(run)
-        before, self._shown = self._shown, (run.id, run.status)
-        if before != self._shown and self._policy.on_status is not None:
-            await self.ours(_told(self._policy.on_status, run))
-
-    async def ours(self, work: Awaitable[T]) -> T:
-        """Await something of the caller's, so that its error is not taken for one of a request here.
-
-        A deadline that it swallows goes on from here.
+        Where it swallows the cancellation of the work, the work ends when it returns.
         """
+        self._user_name = name
+        try:
+            value = await code
+        except BaseException as error:
+            self._user_error = error
+            raise
+        if self._ending:
+            raise asyncio.CancelledError
+        self._user_name = None
+        return value
+
+    async def shielded_start(self, work: Coroutine[Any, Any, T]) -> T:
+        """Await a request that makes a run, and notes it: the end of the wait gives it time to name the run.
+
+        Else a run would go on at the server, and be paid for, that nobody knows of.
+        """
+        if self._options.on_deadline == "leave":
+            return await work
+        self._starting = starting = asyncio.get_running_loop().create_future()
         try:
             value = await work
-        except BaseException as error:
-            self._blamed = error
-            raise
-        if self._limit is not None and self._limit.expired():
+        finally:
+            self._starting = None
+            starting.set_result(None)
+        if self._ending:
             raise asyncio.CancelledError
         return value
 
-    async def creating(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await a request that makes a run, which notes the run at its end.
-
-        A wait that ends meanwhile would leave a run behind that nobody knows of: it is given the time to say which.
-        """
-        if self._policy.on_deadline == "leave":
-            return await work
-        task = asyncio.ensure_future(work)
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            # Where the thread was busy nothing of it is under way, and nothing is to be sent.
-            again = await self._finish(task, at_once=self._refusal is not None)
-            if not task.cancelled():
-                task.exception()  # looked at, and no more than that: the cancellation goes on
-            raise again or error from None
-        finally:
-            task.cancel()  # where this one is closed
-        return task.result()
-
-    async def _finish(self, task: asyncio.Task[Any], *, at_once: bool = False) -> asyncio.CancelledError | None:
-        """Give a task what is left of the grace, and end it; return what cancelled this one once more meanwhile."""
-        import anyio
-
-        clock = asyncio.get_running_loop().time
-        if self._grace_ends is None:
-            self._grace_ends = clock() + self._policy.grace
-        again: asyncio.CancelledError | None = None
-        while not task.done():
-            left = 0 if at_once else self._grace_ends - clock()
-            if left <= 0:
-                task.cancel()
-            try:
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait([task], timeout=left if left > 0 else None)
-            except asyncio.CancelledError as error:
-                again = error
-        return again
-
-    async def until(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Await the whole work within the deadline; where it ends early, cancel the run or leave it.
+    async def run_within(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do the whole work within the deadline; where it ends early, cancel the run or leave it.
 
         Raises `RunDeadlineError`, or `TimedOutError` where the deadline passed before a run was known. What else the
         work raises comes out with a note of what became of the run.
         """
-        seconds = self._policy.deadline
+        loop, seconds = asyncio.get_running_loop(), self._options.deadline
         if seconds is not None:
-            self._last = asyncio.get_running_loop().time() + seconds + self._policy.grace
-        self._limit = limit = asyncio.timeout(seconds)
+            self._last = loop.time() + seconds + self._options.grace
+        task = loop.create_task(contained(work))
         try:
-            async with limit:
-                return await work()
-        except (Exception, asyncio.CancelledError) as error:
-            left, again = await self._let_go(error)
-            if again is None and seconds is not None and type(error) is TimeoutError and limit.expired():
-                raise self._late(seconds, left) from None
-            if left:
-                (again or error).add_note(left)
-            if again is not None:
-                raise again from None
-            raise
+            cancelled: asyncio.CancelledError | None = None
+            try:
+                await asyncio.wait((task,), timeout=seconds)
+            except asyncio.CancelledError as error:
+                cancelled = error
+            if cancelled is None and task.done() and outcome_of(task).error is None:
+                value: T = task.result().value
+                return value
+            late = cancelled is None and not task.done()
+            last: T = await self._end(task, cancelled, late=late)
+            return last
+        finally:
+            task.cancel()  # where this coroutine is closed
+            del task  # it keeps the error, whose traceback keeps this frame
 
-    async def after(self, work: Awaitable[object]) -> None:
-        """Await what follows the end of the work, such as a hook; at the deadline and its grace, it is given up."""
-        import anyio
+    async def after(self, work: Callable[[], Awaitable[object]], name: str) -> None:
+        """Do what follows the end of the work, such as a hook; at the end of the grace it is given up."""
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(contained(work))
+        try:
+            left = None if self._last == math.inf else max(self._last - loop.time(), 0)
+            cancelled: asyncio.CancelledError | None = None
+            try:
+                await asyncio.wait((task,), timeout=left)
+            except asyncio.CancelledError as error:
+                cancelled = error
+            if not task.done():
+                task.cancel()
+                grace = _TURN if cancelled is None else self._options.grace
+                cancelled = await settled((task,), grace) or cancelled
+            if not task.done():
+                leave_behind(task, name)
+            if cancelled is not None:
+                raise cancelled
+            failure = outcome_of(task).error if task.done() else None
+            if failure is not None and not isinstance(failure, asyncio.CancelledError):
+                raise failure
+        finally:
+            task.cancel()
+            del task
 
-        clock = asyncio.get_running_loop().time
-        with anyio.move_on_after(self._last - clock()):
-            await work
+    # The end
 
-    @property
-    def _refusal(self) -> ThreadBusyError | None:
-        return None if self.patience is None else self.patience.refusal
+    async def _end(self, task: asyncio.Task[Outcome], cancelled: asyncio.CancelledError | None, *, late: bool) -> Any:
+        """End work that has failed, is late or is cancelled, and the run with it; raise the error of that."""
+        clock, began = asyncio.get_running_loop().time, asyncio.get_running_loop().time()
+        grace = self._options.grace
+        if not task.done():
+            self._ending = True
+            cancelled = await self._stop(task, late=late) or cancelled
+        error = outcome_of(task).error if task.done() else None
+        left, again = await self._let_go(error, grace - (clock() - began))
+        cancelled = again or cancelled
+        if not task.done():  # what is left of the grace is its own
+            cancelled = await settled((task,), grace - (clock() - began)) or cancelled
+        text = left.text if left is not None else ""
+        if not task.done():
+            name = "a hook" if self._user_name is None else self._user_name()
+            refused = leave_behind(task, name)
+            text = f"{text}; {refused}" if text else refused
+        return self._raised(task, left, text, cancelled, late=late)
 
-    def _late(self, seconds: float, left: str) -> Exception:
-        run = self.run
-        if run is None:
-            return self._refusal or TimedOutError("total", seconds, maybe_processed=True)
-        text = f"the deadline of {seconds:g} s passed: {left or self._named(run)}"
-        return self.end or RunDeadlineError(text, run=run, deadline=seconds)
+    async def _stop(self, task: asyncio.Task[Outcome], *, late: bool) -> asyncio.CancelledError | None:
+        """Cancel the work; a request that makes a run gets time to name it, and a function of the user's to end."""
+        grace, deadline = self._options.grace, self._options.deadline
+        clock, began = asyncio.get_running_loop().time, asyncio.get_running_loop().time()
+        cancelled: asyncio.CancelledError | None = None
+        # Where the thread was busy, nothing of the request is under way, and nothing is to be sent.
+        refused = self._busy_thread is not None and self._busy_thread.refusal is not None
+        if self._starting is not None and not refused:
+            # Who sets a deadline of half a second does not wait five more; who sets a minute may.
+            naming = min(grace, max(deadline, _NAMING)) if late and deadline is not None else grace
+            cancelled = await settled((task, self._starting), naming, first=True)
+        task.cancel()
+        # Half of the grace, so that a function that refuses its cancellation leaves time to cancel the run.
+        return await settled((task,), max((grace - (clock() - began)) / 2, _TURN)) or cancelled
 
-    async def _let_go(self, error: BaseException) -> tuple[str, asyncio.CancelledError | None]:
-        """Cancel the run where that is asked for, and say how it was left; empty for one that had ended.
+    async def _let_go(
+        self, error: BaseException | None, seconds: float
+    ) -> tuple[Left | None, asyncio.CancelledError | None]:
+        """Cancel the run where that is wanted, within so many seconds; return how it was left, None for no run.
 
         A cancellation that comes meanwhile is given back: it goes on when the run is let go.
         """
-        run = self.run
+        state = self._state
+        run, thread_id = state.run, state.thread_id
         if run is None or run.is_terminal:
-            return "", None
-        unheard = isinstance(error, _UNHEARD) and error is not self._blamed
-        if unheard or self._policy.on_deadline == "leave":
-            return f"{self._named(run)}, and was left so", None
-        task = asyncio.ensure_future(self._cancel(run))
+            return None, None
+        unheard = isinstance(error, _UNHEARD) and error is not self._user_error
+        if unheard or self._options.on_deadline == "leave":
+            return Left(run, f"{named(thread_id, run)}, and was left so"), None
+        task = asyncio.ensure_future(cancel_run(self._requests, thread_id, run))
         try:
-            again = await self._finish(task)
+            again = await settled((task,), max(seconds, 0))
+            if task.done():
+                return task.result(), again
         finally:
-            task.cancel()  # where this one is closed
-        if task.cancelled():
-            return f"{self._named(run)}, and did not answer when it was cancelled", again
-        return task.result(), again
+            task.cancel()
+        return Left(run, f"{named(thread_id, run)}, and did not answer when it was cancelled"), again
 
-    async def _cancel(self, run: Run) -> str:
+    def _raised(
+        self,
+        task: asyncio.Task[Outcome],
+        left: Left | None,
+        text: str,
+        cancelled: asyncio.CancelledError | None,
+        *,
+        late: bool,
+    ) -> Any:
+        """Raise the error that work ended with; return its value where it was done at the last moment."""
+        value, error = outcome_of(task) if task.done() else (None, None)
+        del task
         try:
-            self.run = await self._lookups.cancel(self.thread_id, run.id)
-        except (AssistantsError, ValueError) as error:  # a ValueError for an id that is none
-            # It may have ended by itself meanwhile.
-            try:
-                self.run = (await self._lookups.run(self.thread_id, run.id)).value
-            except (AssistantsError, ValueError):
-                return f"{self._named(run)}, and could not be cancelled: {error}"
-            if self.run.is_terminal:
-                return f"{self._named(self.run)} by then"
-            return f"{self._named(self.run)}, and could not be cancelled: {error}"
-        return f"{self._named(self.run)}: it was cancelled"
+            if cancelled is not None:  # whatever the work came to: a cancellation goes on
+                error = cancelled
+            elif late and error is None and value is not None:
+                return value
+            elif late and (error is None or isinstance(error, asyncio.CancelledError)):
+                self.error = self._late(left, text)
+                raise self.error from None
+            assert error is not None
+            if text:
+                error.add_note(text)
+            raise error
+        finally:
+            del error, cancelled
 
-    def _named(self, run: Run) -> str:
-        thread = f" of thread {printable(self.thread_id, 80)}" if self.thread_id else ""
-        return f"run {printable(run.id, 80)}{thread} was {printable(str(run.status), 80)}"
-
-
-async def _told(hook: StatusHook, run: Run) -> None:
-    answer = hook(run)
-    if isawaitable(answer):
-        await answer
+    def _late(self, left: Left | None, text: str) -> Exception:
+        seconds, run = self._options.deadline, self._state.run if left is None else left.run
+        assert seconds is not None
+        refusal = None if self._busy_thread is None else self._busy_thread.refusal
+        if run is None:
+            error = refusal or TimedOutError("total", seconds, maybe_processed=True)
+            if text:
+                error.add_note(text)
+            return error
+        message = f"the deadline of {seconds:g} s passed: {text or named(self._state.thread_id, run)}"
+        return self._state.end or RunDeadlineError(message, run=run, deadline=seconds)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ..._typing import override
 from ...calls.channel import Outcome
 from ...calls.lazy_coroutine import LazyCoroutine
+from ...calls.tasks import contained, outcome_of, settled
 from ...errors import StreamError
 from ...response import HTTPResponse
 from .channel import EventChannel
 from .result import DriveEvent, RunResult
 
 if TYPE_CHECKING:
-    from anyio.abc import TaskStatus
-
     from .execution import RunExecution
 
 T = TypeVar("T")
@@ -32,10 +32,10 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
     raised here, after the events before it. Leaving the block before the end does as `on_deadline` says.
     """
 
-    def __init__(self, job: RunExecution[T]) -> None:
-        self._feed = _Feed(job)
-        self._format = job.format
-        super().__init__(job.name, None)
+    def __init__(self, execution: RunExecution[T]) -> None:
+        self._feed = _Feed(execution)
+        self._format = execution.format
+        super().__init__(execution.name, None)
         self._decode = _itself
 
     @property
@@ -75,9 +75,9 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
             return
         if events:
             self._frames = iter(events)
-        elif self._feed.failure is not None:
+        elif (error := self._feed.failure) is not None:
             self._end("failed")
-            raise self._feed.failure
+            raise error
         else:
             self._end("completed")
 
@@ -101,25 +101,25 @@ class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
     It can be used once, and is a coroutine for `create_task`, `gather` and the like.
     """
 
-    __slots__ = ("_channel", "_job")
+    __slots__ = ("_channel", "_execution")
 
-    def __init__(self, job: RunExecution[T]) -> None:
+    def __init__(self, execution: RunExecution[T]) -> None:
         super().__init__()
-        self._job = job
+        self._execution = execution
         self._channel: DriveChannel[T] | None = None
 
     @property
     @override
     def _name(self) -> str:
-        return f"{self._job.name}().drive"
+        return f"{self._execution.name}().drive"
 
     @override
     async def _value(self) -> RunResult[T]:
-        return await self._job.result()
+        return await self._execution.result()
 
     async def __aenter__(self) -> DriveChannel[T]:
         self._use()
-        self._channel = DriveChannel(self._job)
+        self._channel = DriveChannel(self._execution)
         return await self._channel.__aenter__()
 
     async def __aexit__(
@@ -130,100 +130,111 @@ class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
 
     @override
     def __repr__(self) -> str:
-        return f"<Drive of {self._job.name}, {'used' if self._used else 'not begun'}>"
+        return f"<Drive of {self._execution.name}, {'used' if self._used else 'not begun'}>"
 
 
 class _Feed(Generic[T]):
-    """The task that does a job, and the events that it has handed over."""
+    """The task of an execution, and the events that it has handed over: the sink of its loop."""
 
-    def __init__(self, job: RunExecution[T]) -> None:
-        import anyio
+    wants_events = True
 
-        self._job = job
-        self._group = anyio.create_task_group()
-        self._scope = anyio.CancelScope()
-        self._send, self._receive = anyio.create_memory_object_stream[DriveEvent](_AHEAD)
-        self._events: list[DriveEvent] = []
-        self._result: RunResult[T] | None = None
-        self.failure: BaseException | None = None
-        """What the job raised."""
+    def __init__(self, execution: RunExecution[T]) -> None:
+        self._execution = execution
+        self._task: asyncio.Task[Any] | None = None
+        self._events: deque[DriveEvent] = deque()
+        self._closed = False
+        self._cut = False  # closed before its end
+        # The reader and the loop wait in turn for one another, at most one of them at a time.
+        self._changed: asyncio.Future[None] | None = None
+        self._begun: asyncio.Future[None] | None = None
 
     @property
     def http(self) -> HTTPResponse:
         """Head of the last answer."""
-        http = self._job.driver.http
-        assert http is not None
+        http = self._execution.state.http
+        if http is None:
+            raise RuntimeError(f"{self._execution.name}: the drive was closed before its head")
         return http
+
+    # The reader's side
 
     async def open(self) -> None:
         """Start the task; return when the server has answered for the first time, or raise why it has not."""
-        self._job.driver.emit = self._emit
-        await self._group.__aenter__()
+        loop = asyncio.get_running_loop()
+        self._begun = loop.create_future()
+        self._task = task = loop.create_task(contained(lambda: self._execution.result(self)))
+        task.add_done_callback(self._wake)
         try:
-            await self._group.start(self._work)
+            await asyncio.wait((task, self._begun), return_when=asyncio.FIRST_COMPLETED)
         except BaseException:
             self.close()
             await self.join()
             raise
-
-    async def _work(self, *, task_status: TaskStatus[None]) -> None:
-        begun: list[None] = []
-
-        def begin() -> None:
-            if not begun:
-                begun.append(None)
-                task_status.started()
-
-        self._job.driver.begun = begin
-        try:
-            with self._scope:
-                self._result = await self._job.result()
-        except BaseException as error:
-            # Kept for the reader, as it is: out of the group it would come in an exception group. A cancellation that
-            # came from within, where nobody cancelled this task, is such an error too.
-            task = asyncio.current_task()
-            cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling()
-            if not begun or cancelled:
-                raise
-            self.failure = error
-        finally:
-            self._send.close()
-
-    async def _emit(self, event: DriveEvent) -> None:
-        import anyio
-
-        try:
-            self._send.send_nowait(event)  # `send` would let the loop run for each
-        except anyio.WouldBlock:
-            await self._send.send(event)
+        if not self._begun.done() and not self._closed and (error := self.failure) is not None:
+            raise error
 
     async def read(self) -> list[DriveEvent]:
         """Wait for events; none at the end."""
-        import anyio
+        while not (self._events or self._closed or self._ended):
+            await self._change()
+        events = [*self._events]
+        self._events.clear()
+        self._wake()
+        return events
 
-        try:
-            self._events.append(await self._receive.receive())
-            while True:
-                self._events.append(self._receive.receive_nowait())
-        except (anyio.WouldBlock, anyio.EndOfStream, anyio.ClosedResourceError):
-            events, self._events = self._events, []
-            return events
+    @property
+    def _ended(self) -> bool:
+        return self._task is not None and self._task.done()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """The error that the drive has ended with; None for a drive that was closed."""
+        if self._task is None or not self._task.done():
+            return None
+        error = outcome_of(self._task).error
+        return None if self._cut and isinstance(error, asyncio.CancelledError) else error
 
     def outcome(self) -> RunResult[T]:
-        """What the job has come to; raises what it raised."""
-        if self.failure is not None:
-            raise self.failure
-        if self._result is None:
-            raise StreamError(f"{self._job.name}: the drive was left before its end")
-        return self._result
+        """Return the result of the drive; raises its error."""
+        if (error := self.failure) is not None:
+            raise error
+        result = outcome_of(self._task).value if self._task is not None and self._task.done() else None
+        if result is None:
+            raise StreamError(f"{self._execution.name}: the drive was left before its end")
+        return cast("RunResult[T]", result)
 
     def close(self) -> None:
         """End the task and the events; a read that waits returns."""
-        self._scope.cancel()
-        self._send.close()
-        self._receive.close()
+        self._closed = True
+        if self._task is not None and not self._task.done():
+            self._cut = True
+            self._task.cancel()
+        self._wake()
 
     async def join(self) -> None:
         """Wait until the task has ended, and with it what it does about the run."""
-        # The task does not raise, so the group has no error to add; it would only wrap the caller's in a group.
-        await self._group.__aexit__(None, None, None)
+        cancelled = None if self._task is None else await settled((self._task,))
+        if cancelled is not None:
+            raise cancelled
+
+    # The loop's side
+
+    def started(self) -> None:
+        """Let the block be entered."""
+        if self._begun is not None and not self._begun.done():
+            self._begun.set_result(None)
+
+    async def event(self, event: DriveEvent) -> None:
+        """Hand an event over; waits while the reader is too far behind."""
+        while len(self._events) >= _AHEAD and not self._closed:
+            await self._change()
+        self._events.append(event)
+        self._wake()
+
+    async def _change(self) -> None:
+        self._changed = asyncio.get_running_loop().create_future()
+        await self._changed
+
+    def _wake(self, _: object = None) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)

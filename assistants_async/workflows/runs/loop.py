@@ -1,19 +1,19 @@
 """A run driven to its end: started, streamed or polled, its tool calls answered, started again where that helps.
 
-Straight on, in one task: the run's state says what comes next (`core.runs.next_step`), whichever way it was learned.
-A stream that ends early, and a server that does not stream, only mean that the next thing is to poll.
+Straight on, in one task: the run's state says what comes next (`core.runs.status.next_step`), whichever way it was
+learned. A stream that ends early, and a server that does not stream, only mean that the next thing is to poll.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from inspect import isawaitable
+from typing import Protocol
 
 from ...core.requests.request import Request
 from ...core.runs.backoff import back_off, poll_delay
 from ...core.runs.snapshot import Snapshot
-from ...core.runs.status import NextStep, answered, error_of, may_pass, next_step
+from ...core.runs.status import NextStep, answered, error_of, identity, may_pass, next_step
 from ...core.streams.run_events import event_of_run
 from ...errors import (
     AssistantsError,
@@ -26,218 +26,219 @@ from ...errors import (
     printable,
 )
 from ...models.events import RunEvent, StreamEvent
-from ...models.runs import Run, Usage
-from ...response import Headers, HTTPResponse, Response
+from ...models.runs import Run
+from ...response import Headers
 from ...session.manager import jitter
-from ...tools.toolbox import Toolbox
 from .channel import RunChannel
 from .deadline import RunDeadline
-from .options import OnAction, RunOptions
+from .options import RunOptions, StatusHook
 from .requests import PASSING, RunRequests, delay_after
 from .result import DriveEvent
+from .state import RunState
 from .tool_outputs import ToolOutputs, names_of
-
-Emit = Callable[[DriveEvent], Awaitable[None]]
-"""Takes each event as it happens."""
 
 _STEPS_TIME = 5.0  # seconds in which the steps for an error are looked up
 
 
-class Start(Protocol):
-    """A request that starts a run or continues it."""
+class Sink(Protocol):
+    """The reader of a run's events."""
 
-    def response(self) -> Coroutine[Any, Any, Response[Run]]:
-        """Send it for the run as it is then."""
+    wants_events: bool
+    """Whether the events are read, or the run is awaited for its end alone."""
+
+    def started(self) -> None:
+        """Note that the server has answered for the first time; called again for each answer."""
         ...
 
-    def stream(self) -> RunChannel:
-        """Send it for the run's events."""
+    async def event(self, event: DriveEvent) -> None:
+        """Take an event, once there is room for it."""
         ...
 
-    def close(self) -> None:
-        """Give it up, sent or not."""
-        ...
+
+class NoSink:
+    """The sink of a run that is awaited."""
+
+    wants_events = False
+
+    def started(self) -> None:
+        """Nobody waits for it."""
+
+    async def event(self, event: DriveEvent) -> None:
+        """Nobody reads it."""
 
 
 class RunLoop:
-    """The loop behind `poll`, `wait`, `drive` and `resume`; used once.
-
-    `on_action` says what a run that asks for tool outputs means: `"answer"` it, `"stop"` there, or `"wait"` for
-    others to answer. `again` makes the request of another run like the one that failed.
-    """
+    """The loop behind `poll`, `wait`, `drive` and `resume`; used once, and the only writer of the state."""
 
     def __init__(
         self,
-        lookups: RunRequests,
-        policy: RunOptions,
-        start: Callable[[Request], Start],
+        requests: RunRequests,
+        options: RunOptions,
+        state: RunState,
+        sink: Sink,
         *,
-        on_action: OnAction,
-        toolbox: Toolbox | None,
-        again: Callable[[], Request],
+        deadline: RunDeadline,
+        tools: ToolOutputs,
     ) -> None:
-        self._lookups = lookups
-        self._policy = policy
-        self._start = start
-        self._on_action = on_action
-        self._again = again
-        # Whether there may be more at the server than `told` has: the run was looked at, and no stream came with it.
+        self._requests = requests
+        self._options = options
+        self._state = state
+        self._sink = sink
+        self._deadline = deadline
+        self._tools = tools
+        # Whether the server may know more than the snapshot: the run was retrieved, and no stream came with it.
         self._behind = False
-        self._shown: tuple[str, str | None] | None = None  # the run's last state that was told
+        self._shown: tuple[str, str | None] | None = None  # the run's last state that was emitted
         self._repeats = 0  # how often the run has asked again for what was answered
-        self.hold = RunDeadline(lookups, policy)
-        """The run, and what becomes of it."""
-        self.answers = ToolOutputs(toolbox, policy, self.hold)
-        """What its calls are answered with."""
-        self.snapshot = Snapshot()
-        """Messages and steps of the last run; empty unless its calls are answered here."""
-        self.http: HTTPResponse | None = None
-        """Head of the last answer that showed the run."""
-        self.emit: Emit | None = None
-        """Takes the events; set before it begins."""
-        self.begun: Callable[[], object] = int
-        """Called when the first answer is there."""
-        self.usage: tuple[Usage, ...] = ()
-        """What each run cost, where the server said so."""
 
-    async def begin(self, first: Start) -> Run:
-        """Send the request that makes or continues a run, and take that to its end."""
-        return await self._loop(await self._send(first, creates=True))
+    async def begin(self, first: Request, thread_id: str) -> Run:
+        """Send the request that makes or continues a run, and take that run to its end."""
+        self._state.thread_id = thread_id
+        return await self._loop(await self._send(first, creates=True), first)
 
     async def take(self, thread_id: str, run_id: str) -> Run:
         """Take a run that was started elsewhere to its end."""
-        self.hold.thread_id = thread_id
+        self._state.thread_id = thread_id
         run = await self._retrieve(run_id)
-        self.begun()
-        if self._on_action == "answer":
+        self._sink.started()
+        if self._options.on_action == "answer":
             await self._catch_up(run)
-            self.answers.by_call = answered(self.snapshot.steps)
-        return await self._loop(run)
+            self._state.outputs = answered(self._state.snapshot.steps)
+        return await self._loop(run, None)
 
-    async def _loop(self, run: Run) -> Run:
-        attempt = 1
+    async def _loop(self, run: Run, first: Request | None) -> Run:
+        attempt, state, on_action = 1, self._state, self._options.on_action
         while True:
             step = next_step(run)
             await self._catch_up_and_emit(run, step)
             match step:
-                case "act" if self._on_action == "answer":
+                case "act" if on_action == "answer":
                     run = await self._answer_tools(run)
-                case "act" if self._on_action == "stop":
+                case "act" if on_action == "stop":
                     return run
                 case "over":
-                    if not await self._pause(run, attempt):
+                    if not await self._pause(run, attempt) or first is None:
                         return await self._ended(run)
                     attempt += 1
-                    self.snapshot, self.answers.by_call = Snapshot(), {}
-                    run = await self._send(self._start(self._again()), creates=True)
+                    state.snapshot, state.outputs = Snapshot(), {}
+                    run = await self._send(self._requests.another(first, state.thread_id), creates=True)
                 case _:
                     run = await self._wait(run)
 
-    # Telling
+    # Events
 
     async def _catch_up_and_emit(self, run: Run, step: NextStep) -> None:
-        """Tell what has happened to the run, and then the state that it led to, where no stream has."""
-        now = step == "over" or (step == "act" and (self.emit is not None or self._policy.stream))
-        if self._behind and now and self._on_action == "answer":
+        """Emit what has happened to the run, and then the state that it led to, where no stream has."""
+        wanted = self._sink.wants_events or self._options.stream
+        if self._behind and self._options.on_action == "answer" and (step == "over" or (step == "act" and wanted)):
             await self._catch_up(run)
         if self._shown != (run.id, run.status):
             await self._emit(event_of_run(run))
 
     async def _catch_up(self, run: Run) -> None:
-        for event in await self._lookups.with_retries(
-            lambda: self._lookups.missed_events(self.hold.thread_id, run, self.snapshot)
+        state = self._state
+        for event in await self._requests.with_retries(
+            lambda: self._requests.missed_events(state.thread_id, run, state.snapshot)
         ):
-            self.snapshot.add(event)
+            state.snapshot.add(event)
             await self._emit(event)
         self._behind = False
 
     async def _emit(self, event: DriveEvent) -> None:
         if isinstance(event, RunEvent):
-            self._shown = (event.data.id, event.data.status)
-            await self.hold.see(event.data)
-        if self.emit is not None:
-            await self.emit(event)
+            await self._note_and_show(event.data)
+        if self._sink.wants_events:
+            await self._sink.event(event)
+
+    async def _note_and_show(self, run: Run) -> None:
+        """Note the run, and call `on_status` where its status is another than the last one shown."""
+        self._note(run)
+        before, self._shown = self._shown, (run.id, run.status)
+        if before != self._shown and self._options.on_status is not None:
+            await self._deadline.user_code(_call(self._options.on_status, run), _on_status)
+
+    def _note(self, run: Run) -> None:
+        self._state.run = run
+        self._state.thread_id = self._state.thread_id or run.thread_id or ""
 
     # The end
 
     async def _pause(self, run: Run, attempt: int) -> bool:
-        """Wait before another run, where one is to follow."""
-        self.usage += () if run.usage is None else (run.usage,)
-        rerun, failed = self._policy.rerun, error_of(run, ("failed",))
+        """Wait before another run, and return True, where one is to follow."""
+        self._state.usages += () if run.usage is None else (run.usage,)
+        rerun, failed = self._options.rerun, error_of(run, ("failed",))
         if rerun is None or not isinstance(failed, RunFailedError) or not rerun.again(failed, attempt):
             return False
-        await self._lookups.pause(rerun.pause(attempt, jitter()))
+        await self._requests.pause(rerun.pause(attempt, jitter()))
         return True
 
     async def _ended(self, run: Run) -> Run:
-        steps = self.snapshot.steps
-        self.hold.end = error_of(run, self._policy.raise_on, steps)
-        if self.hold.end is not None and not steps:
+        steps, ends = self._state.snapshot.steps, self._options.raise_on
+        self._state.end = error_of(run, ends, steps)
+        if self._state.end is not None and not steps:
             with contextlib.suppress(AssistantsError):  # they would only add to the error
-                steps = await self._lookups.first_steps(self.hold.thread_id, run.id, _STEPS_TIME)
-        error = error_of(run, self._policy.raise_on, steps)
+                steps = await self._requests.first_steps(self._state.thread_id, run.id, _STEPS_TIME)
+        error = error_of(run, ends, steps)
         if error is not None:
             raise error
         return run
 
-    # Asking
+    # Polling
 
     async def _wait(self, run: Run) -> Run:
-        """Ask for the run until its status is another."""
+        """Retrieve the run until its status is another."""
         before, attempt = run.status, 0
         while run.status == before:
-            headers = self.http.headers if self.http is not None else Headers()
-            await self._lookups.pause(poll_delay(attempt, headers, jitter(), self._policy.interval))
+            headers = self._state.http.headers if self._state.http is not None else Headers()
+            await self._requests.pause(poll_delay(attempt, headers, jitter(), self._options.interval))
             run = await self._retrieve(run.id)
             attempt += 1
         return run
 
     async def _retrieve(self, run_id: str) -> Run:
-        run, self.http = await self._lookups.with_retries(lambda: self._lookups.run(self.hold.thread_id, run_id))
-        self.hold.note(run)
+        thread_id = self._state.thread_id
+        run, self._state.http = await self._requests.with_retries(lambda: self._requests.run(thread_id, run_id))
+        self._note(run)
         self._behind = True
         return run
 
     # Sending
 
-    async def _send(self, request: Start, *, creates: bool) -> Run:
+    async def _send(self, request: Request, *, creates: bool) -> Run:
         """Send what makes or continues a run; return the run as it was at the end of the answer."""
-        if self._policy.stream:
-            return await self._stream(request.stream(), creates=creates)
+        if self._options.stream:
+            return await self._stream(self._requests.stream(request, self._state.snapshot), creates=creates)
         work = self._post(request)
-        try:
-            run = await (self.hold.creating(work) if creates else work)
-        finally:
-            request.close()
-        self.begun()
+        run = await (self._deadline.shielded_start(work) if creates else work)
+        self._sink.started()
         return run
 
-    async def _post(self, request: Start) -> Run:
-        run, self.http = await request.response()
-        self.hold.note(run)
+    async def _post(self, request: Request) -> Run:
+        run, self._state.http = await self._requests.send(request)
+        self._note(run)
         self._behind = True
         return run
 
     async def _stream(self, channel: RunChannel, *, creates: bool) -> Run:
-        channel.snapshot = self.snapshot
-        opening = self._open(channel)
+        opening, all_events = self._open(channel), self._sink.wants_events
         try:
-            events = await (self.hold.creating(opening) if creates else opening)
-            self.begun()
+            events = await (self._deadline.shielded_start(opening) if creates else opening)
+            self._sink.started()
             for event in events:
                 await self._emit(event)
             async for event in channel:
-                await self._emit(event)
+                if all_events or isinstance(event, RunEvent):
+                    await self._emit(event)
             # A server that does not stream answers with the run alone.
             self._behind = channel.items_delivered < 2
         except StreamInterruptedError:
-            run = channel.run if creates else self.hold.run
+            run = channel.run if creates else self._state.run
             if run is None:
                 raise
             return await self._retrieve(run.id)
         finally:
             channel.close()
-        run = channel.run if creates else self.hold.run
+        run = channel.run if creates else self._state.run
         if run is None:
             raise StreamInterruptedError("the stream had no run event", items=channel.items_delivered)
         return run
@@ -245,41 +246,54 @@ class RunLoop:
     async def _open(self, channel: RunChannel) -> list[StreamEvent]:
         """Open a stream, and read on until it has named the run."""
         await channel.__aenter__()
-        self.http = channel.http
+        self._state.http = channel.http
         events: list[StreamEvent] = []
         while channel.run is None and (event := await anext(channel, None)) is not None:
             events.append(event)
         if channel.run is not None:
-            self.hold.note(channel.run)
+            self._note(channel.run)
         return events
 
     # Tools
 
     async def _answer_tools(self, run: Run) -> Run:
         """Answer the calls that a run waits for, all in one request; again where it asks again for just the same."""
-        outputs, fresh = await self.answers.outputs(run, self._emit)
-        self._repeats = 0 if fresh else self._repeats + 1
+        state, new = self._state, await self._tools.missing(run, self._emit)
+        state.outputs.update(new)
+        state.rounds += bool(new)
+        self._repeats = 0 if new else self._repeats + 1
         if self._repeats > PASSING:
             asks = f"run {printable(run.id, 80)} asks again and again for {names_of(run.tool_calls)}"
             raise RunError(f"{asks}, though that is answered", run=run)
-        request = self._lookups.submission(self.hold.thread_id, run.id, outputs)
+        calls = {identity(call): call.id for call in run.tool_calls}  # one that is named twice is answered once
+        outputs = [(call_id, state.outputs[called]) for called, call_id in calls.items()]
         try:
-            run = await self._send(self._start(request), creates=False)
+            run = await self._send(self._requests.submission(state.thread_id, run.id, outputs), creates=False)
         except BadRequestError as error:
             # What is refused the second time was taken the first time; else the run may have gone on without us.
             looked = await self._retrieve(run.id)
-            if fresh and error.attempts == 1 and self.answers.already_answered(looked):
+            if new and error.attempts == 1 and self._tools.already_answered(looked):
                 raise
             run, delay = looked, delay_after(error, self._repeats)
         except (TransportError, StatusError) as error:
             # Whether it was taken shows in the run; where it was not, the same outputs are sent once more.
             if not may_pass(error) or self._repeats >= PASSING:
                 raise
-            await self._lookups.pause(delay_after(error, self._repeats))
+            await self._requests.pause(delay_after(error, self._repeats))
             return await self._retrieve(run.id)
         else:
             delay = back_off(self._repeats, jitter())
-        if not self.answers.already_answered(run):
+        if not self._tools.already_answered(run):
             return run
-        await self._lookups.pause(delay)
+        await self._requests.pause(delay)
         return await self._retrieve(run.id)
+
+
+async def _call(hook: StatusHook, run: Run) -> None:
+    answer = hook(run)
+    if isawaitable(answer):
+        await answer
+
+
+def _on_status() -> str:
+    return "on_status"

@@ -8,6 +8,7 @@ import msgspec
 from ...core.checks import flag, positive_seconds, whole_number
 from ...core.runs.backoff import back_off
 from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
+from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN
 from ...errors import RunFailedError, did_you_mean
 from ...models.runs import Run, ToolCall
 from ...tools.events import ToolResult
@@ -20,6 +21,9 @@ OnDeadline = Literal["cancel", "leave"]
 
 OnAction = Literal["answer", "stop", "wait"]
 """What is done about a run that asks for tool outputs: it gets them, the wait ends, or goes on while others answer."""
+
+MAKES_RUN = (CREATE_RUN, CREATE_THREAD_AND_RUN)
+"""The operations that make a run."""
 
 RERUN_CODES = frozenset({"rate_limit_exceeded", "server_error"})
 """The failures that another run may not have."""
@@ -139,27 +143,30 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     raise_on: Collection[str] = BAD_ENDS
     on_status: StatusHook | None = None
     stop_at_action: bool = True
+    on_action: OnAction = "answer"
     rerun: Rerun | None = None
     stream: bool = False
     max_rounds: int | None = MAX_ROUNDS
     ledger: Ledger | None = None
 
 
-def poll_policy(**options: Unpack[PollOptions]) -> RunOptions:
+def poll_options(name: str = "poll", /, **options: Unpack[PollOptions]) -> RunOptions:
     """Check the keywords of `poll` or `wait`; raises `TypeError` and `ValueError`."""
-    return _policy("poll", PollOptions.__annotations__, options)
+    return _checked(name, PollOptions.__annotations__, options)
 
 
-def drive_policy(**options: Unpack[DriveOptions]) -> RunOptions:
+def drive_options(name: str = "drive", /, **options: Unpack[DriveOptions]) -> RunOptions:
     """Check the keywords of `drive` or `resume`; raises `TypeError` and `ValueError`."""
-    return _policy("drive", DriveOptions.__annotations__, {"stream": True, **options})
+    return _checked(name, DriveOptions.__annotations__, {"stream": True, **options})
 
 
-def _policy(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> RunOptions:
+def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> RunOptions:
     for unknown in options.keys() - known.keys():
-        hint = did_you_mean(unknown, known)
+        hint = ": pass deadline=" if unknown == "timeout" else did_you_mean(unknown, known)
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
+    if "stop_at_action" in known:
+        given["on_action"] = "stop" if options.get("stop_at_action", True) else "wait"
     policy = RunOptions(**given)
     _check_switches(name, policy)
     _check_ledger(name, policy.ledger)

@@ -1,4 +1,4 @@
-"""What a server can be asked of a run, whoever started it: its state, its steps and its messages."""
+"""The requests about one run, whoever started it: to make it and go on with it, for its state, steps and messages."""
 
 from __future__ import annotations
 
@@ -7,15 +7,24 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from ...calls.channel import BodyDecoder, ByteStream
 from ...calls.context import CallContext
 from ...core.requests.endpoint import Endpoint
 from ...core.requests.options import Options, as_timeout
-from ...core.requests.request import Request
+from ...core.requests.request import Request, bind
 from ...core.runs.backoff import back_off
 from ...core.runs.missed_events import is_news, missing
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import may_pass
-from ...endpoints import CANCEL_RUN, GET_RUN, LIST_MESSAGES, LIST_RUN_STEPS, LIST_RUNS, SUBMIT_TOOL_OUTPUTS
+from ...endpoints import (
+    CANCEL_RUN,
+    CREATE_RUN,
+    GET_RUN,
+    LIST_MESSAGES,
+    LIST_RUN_STEPS,
+    LIST_RUNS,
+    SUBMIT_TOOL_OUTPUTS,
+)
 from ...errors import AssistantsError, ClientClosedError, StatusError, TransportError
 from ...models.events import RunStepEvent, StreamEvent
 from ...models.messages import Message
@@ -23,6 +32,8 @@ from ...models.runs import Run
 from ...models.steps import RunStep
 from ...response import Response
 from ...session.manager import SessionManager, jitter
+from .channel import RunChannel
+from .options import MAKES_RUN
 
 T = TypeVar("T")
 
@@ -31,6 +42,8 @@ PASSING = 5
 _PAGE = 100
 _NO_SUCH_ROUTE = (404, 405)
 _LONGEST_HINT = 60.0
+# What the first run has put on the thread already, or is no member of another run's request.
+_ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
 
 
 class RunRequests:
@@ -38,8 +51,37 @@ class RunRequests:
 
     def __init__(self, session: SessionManager, options: Options) -> None:
         self._session = session
-        self._options = options
-        self._context = CallContext(session, options)
+        self._making = options
+        # Only a request that makes a run may wait for a busy thread: any other would wait for that run itself.
+        self._options = msgspec.structs.replace(options, busy_thread=None) if options.busy_thread else options
+        self._context = CallContext(session, self._options)
+
+    async def send(self, request: Request) -> Response[Run]:
+        """Send what makes or continues a run; return the run as it is then."""
+        return await self._session.send(request, self._options_of(request), Run)
+
+    def stream(self, request: Request, known: Snapshot) -> RunChannel:
+        """Open the events of what makes or continues a run, added to what is known of it."""
+        if request.body is not None:
+            request.add_member("stream", True)
+        session, options = self._session, self._options_of(request)
+
+        async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
+            from ...core.streams.body_decoders import run_reading  # on use: not every program streams
+
+            source = await session.open(request, options)
+            return source, run_reading(source.http, options)
+
+        channel = RunChannel(request.endpoint.name, open_stream, options.on_error)
+        channel.snapshot = known
+        return channel
+
+    def another(self, first: Request, thread_id: str) -> Request:
+        """Make the request of a run like the one that another request made, on the thread that there is now."""
+        another = bind(CREATE_RUN, (thread_id,), {}, protocol=self._session.protocol, validate=False)
+        another.body = {name: value for name, value in (first.body or {}).items() if name not in _ONCE}
+        another.query, another.headers = dict(first.query), dict(first.headers)
+        return another
 
     async def run(self, thread_id: str, run_id: str) -> Response[Run]:
         """The run as it is now."""
@@ -136,6 +178,9 @@ class RunRequests:
             if absent or run.is_terminal:
                 return []
             raise
+
+    def _options_of(self, request: Request) -> Options:
+        return self._making if request.endpoint in MAKES_RUN else self._options
 
     async def _send(self, endpoint: Endpoint[Run, Any], *ids: str) -> Response[Run]:
         return await self._context.send(self._context.bind(endpoint, ids, {}), Run)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from inspect import isawaitable
+from typing import Any
 
 from ...core.runs.status import Called, identity
 from ...errors import RunError, printable
@@ -11,29 +13,26 @@ from ...tools.events import ToolEvent, ToolFailed, ToolStarted
 from ...tools.toolbox import Toolbox
 from .deadline import RunDeadline
 from .options import RunOptions
+from .state import RunState
 
 
 class ToolOutputs:
-    """What answers the tool calls of a run, none of them twice."""
+    """The answers to the tool calls of a run, none of them given twice."""
 
-    def __init__(self, toolbox: Toolbox | None, policy: RunOptions, hold: RunDeadline) -> None:
+    def __init__(self, toolbox: Toolbox | None, options: RunOptions, state: RunState, deadline: RunDeadline) -> None:
         self._toolbox = toolbox
-        self._ledger = policy.ledger
-        self._max_rounds = policy.max_rounds
-        self._hold = hold
-        self.by_call: dict[Called, str] = {}
-        """The outputs that are there."""
-        self.rounds = 0
-        """How many times calls were answered."""
+        self._ledger = options.ledger
+        self._max_rounds = options.max_rounds
+        self._state = state
+        self._deadline = deadline
+        self._running: dict[str, str] = {}  # names of the tools under way, by call
 
     def already_answered(self, run: Run) -> bool:
-        """Whether a run asks again for what was answered, and for nothing else."""
-        return run.needs_action and all(identity(call) in self.by_call for call in run.tool_calls)
+        """Test for a run that asks again for outputs it was given, and for no others."""
+        return run.needs_action and all(identity(call) in self._state.outputs for call in run.tool_calls)
 
-    async def outputs(
-        self, run: Run, tell: Callable[[ToolEvent], Awaitable[None]]
-    ) -> tuple[list[tuple[str, str]], bool]:
-        """The outputs for all calls that a run waits for, with their ids, and whether any was not known before.
+    async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None]]) -> dict[Called, str]:
+        """Make the outputs that a run waits for and that the state does not have.
 
         Raises `RunError` for a run that waits for nothing or too often, or where nothing can answer it, and what the
         toolbox and the ledger raise.
@@ -41,49 +40,79 @@ class ToolOutputs:
         calls = {identity(call): call for call in run.tool_calls}  # one that is named twice is made once
         if not calls:
             raise RunError(f"run {printable(run.id, 80)} requires action, but names no tool calls", run=run)
-        new = [call for called, call in calls.items() if called not in self.by_call]
-        if new:
-            await self._answer(run, new, tell)
-        return [(call.id, self.by_call[called]) for called, call in calls.items()], bool(new)
+        new = [call for called, call in calls.items() if called not in self._state.outputs]
+        return await self._answered(run, new, emit) if new else {}
 
-    async def _answer(self, run: Run, calls: list[ToolCall], tell: Callable[[ToolEvent], Awaitable[None]]) -> None:
+    async def _answered(
+        self, run: Run, calls: list[ToolCall], emit: Callable[[ToolEvent], Awaitable[None]]
+    ) -> dict[Called, str]:
         asks = f"run {printable(run.id, 80)} asks for {names_of(calls)}"
-        if self._max_rounds is not None and self.rounds >= self._max_rounds:
+        if self._max_rounds is not None and self._state.rounds >= self._max_rounds:
             raise RunError(f"{asks}, and max_rounds={self._max_rounds} rounds have been answered", run=run)
-        self.rounds += 1
-        before = {call_id for call_id, _, _ in self.by_call}
-        left = [call for call in calls if call.id in before or not await self._recalled(call)]
+        before = {call_id for call_id, _, _ in self._state.outputs}
+        outputs: dict[Called, str] = {}
+        left: list[ToolCall] = []
+        for call in calls:
+            output = None if call.id in before else await self._recalled(call)
+            if output is None:
+                left.append(call)
+            else:
+                outputs[identity(call)] = output
         if not left:
-            return
+            return outputs
         if self._toolbox is None:
             raise RunError(f"{asks}, and there is no toolbox to answer it", run=run)
-        fatal = self._toolbox.on_error == "raise"  # the model is not told of a function that fails
+        results = await self._deadline.user_code(
+            self._toolbox.answer(left, notify=self._notify(self._toolbox, emit)), self._names
+        )
+        return outputs | {identity(call): result.output for call, result in zip(left, results, strict=True)}
 
+    def _notify(
+        self, toolbox: Toolbox, emit: Callable[[ToolEvent], Awaitable[None]]
+    ) -> Callable[[ToolEvent], Awaitable[None]]:
+        """Make the function that tells the ledger, and then the reader, of each tool event."""
+        ledger, running = self._ledger, self._running
+        fatal = toolbox.on_error == "raise"  # the model is not told of a function that fails
         begun: set[str] = set()
 
         async def notify(event: ToolEvent) -> None:
-            if self._ledger is not None:
-                if isinstance(event, ToolStarted):
-                    begun.add(event.call.id)
-                    await self._ledger.attempted(event.call)
-                elif not (fatal and isinstance(event, ToolFailed) and event.result.call_id in begun):
-                    await self._ledger.finished(event.result)
-            await tell(event)
+            if isinstance(event, ToolStarted):
+                begun.add(event.call.id)
+                if ledger is not None:
+                    await _awaited(ledger.attempted(event.call))
+                await emit(event)
+                running[event.call.id] = names_of((event.call,))
+                return
+            running.pop(event.result.call_id, None)
+            if ledger is not None and not (fatal and isinstance(event, ToolFailed) and event.result.call_id in begun):
+                await _awaited(ledger.finished(event.result))
+            await emit(event)
 
-        results = await self._hold.ours(self._toolbox.answer(left, notify=notify))
-        for call, result in zip(left, results, strict=True):
-            self.by_call[identity(call)] = result.output
+        return notify
 
-    async def _recalled(self, call: ToolCall) -> bool:
-        output = None if self._ledger is None else await self._hold.ours(self._ledger.recall(call.id))
-        if output is None:
-            return False
-        if not isinstance(output, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+    def _names(self) -> str:
+        """Name the tools under way, for an error about them."""
+        names = ", ".join(repr(name) for name in self._running.values())
+        return f"tool {names}" if names else "a function of the toolbox or the ledger"
+
+    async def _recalled(self, call: ToolCall) -> str | None:
+        if self._ledger is None:
+            return None
+        output = await self._deadline.user_code(_awaited(self._ledger.recall(call.id)), _ledger)
+        if output is not None and not isinstance(output, str):
             raise TypeError(f"the ledger's recall() must return a text or None, not {output!r}")
-        self.by_call[identity(call)] = output
-        return True
+        return output
 
 
 def names_of(calls: Iterable[ToolCall]) -> str:
-    """The functions that calls are for, as errors name them."""
+    """Name the functions that calls are for, as errors do."""
     return ", ".join(printable((call.function and call.function.name) or "?", 80) for call in calls)
+
+
+async def _awaited(value: Any) -> Any:
+    """Await the result of a ledger's method, which need not be async."""
+    return await value if isawaitable(value) else value
+
+
+def _ledger() -> str:
+    return "the ledger's recall()"

@@ -1,0 +1,71 @@
+"""Tasks of their own: for code that may not end when it is cancelled, and must not keep its caller."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+_LEFT: set[asyncio.Task[Any]] = set()  # the loop has weak references alone: a task that is left behind would vanish
+
+
+class Outcome(NamedTuple):
+    """The end of some work: its value, or the error that it raised."""
+
+    value: Any
+    error: BaseException | None
+
+
+async def contained(work: Callable[[], Awaitable[Any]]) -> Outcome:
+    """Do work and return its end; a `SystemExit` raised through a task would stop the event loop."""
+    try:
+        return Outcome(await work(), None)
+    except BaseException as error:  # noqa: BLE001  # raised again by the task that waits for this one
+        return Outcome(None, error)
+
+
+def outcome_of(task: asyncio.Task[Outcome]) -> Outcome:
+    """Return the end of contained work whose task is done; a task that was cancelled before it began has none."""
+    return Outcome(None, asyncio.CancelledError()) if task.cancelled() else task.result()
+
+
+async def settled(
+    futures: Iterable[asyncio.Future[Any]], seconds: float | None = None, *, first: bool = False
+) -> asyncio.CancelledError | None:
+    """Wait until futures are done, or the first of them, or the seconds have passed; cancellations do not end the wait.
+
+    Returns the last cancellation that came meanwhile: the caller raises it when all is done.
+    """
+    pending = {future for future in futures if not future.done()}
+    if not pending:
+        return None
+
+    import anyio  # on use: only what ends badly comes this far
+
+    clock = asyncio.get_running_loop().time
+    until = None if seconds is None else clock() + seconds
+    again: asyncio.CancelledError | None = None
+    when = asyncio.FIRST_COMPLETED if first else asyncio.ALL_COMPLETED
+    while pending:
+        left = None if until is None else until - clock()
+        if left is not None and left <= 0:
+            break
+        try:
+            # Shielded, since a scope of anyio cancels again at every turn of the loop.
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(pending, timeout=left, return_when=when)
+        except asyncio.CancelledError as error:
+            again = error
+        done = {future for future in pending if future.done()}
+        pending = set[asyncio.Future[Any]]() if first and done else pending - done
+    return again
+
+
+def leave_behind(task: asyncio.Task[Any], name: str) -> str:
+    """Let a task that refused its cancellation go on alone; return, and warn with, the sentence that says so."""
+    _LEFT.add(task)
+    task.add_done_callback(_LEFT.discard)
+    text = f"{name} did not end when it was cancelled, and was left behind"
+    warnings.warn(text, RuntimeWarning, stacklevel=2)
+    return text

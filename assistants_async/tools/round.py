@@ -1,0 +1,102 @@
+"""Tool calls that are answered side by side: a task for each, and one end for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+
+from ..calls.tasks import Outcome, contained, leave_behind, outcome_of, settled
+from ..errors import ToolCallError
+from .events import ToolEvent, ToolResult
+
+Notify = Callable[[ToolEvent], Awaitable[object] | object]
+"""Called with each event as it happens, and awaited: a function does not begin before `ToolStarted` was taken."""
+
+_REFUSAL = 5.0  # seconds that a function has to end once its time limit has passed
+
+
+class Round:
+    """The calls that are answered side by side: a task for each, and what ends them all."""
+
+    def __init__(self, limit: int, notify: Notify) -> None:
+        self.limiter = asyncio.Semaphore(limit)
+        """Bounds how many run at a time."""
+        self._notify = notify
+        self.stopped = False
+        """Whether the calls are being cancelled: a cancellation without this comes from within a function."""
+        self._tasks: list[asyncio.Task[Outcome]] = []
+        self._failure: BaseException | None = None
+
+    def begin(self, work: Callable[[], Awaitable[ToolResult]]) -> None:
+        """Begin to answer a call."""
+        self._tasks.append(asyncio.get_running_loop().create_task(contained(lambda: self._watched(work))))
+
+    async def results(self) -> list[ToolResult]:
+        """Wait for all results; raise the first error, after the other calls have ended."""
+        cancelled: asyncio.CancelledError | None = None
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks)
+        except asyncio.CancelledError as error:
+            cancelled = error
+        finally:
+            self._stop()
+        cancelled = await settled(self._tasks) or cancelled
+        failure, self._failure = self._failure, None
+        outcomes = [outcome_of(task) for task in self._tasks]
+        self._tasks.clear()
+        reason = failure if cancelled is None else cancelled
+        if reason is not None:
+            raise reason
+        return [outcome.value for outcome in outcomes]
+
+    async def notify(self, event: ToolEvent) -> None:
+        """Give an event to whoever wants to know of it."""
+        answer = self._notify(event)
+        if isawaitable(answer):
+            await answer
+
+    def check(self) -> None:
+        """Raise the cancellation where the calls are being cancelled."""
+        if self.stopped:
+            raise asyncio.CancelledError
+
+    async def _watched(self, work: Callable[[], Awaitable[ToolResult]]) -> ToolResult:
+        try:
+            return await work()
+        except BaseException as error:
+            if not self.stopped:
+                self._failure = error
+                self._stop()
+            raise
+
+    def _stop(self) -> None:
+        self.stopped = True
+        for task in self._tasks:
+            task.cancel()
+
+
+async def run_limited(limit: float, work: Callable[[], Awaitable[object]], name: str) -> object:
+    """Await a function for so many seconds; one that then refuses its cancellation is left behind."""
+    task = asyncio.get_running_loop().create_task(contained(work))
+    try:
+        await asyncio.wait((task,), timeout=limit)
+        late = not task.done()
+        if late:
+            task.cancel()
+            cancelled = await settled((task,), _REFUSAL)
+            if cancelled is not None:
+                raise cancelled
+    except asyncio.CancelledError:
+        task.cancel()
+        await settled((task,))
+        raise
+    if not task.done():
+        leave_behind(task, f"tool {name!r}")
+    value, error = outcome_of(task) if task.done() else Outcome(None, asyncio.CancelledError())
+    if late and isinstance(error, asyncio.CancelledError):
+        raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=name)
+    if error is not None:
+        raise error
+    return value
