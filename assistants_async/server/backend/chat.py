@@ -7,12 +7,15 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from ..._typing import override
 from ...core.requests.retry import exponential_backoff
 from ...errors import AssistantsError
 from ..engine.actions import Action, Ended, Fail, Incomplete, Used
+from ..engine.responder import Backend
 from ..engine.turn import Turn
 from .chunks import AnswerReader, BackendError
 from .connection import BackendConnection
@@ -26,7 +29,7 @@ _log = logging.getLogger(__name__)
 _BUDGETS = ("max_prompt_tokens", "max_completion_tokens")
 
 
-class ChatCompletions:
+class ChatCompletions(Backend):
     """Answers runs from a model behind `POST {url}/chat/completions`.
 
     Args:
@@ -44,9 +47,6 @@ class ChatCompletions:
 
     Raises `ValueError` for a URL or key that cannot be one.
     """
-
-    calls_search = True
-    """Marks a responder that searches by actions of its own, so that the engine does not search ahead of it."""
 
     def __init__(
         self,
@@ -73,19 +73,27 @@ class ChatCompletions:
             limit_name=limit_name,
         )
         """The part of the settings that decides over requests."""
-        self.calls_search = self.settings.searches_by_tool
         self._url = url
         self._key = api_key
         self._connection = BackendConnection(url, api_key, timeout=timeout, connections=connections)
         self._include_usage = True
         self._estimates = False
+        self._asked_models = context is not None
 
+    @property
+    @override
+    def calls_search(self) -> bool:
+        """Whether the model calls the search."""
+        return self.settings.searches_by_tool
+
+    @override
     async def __call__(self, turn: Turn) -> AsyncGenerator[Action, None]:
         """Answer one turn."""
         spent = _spent(turn, at_least=True)
         if spent is not None:
             yield Incomplete(spent)
             return
+        await self._find_context(turn)
         failures = 0
         while True:
             reader = AnswerReader(turn.call_ids)
@@ -114,14 +122,17 @@ class ChatCompletions:
             failures += 1
             await asyncio.sleep(wait)
 
+    @override
     async def models(self) -> Mapping[str, int | None]:
         """Return the backend's models with their contexts; raises `AssistantsError` where it cannot be asked."""
         return await self._connection.models()
 
+    @override
     def accepts(self, model: str) -> bool:
         """Tell whether runs of this model can be answered, by the map."""
         return self.settings.resolve(model) is not None
 
+    @override
     async def close(self) -> None:
         """Close the connections to the backend."""
         await self._connection.close()
@@ -141,6 +152,19 @@ class ChatCompletions:
         if used is None and not self._estimates:
             self._estimates = True
             _log.warning("the backend counts no tokens: the usage of runs is estimated")
+
+    async def _find_context(self, turn: Turn) -> None:
+        """Ask the backend, once, how much fits into its model; one that does not say gets whole threads."""
+        if self._asked_models:
+            return
+        self._asked_models = True
+        try:
+            known = await self._connection.models()
+        except AssistantsError as error:
+            _log.info("the backend does not list its models: %s", self._clean(str(error)))
+            return
+        model = self.settings.resolve(turn.run["model"])
+        self.settings = replace(self.settings, context=known.get(model or ""))
 
     def _without_usage(self, error: Exception) -> bool:
         """Tell whether a refusal is of `stream_options`, which is then left out for good."""

@@ -20,7 +20,7 @@ from .actions import CallPiece, CallTools, Ended, Fail, Incomplete, Piece, Refus
 from .active_run import ActiveRun
 from .event_feed import Feed
 from .pieces import Outcome, SmallAction, take
-from .responder import Responder, actions_of
+from .responder import Backend, Responder, actions_of
 from .tokens import tokens
 
 _log = logging.getLogger(__name__)
@@ -118,6 +118,8 @@ class Engine:
         """Drop every run and wait for their tasks."""
         self.reset()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if isinstance(self._responder, Backend):
+            await self._responder.close()
 
     # ... a turn ...
 
@@ -125,7 +127,7 @@ class Engine:
         await asyncio.sleep(self._pace)
         life.move("in_progress", started_at=life.run["started_at"] or life.now)
         await asyncio.sleep(self._pace)
-        if life.searches and not getattr(self._responder, "calls_search", False):
+        if life.searches and not (isinstance(self._responder, Backend) and self._responder.calls_search):
             life.search(self._file_search(life.run, life.turn().last_user_text))
         over = False
         try:

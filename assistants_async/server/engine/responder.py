@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 
 from ..._typing import is_object
@@ -16,6 +17,31 @@ Answer = Action | Iterable[Action] | AsyncIterable[Action]
 """What a responder gives for a turn. The run completes after the last action, unless one ended it."""
 Responder = Callable[[Turn], Awaitable[Answer] | AsyncIterable[Action]]
 """An async function (or async generator function) of a turn. What it raises fails the run."""
+
+
+class Backend(ABC):
+    """A responder with models behind it, which the server asks about more than turns."""
+
+    @abstractmethod
+    def __call__(self, turn: Turn) -> AsyncIterable[Action]:
+        """Answer one turn."""
+
+    @property
+    @abstractmethod
+    def calls_search(self) -> bool:
+        """Whether the model itself calls the search of a run, so that the engine does not search ahead of it."""
+
+    @abstractmethod
+    def accepts(self, model: str) -> bool:
+        """Tell whether runs of this model can be answered."""
+
+    @abstractmethod
+    async def models(self) -> Mapping[str, int | None]:
+        """Return the models with the tokens that fit into each; raises `AssistantsError` where nobody answers."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of all connections: the server is closing."""
 
 
 async def actions_of(responder: Responder, turn: Turn) -> AsyncGenerator[Action, None]:

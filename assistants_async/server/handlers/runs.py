@@ -9,6 +9,7 @@ from aiohttp import web
 from ...models.runs import TERMINAL_STATUSES
 from ..engine.engine import EXPIRY
 from ..engine.event_feed import Feed, serve
+from ..engine.responder import Backend
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
@@ -39,6 +40,7 @@ async def create(context: Context) -> Document | web.StreamResponse:
     active = context.state.engine.active(thread_id)
     if active is not None:
         raise invalid(f"Thread {thread_id} already has an active run {active['id']}.")
+    _check_model(context, assistant)
     more = context.values.get("additional_messages") or ()
     check_messages(context, more, thread.get("tool_resources"), "additional_messages")
     add_messages(context, thread_id, more)
@@ -48,6 +50,7 @@ async def create(context: Context) -> Document | web.StreamResponse:
 async def create_with_thread(context: Context) -> Document | web.StreamResponse:
     """Serve `createThreadAndRun`."""
     assistant = context.store.assistants.get(context.values["assistant_id"])
+    _check_model(context, assistant)
     tool_resources(context, context.values.get("tool_resources"))
     thread = threads.make(context, context.values.get("thread") or {})
     return await _start(context, assistant, thread["id"], thread)
@@ -104,6 +107,14 @@ async def _start(
     feed = Feed(context.protocol, content=INCLUDED in context.values.get("include", ())) if context.stream else None
     context.state.engine.start(run, feed, thread=thread)
     return await _answer(context, run, feed)
+
+
+def _check_model(context: Context, assistant: Document) -> None:
+    """Refuse a model that no backend has: when it runs, since assistants have to load as they were."""
+    responder = context.state.settings.responder
+    model = context.values.get("model") or assistant["model"]
+    if isinstance(responder, Backend) and not responder.accepts(model):
+        raise invalid(f"The model {model!r} does not exist on this server.", "model", "model_not_found")
 
 
 def _new(context: Context, assistant: Document, thread_id: str) -> Document:

@@ -365,3 +365,18 @@ async def test_models_and_their_context() -> None:
         responder = ChatCompletions(backend.url)
         assert await responder.models() == {"a": 4096, "b": 4096}
         await responder.close()
+
+
+async def test_a_context_that_the_backend_tells() -> None:
+    """The thread is cut to what fits, though nobody configured it."""
+    async with ChatBackend(models=["gpt-4o"], context=40) as backend:
+        responder = ChatCompletions(backend.url)
+        async with (
+            AssistantsServer(responder=responder, pace=0.001) as server,
+            AssistantsClient(base_url=server.base_url, api_key="key") as client,
+        ):
+            assistant = await client.assistants.create(model="gpt-4o")
+            messages: Any = [{"role": "user", "content": f"message {number} {'x' * 90}"} for number in range(5)]
+            thread = await client.threads.create(messages=messages)
+            await client.runs.create(thread, assistant_id=assistant).poll()
+    assert [message["content"][:9] for message in backend.requests[0]["messages"]] == ["message 0", "message 4"]

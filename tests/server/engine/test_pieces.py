@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, Run, Thread
+from assistants_async import AssistantsClient, BadRequestError, Run, Thread
 from assistants_async.server import (
     Action,
     AssistantsServer,
@@ -20,13 +20,14 @@ from assistants_async.server import (
     Turn,
     Used,
 )
+from assistants_async.server.engine.responder import Backend
 from assistants_async.server.engine.turn import TurnItem
 
 FUNCTION: Any = {"type": "function", "function": {"name": "f"}}
 SEARCH: Any = {"type": "file_search"}
 
 
-class Pieces:
+class Pieces(Backend):
     """Gives the actions of one list a turn, and keeps the turns."""
 
     calls_search = True
@@ -34,12 +35,23 @@ class Pieces:
     def __init__(self, *turns: Sequence[Action]) -> None:
         self.turns: list[Turn] = []
         self.items: list[Sequence[TurnItem]] = []
+        self.closed = False
         self._left = list(turns)
 
-    async def __call__(self, turn: Turn) -> Sequence[Action]:
+    async def __call__(self, turn: Turn) -> AsyncIterator[Action]:
         self.turns.append(turn)
         self.items.append(turn.items)
-        return self._left.pop(0)
+        for action in self._left.pop(0):
+            yield action
+
+    def accepts(self, model: str) -> bool:
+        return model == "m"
+
+    async def models(self) -> dict[str, int | None]:
+        return {"m": None}
+
+    async def close(self) -> None:
+        self.closed = True
 
 
 @asynccontextmanager
@@ -210,3 +222,23 @@ async def test_items_have_the_order_of_the_thread() -> None:
         "round" if isinstance(item, ToolRound) else item["content"][0]["text"]["value"] for item in responder.items[2]
     ]
     assert kinds == ["Hello", "round", "One.", "Again"]
+
+
+async def test_a_model_that_is_not_there_is_refused_at_the_run() -> None:
+    """Assistants load as they were; nothing of the refused run is kept, and the backend is closed with the server."""
+    responder = Pieces()
+    async with (
+        AssistantsServer(responder=responder) as server,
+        AssistantsClient(base_url=server.base_url, api_key="key") as client,
+    ):
+        assistant = await client.assistants.create(model="other")
+        thread = await client.threads.create()
+        with pytest.raises(BadRequestError, match="The model 'other' does not exist") as caught:
+            await client.runs.create(
+                thread, assistant_id=assistant, additional_messages=[{"role": "user", "content": "Hello"}]
+            )
+        assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+        with pytest.raises(BadRequestError, match="The model 'other' does not exist"):
+            await client.threads.create_and_run(assistant_id=assistant)
+        assert await client.messages.list(thread).collect() == []
+    assert responder.closed
