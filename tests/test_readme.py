@@ -159,6 +159,12 @@ def test_every_fault_is_named() -> None:
     assert {name for name in FAULTS if f"`{name}`" not in guide("faults")} == set()
 
 
+def test_every_argument_of_the_server_is_named() -> None:
+    """The table of the guide has its arguments in order."""
+    table = guide("server").split("| `AssistantsServer` |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(inspect.signature(AssistantsServer).parameters)
+
+
 def test_every_error_is_named() -> None:
     """The table of errors leaves none out."""
     errors = {
