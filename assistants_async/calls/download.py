@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.checks import flag, plain_function
+from ..core.requests.request import ids_of
 from ..errors import AssistantsError
 from ..session.hooks import report_error
 from ..session.open_response import OpenResponse
@@ -14,41 +16,89 @@ from .call import Call
 if TYPE_CHECKING:
     from .multipart_body import Progress
 
+_NAME = "files.content().save"
+
 
 class Download(Call[bytes, bytes]):
-    """A file's content: `await` it for the bytes, or `save` it without ever holding them."""
+    """A file's content: `await` it for the bytes, or `save` it to disk piece by piece."""
 
     __slots__ = ()
 
-    async def save(self, folder: Path, filename: str | None = None, *, on_progress: Progress | None = None) -> Path:
+    async def save(
+        self,
+        folder: Path,
+        filename: str | None = None,
+        *,
+        overwrite: bool | None = None,
+        on_progress: Progress | None = None,
+    ) -> Path:
         """Write the content into a folder piece by piece, and return the path of the whole file.
 
-        The name is `filename`, else the server's, else `response`; in any case one plain name within the folder.
-        The file appears under it only when it is whole, in place of one that was there; where the download fails
-        nothing is left. Raises `NotADirectoryError` and `ValueError` before anything is sent.
+        The name is `filename`, else the server's, else the file's id; in any case one plain name within the folder.
+        A file of that name stays as it is: ` (2)` and so on goes before the extension. It is replaced where you gave
+        the name, or with `overwrite=True`; `overwrite=False` keeps it in any case. The file appears only when it is
+        whole, and where the download fails nothing is left. Raises `NotADirectoryError`, `IsADirectoryError`,
+        `TypeError` and `ValueError` before anything is sent.
         """
-        from ..core.filenames import safe_name, suggested_name  # on use
+        from ..core.filenames import suggested_name  # on use
 
         self._use()
-        folder = Path(folder)
-        if not folder.is_dir():
-            raise NotADirectoryError(f"files.content().save(): no folder at {str(folder)!r}")
-        if filename is not None and (not filename or safe_name(filename) != filename):
-            raise ValueError(f"files.content().save(): {filename!r} is not a plain file name")
+        replace = _checked(folder, filename, overwrite, on_progress)
         reader = await self._session.open(self._request, self._options)
         try:
-            target = folder / (filename or suggested_name(reader.http.headers))
-            await _write(reader, target, on_progress)
+            name = filename or suggested_name(reader.http.headers, ids_of(self._request)[-1])
+            return await _write(reader, Path(folder, name), on_progress, replace=replace)
         except AssistantsError as error:
             await report_error(error, self._request, self._options)
             raise
         finally:
             reader.close()
-        return target
 
 
-async def _write(reader: OpenResponse, target: Path, on_progress: Progress | None) -> None:
-    """Write to a name of our own beside the target, then rename over it, so that no half a file is ever seen."""
+def check_folder(operation: str, folder: Path) -> None:
+    """Refuse what is no folder, or is not there."""
+    if not folder.is_dir():
+        what = "it is a file" if folder.exists() else "make it first"
+        raise NotADirectoryError(f"{operation}(): no folder at {str(folder)!r}: {what}")
+
+
+def claim(path: Path) -> Path:
+    """Make an empty file under a name that was free, the given one or a numbered one, and return its path."""
+    from ..core.filenames import numbered  # on use
+
+    number = 1
+    while True:
+        free = path.with_name(numbered(path.name, number))
+        try:
+            free.touch(exist_ok=False)
+        except FileExistsError:
+            number += 1
+        else:
+            return free
+
+
+def _checked(folder: Path, filename: str | None, overwrite: bool | None, on_progress: Progress | None) -> bool:
+    """Check the arguments of `save`, and return whether a file that is there is replaced."""
+    from ..core.filenames import safe_name  # on use
+
+    plain_function(f"{_NAME}(): on_progress", on_progress, "done", "total")
+    if overwrite is not None:
+        flag(f"{_NAME}(): overwrite", overwrite)
+    check_folder(_NAME, Path(folder))
+    if filename is None:
+        return bool(overwrite)
+    if not isinstance(filename, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        raise TypeError(f"{_NAME}(): filename must be str, not {type(filename).__name__}")
+    if not filename or safe_name(filename) != filename:
+        raise ValueError(f"{_NAME}(): {filename!r} is not a plain file name")
+    replace = overwrite is not False
+    if replace and Path(folder, filename).is_dir():
+        raise IsADirectoryError(f"{_NAME}(): {str(Path(folder, filename))!r} is a folder")
+    return replace
+
+
+async def _write(reader: OpenResponse, target: Path, on_progress: Progress | None, *, replace: bool) -> Path:
+    """Write to a name of our own beside the target, then rename, so that no half a file is ever seen."""
     part = target.with_name(f".{os.urandom(8).hex()}.part")
     total = _length(reader)
     done = 0
@@ -59,9 +109,12 @@ async def _write(reader: OpenResponse, target: Path, on_progress: Progress | Non
                 done += len(piece)
                 if on_progress is not None:
                     on_progress(done, total)
+        # Another name could be taken meanwhile: an empty file of the name is made first, which the whole one replaces.
+        target = target if replace else claim(target)
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+    return target
 
 
 def _length(reader: OpenResponse) -> int | None:

@@ -15,8 +15,11 @@ _RESERVED = r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?"
 _LONGEST = 200
 
 
-def suggested_name(headers: Headers) -> str:
-    """A safe name: the header's, `filename*` before `filename` (RFC 6266, 4.3), else `response` and an extension."""
+def suggested_name(headers: Headers, fallback: str = "response") -> str:
+    """Make a safe name: the header's, `filename*` before `filename` (RFC 6266, 4.3), else of the fallback.
+
+    A fallback gets the extension that the media type says.
+    """
     header = headers.get("content-disposition", "")
     if extended := re.search(_EXTENDED, header):
         name = _unquoted(extended[2], extended[1])
@@ -24,7 +27,7 @@ def suggested_name(headers: Headers) -> str:
         name = re.sub(r"\\(.)", r"\1", plain[1]) if plain[1] is not None else plain[2]
     else:
         name = ""
-    return safe_name(name) or "response" + _extension(headers)
+    return safe_name(name) or (safe_name(fallback) or "file") + _extension(headers)
 
 
 def safe_name(name: str) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
             """Write a message's text for people."""
             ...
 
-        async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
+        async def save_files(self, message: Message, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:
             """Download what a message shows."""
             ...
 
@@ -243,9 +243,9 @@ class Message(Object, frozen=True, kw_only=True):
         """The text with the names of the files that it cites in place of their marks: see `client.messages.render`."""
         return await client.messages.render(self, style=style)
 
-    async def save_files(self, client: HasMessages, folder: Path, /) -> tuple[Path, ...]:
+    async def save_files(self, client: HasMessages, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Download its images and the files that code made: see `client.messages.save_files`."""
-        return await client.messages.save_files(self, folder)
+        return await client.messages.save_files(self, folder, overwrite=overwrite)
 
 
 class MessageFile(Object, frozen=True, kw_only=True):

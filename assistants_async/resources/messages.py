@@ -84,17 +84,19 @@ class Messages(Resource):
 
         return await render(self._context.for_workflow(), message, style)
 
-    async def save_files(self, message: Message, folder: Path, /) -> tuple[Path, ...]:
+    async def save_files(self, message: Message, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Download the images in a message and the files that code made for it, and return their paths in its order.
 
         What was attached to the message is left out; a file that it shows twice is kept once. The name is the last
         part of the path in the text, else the server's, else the id; where there is a file of that name, here or from
-        before, ` (2)` and so on goes before the extension. Four at a time. All of them or none: where one fails, or the
-        task is cancelled, nothing is left. Raises `NotADirectoryError` before anything is sent.
+        before, ` (2)` and so on goes before the extension; with `overwrite=True` those from before are replaced.
+
+        Four at a time, and all of them or none: where one fails, or the task is cancelled, nothing is left. Raises
+        `NotADirectoryError` before anything is sent.
         """
         from ..workflows.messages.save_files import save_files
 
-        return await save_files(self._context.for_workflow(), message, folder)
+        return await save_files(self._context.for_workflow(), message, folder, overwrite=overwrite)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListMessagesParams]) -> ListCall[Message]:
         """List a thread's messages, newest first, or those of one run (`listMessages`)."""

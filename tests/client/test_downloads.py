@@ -57,10 +57,10 @@ async def test_save_writes_under_the_servers_name(wire: Wire, client: Assistants
     [
         ({"content_disposition": 'attachment; filename="../../etc/passwd"'}, "passwd"),
         ({"content_disposition": "attachment; filename*=UTF-8''..%2F..%2Fa%00b.txt"}, "a_b.txt"),
-        ({"content_disposition": 'attachment; filename=".. .. .."'}, "response"),
-        ({"content_disposition": 'attachment; filename="/"', "content_type": "text/csv"}, "response.csv"),
-        ({"content_type": "application/json"}, "response.json"),
-        ({}, "response"),
+        ({"content_disposition": 'attachment; filename=".. .. .."'}, "file_1"),
+        ({"content_disposition": 'attachment; filename="/"', "content_type": "text/csv"}, "file_1.csv"),
+        ({"content_type": "application/json"}, "file_1.json"),
+        ({}, "file_1"),
     ],
 )
 async def test_the_servers_name_never_leads_elsewhere(

@@ -67,7 +67,10 @@ def test_each_header_gives_one_plain_name(header: str | None, wanted: str) -> No
 )
 def test_without_a_name_the_media_type_gives_the_extension(media: str, wanted: str) -> None:
     """A type that says nothing gives no extension."""
-    assert suggested_name(Headers([("content-type", media)] if media else [])) == wanted
+    headers = Headers([("content-type", media)] if media else [])
+    assert suggested_name(headers) == wanted
+    assert suggested_name(headers, "../file_1") == wanted.replace("response", "file_1")
+    assert suggested_name(headers, "..") == wanted.replace("response", "file")
 
 
 def test_a_long_name_is_cut_and_keeps_its_extension() -> None:

@@ -142,6 +142,21 @@ async def test_no_file_is_overwritten(routes: Routes, client: AssistantsClient, 
     assert (tmp_path / "a.txt").read_bytes() == b"old"
 
 
+async def test_files_from_before_are_overwritten_where_that_is_wanted(
+    routes: Routes, client: AssistantsClient, tmp_path: Path
+) -> None:
+    """Those of the same message never are."""
+    for name in ("a.txt", "a (2).txt", "b.txt"):
+        (tmp_path / name).write_bytes(b"old")
+    shown = message(text(("made_1", "sandbox:/a.txt"), ("made_2", "sandbox:/x/a.txt")))
+    paths = await shown.save_files(client, tmp_path, overwrite=True)
+    assert [path.name for path in paths] == ["a.txt", "a (2).txt"]
+    assert files(tmp_path) == {"a.txt": b"made_1", "a (2).txt": b"made_2", "b.txt": b"old"}
+    wrong: Any = "yes"
+    with pytest.raises(TypeError, match=r"messages\.save_files\(\): overwrite must be True or False, not 'yes'"):
+        await shown.save_files(client, tmp_path, overwrite=wrong)
+
+
 async def test_a_message_without_files_saves_none(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
     """And asks for none."""
     assert await message(text()).save_files(client, tmp_path) == ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from ...calls.context import CallContext
-from ...calls.download import Download
+from ...calls.download import Download, check_folder, claim
+from ...core.checks import flag
 from ...core.citations import file_annotations, kept_name
 from ...core.filenames import numbered
 from ...endpoints import DOWNLOAD_FILE
@@ -18,12 +20,14 @@ from .render import AT_ONCE, check_message, names_of
 _NAME = "messages.save_files"
 
 
-async def save_files(context: CallContext, message: Message, folder: Path) -> tuple[Path, ...]:
+async def save_files(
+    context: CallContext, message: Message, folder: Path, *, overwrite: bool = False
+) -> tuple[Path, ...]:
     """Download what a message shows; see `client.messages.save_files`."""
     check_message(_NAME, message)
+    flag(f"{_NAME}(): overwrite", overwrite)
     folder = Path(folder)
-    if not folder.is_dir():
-        raise NotADirectoryError(f"{_NAME}(): no folder at {str(folder)!r}")
+    check_folder(_NAME, folder)
     file_ids = tuple(dict.fromkeys(_shown(message)))
     names = await names_of(context, message, file_ids)
     from tempfile import TemporaryDirectory
@@ -33,7 +37,8 @@ async def save_files(context: CallContext, message: Message, folder: Path) -> tu
         places = [Path(parts, str(number)) for number in range(len(file_ids))]
         jobs = [partial(_download, context, *job) for job in zip(file_ids, places, strict=True)]
         await in_parallel(jobs, AT_ONCE)
-        return _placed(places, [folder / kept_name(names[file_id], file_id) for file_id in file_ids])
+        wanted = [folder / kept_name(names[file_id], file_id) for file_id in file_ids]
+        return _replaced(places, wanted) if overwrite else _placed(places, wanted)
 
 
 def _shown(message: Message) -> Iterator[str]:
@@ -57,7 +62,7 @@ def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
     paths: list[Path] = []
     try:
         for part, path in zip(parts, wanted, strict=True):
-            paths.append(_claimed(path))
+            paths.append(claim(path))
             part.replace(paths[-1])
     except BaseException:
         for path in paths:
@@ -66,14 +71,11 @@ def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _claimed(path: Path) -> Path:
-    """A file that was not there before, empty as yet: what others do in the folder meanwhile is not overwritten."""
-    number = 1
-    while True:
-        free = path.with_name(numbered(path.name, number))
-        try:
-            free.touch(exist_ok=False)
-        except FileExistsError:
-            number += 1
-        else:
-            return free
+def _replaced(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
+    """Give whole files their names, in place of files from before; two of one message never get the same name."""
+    paths: list[Path] = []
+    for part, path in zip(parts, wanted, strict=True):
+        names = (path.with_name(numbered(path.name, number)) for number in count(1))
+        paths.append(next(name for name in names if name not in paths))
+        part.replace(paths[-1])
+    return tuple(paths)
