@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import msgspec
+
 from ..core.requests.base_url import split_base_url
 from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
@@ -81,7 +83,9 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         headers=_identity(settings),
     )
     session = SessionManager(writer, settings.get("transport") or _transport(settings))
-    return session, merge(Options(), changes), settings.get("validate", True)
+    # The client's own time-out is one of requests: it does not bound a whole wait for a run.
+    options = msgspec.structs.replace(merge(Options(), changes), wait_limit=None)
+    return session, options, settings.get("validate", True)
 
 
 @cache

@@ -31,6 +31,7 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """For a whole stream; keep-alive comments count as signs of life, so nothing else bounds a server of them."""
 
 
+_USUAL = Timeout()
 NO_TIMEOUT = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
 
 Framing = Literal["auto", "json", "lines", "json-seq", "sse", "bytes"]
@@ -84,6 +85,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     on_bad_item: BadItemHook | None = None
     busy_thread: BusyThreadPolicy | None = None
     """What waits for a busy thread, of one call alone; None where that is an error at once."""
+    wait_limit: float | None = None
+    """Most seconds of a `poll` or a `drive`: the total of the `timeout` that a view or a call set, not the client's."""
     is_plain: bool = True
     """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
 
@@ -97,7 +100,8 @@ class OptionChanges(TypedDict, total=False):
     """Keywords of `with_options`; what is left out stays as it was."""
 
     timeout: Timeout | float | None
-    """A `Timeout`; a number is its `total`; None lifts every limit."""
+    """A `Timeout`; a number is its `total`; None lifts every limit. Set for a view or a call, the total also bounds a
+    `poll` and a `drive` as a whole, as `deadline=` does."""
     retry: RetryPolicy | int | None
     """A `RetryPolicy`; a number is its `max_retries`; None for no retry."""
     headers: Mapping[str, str | None]
@@ -158,7 +162,11 @@ def merge(options: Options, changes: OptionChanges) -> Options:
         raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:
-        new["timeout"] = as_timeout(changes["timeout"], options.timeout)
+        given = changes["timeout"]
+        timeout = new["timeout"] = as_timeout(given, options.timeout)
+        # A `Timeout` whose total is the usual one was set for another limit.
+        usual = isinstance(given, Timeout) and given.total == _USUAL.total
+        new["wait_limit"] = None if usual else timeout.total
     if "retry" in changes:
         new["retry"] = as_retry(changes["retry"], options.retry)
     if "headers" in changes:
@@ -170,6 +178,11 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     if (media := changes.get("content_type")) is not None and not _is_json(media):
         raise ValueError(f"content_type must be a JSON media type, not {media!r}")
     return msgspec.structs.replace(options, **new)
+
+
+def earlier(first: float | None, second: float | None) -> float | None:
+    """Return the shorter of two limits in seconds, where None is none."""
+    return min((limit for limit in (first, second) if limit is not None), default=None)
 
 
 def _is_json(media: str) -> bool:

@@ -10,6 +10,7 @@ from ...calls.context import CallContext
 from ...calls.lists import ListCall
 from ...core.checks import positive_seconds
 from ...core.requests.endpoint import Endpoint
+from ...core.requests.options import earlier
 from ...core.requests.path_ids import segment
 from ...core.requests.request import Request
 from ...core.runs.backoff import poll_delay
@@ -123,7 +124,7 @@ class StoreFileCall(PollableCall[VectorStoreFile]):
         `FilesDeadlineError` where the server has not done with it in time.
         """
         wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval)
-        file = await self._within(deadline, wait)
+        file = await self._within(earlier(deadline, self._options.wait_limit), wait)
         if file.status != "completed":
             raise await self._told(StoreFileError(file))
         return file
@@ -142,6 +143,7 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
         not done with it in time.
         """
         wait = self._wait(GET_FILE_BATCH, deadline, interval)
+        deadline = earlier(deadline, self._options.wait_limit)
         loop = asyncio.get_running_loop()
         started = loop.time()
         batch = await self._within(deadline, wait)

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from ...core.requests.options import Options
+from ...core.requests.options import Options, earlier
 from ...core.requests.request import Request, ids_of
 from ...core.runs.status import BAD_ENDS, error_of
 from ...endpoints import GET_RUN
@@ -57,7 +57,8 @@ class RunExecution(Generic[T]):
         """The run so far."""
         self._request = request
         self._options = options
-        self._run_options = run_options
+        limit = earlier(run_options.deadline, options.wait_limit)
+        self._run_options = run_options = msgspec.structs.replace(run_options, deadline=limit)
         self._toolbox = toolbox
         # An error status that is no error would be no run.
         options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None)
