@@ -25,6 +25,7 @@ from ..responses.decode import in_band_error, unreadable
 from .sse import DEFAULT_EVENT, Block, ServerSentEvent
 
 _DONE = b"[DONE]"
+_MESSAGE = 2000  # characters of an error's message that are written
 _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 
 Frame = ServerSentEvent | Block
@@ -185,13 +186,20 @@ def frame_of_error(error: Exception) -> bytes:
 
     Its members are those of the documents; other clients look for the same inside `error`.
     """
-    ours = isinstance(error, AssistantsError)
-    members: dict[str, Any] = {
-        "message": (error.message if isinstance(error, StreamEventError) else "") or str(error),
-        "type": getattr(error, "type", None) or type(error).__name__,
-        "param": getattr(error, "param", None),
-        "code": getattr(error, "code", None),
-    }
-    if not ours:  # an error of the program's own is nothing for those who read its stream
+    members: dict[str, str | None]
+    if isinstance(error, AssistantsError):
+        words = error.message if isinstance(error, StreamEventError) else ""
+        members = {
+            "message": printable(words or str(error), _MESSAGE),
+            "type": _shown(error, "type") or type(error).__name__,
+            "param": _shown(error, "param"),
+            "code": _shown(error, "code"),
+        }
+    else:  # an error of the program's own is nothing for those who read its stream
         members = {"message": "internal error", "type": "server_error", "param": None, "code": None}
     return b"event: %b\ndata: %b\n\n" % (ERROR_EVENT.encode(), msgspec.json.encode({**members, "error": members}))
+
+
+def _shown(error: AssistantsError, name: str) -> str | None:
+    value = getattr(error, name, None)
+    return printable(value) if isinstance(value, str) else None

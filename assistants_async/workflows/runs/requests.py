@@ -31,6 +31,7 @@ from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
 from ...response import Response
+from ...session.hooks import run_hook
 from ...session.manager import SessionManager, jitter
 from .channel import RunChannel
 from .options import MAKES_RUN
@@ -162,8 +163,8 @@ class RunRequests:
 
         Of a run that has ended they only add to its answer, which no failure to list them takes away.
         """
-        options = msgspec.structs.replace(self._options, on_error=None) if run.is_terminal else self._options
-        context = CallContext(self._session, options)
+        # A failure that costs nothing is none that `on_error` should hear of.
+        context = CallContext(self._session, msgspec.structs.replace(self._options, on_error=None))
 
         async def listed() -> list[RunStep]:
             steps = context.list(LIST_RUN_STEPS, thread_id, run.id, order="asc", limit=_PAGE)
@@ -177,6 +178,8 @@ class RunRequests:
             absent = isinstance(error, StatusError) and error.status in _NO_SUCH_ROUTE
             if absent or run.is_terminal:
                 return []
+            if self._options.on_error is not None:
+                await run_hook(self._options.on_error, error)
             raise
 
     def _options_of(self, request: Request) -> Options:
