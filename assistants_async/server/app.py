@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import re
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +17,16 @@ from aiohttp import web
 
 from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
-from .errors import APIError, broken, invalid, too_large, unauthorized
+from .errors import APIError, broken, invalid, too_large
 from .handlers.table import HANDLERS
-from .request_log import KEPT, RequestRecord
+from .request_log import RequestLog, RequestRecord
+from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
+from .requests.connection import connection_of
 from .requests.context import Context, State, Upload
 from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
+from .storage.store import Room
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ PREFIXES = ("/v1", "/openai", "/openai/v1", "/api/projects/{project}")
 _BETA = re.compile(r"assistants\s*=\s*([^\s,;]+)")
 _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
 _VERSION = "2020-10-01"
+_SHORT_BODY = 2**16
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -44,7 +47,8 @@ class _Seen:
 
     started: float
     operation: str | None = None
-    body: Any = None
+    body: bytes = b""
+    """Its JSON, or a form as JSON; empty where it is not recorded."""
 
 
 # aiohttp serves the requests of a connection one after the other in one task, and sends its signals there; what it
@@ -57,8 +61,10 @@ class API:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self.requests: deque[RequestRecord] = deque(maxlen=KEPT)
-        """The journal."""
+        settings = state.settings
+        self._access = Access(settings.api_key, settings.allow_hosts, settings.cors)
+        self.requests = RequestLog()
+        """The latest requests."""
         self.app = web.Application(middlewares=[self._guard], client_max_size=MAX_JSON_BYTES)
         """What serves it."""
         self.app.on_response_prepare.append(self._stamp)
@@ -67,52 +73,72 @@ class API:
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
 
     async def _serve(self, row: Endpoint[Any, Any], request: web.Request) -> web.StreamResponse:
-        seen = _seen.get()
-        seen.operation = row.operation
+        _seen.get().operation = row.operation
         protocol = _protocol(request, self._state.settings.protocol)
         if protocol not in row.protocols:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
-        values, stream, upload = await self._read(row, request, seen, protocol)
-        context = Context(
-            state=self._state,
-            endpoint=row,
-            protocol=protocol,
-            ids=dict(request.match_info),
-            values=checked(row, values, protocol),
-            stream=stream,
-            http=request,
-            upload=upload,
-        )
-        answer = await HANDLERS[row.operation](context)
+        # The room is there until the answer is made, by when the store counts what the request left in it.
+        with ExitStack() as stack:
+            values, stream, upload = from_query(row, request.query.items()), False, None
+            if row.takes_body:
+                room = stack.enter_context(self._state.store.room())
+                more, stream, upload = await self._read_body(row, request, protocol, room)
+                values.update(more)
+            context = Context(
+                state=self._state,
+                endpoint=row,
+                protocol=protocol,
+                ids=dict(request.match_info),
+                values=checked(row, values, protocol),
+                stream=stream,
+                http=request,
+                upload=upload,
+            )
+            answer = await HANDLERS[row.operation](context)
         if isinstance(answer, web.StreamResponse):
             return answer
         return _json(200, answer, context.headers)
 
-    async def _read(
-        self, row: Endpoint[Any, Any], request: web.Request, seen: _Seen, protocol: ProtocolVersion
+    async def _read_body(
+        self, row: Endpoint[Any, Any], request: web.Request, protocol: ProtocolVersion, room: Room
     ) -> tuple[Values, bool, Upload | None]:
-        values = from_query(row, request.query.items())
-        if not row.takes_body:
-            return values, False, None
+        settings, seen = self._state.settings, _seen.get()
+        assert row.params is not None
         if row.form:
-            assert row.params is not None
-            fields, upload = await read_form(request, row.form, self._state.settings.max_file_bytes)
-            seen.body = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
-            return {**values, **from_form(row.params, fields)}, False, upload
-        body = await read_json(request)
-        seen.body = dict(body) or None
+            fields, upload = await read_form(request, room, row.form, settings.max_file_bytes)
+            if settings.record_bodies:
+                shown = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
+                seen.body = msgspec.json.encode(shown)
+            return from_form(row.params, fields), False, upload
+        raw, body = await read_json(request, room)
+        if settings.record_bodies:
+            seen.body = raw
         stream = take_stream(row, body)
-        if row.params is not None:
-            body = without_nulls(row.params, body, protocol)
-        return {**values, **body}, stream, None
+        return without_nulls(row.params, body, protocol), stream, None
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Next) -> web.StreamResponse:
-        """Check the key, answer every error as the vendor did, and let time pass for what expires."""
+        """Check who asks, answer every error as the vendor did, and let time pass for what expires."""
         _seen.set(_Seen(time.perf_counter()))
+        connection = connection_of(request)
+        if connection is not None:
+            connection.head_is_complete()
+        response = await self._answer(request, handler)
+        if connection is not None:
+            # Else aiohttp would read the rest of a body for 10 s to keep the connection, and unpack it.
+            if response.status >= 400 and _is_long(request):
+                connection.skip_body()
+                response.force_close()
+            connection.is_served()
+        return response
+
+    async def _answer(self, request: web.Request, handler: _Next) -> web.StreamResponse:
         try:
-            self._authorize(request)
+            preflight = self._access.preflight(request)
+            if preflight is not None:
+                return preflight
+            self._access.check(request)
             self._state.expire()
             return await handler(request)
         except APIError as error:
@@ -127,32 +153,31 @@ class API:
             refusal = broken()
         return _json(refusal.status, refusal.body(), refusal.headers)
 
-    def _authorize(self, request: web.Request) -> None:
-        key = self._state.settings.api_key
-        if key is None:
-            return
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        given = request.headers.get("api-key") or (token.strip() if scheme.lower() == "bearer" else "")
-        if not hmac.compare_digest(given.encode(), key.encode()):
-            raise unauthorized(bool(given))
-
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Put the usual headers on an answer and enter it in the journal; streams pass here before their first byte."""
+        """Put the usual headers on an answer and record it; streams pass here before their first byte."""
         seen = _seen.get()
+        response.headers.update(self._access.headers(request))
         response.headers["x-request-id"] = self._state.names.request()
         response.headers["openai-version"] = _VERSION
         response.headers["openai-processing-ms"] = str(round(1000 * (time.perf_counter() - seen.started)))
-        self.requests.append(
+        self.requests.add(
             RequestRecord(
                 method=request.method,
                 path=request.rel_url.raw_path,
                 operation=seen.operation,
                 status=response.status,
-                body=seen.body,
+                body=None,
                 query=request.rel_url.raw_query_string,
                 headers={name.lower(): text for name, text in request.headers.items() if name.lower() not in _SECRETS},
-            )
+            ),
+            seen.body,
         )
+
+
+def _is_long(request: web.Request) -> bool:
+    """Tell whether there is more of a body to come than is worth reading to keep the connection."""
+    length = request.content_length
+    return not request.content.is_eof() and (length is None or length > _SHORT_BODY)
 
 
 def _by_specificity() -> list[Endpoint[Any, Any]]:

@@ -66,9 +66,30 @@ def unauthorized(given: bool) -> APIError:
     )
 
 
+def foreign(reason: str, setting: str) -> APIError:
+    """A 403: a web page may have sent this request, and a server without a key trusts none."""
+    message = f"This server has no key and answers programs on its own machine: {reason}. Allow it by {setting}."
+    return APIError(403, message, code="foreign_request")
+
+
+def wrong_type(given: str, wanted: str) -> APIError:
+    """A 415: the body is of a type, or in a coding, that is not read."""
+    return APIError(415, f"The body of your request is {given}: send {wanted}.", code="unsupported_media_type")
+
+
 def too_large(limit: int) -> APIError:
     """A 413: the body is past a cap in bytes."""
     return APIError(413, f"Maximum content size limit ({limit} bytes) exceeded.", code="content_too_large")
+
+
+def full(limit: int) -> APIError:
+    """A 507: there is no memory left to keep what the request makes."""
+    message = (
+        f"This server keeps everything in memory, and the {limit} bytes that it may take (max_store_bytes) are used "
+        "up: delete what is no longer needed, or start it with a higher cap."
+    )
+    # Nothing gets better by itself.
+    return APIError(507, message, type="server_error", code="insufficient_storage", headers={"x-should-retry": "false"})
 
 
 def broken() -> APIError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -14,10 +14,14 @@ from ..core.requests.endpoint import ProtocolVersion
 from .app import API
 from .engine.responder import EchoResponder, Responder
 from .request_log import RequestRecord
+from .requests.access import is_loopback
+from .requests.connection import Connection
 from .requests.context import Settings, State
 
 # What a request under way may still take when the server closes.
 _GRACE = 0.05
+# How long a client has for reading its refusal while it still sends.
+_LINGER = 2.0
 
 
 class AssistantsServer:
@@ -39,13 +43,19 @@ class AssistantsServer:
         speed: float = 0.0,
         keepalive: float = 15.0,
         max_file_bytes: int = 512 * 2**20,
+        max_store_bytes: int = 2**30,
+        record_bodies: bool = False,
+        allow_hosts: Sequence[str] = (),
+        cors: Sequence[str] = (),
+        head_timeout: float = 10.0,
     ) -> None:
         """Configure a server.
 
         Args:
             responder: What answers runs; `EchoResponder()` where None.
             protocol: The version of requests that name none in `OpenAI-Beta`.
-            api_key: The key to ask for, as a bearer token or in the header `api-key`; None lets everyone in.
+            api_key: The key to ask for, as a bearer token or in the header `api-key`. None lets in every program that
+                reaches the server, and no web page.
             seed: Makes all ids, `x-request-id` too, the same each time.
             pace: Seconds for which a run stays `queued`, `in_progress` before its answer, and `cancelling`.
             clock: Seconds since 1970, for all time stamps and expiries; one that jumps is noticed at once.
@@ -53,15 +63,15 @@ class AssistantsServer:
             speed: Seconds between the tokens of a message or of arguments.
             keepalive: Seconds of silence on a stream after which a comment is sent.
             max_file_bytes: Cap on an uploaded file.
+            max_store_bytes: Cap on everything that the server keeps, as an estimate; past it, creates get a 507.
+            record_bodies: Keeps the bodies of the latest requests for `requests`, up to 1 MiB in all.
+            allow_hosts: Names by which a server without a key may be reached besides `localhost` and the addresses of
+                this machine's loopback.
+            cors: Origins, such as `"http://localhost:3000"`, whose web pages may ask.
+            head_timeout: Seconds after which a connection is cut whose request has no complete head.
 
         Raises `ValueError` for a setting out of its range.
         """
-        if protocol not in {"v1", "v2"}:
-            raise ValueError(f"protocol is 'v1' or 'v2', not {protocol!r}")
-        if min(pace, speed, keepalive) < 0 or (chunk is not None and chunk < 1):
-            raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
-        if api_key is not None and (api_key.split() != [api_key] or not api_key.isprintable()):
-            raise ValueError("api_key is one word of printable characters, and not empty")
         self._state = State(
             Settings(
                 responder=EchoResponder() if responder is None else responder,
@@ -74,6 +84,11 @@ class AssistantsServer:
                 speed=speed,
                 keepalive=keepalive,
                 max_file_bytes=max_file_bytes,
+                max_store_bytes=max_store_bytes,
+                record_bodies=record_bodies,
+                allow_hosts=tuple(allow_hosts),
+                cors=tuple(cors),
+                head_timeout=head_timeout,
             )
         )
         self._api = API(self._state)
@@ -81,6 +96,7 @@ class AssistantsServer:
         self._api.app.on_shutdown.append(self._shut_down)
         self._api.app.on_cleanup.append(self._shut_down)
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
         self._base_url: str | None = None
 
     @property
@@ -97,8 +113,11 @@ class AssistantsServer:
 
     @property
     def requests(self) -> Sequence[RequestRecord]:
-        """The latest requests, oldest first; a stream's is there from its head on."""
-        return tuple(self._api.requests)
+        """The latest requests, oldest first; a stream's is there from its head on.
+
+        The last 1,000 at most. Their bodies are there with `record_bodies=True`.
+        """
+        return self._api.requests.records
 
     def reset(self) -> None:
         """Forget every object and request; streams are cut, ids begin anew where there is a seed."""
@@ -112,19 +131,29 @@ class AssistantsServer:
         """
         if self._runner is not None:
             raise RuntimeError("the server was started before; make a new one")
-        if self._state.settings.api_key is None and not _is_loopback(host):
+        if self._state.settings.api_key is None and not is_loopback(host):
             raise ValueError(f"{host!r} can be reached by others: give an api_key, or listen on 127.0.0.1")
-        self._runner = web.AppRunner(self.app, handle_signals=False, access_log=None, shutdown_timeout=_GRACE)
+        # Bodies are unpacked where they are read, so that one that is refused is not unpacked at all.
+        self._runner = web.AppRunner(
+            self.app,
+            handle_signals=False,
+            access_log=None,
+            shutdown_timeout=_GRACE,
+            auto_decompress=False,
+            lingering_time=_LINGER,
+        )
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            self._listener = await asyncio.get_running_loop().create_server(self._connect, host, port)
         except BaseException:
             await self._runner.cleanup()
             raise
-        self._base_url = f"http://{_reachable(host)}:{self._runner.addresses[0][1]}/v1"
+        self._base_url = f"http://{_reachable(host)}:{self._listener.sockets[0].getsockname()[1]}/v1"
 
     async def close(self) -> None:
         """Stop listening and end all that is under way; a second call does nothing."""
+        if self._listener is not None:
+            self._listener.close()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -138,15 +167,13 @@ class AssistantsServer:
     ) -> None:
         await self.close()
 
+    def _connect(self) -> asyncio.Protocol:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return Connection(self._runner.server(), self._state.settings.head_timeout)
+
     async def _shut_down(self, _app: web.Application) -> None:
         await self._state.engine.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _reachable(host: str) -> str:

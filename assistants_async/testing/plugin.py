@@ -50,7 +50,7 @@ async def assistants_server(request: pytest.FixtureRequest) -> AsyncGenerator[As
     _refuse_two_loops(request)
     from ..server import AssistantsServer
 
-    async with AssistantsServer(seed=0) as server:
+    async with AssistantsServer(seed=0, record_bodies=True) as server:
         yield server
 
 

@@ -278,7 +278,7 @@ async def test_a_reset_is_a_reset(faulty: FaultyServer) -> None:
     host, port = faulty.base_url.split("/")[2].split(":")
     for name, wanted in (("reset_after_headers", ConnectionResetError), ("truncated_content_length", None)):
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(f"GET /v1/assistants HTTP/1.1\r\nhost: a\r\nx-fault: {name}\r\n\r\n".encode())
+        writer.write(f"GET /v1/assistants HTTP/1.1\r\nhost: {host}\r\nx-fault: {name}\r\n\r\n".encode())
         assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
         got: type[Exception] | None = None
         try:
@@ -292,7 +292,7 @@ async def test_a_reset_is_a_reset(faulty: FaultyServer) -> None:
 async def test_a_client_that_leaves_ends_what_waits_for_it(faulty: FaultyServer) -> None:
     """At any place: before a request, inside one, inside a fault, and inside its answer."""
     host, port = faulty.base_url.split("/")[2].split(":")
-    head = b"GET /v1/assistants HTTP/1.1\r\nhost: a\r\nx-fault: never_answer\r\n\r\n"
+    head = b"GET /v1/assistants HTTP/1.1\r\nhost: {host}\r\nx-fault: never_answer\r\n\r\n"
     for sent in (b"", head[:20], b"POST /v1/threads HTTP/1.1\r\ncontent-length: 9\r\n\r\n{}", head):
         for cut in (False, True):
             _, writer = await asyncio.open_connection(host, int(port))

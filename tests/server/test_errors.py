@@ -166,7 +166,8 @@ async def test_too_large() -> None:
         form = {"file": io.BytesIO(b"x" * 11), "purpose": "assistants"}
         answer = await talk("POST", "/files", data=form)
         assert (answer.status, answer.error["code"]) == (413, "content_too_large")
-        answer = await talk("POST", "/threads", data=io.BytesIO(b" " * (32 * 2**20 + 1)))
+        body = io.BytesIO(b" " * (32 * 2**20 + 1))
+        answer = await talk("POST", "/threads", data=body, headers={"content-type": "application/json"})
         assert answer.status == 413
 
 
@@ -207,7 +208,8 @@ async def test_fault_of_the_server(talk: Talk, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_body_that_cannot_be_read(talk: Talk) -> None:
     """A body that is not in the coding that it claims is a 400."""
-    answer = await talk("POST", "/assistants", data=b"junk", headers={"content-encoding": "gzip"})
+    headers = {"content-encoding": "gzip", "content-type": "application/json"}
+    answer = await talk("POST", "/assistants", data=b"junk", headers=headers)
     assert answer.status == 400
     assert "could not read the body" in answer.error["message"]
 
@@ -215,7 +217,8 @@ async def test_body_that_cannot_be_read(talk: Talk) -> None:
 async def test_body_that_is_cut(talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
     """A client that leaves in the middle of its body is no fault of the server's."""
     host, port = talk.server.base_url.split("/")[2].split(":")
-    head = "POST /v1/assistants HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
+    kind = "content-type: application/json\r\ncontent-length: 100"
+    head = f"POST /v1/assistants HTTP/1.1\r\nhost: {host}\r\n{kind}\r\n\r\n{{"
     _, writer = await asyncio.open_connection(host, int(port))
     writer.write(head.encode())
     await writer.drain()

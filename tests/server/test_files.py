@@ -79,19 +79,24 @@ async def test_bad_forms(talk: Talk, fields: dict[str, str], param: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("content_type", "body"),
+    ("content_type", "body", "status"),
     [
-        ("application/json", b"{}"),
-        ("multipart/form-data", b"x"),
-        ("multipart/form-data; boundary=x", b"junk"),
-        ("multipart/form-data; boundary=x", b"--x\r\n\r\nno name\r\n--x--\r\n"),
-        ("multipart/form-data; boundary=x", b'--x\r\ncontent-disposition: form-data; name="file"\r\n\r\ncut'),
+        pytest.param("application/json", b"{}", 415, id="json"),
+        pytest.param("multipart/form-data", b"x", 400, id="no boundary"),
+        pytest.param("multipart/form-data; boundary=x", b"junk", 400, id="junk"),
+        pytest.param("multipart/form-data; boundary=x", b"--x\r\n\r\nno name\r\n--x--\r\n", 400, id="no name"),
+        pytest.param(
+            "multipart/form-data; boundary=x",
+            b'--x\r\ncontent-disposition: form-data; name="file"\r\n\r\ncut',
+            400,
+            id="cut",
+        ),
     ],
 )
-async def test_no_forms(talk: Talk, content_type: str, body: bytes) -> None:
-    """What is no form is a 400."""
+async def test_no_forms(talk: Talk, content_type: str, body: bytes, status: int) -> None:
+    """What is no form is refused."""
     answer = await talk("POST", "/files", data=body, headers={"content-type": content_type})
-    assert answer.status == 400
+    assert answer.status == status
 
 
 async def test_files_of_an_assistant(talk_v1: Talk) -> None:

@@ -111,8 +111,8 @@ async def test_reset() -> None:
 
 
 async def test_requests() -> None:
-    """The journal has what was asked, oldest first."""
-    async with talking() as talk:
+    """The latest requests are there, oldest first, with their bodies where those are recorded."""
+    async with talking(record_bodies=True) as talk:
         file = await talk.upload()
         await talk("GET", "/files?purpose=vision")
         await talk("POST", "/threads", {"metadata": {"k": "v"}})

@@ -73,7 +73,9 @@ async def serving(
     """Serve a script."""
     responder = ScriptedResponder(turns)
     async with (
-        AssistantsServer(responder=responder, seed=0, pace=pace, protocol=protocol, **settings) as server,
+        AssistantsServer(
+            responder=responder, seed=0, pace=pace, protocol=protocol, record_bodies=True, **settings
+        ) as server,
         AssistantsClient(base_url=server.base_url, api_key="test", protocol=protocol) as client,
     ):
         assistant = await client.assistants.create(model="m", tools=TOOLS.definitions)

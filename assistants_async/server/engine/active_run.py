@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..storage.collection import Document
 from ..storage.ids import IdFactory
 from ..storage.search import Found
-from ..storage.store import Document, Store
+from ..storage.store import Store
 from .actions import Used
 from .event_feed import Feed
 from .message_draft import MessageDraft
@@ -261,6 +262,7 @@ class ActiveRun:
         used, self._used = self._used or Used(draft.prompt, draft.written if written is None else written), None
         step = draft.document
         step.update({"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": _usage(used)})
+        self._steps.measure(step)
         self.emit(f"thread.run.step.{status}", "step", step)
 
     def _end_message(self, status: str, **changes: Any) -> int:
@@ -273,6 +275,7 @@ class ActiveRun:
             new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
             self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})
         draft.document.update(changes, status=status, content=content)
+        self._messages.measure(draft.document)
         self.emit(f"thread.message.{status}", "message", draft.document)
         return draft.tokens
 

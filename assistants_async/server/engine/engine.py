@@ -13,9 +13,11 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, 
 from contextlib import AsyncExitStack, aclosing
 from typing import Any
 
+from ..storage.collection import Document
+from ..storage.due_times import DueTimes
 from ..storage.ids import IdFactory
 from ..storage.search import Found
-from ..storage.store import Document, Store
+from ..storage.store import Store
 from .actions import CallPiece, CallTools, Ended, Fail, Incomplete, Piece, RefusalPiece, Say, Stall, Used
 from .active_run import ActiveRun
 from .event_feed import Feed
@@ -55,6 +57,7 @@ class Engine:
         self._speed = speed
         self._lives: dict[str, ActiveRun] = {}
         self._work: dict[str, asyncio.Task[None]] = {}
+        self._due = DueTimes()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,6 +72,7 @@ class Engine:
         """Take a new run into the world; `thread` is given where it was made with the run."""
         life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock)
         self._listen(life, feed)
+        self._due.add(run["thread_id"], run["expires_at"])
         if thread is not None:
             life.emit("thread.created", "thread", thread)
         life.emit("thread.run.created", "run", run)
@@ -103,9 +107,8 @@ class Engine:
 
     def expire(self) -> None:
         """End the runs whose time has come."""
-        now = self._clock()
-        for life in [life for life in self._lives.values() if life.run["expires_at"] <= now]:
-            self._end(life, "expired")
+        for thread_id in self._due.take(self._clock()):
+            self._end(self._lives[thread_id], "expired")
 
     def reset(self) -> None:
         """Drop every run at once; readers see their streams cut."""
@@ -262,6 +265,7 @@ class Engine:
         thread_id: str = life.run["thread_id"]
         self._stop(thread_id)
         del self._lives[thread_id]
+        self._due.discard(thread_id)
         self._timers.pop(thread_id).cancel()
 
     def _arm(self, life: ActiveRun) -> None:

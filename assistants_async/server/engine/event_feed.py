@@ -16,8 +16,8 @@ from aiohttp import web
 
 from ...core.requests.endpoint import ProtocolVersion
 from ...models.events import DONE_EVENT
+from ..storage.collection import Document
 from ..storage.documents import event_name, render, without_content
-from ..storage.store import Document
 
 _log = logging.getLogger(__name__)
 

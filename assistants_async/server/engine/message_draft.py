@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..storage.store import Document
+from ..storage.collection import Document
 from .turn import FoundText
 
 # Marks as models spell them: the one that stands in the search's output, and the garbled forms that were seen. What

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..storage.collection import Document
 from ..storage.search import Found
-from ..storage.store import Document
 from .thread_items import SEARCH, marker
 from .tokens import tokens
 from .turn import FoundText, ToolOutput

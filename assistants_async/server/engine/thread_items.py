@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..storage.store import Document, Store
+from ..storage.collection import Document
+from ..storage.store import Store
 from .turn import ToolOutput, ToolRound, TurnItem
 
 SEARCH = "file_search"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Document
 from ..storage.documents import deleted, given
-from ..storage.store import Document
 from .attachments import link, require, tool_resources
 
 _MEMBERS = (
@@ -45,6 +45,7 @@ async def modify(context: Context) -> Document:
     """Serve `modifyAssistant`."""
     document = _find(context)
     document.update(_changes(context))
+    context.store.assistants.measure(document)
     _replace_files(context, document)
     return context.render("assistant", document)
 

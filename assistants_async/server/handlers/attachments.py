@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..requests.context import Context
-from ..storage.store import Document
+from ..storage.collection import Document
 
 # What the documents say of stores that are made so: "7 days after they were last active".
 _FOR_A_THREAD = {"expires_after": {"anchor": "last_active_at", "days": 7}}

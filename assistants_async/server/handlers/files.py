@@ -11,8 +11,8 @@ from aiohttp import web
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Document
 from ..storage.documents import deleted
-from ..storage.store import Document
 
 # In v2 this is the documented default; in v1 there is nothing to page by, so all of them come.
 _DEFAULT_LIMIT = {"v1": 10**9, "v2": 10_000}
@@ -41,8 +41,7 @@ def keep(
     }
     if expires_after is not None:
         document["expires_at"] = state.now + expires_after["seconds"]
-    context.store.contents[document["id"]] = content
-    return context.store.files.put(document)
+    return context.store.keep_file(document, content)
 
 
 async def retrieve(context: Context) -> Document:
@@ -62,7 +61,11 @@ async def download(context: Context) -> web.StreamResponse:
     document = context.store.files.get(context.ids["file_id"])
     return web.Response(
         body=context.store.contents[document["id"]],
-        headers={"content-disposition": _disposition(document["filename"])},
+        # Whatever somebody uploaded must not run as a page in a browser.
+        headers={
+            "content-disposition": _disposition(document["filename"]),
+            "x-content-type-options": "nosniff",
+        },
         content_type="application/octet-stream",
     )
 

@@ -8,8 +8,8 @@ from typing import Any
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Document
 from ..storage.documents import deleted
-from ..storage.store import Document
 from .attachments import check_searchable, link, make_searchable, require
 
 
@@ -34,6 +34,7 @@ async def modify(context: Context) -> Document:
     document = _find(context)
     if "metadata" in context.values:
         document["metadata"] = context.values["metadata"]
+        context.store.messages(document["thread_id"]).measure(document)
     return context.render("message", document)
 
 
@@ -50,12 +51,11 @@ async def delete(context: Context) -> Document:
 
 async def index(context: Context) -> Document:
     """Serve `listMessages`."""
-    run_id = context.values.get("run_id")
     return page(
         context.store.messages(context.ids["thread_id"]),
         context.values,
         lambda document: context.render("message", document),
-        keep=lambda document: run_id is None or document["run_id"] == run_id,
+        value=context.values.get("run_id"),
     )
 
 

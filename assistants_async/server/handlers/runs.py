@@ -13,8 +13,8 @@ from ..engine.responder import Backend
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Document
 from ..storage.documents import INCLUDED, given
-from ..storage.store import Document
 from . import threads
 from .attachments import tool_resources
 from .messages import add_messages, check_messages
@@ -66,6 +66,7 @@ async def modify(context: Context) -> Document:
     run = _find(context)
     if "metadata" in context.values:
         run["metadata"] = context.values["metadata"]
+        context.store.runs(run["thread_id"]).measure(run)
     return _shown(context, run)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Collection, Document
 from ..storage.documents import INCLUDED, without_content
-from ..storage.store import Collection, Document
 
 
 async def retrieve(context: Context) -> Document:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..requests.context import Context, Handler
 from ..requests.pages import page
+from ..storage.collection import Document
 from ..storage.documents import deleted
-from ..storage.store import Document
 from .attachments import tool_resources
 from .messages import add_messages, check_messages
 
@@ -27,6 +27,7 @@ async def modify(context: Context) -> Document:
     """Serve `modifyThread`."""
     document = context.store.threads.get(context.ids["thread_id"])
     document.update(_members(context, context.values))
+    context.store.threads.measure(document)
     return context.render("thread", document)
 
 

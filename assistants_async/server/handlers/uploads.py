@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import invalid, too_large
 from ..requests.context import Context, Handler
-from ..storage.store import Document
+from ..storage.collection import Document
 from .files import keep
 
 _LIFE = 3600
@@ -76,7 +76,7 @@ async def add_part(context: Context) -> Document:
         "created_at": context.state.now,
         "upload_id": upload["id"],
     }
-    context.store.contents[part["id"]] = given.content
+    context.store.keep_content(part["id"], given.content)
     return context.render("part", context.store.parts(upload["id"]).put(part))
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page, token_page
+from ..storage.collection import Collection, Document
 from ..storage.documents import deleted
-from ..storage.store import Collection, Document
 from ..storage.vector_index import counted
 from .attachments import require
 

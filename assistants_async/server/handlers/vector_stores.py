@@ -7,9 +7,9 @@ from typing import Any
 
 from ..requests.context import Context, Handler
 from ..requests.pages import page, token_page
+from ..storage.collection import Document
 from ..storage.documents import deleted, given
 from ..storage.search import Found
-from ..storage.store import Document
 from .attachments import require
 
 _RESULTS = 10
@@ -31,6 +31,7 @@ async def modify(context: Context) -> Document:
     store = _find(context)
     changes = given(context.values, ("name", "expires_after", "metadata"))
     store.update(changes)
+    context.store.vector_stores.measure(store)
     return _shown(context, store)
 
 

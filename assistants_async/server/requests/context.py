@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,12 @@ from aiohttp import web
 from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ..engine.engine import Engine
 from ..engine.responder import Responder
+from ..storage.collection import Document
 from ..storage.documents import render
 from ..storage.ids import IdFactory
-from ..storage.store import Document, Store
+from ..storage.store import Store
 from ..storage.vector_index import VectorIndex
+from .access import check_hosts, check_origins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +34,23 @@ class Settings:
     speed: float = 0.0
     keepalive: float = 15.0
     max_file_bytes: int = 512 * 2**20
+    max_store_bytes: int = 2**30
+    record_bodies: bool = False
+    allow_hosts: Sequence[str] = ()
+    cors: Sequence[str] = ()
+    head_timeout: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.protocol not in {"v1", "v2"}:
+            raise ValueError(f"protocol is 'v1' or 'v2', not {self.protocol!r}")
+        if min(self.pace, self.speed, self.keepalive) < 0 or (self.chunk is not None and self.chunk < 1):
+            raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
+        if self.head_timeout <= 0 or self.max_store_bytes < 1:
+            raise ValueError("head_timeout and max_store_bytes are more than 0")
+        if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
+            raise ValueError("api_key is one word of printable characters, and not empty")
+        check_hosts(self.allow_hosts)
+        check_origins(self.cors)
 
 
 class State:
@@ -50,7 +69,7 @@ class State:
         settings = self.settings
         self.names = IdFactory(settings.seed)
         """Makes ids."""
-        self.store = Store()
+        self.store = Store(settings.max_store_bytes)
         """What the server remembers."""
         self.library = VectorIndex(self.store, self.names, clock=settings.clock, pace=settings.pace)
         """What it knows of vector stores."""

@@ -7,7 +7,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from ..errors import invalid
-from ..storage.store import Collection, Document
+from ..storage.collection import Collection, Document
 from .context import Context
 
 DEFAULT_LIMIT = 20
@@ -20,19 +20,20 @@ def page(
     render: Callable[[Document], Document],
     *,
     keep: Callable[[Document], bool] | None = None,
+    value: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Document:
     """One page of a shelf by `limit`, `order`, `after` and `before`, in the list envelope.
 
     With `before` alone it is the page that ends right before the cursor, and `has_more` tells of what is still
     further that way; else it starts at the front or behind `after`. A cursor of something that was deleted keeps
-    its place; one that never was raises a 400.
+    its place; one that never was raises a 400. `keep` filters, `value` is one of the shelf's indexed member.
     """
     size: int = values.get("limit") or limit
     ascending = values.get("order") == "asc"
     after, before = _place(shelf, values, "after"), _place(shelf, values, "before")
     backward = before is not None and after is None
-    walk = shelf.walk(before if backward else after, ascending=ascending != backward)
+    walk = shelf.walk(before if backward else after, ascending=ascending != backward, value=value)
     if before is not None and not backward:
         walk = takewhile(_precedes(shelf, before, ascending=ascending), walk)
     # One more than fits tells whether there is more.

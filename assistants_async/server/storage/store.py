@@ -1,104 +1,84 @@
-"""Everything the server remembers: plain dicts, on one shelf for each kind and parent."""
+"""Everything the server remembers: one collection for each kind and parent, and the bytes of files."""
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_left
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator
+from contextlib import contextmanager
 
-from ..errors import missing
+from ..errors import full
+from .collection import DOCUMENT_COST, Collection, Counters, Document
+from .due_times import DueTimes
 
-Document = dict[str, Any]
-"""What the server knows of one object: the members of both protocol versions."""
+_INDEXES = {"message": "run_id"}
+"""Members by which the documents of a kind are looked for."""
 
 
-class Collection:
-    """Documents of one kind under one parent, in the order in which they were put there.
+class Room:
+    """Memory that a request takes while its body is read; it is given back when the request has been served."""
 
-    The place of a document outlives it, so that a cursor which names a deleted one still works.
-    """
+    def __init__(self, counters: Counters, most: int) -> None:
+        self._counters = counters
+        self._most = most
+        self.taken = 0
+        """Bytes that were taken."""
 
-    def __init__(self, kind: str, numbers: Iterator[int]) -> None:
-        self.kind = kind
-        """What its documents are, such as `"message"`."""
-        self._numbers = numbers
-        self._documents: dict[str, Document] = {}
-        self._places: dict[str, int] = {}
-        self._line: list[tuple[int, str]] = []
-
-    def __len__(self) -> int:
-        return len(self._documents)
-
-    def __iter__(self) -> Iterator[Document]:
-        return iter(self._documents.values())
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._documents
-
-    def put(self, document: Document) -> Document:
-        """Add a document behind the others."""
-        key = document["id"]
-        # A file that is taken off an assistant and given again goes to the end, like a new one.
-        if key in self._documents:
-            self.remove(key)
-        self._documents[key] = document
-        place = self._places[key] = next(self._numbers)
-        self._line.append((place, key))
-        return document
-
-    def get(self, id: str) -> Document:
-        """The document of this id; raises the 404."""
-        document = self._documents.get(id)
-        if document is None:
-            raise missing(self.kind, id)
-        return document
-
-    def remove(self, id: str) -> Document:
-        """Take a document away; raises the 404."""
-        document = self.get(id)
-        del self._documents[id]
-        del self._line[bisect_left(self._line, (self._places[id], ""))]
-        return document
-
-    def walk(self, place: int | None, *, ascending: bool) -> Iterator[Document]:
-        """The documents behind a place, from the nearest on; all of them where it is None."""
-        if ascending:
-            start = 0 if place is None else bisect_left(self._line, (place + 1, ""))
-            numbers = range(start, len(self._line))
-        else:
-            start = len(self._line) if place is None else bisect_left(self._line, (place, ""))
-            numbers = range(start - 1, -1, -1)
-        return (self._documents[self._line[number][1]] for number in numbers)
-
-    def placed(self) -> Iterator[tuple[int, Document]]:
-        """The documents with their places, which can be compared over all collections of a store."""
-        return ((self._places[key], document) for key, document in self._documents.items())
-
-    def place(self, id: str) -> int | None:
-        """The place of a document that is or was here."""
-        return self._places.get(id)
+    def take(self, size: int) -> None:
+        """Take so many bytes more; raises the 507 where the store has no room for them."""
+        if self._counters.bytes + size > self._most:
+            raise full(self._most)
+        self._counters.bytes += size
+        self.taken += size
 
 
 class Store:
-    """All shelves; those of a parent are made on first use."""
+    """All collections; those of a parent are made on first use.
 
-    def __init__(self) -> None:
-        # One sequence for all places: it tells which of a message and a step came first.
-        self._numbers = itertools.count()
-        self.assistants = Collection("assistant", self._numbers)
+    `most` is the cap on the bytes of it all, as an estimate.
+    """
+
+    def __init__(self, most: int = 2**30) -> None:
+        self._most = most
+        self._counters = Counters()
+        self.assistants = Collection("assistant", self._counters)
         """Assistants."""
-        self.threads = Collection("thread", self._numbers)
+        self.threads = Collection("thread", self._counters)
         """Threads."""
-        self.files = Collection("file", self._numbers)
+        self.files = Collection("file", self._counters)
         """Files, without their content."""
         self.contents: dict[str, bytes] = {}
         """The bytes of each file, and of each part of an upload."""
-        self.vector_stores = Collection("vector store", self._numbers)
+        self.vector_stores = Collection("vector store", self._counters)
         """Vector stores."""
-        self.uploads = Collection("upload", self._numbers)
+        self.uploads = Collection("upload", self._counters)
         """Uploads."""
+        self._due = DueTimes()
         self._shelves: dict[tuple[str, str], Collection] = {}
+
+    @contextmanager
+    def room(self) -> Generator[Room, None, None]:
+        """Enter for the memory of one request that makes or changes something."""
+        room = Room(self._counters, self._most)
+        try:
+            room.take(DOCUMENT_COST)
+            yield room
+        finally:
+            self._counters.bytes -= room.taken
+
+    def has_room(self, size: int) -> bool:
+        """Tell whether so many bytes more may be kept."""
+        return self._counters.bytes + size <= self._most
+
+    def keep_content(self, id: str, content: bytes) -> None:
+        """Keep the bytes of a file or of a part."""
+        self.contents[id] = content
+        self._counters.bytes += len(content)
+
+    def keep_file(self, document: Document, content: bytes) -> Document:
+        """Keep a file with its bytes until it expires or is deleted."""
+        self.keep_content(document["id"], content)
+        if document.get("expires_at") is not None:
+            self._due.add(document["id"], document["expires_at"])
+        return self.files.put(document)
 
     def messages(self, thread_id: str) -> Collection:
         """Messages of a thread; raises the 404 of the thread."""
@@ -135,30 +115,32 @@ class Store:
     def forget_vector_store(self, store_id: str) -> None:
         """Take a vector store away with its batches, not the files themselves; raises the 404."""
         for batch in self.batches(store_id):
-            self._shelves.pop(("vector store file", batch["id"]), None)
+            self._drop("vector store file", batch["id"])
         for kind in ("file batch", "vector store file"):
-            self._shelves.pop((kind, store_id), None)
+            self._drop(kind, store_id)
         self.vector_stores.remove(store_id)
 
     def forget_parts(self, upload_id: str) -> None:
         """Take the parts of an upload away."""
         for part in self.parts(upload_id):
-            del self.contents[part["id"]]
-        del self._shelves["part", upload_id]
+            self._drop_content(part["id"])
+        self._drop("part", upload_id)
 
     def forget_thread(self, thread_id: str) -> None:
         """Take a thread away with all that it holds; raises the 404."""
         for run in self.runs(thread_id):
-            self._shelves.pop(("step", run["id"]), None)
+            self._drop("step", run["id"])
         for message in self.messages(thread_id):
-            self._shelves.pop(("file", message["id"]), None)
-        del self._shelves["run", thread_id], self._shelves["message", thread_id]
+            self._drop("file", message["id"])
+        for kind in ("run", "message"):
+            self._drop(kind, thread_id)
         self.threads.remove(thread_id)
 
     def forget_file(self, file_id: str) -> None:
         """Take a file and its content away, out of the vector stores too; raises the 404."""
         self.files.remove(file_id)
-        del self.contents[file_id]
+        self._drop_content(file_id)
+        self._due.discard(file_id)
         for store in self.vector_stores:
             files = self.store_files(store["id"])
             if file_id in files:
@@ -166,12 +148,20 @@ class Store:
 
     def expire_files(self, now: float) -> None:
         """Take away the files whose time has come."""
-        due = [file["id"] for file in self.files if file.get("expires_at") is not None and file["expires_at"] <= now]
-        for file_id in due:
+        for file_id in self._due.take(now):
             self.forget_file(file_id)
+
+    def _drop(self, kind: str, parent_id: str) -> None:
+        collection = self._shelves.pop((kind, parent_id), None)
+        if collection is not None:
+            collection.release()
+
+    def _drop_content(self, id: str) -> None:
+        self._counters.bytes -= len(self.contents.pop(id))
 
     def _of(self, kind: str, parent_id: str) -> Collection:
         shelf = self._shelves.get((kind, parent_id))
         if shelf is None:
-            shelf = self._shelves[kind, parent_id] = Collection(kind, self._numbers)
+            index = _INDEXES.get(kind)
+            shelf = self._shelves[kind, parent_id] = Collection(kind, self._counters, index=index)
         return shelf

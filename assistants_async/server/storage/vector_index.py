@@ -7,17 +7,21 @@ next one is served; no task is needed.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import invalid
+from .collection import Collection, Document
 from .documents import given
 from .ids import IdFactory
 from .search import Found, Source, chunked, matches, ranked
-from .store import Collection, Document, Store
+from .store import Store
 from .text_extraction import Unreadable, text_of
 
 DAY = 86_400
+_COST_OF_TEXT = 10
+"""Bytes that a character of a searched file takes: its text, its chunks twice, and their words."""
 _DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")
@@ -31,7 +35,7 @@ class VectorIndex:
         self._names = names
         self._clock = clock
         self._pace = pace
-        self._unread: list[tuple[float, Document]] = []
+        self._unread: deque[tuple[float, Document]] = deque()
 
     # Stores
 
@@ -102,9 +106,9 @@ class VectorIndex:
     def settle(self) -> None:
         """Read the files whose time has come."""
         now = time.monotonic()
-        due = [document for ready, document in self._unread if ready <= now]
-        self._unread = [(ready, document) for ready, document in self._unread if ready > now]
-        for document in due:
+        # All wait for the same time, so they are due in the order in which they came.
+        while self._unread and self._unread[0][0] <= now:
+            _, document = self._unread.popleft()
             if document["status"] == "in_progress":
                 self._read(document)
 
@@ -112,19 +116,22 @@ class VectorIndex:
         content = self._store.contents.get(document["id"])
         if content is None:
             document.update(status="failed", last_error=_problem("invalid_file", "The file has been deleted."))
-            return
-        if content.startswith(_STALL):
-            return
-        filename = self._store.files.get(document["id"])["filename"]
-        try:
-            text = text_of(filename, content)
-        except Unreadable as error:
-            document.update(status="failed", last_error=_problem(error.code, error.message))
-            return
+        elif document["vector_store_id"] in self._store.vector_stores and not content.startswith(_STALL):
+            try:
+                self._take_text(document, self._store.files.get(document["id"])["filename"], content)
+            except Unreadable as error:
+                document.update(status="failed", last_error=_problem(error.code, error.message))
+
+    def _take_text(self, document: Document, filename: str, content: bytes) -> None:
+        text = text_of(filename, content)
+        taken = _COST_OF_TEXT * len(text)
+        if not self._store.has_room(taken):
+            raise Unreadable("server_error", "The memory that the server may take (max_store_bytes) is used up.")
         sizes = document["chunking_strategy"]["static"]
         chunks = tuple(chunked(text, sizes["max_chunk_size_tokens"], max(0, sizes["chunk_overlap_tokens"])))
         source = Source(document["id"], filename, {}, chunks)
         document.update(status="completed", usage_bytes=len(text.encode()), text=text, source=source)
+        self._store.store_files(document["vector_store_id"]).measure(document, taken)
 
     # Search
 

@@ -1,0 +1,98 @@
+"""What a connection may take: seconds for a head, and no more of a body once its request was refused."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from aiohttp import web
+
+from ..._typing import override
+
+_SKIPPED = 2**20
+"""Bytes of a refused body that are read and thrown away, so that a client which sends first sees its answer."""
+
+
+class Connection(asyncio.Protocol):
+    """A connection in front of aiohttp's own handler.
+
+    The time for a head runs from the opening of the connection, and from the first byte behind an answer.
+    """
+
+    def __init__(self, handler: web.RequestHandler, head_timeout: float) -> None:
+        self._handler = handler
+        self._head_timeout = head_timeout
+        self._transport: asyncio.Transport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._busy = False
+        self._skipped: int | None = None
+
+    @override
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the time for the first head."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._handler.connection_made(transport)
+        self._start_timer(self._transport)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Hand bytes on, or throw away those of a refused body."""
+        assert self._transport is not None
+        if self._skipped is not None:
+            self._skipped += len(data)
+            if self._skipped > _SKIPPED:
+                self._transport.pause_reading()
+            return
+        if not self._busy and self._timer is None:
+            self._start_timer(self._transport)
+        self._handler.data_received(data)
+
+    @override
+    def eof_received(self) -> None:
+        """Hand on that the client sends nothing more."""
+        self._handler.eof_received()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop the time, and hand on that the connection is gone."""
+        self._stop_timer()
+        self._transport = None
+        self._handler.connection_lost(exc)
+
+    @override
+    def pause_writing(self) -> None:
+        """Hand on that the client reads too slowly."""
+        self._handler.pause_writing()
+
+    @override
+    def resume_writing(self) -> None:
+        """Hand on that the client reads again."""
+        self._handler.resume_writing()
+
+    def head_is_complete(self) -> None:
+        """Stop the time: a request is being served."""
+        self._busy = True
+        self._stop_timer()
+
+    def is_served(self) -> None:
+        """Wait for the next head."""
+        self._busy = False
+
+    def skip_body(self) -> None:
+        """Hand nothing more to aiohttp, which would read and unpack a refused body to its end."""
+        self._skipped = 0
+
+    def _start_timer(self, transport: asyncio.Transport) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._head_timeout, transport.abort)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def connection_of(request: web.Request) -> Connection | None:
+    """Return the connection of a request; None once it was lost, and where the application is part of another."""
+    transport = request.transport
+    protocol = None if transport is None else transport.get_protocol()
+    return protocol if isinstance(protocol, Connection) else None
