@@ -32,7 +32,8 @@ BLOCKS = [
 TESTS = {name: block for name, block in BLOCKS if re.search(r"^async def test_", block, re.MULTILINE)}
 """Blocks that are test modules: pytest runs those, as a user's project would."""
 SCRIPTS = {name: block for name, block in BLOCKS if name not in TESTS}
-LINKED = [*PAGES, "benchmarks/README.md", "CHANGELOG.md"]
+MAP = "assistants_async/README.md"
+LINKED = [*PAGES, MAP, "benchmarks/README.md", "CHANGELOG.md"]
 """Pages whose links are followed."""
 
 
@@ -216,3 +217,19 @@ def test_every_guide_has_its_contents(page: str) -> None:
     headings = re.findall(r"^## (.*)$", PAGES[page], re.MULTILINE)
     contents = re.findall(r"^- \[(.*)\]\(#.*\)$", PAGES[page].split("\n## ")[0], re.MULTILINE)
     assert contents == (headings if len(headings) > 1 else [])
+
+
+def test_every_file_that_the_map_names_exists() -> None:
+    """Below the package, below the folder named last before it, or below the root."""
+    text = (ROOT / MAP).read_text(encoding="utf-8")
+    named = re.findall(r"`([\w./]+(?:\.py|\.md|/))`", text)
+    assert len(named) > 40
+    package, folder = (ROOT / MAP).parent, ROOT
+    for name in named:
+        places = [place for place in (package, ROOT, folder) if (place / name).exists()]
+        assert places, f"{name} does not exist"
+        folder = (places[0] / name).parent
+    layers = re.findall(r"^([a-z]+)\b/?(?:  +([a-z]+))?", blocks(text, "text")[0], re.MULTILINE)
+    assert {name for pair in layers for name in pair if name} >= {
+        path.name for path in package.iterdir() if path.is_dir()
+    } - {"guides", "__pycache__"}
