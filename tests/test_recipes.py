@@ -68,9 +68,26 @@ async def test_fastapi_passes_the_events_on(assistants_client: AssistantsClient)
         assert await said(response.aiter_bytes()) == ("Echo: Say it", "completed")
 
 
+async def test_fastapi_refuses_a_thread_that_is_not_there(assistants_client: AssistantsClient) -> None:
+    """Before the stream begins, with the server's words."""
+    names = await ran("StreamingResponse", assistants_client)
+    async with browser_of(names["app"]) as browser:
+        refused = await browser.post("/threads/thread_gone/answer")
+    assert refused.status_code == 404
+    assert "thread_gone" in refused.json()["detail"]
+
+
+async def test_aiohttp_refuses_a_thread_that_is_not_there(assistants_client: AssistantsClient) -> None:
+    """The same."""
+    names = await ran("channel.sse():\n                await response.write", assistants_client)
+    async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser:
+        refused = await browser.post("/threads/thread_gone/answer")
+        assert (refused.status, "thread_gone" in await refused.text()) == (404, True)
+
+
 async def test_aiohttp_passes_the_events_on(assistants_client: AssistantsClient) -> None:
     """Over a real connection."""
-    names = await ran("channel.sse():\n            await response.write", assistants_client)
+    names = await ran("channel.sse():\n                await response.write", assistants_client)
     path = f"/threads/{names['thread'].id}/answer"
     async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser, browser.post(path) as response:
         assert response.content_type == "text/event-stream"
@@ -79,7 +96,7 @@ async def test_aiohttp_passes_the_events_on(assistants_client: AssistantsClient)
 
 async def test_fastapi_answers_from_a_run_with_tools(assistants_client: AssistantsClient) -> None:
     """Questions that come at once are answered one after the other."""
-    names = await ran("HTTPException", assistants_client)
+    names = await ran("HTTPException(504", assistants_client)
     path = f"/threads/{names['thread'].id}/ask"
     async with browser_of(names["app"]) as browser:
         answers = await asyncio.gather(*(browser.post(path, params={"question": ASK}) for _ in range(3)))
@@ -91,7 +108,7 @@ async def test_fastapi_says_that_a_run_failed() -> None:
     """As a bad gateway, with what the server said."""
     responder = ScriptedResponder([Fail("server_error", "out of order")])
     async with AssistantsClient.local(responder=responder) as client:
-        names = await ran("HTTPException", client)
+        names = await ran("HTTPException(504", client)
         async with browser_of(names["app"]) as browser:
             answer = await browser.post(f"/threads/{names['thread'].id}/ask", params={"question": "Hello"})
     assert answer.status_code == 502
