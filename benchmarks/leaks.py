@@ -10,10 +10,11 @@ import asyncio
 import gc
 import json
 import os
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -225,8 +226,61 @@ async def cancellations(
     return outcomes, looks
 
 
-async def _cancelled(client: AssistantsClient, random: Random) -> str:
-    task: asyncio.Future[None] = asyncio.ensure_future(random.choice(KINDS)(client))
+async def _upload(client: AssistantsClient) -> None:
+    await client.files.create(file=UNREAD, filename="a.txt", purpose="assistants")
+
+
+async def _upload_pieces(client: AssistantsClient) -> None:
+    async def pieces() -> AsyncGenerator[bytes]:
+        for _ in range(8):
+            yield UNREAD[: len(UNREAD) // 8]
+
+    await client.files.create(file=pieces(), filename="a.txt", purpose="assistants")
+
+
+async def _message(client: AssistantsClient) -> None:
+    await client.messages.create("thread_1", role="user", content=TEXT)
+
+
+UNREAD = b"x" * (8 << 20)
+TEXT = "y" * 900_000
+UNREAD_KINDS = (_upload, _upload_pieces, _message)
+
+
+async def unread_uploads(
+    count: int, *, parallel: int = 20, seed: int = 0, samples: int = 20
+) -> tuple[Counter[str], list[Sample]]:
+    """Send uploads to a server that reads nothing, and cancel each after a random time.
+
+    The last sample is taken beside the open client: no connection may be left by then.
+    """
+    random = Random(seed)
+    outcomes: Counter[str] = Counter()
+    looks: list[Sample] = []
+    deaf = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    deaf.setblocking(False)
+
+    async def work(share: Iterable[int]) -> None:
+        for _ in share:
+            outcomes[await _cancelled(client, random, UNREAD_KINDS)] += 1
+
+    base_url = f"http://127.0.0.1:{deaf.getsockname()[1]}/v1"
+    async with AssistantsClient(base_url=base_url, api_key="key", max_connections=parallel, retry=None) as client:
+        for begin in range(0, count, step := max(1, count // samples)):
+            numbers = range(begin, min(begin + step, count))
+            await asyncio.gather(*(work(numbers[place::parallel]) for place in range(parallel)))
+            with suppress(BlockingIOError):
+                while True:  # the queue of the server is finite
+                    deaf.accept()[0].close()
+            looks.append(sample(numbers.stop, Server(0)))
+    deaf.close()
+    return outcomes, looks
+
+
+async def _cancelled(
+    client: AssistantsClient, random: Random, kinds: tuple[Callable[[AssistantsClient], Awaitable[None]], ...] = KINDS
+) -> str:
+    task: asyncio.Future[None] = asyncio.ensure_future(random.choice(kinds)(client))
     await asyncio.sleep(random.expovariate(1 / 0.04))
     task.cancel()
     (got,) = await asyncio.gather(task, return_exceptions=True)
@@ -252,6 +306,10 @@ def main() -> None:
     print(TITLE)
     show("cancellations", looks[:-1], time.perf_counter() - started)
     print(f"after the close: {looks[-1].tasks - 1} tasks, {looks[-1].connections} connections, {looks[-1].fds} fds")
+    started = time.perf_counter()
+    outcomes, looks = asyncio.run(unread_uploads(options.count, seed=options.seed))
+    print(", ".join(f"{outcome} {number:,}" for outcome, number in outcomes.most_common()))
+    show("unread uploads", looks, time.perf_counter() - started)
 
 
 if __name__ == "__main__":

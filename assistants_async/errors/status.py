@@ -45,6 +45,8 @@ class StatusError(AssistantsError):
     def __str__(self) -> str:
         reason = f" {printable(self.http.reason, 60)}" if self.http.reason else ""
         text = printable(self.message) or self._excerpt()
+        if self.status == 407:  # which no server of the API answers with
+            text = f"a proxy wants a user name and a password, to be put into its URL; {text}"
         code = f" ({printable(self.code, 60)})" if self.code else ""
         request = f" [request {printable(self.request_id, 80)}]" if self.request_id else ""
         return f"{self.status}{reason}{': ' if text else ''}{text}{code}{request}"

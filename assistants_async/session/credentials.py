@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from typing import Literal, cast
 
 from .._typing import override
+from ..core.requests.option_checks import check_function
 from ..core.requests.options import header_safe
 from ..core.requests.request import SentHeaders
 
 KeySource = str | Callable[[], str | Awaitable[str]]
-"""A key, or a function (sync or async) that is asked for one before each request."""
+"""A key, or a function (sync or async) that returns one before each request."""
 
 Scheme = Literal["bearer", "api-key"]
 """`Authorization: Bearer …` (RFC 6750), or the `api-key` header of Azure."""
@@ -22,7 +23,9 @@ class Credential:
     __slots__ = ("_scheme", "_source")
 
     def __init__(self, source: KeySource | None, scheme: Scheme = "bearer") -> None:
-        self._source = _checked(source) if isinstance(source, str) else source
+        if callable(source):
+            check_function("api_key", source, 0)
+        self._source = source if source is None or callable(source) else _checked(source)
         self._scheme = scheme
 
     @override
@@ -34,8 +37,13 @@ class Credential:
         raise TypeError("a credential cannot be pickled: it would write the key out")
 
     @property
+    def is_given(self) -> bool:
+        """Whether there is a key, or a function that returns one."""
+        return self._source is not None
+
+    @property
     def renewable(self) -> bool:
-        """Whether asking again may give another key."""
+        """Whether the next request may have another key."""
         return callable(self._source)
 
     def fixed(self, headers: SentHeaders) -> SentHeaders | None:

@@ -46,7 +46,9 @@ class RequestWriter:
         """A request that is written without waiting for anything, and has the usual headers; None for any other."""
         if self.default_headers is None or not request.is_plain or not options.is_plain:
             return None
-        return write(request, self.base_url, self.default_headers, self._query)
+        outgoing = write(request, self.base_url, self.default_headers, self._query)
+        outgoing.uses_default_headers = True
+        return outgoing
 
     async def write(self, request: Request, options: Options) -> PreparedRequest:
         """Write any request; raises `ValueError` where the vendor's host would want a key and there is none."""

@@ -1,4 +1,4 @@
-"""What a client can be told when it is made, and the session that this makes."""
+"""The keywords of a client, checked, and the session that is made of them."""
 
 import logging
 import os
@@ -9,11 +9,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ..core.checks import flag, whole_number
 from ..core.requests.base_url import split_base_url
 from ..core.requests.endpoint import ProtocolVersion
+from ..core.requests.option_checks import check_text
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
+from ..core.requests.request import shows_secret
 from ..errors import did_you_mean
-from ..transport.aiohttp_transport import AiohttpTransport
+from ..transport.aiohttp_transport import MAX_HEADER, AiohttpTransport
 from ..transport.interface import Transport
 from .credentials import Credential, KeySource, Scheme
 from .manager import SessionManager
@@ -34,9 +37,9 @@ class ClientSettings(OptionChanges, total=False):
     """Keywords of a client, all optional; those of `with_options` can be given here too."""
 
     api_key: KeySource | None
-    """A key, or a function, sync or async, that is asked for one before each request; else `OPENAI_API_KEY`."""
+    """A key, or a function, sync or async, that returns one before each request; else `OPENAI_API_KEY`."""
     base_url: str | None
-    """What paths are put behind; else `OPENAI_BASE_URL`, else the v1 document's server."""
+    """The URL that paths are put behind; else `OPENAI_BASE_URL`, else the v1 document's server."""
     auth: Scheme
     """How the key is sent: `"bearer"` unless given, or `"api-key"` as Azure wants it."""
     protocol: ProtocolVersion
@@ -47,14 +50,17 @@ class ClientSettings(OptionChanges, total=False):
     """Else `OPENAI_PROJECT_ID`."""
     max_connections: int
     """Open at once, 100 unless given; a call that finds them busy waits for at most `timeout.pool`."""
+    max_header_bytes: int
+    """Bytes of one header line of an answer, 8190 unless given; a longer one is a `ConnectionLostError`."""
     proxy: str | None
-    """URL of an HTTP proxy."""
+    """URL of an `http://` or `https://` proxy, with its user and password; it sees no header of the API."""
     trust_env: bool
-    """Whether aiohttp reads proxies from the environment; it does not unless told."""
+    """True: the proxy is read from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`."""
     ssl: "ssl_module.SSLContext | None"
-    """In place of the system's certificates and the usual checks."""
+    """In place of the system's certificates and the usual checks, which nothing else changes."""
     session: "aiohttp.ClientSession | None"
-    """A session to borrow: it is never closed here, and the four settings above are its own."""
+    """A session to borrow: it is never closed here. Connections are then its own, so that of the five settings above
+    only `proxy` can be given beside it."""
     transport: Transport | None
     """Another way to send than aiohttp."""
     validate: bool
@@ -68,24 +74,78 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     if unknown:
         hint = did_you_mean(unknown[0], known)
         raise TypeError(f"AssistantsClient() got an unexpected keyword argument {unknown[0]!r}{hint}")
-    protocol = settings.get("protocol", "v2")
-    if protocol not in ("v1", "v2"):
-        raise ValueError(f"protocol must be 'v1' or 'v2', not {protocol!r}")
-    base_url, query = split_base_url(_given(settings, "base_url", "OPENAI_BASE_URL") or DEFAULT_BASE_URL)
+    _check(settings)
+    given_url = _given(settings, "base_url", "OPENAI_BASE_URL")
+    base_url, query = split_base_url(given_url or DEFAULT_BASE_URL)
     from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
     _warn_once(base_url, from_environment=from_environment)
     changes: Any = {name: settings[name] for name in OptionChanges.__annotations__ if name in settings}
+    # The client's own time-out is one of requests: it does not bound a whole wait for a run.
+    options = msgspec.structs.replace(merge(Options(), changes), wait_limit=None)
     writer = RequestWriter(
         base_url=base_url,
         query=query,
-        protocol=protocol,
+        protocol=settings.get("protocol", "v2"),
         credential=Credential(_given(settings, "api_key", "OPENAI_API_KEY"), settings.get("auth", "bearer")),
         headers=_identity(settings),
     )
+    _check_proxy(settings, writer, options)
     session = SessionManager(writer, settings.get("transport") or _transport(settings))
-    # The client's own time-out is one of requests: it does not bound a whole wait for a run.
-    options = msgspec.structs.replace(merge(Options(), changes), wait_limit=None)
     return session, options, settings.get("validate", True)
+
+
+def _check(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a wrong type by name; those of `with_options` are checked as options."""
+    _check_choice(settings, "protocol", ("v1", "v2"))
+    _check_choice(settings, "auth", ("bearer", "api-key"))
+    for name in ("base_url", "organization", "project", "proxy"):
+        check_text(name, settings.get(name))
+    for name in ("trust_env", "validate"):
+        flag(name, settings.get(name, False))
+    for name in ("max_connections", "max_header_bytes"):
+        whole_number(name, settings.get(name, 1))
+    if (context := settings.get("ssl")) is not None:
+        import ssl  # on use: most clients have the usual checks
+
+        if not isinstance(context, ssl.SSLContext):
+            text = "certificates are checked unless a context of your own says otherwise"
+            raise TypeError(f"ssl must be an ssl.SSLContext or None, not {context!r}: {text}")
+    for name, methods in _INTERFACES.items():
+        given = settings.get(name)
+        if given is not None and not (
+            all(callable(getattr(given, each, None)) for each in methods) and not isinstance(given, type)
+        ):
+            raise TypeError(f"{name} must be {_KINDS[name]} or None, not {type(given).__name__}")
+    for first in ("session", "transport"):
+        beside = [name for name in _CONNECTIONS[first] if name in settings and settings[name] not in (None, False)]
+        if settings.get(first) is not None and beside:
+            raise TypeError(f"{beside[0]} cannot be given beside {first}, which has its own connections")
+
+
+_INTERFACES = {"session": ("request", "close"), "transport": ("start", "open", "close")}
+_KINDS = {"session": "an aiohttp.ClientSession", "transport": "a Transport"}
+_CONNECTIONS = {
+    "session": ("max_connections", "max_header_bytes", "trust_env", "ssl", "transport"),
+    "transport": ("max_connections", "max_header_bytes", "trust_env", "ssl", "proxy"),
+}
+
+
+def _check_choice(settings: Mapping[str, Any], name: str, choices: tuple[str, str]) -> None:
+    value = settings.get(name, choices[0])
+    if value not in choices:
+        raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {value!r}")
+
+
+def _check_proxy(settings: Mapping[str, Any], writer: RequestWriter, options: Options) -> None:
+    """Refuse a proxy that cannot be used, or that would read the key; others are found at the first request."""
+    proxy = settings.get("proxy")
+    if proxy is None:
+        return
+    from ..transport.proxies import proxy_url, refuse_clear_text  # on use: most clients have none
+
+    proxy_url(proxy, "proxy")
+    if writer.credential.is_given or any(map(shows_secret, options.headers)):
+        refuse_clear_text(urlsplit(writer.base_url).scheme)
 
 
 @cache
@@ -118,12 +178,10 @@ def _identity(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _transport(settings: Mapping[str, Any]) -> Transport:
-    limit = settings.get("max_connections", 100)
-    if not isinstance(limit, int) or limit < 1:
-        raise ValueError(f"max_connections must be at least 1, not {limit!r}")
     return AiohttpTransport(
         session=settings.get("session"),
-        max_connections=limit,
+        max_connections=settings.get("max_connections", 100),
+        max_header_bytes=settings.get("max_header_bytes", MAX_HEADER),
         ssl=settings.get("ssl"),
         proxy=settings.get("proxy"),
         trust_env=settings.get("trust_env", False),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ..core.requests.options import Trace
-from ..core.requests.request import SECRET_HEADERS, PreparedRequest
+from ..core.requests.request import PreparedRequest, is_secret
 from ..response import Headers, HTTPResponse
 
 
@@ -32,6 +32,4 @@ def trace_body(trace: Trace, http: HTTPResponse) -> None:
 
 def _trace_headers(trace: Trace, kind: str, pairs: Iterable[tuple[str, str]]) -> None:
     for name, value in pairs:
-        trace(
-            kind, f"{name}: {'[masked]' if name.lower() in SECRET_HEADERS or name.lower() == 'set-cookie' else value}"
-        )
+        trace(kind, f"{name}: {'[masked]' if is_secret(name) else value}")

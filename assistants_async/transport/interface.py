@@ -1,7 +1,6 @@
-"""What sends requests, and what an answer is while its body has not been read: two small interfaces.
+"""The two interfaces of sending: a transport opens raw responses, and a raw response is read piece by piece.
 
-A transport opens exchanges; an exchange is one answer whose body is read piece by piece. Tests can put another
-transport in the place of aiohttp's.
+Tests can put another transport in the place of aiohttp's.
 """
 
 from __future__ import annotations
@@ -15,13 +14,13 @@ from ..response import Headers
 
 
 class Transport(Protocol):
-    """Something that can send a request."""
+    """The sender of requests."""
 
     def start(self, headers: Mapping[str, str] | None) -> None:
-        """Called before the first request, outside of every time limit: import here what is slow to import.
+        """Import what is slow to import: this is called before the first request, outside of every time limit.
 
-        `headers` are those of a request that adds none of its own: the same object comes as its `headers`. None
-        where there are none such.
+        `headers` are those of a request that adds none of its own, which says so by `uses_default_headers`; None
+        where the key is fetched before each request.
         """
         ...
 
@@ -50,17 +49,17 @@ class RawResponse(Protocol):
         ...
 
     def read_all_nowait(self) -> bytes | None:
-        """All that is left of the body, where its end is there already; None otherwise."""
+        """Return the rest of the body where it has arrived to its end; None otherwise."""
         ...
 
     def read_nowait(self) -> bytes | None:
-        """What of the body is there already; empty at its end, None where `read` would have to wait or to fail."""
+        """Return the part of the body that has arrived; empty at the end, None where `read` would wait or raise."""
         ...
 
     async def read(self) -> bytes:
-        """Next piece of the body as soon as there is one; empty at its end."""
+        """Wait for the next piece of the body; empty at its end."""
         ...
 
     def close(self) -> None:
-        """Let go of the answer: a body read to its end frees the connection for others, any other is cut."""
+        """Release the connection: after the end of the body for other requests to use, before it by cutting it."""
         ...

@@ -24,7 +24,7 @@ LARGE = 512 * 1024
 """Bytes that it is read by once so many were there."""
 
 _TAKES_SOCKETS = "socket_factory" in signature(aiohttp.TCPConnector).parameters  # from aiohttp 3.12 on
-_connect = aiohttp.TCPConnector.connect  # as `super()` would find it, for every request
+_OF_PROXY = {"Host", "Proxy-Authorization"}
 
 
 class Connector(aiohttp.TCPConnector):
@@ -40,20 +40,32 @@ class Connector(aiohttp.TCPConnector):
     @override
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         """Get one from the pool, or a new one."""
-        link = connection_use.get()
+        use = connection_use.get()
         while True:
-            connection = await _connect(self, req, traces, timeout)
+            connection = await super().connect(req, traces, timeout)
             protocol = connection.protocol
             assert protocol is not None
+            use.transport = protocol.transport
             if protocol not in self._used:
-                link.reused = False  # as one before it may have been
+                use.reused = False  # as one before it may have been
                 self._add(protocol)
                 return connection
-            link.reused = True
+            use.reused = True
             # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
-            if not (link.new_required or protocol.should_close):
+            if not (use.new_required or protocol.should_close):
                 return connection
             connection.close()
+
+    @override
+    def _update_proxy_auth_header_and_build_proxy_req(self, req: ClientRequest) -> ClientRequest:
+        """Make the request for the proxy, with no header but its host and the proxy's own password.
+
+        The name is aiohttp's; where another version has another, its own headers go out, and still none of the API's.
+        """
+        request = super()._update_proxy_auth_header_and_build_proxy_req(req)
+        for name in request.headers.keys() - _OF_PROXY:
+            del request.headers[name]
+        return request
 
     def _add(self, protocol: ResponseHandler) -> None:
         """Remember one, and forget those that are closed before they are most of the set."""

@@ -160,6 +160,10 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     if unknown:
         hint = did_you_mean(min(unknown), known)
         raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
+    if changes:
+        from .option_checks import check_options  # on use: many clients set none
+
+        check_options(changes)
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:
         given = changes["timeout"]

@@ -19,7 +19,20 @@ from .validation import check, encoded, normalise, split
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
 )
-"""Headers whose values are shown nowhere, in lower case."""
+"""Headers whose values are shown nowhere, in lower case; and any other whose name has one of `_SECRET_WORDS`."""
+
+_SECRET_WORDS = ("key", "token", "secret", "password", "auth", "cookie", "credential", "signature")
+
+
+def is_secret(name: str) -> bool:
+    """Tell a header whose value nobody may see, such as a gateway's own `x-api-key`."""
+    name = name.lower()
+    return name in SECRET_HEADERS or any(word in name for word in _SECRET_WORDS)
+
+
+def shows_secret(name: str) -> bool:
+    """Tell a header that is a secret towards a proxy: any but the name that makes a retry known."""
+    return name.lower() != "idempotency-key" and is_secret(name)
 
 
 class StreamingBody(Protocol):
@@ -46,7 +59,7 @@ class SentHeaders(dict[str, Any]):
 
     @override
     def __repr__(self) -> str:
-        return repr({name: "[masked]" if name.lower() in SECRET_HEADERS else self[name] for name in self})
+        return repr({name: "[masked]" if is_secret(name) else self[name] for name in self})
 
 
 class Request(msgspec.Struct, eq=False):
@@ -109,6 +122,8 @@ class PreparedRequest(msgspec.Struct, eq=False):
     """1 for the first try."""
     new_connection: bool = False
     """Whether it must go over a new connection."""
+    uses_default_headers: bool = False
+    """Whether `headers` are just those of the client, key included: a transport may have prepared them."""
 
     @override
     def __repr__(self) -> str:
