@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _SKIPPED = ("Content-Type",)
 """Headers that aiohttp must not make up: a body has the type that it was written with."""
 
+_NOTHING: dict[str, Any] = {}
+
 MAX_HEADER = 8190
 """Bytes of one header line of an answer: aiohttp's own limit."""
 
@@ -82,6 +84,7 @@ class AiohttpTransport:
         proxy = self._proxy_of(url, outgoing.headers) if self._has_proxy else None
         session, headers = self._session_for(outgoing)
         use = ConnectionUse(outgoing.new_connection, body is not None)
+        more = _NOTHING if self._borrowed is None else _lent(self._borrowed, use, proxy)
         connection_use.set(use)
         started = time.monotonic()
         try:
@@ -94,7 +97,7 @@ class AiohttpTransport:
                 allow_redirects=False,
                 timeout=self._limits,
                 proxy=proxy,
-                **({} if self._borrowed is None else _lent(self._borrowed, use, proxy)),
+                **more,
             )
         except BaseException as error:  # noqa: BLE001  # raised again, but for the transport's own
             from .failures import cause_of, is_transport_error, is_unanswered, translate

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, cast
 
 from ..checks import flag, whole_number
 
@@ -73,8 +73,7 @@ def _takes(function: Callable[..., Any], arguments: int) -> bool:
 def _check_mapping(name: str, value: object) -> None:
     if not isinstance(value, Mapping):
         raise TypeError(f"{name} must be a mapping, not {type(value).__name__}")
-    items: Iterable[tuple[object, object]] = value.items()
-    for key, member in items:
+    for key, member in cast("Mapping[object, object]", value).items():
         if not isinstance(key, str):
             raise TypeError(f"{name} must have str names, not {type(key).__name__}")
         if name == "headers":
