@@ -13,6 +13,8 @@ from ...errors import (
     RunExpiredError,
     RunFailedError,
     RunIncompleteError,
+    StatusError,
+    ThreadBusyError,
     TimedOutError,
     did_you_mean,
     printable,
@@ -29,6 +31,9 @@ BAD_ENDS: frozenset[RunEnd] = frozenset({"failed", "expired", "cancelled", "inco
 
 ANSWERED = frozenset({"completed", "incomplete"})
 """The ends of a run that has written an answer, whole or in part."""
+
+_REFUSALS = (400, 422)
+_LONGEST_REFUSAL = 64 * 1024  # bytes of a refusal that are searched
 
 NextStep = Literal["wait", "act", "over"]
 """What to do about a run: ask again later, answer its tool calls, or nothing more."""
@@ -103,6 +108,14 @@ def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
                 if output or (output is not None and step.status == "completed"):
                     outputs[identity(call)] = output
     return outputs
+
+
+def refuses_streams(error: StatusError) -> bool:
+    """Return True for the refusal of a request because it asks for a stream, which some servers do not know."""
+    if error.status not in _REFUSALS or isinstance(error, ThreadBusyError):
+        return False
+    words = f"{error.param} {error.message}".encode() + error.http.content[:_LONGEST_REFUSAL]
+    return b"stream" in words.lower()
 
 
 def may_pass(error: AssistantsError) -> bool:

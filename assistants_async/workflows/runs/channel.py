@@ -161,13 +161,13 @@ class EventChannel(Channel[E], Generic[E]):
             if not isinstance(event, StreamEvent):
                 return b""
             # As it came, since models leave out what is only a default, and browsers' code may rely on it.
-            frame = self._received()
+            frame = self.received()
             sent = None if frame is None else frame_named(frame)
             return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
 
         return SSEView(self, written, lambda: (DONE_FRAME,))
 
-    def _received(self) -> Frame | None:
+    def received(self) -> Frame | None:
         """Return the frame that the last event came in; None where it was made here."""
         return cast("Frame", self._frame) if isinstance(self._frame, tuple) else None
 

@@ -17,11 +17,15 @@ from .channel import EventChannel
 from .result import DriveEvent, RunResult
 
 if TYPE_CHECKING:
+    from ...core.streams.run_events import Frame
     from .execution import RunExecution
 
 T = TypeVar("T")
 
 _AHEAD = 64  # events that may wait for their reader
+
+_Handed = tuple[DriveEvent, "Frame | None"]
+"""An event, and the frame that it came in; None where it was made here."""
 
 
 class DriveChannel(EventChannel[DriveEvent], Generic[T]):
@@ -36,7 +40,7 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         self._feed = _Feed(execution)
         self._format = execution.format
         super().__init__(execution.name, None)
-        self._decode = _itself
+        self._decode = _event_of
 
     @property
     @override
@@ -87,12 +91,17 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         self._feed.close()
 
     @override
+    def received(self) -> Frame | None:
+        """Return the frame that the last event came in; None where it was made here."""
+        return None if self._frame is None else cast("_Handed", self._frame)[1]
+
+    @override
     def _answer_so_far(self, value: Any) -> Any:
         return value if self._format is None else self._format.partial(value)
 
 
-def _itself(frame: Any) -> Any:
-    return frame
+def _event_of(handed: _Handed) -> DriveEvent:
+    return handed[0]
 
 
 class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
@@ -141,7 +150,7 @@ class _Feed(Generic[T]):
     def __init__(self, execution: RunExecution[T]) -> None:
         self._execution = execution
         self._task: asyncio.Task[Any] | None = None
-        self._events: deque[DriveEvent] = deque()
+        self._events: deque[_Handed] = deque()
         self._closed = False
         self._cut = False  # closed before its end
         # The reader and the loop wait in turn for one another, at most one of them at a time.
@@ -173,7 +182,7 @@ class _Feed(Generic[T]):
         if not self._begun.done() and not self._closed and (error := self.failure) is not None:
             raise error
 
-    async def read(self) -> list[DriveEvent]:
+    async def read(self) -> list[_Handed]:
         """Wait for events; none at the end."""
         while not (self._events or self._closed or self._ended):
             await self._change()
@@ -224,11 +233,11 @@ class _Feed(Generic[T]):
         if self._begun is not None and not self._begun.done():
             self._begun.set_result(None)
 
-    async def event(self, event: DriveEvent) -> None:
+    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
         """Hand an event over; waits while the reader is too far behind."""
         while len(self._events) >= _AHEAD and not self._closed:
             await self._change()
-        self._events.append(event)
+        self._events.append((event, frame))
         self._wake()
 
     async def _change(self) -> None:

@@ -19,10 +19,11 @@ from ...session.manager import SessionManager
 from ...tools.schema import AnswerFormat
 from ...tools.toolbox import Toolbox
 from .deadline import RunDeadline
-from .loop import NoSink, RunLoop, Sink
+from .loop import RunLoop
 from .options import MAKES_RUN, RunOptions
 from .requests import RunRequests
 from .result import RunResult, answer_of, refusal_of, total
+from .sink import NoSink, Sink
 from .state import RunState
 from .tool_outputs import ToolOutputs
 

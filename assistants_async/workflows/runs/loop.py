@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import contextlib
 from inspect import isawaitable
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from ...core.requests.request import Request
 from ...core.runs.backoff import back_off, poll_delay
+from ...core.runs.missed_events import lacks_answers
 from ...core.runs.snapshot import Snapshot
-from ...core.runs.status import NextStep, answered, error_of, identity, may_pass, next_step
+from ...core.runs.status import (
+    ANSWERED,
+    NextStep,
+    answered,
+    end_of,
+    error_of,
+    identity,
+    may_pass,
+    next_step,
+    refuses_streams,
+)
 from ...core.streams.run_events import event_of_run
 from ...errors import (
     AssistantsError,
@@ -23,6 +34,7 @@ from ...errors import (
     StatusError,
     StreamInterruptedError,
     TransportError,
+    UnprocessableError,
     printable,
 )
 from ...models.events import RunEvent, StreamEvent
@@ -34,37 +46,14 @@ from .deadline import RunDeadline
 from .options import RunOptions, StatusHook
 from .requests import PASSING, RunRequests, delay_after
 from .result import DriveEvent
+from .sink import Sink
 from .state import RunState
 from .tool_outputs import ToolOutputs, names_of
 
+if TYPE_CHECKING:
+    from ...core.streams.run_events import Frame
+
 _STEPS_TIME = 5.0  # seconds in which the steps for an error are looked up
-
-
-class Sink(Protocol):
-    """The reader of a run's events."""
-
-    wants_events: bool
-    """Whether the events are read, or the run is awaited for its end alone."""
-
-    def started(self) -> None:
-        """Note that the server has answered for the first time; called again for each answer."""
-        ...
-
-    async def event(self, event: DriveEvent) -> None:
-        """Take an event, once there is room for it."""
-        ...
-
-
-class NoSink:
-    """The sink of a run that is awaited."""
-
-    wants_events = False
-
-    def started(self) -> None:
-        """Nobody waits for it."""
-
-    async def event(self, event: DriveEvent) -> None:
-        """Nobody reads it."""
 
 
 class RunLoop:
@@ -89,6 +78,7 @@ class RunLoop:
         # Whether the server may know more than the snapshot: the run was retrieved, and no stream came with it.
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was emitted
+        self._streams = options.stream
         self._repeats = 0  # how often the run has asked again for what was answered
 
     async def begin(self, first: Request, thread_id: str) -> Run:
@@ -144,11 +134,11 @@ class RunLoop:
             await self._emit(event)
         self._behind = False
 
-    async def _emit(self, event: DriveEvent) -> None:
+    async def _emit(self, event: DriveEvent, frame: Frame | None = None) -> None:
         if isinstance(event, RunEvent):
             await self._note_and_show(event.data)
         if self._sink.wants_events:
-            await self._sink.event(event)
+            await self._sink.event(event, frame)
 
     async def _note_and_show(self, run: Run) -> None:
         """Note the run, and call `on_status` where its status is another than the last one shown."""
@@ -206,8 +196,13 @@ class RunLoop:
 
     async def _send(self, request: Request, *, creates: bool) -> Run:
         """Send what makes or continues a run; return the run as it was at the end of the answer."""
-        if self._options.stream:
-            return await self._stream(self._requests.stream(request, self._state.snapshot), creates=creates)
+        if self._streams:
+            try:
+                return await self._stream(self._requests.stream(request, self._state.snapshot), creates=creates)
+            except (BadRequestError, UnprocessableError) as error:
+                if not refuses_streams(error):
+                    raise
+            self._streams = False  # a server that knows no run streams: the run is polled
         work = self._post(request)
         run = await (self._deadline.shielded_start(work) if creates else work)
         self._sink.started()
@@ -224,13 +219,17 @@ class RunLoop:
         try:
             events = await (self._deadline.shielded_start(opening) if creates else opening)
             self._sink.started()
-            for event in events:
-                await self._emit(event)
+            self._behind = False
+            for event, frame in events:
+                if not self._keeps_back(event):
+                    await self._emit(event, frame)
             async for event in channel:
+                if self._keeps_back(event):
+                    break
                 if all_events or isinstance(event, RunEvent):
-                    await self._emit(event)
+                    await self._emit(event, channel.received())
             # A server that does not stream answers with the run alone.
-            self._behind = channel.items_delivered < 2
+            self._behind = self._behind or channel.items_delivered < 2
         except StreamInterruptedError:
             run = channel.run if creates else self._state.run
             if run is None:
@@ -243,13 +242,23 @@ class RunLoop:
             raise StreamInterruptedError("the stream had no run event", items=channel.items_delivered)
         return run
 
-    async def _open(self, channel: RunChannel) -> list[StreamEvent]:
+    def _keeps_back(self, event: StreamEvent) -> bool:
+        """Keep back the end of a run whose messages did not come with its events: they are looked up first."""
+        if not isinstance(event, RunEvent) or end_of(event.data) not in ANSWERED:
+            return False
+        if not lacks_answers(self._state.snapshot):
+            return False
+        self._note(event.data)
+        self._behind = True
+        return True
+
+    async def _open(self, channel: RunChannel) -> list[tuple[StreamEvent, Frame | None]]:
         """Open a stream, and read on until it has named the run."""
         await channel.__aenter__()
         self._state.http = channel.http
-        events: list[StreamEvent] = []
+        events: list[tuple[StreamEvent, Frame | None]] = []
         while channel.run is None and (event := await anext(channel, None)) is not None:
-            events.append(event)
+            events.append((event, channel.received()))
         if channel.run is not None:
             self._note(channel.run)
         return events

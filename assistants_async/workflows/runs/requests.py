@@ -63,6 +63,7 @@ class RunRequests:
 
     def stream(self, request: Request, known: Snapshot) -> RunChannel:
         """Open the events of what makes or continues a run, added to what is known of it."""
+        request = msgspec.structs.replace(request)  # the same may have to be sent for the run alone
         if request.body is not None:
             request.add_member("stream", True)
         session, options = self._session, self._options_of(request)

@@ -1,0 +1,37 @@
+"""The reader of the events of a run that is taken to its end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from .result import DriveEvent
+
+if TYPE_CHECKING:
+    from ...core.streams.run_events import Frame
+
+
+class Sink(Protocol):
+    """The reader of a run's events."""
+
+    wants_events: bool
+    """Whether the events are read, or the run is awaited for its end alone."""
+
+    def started(self) -> None:
+        """Note that the server has answered for the first time; called again for each answer."""
+        ...
+
+    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
+        """Take an event with the frame that it came in, once there is room for it."""
+        ...
+
+
+class NoSink:
+    """The sink of a run that is awaited."""
+
+    wants_events = False
+
+    def started(self) -> None:
+        """Nobody waits for it."""
+
+    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
+        """Nobody reads it."""
