@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
+
+from tests.support.steady_loop import SteadyLoop
 
 MS = 0.001 * float(os.environ.get("ASSISTANTS_TEST_SCALE", "1"))
 """One millisecond; a slow machine stretches it, and with it every wait of the tests."""
@@ -30,6 +32,11 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if unstable:
         raise pytest.UsageError("ids with an address in memory, give other ids=:\n" + "\n".join(unstable))
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], SteadyLoop]]:
+    """Run every test on a loop whose time limits do not depend on how busy the machine is."""
+    return {"steady": SteadyLoop}
 
 
 @pytest.fixture(autouse=True)
