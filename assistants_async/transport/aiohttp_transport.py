@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +86,8 @@ class AiohttpTransport:
         use = ConnectionUse(outgoing.new_connection, body is not None)
         more = _NOTHING if self._borrowed is None else _lent(self._borrowed, use, proxy)
         connection_use.set(use)
-        started = time.monotonic()
+        clock = asyncio.get_running_loop().time  # the one that aiohttp's limits go by
+        started = clock()
         try:
             response = await session.request(
                 outgoing.method,
@@ -106,7 +107,7 @@ class AiohttpTransport:
             if not is_transport_error(error):
                 # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.
                 raise error.with_traceback(None)  # noqa: B904  # the same error
-            waited = time.monotonic() - started
+            waited = clock() - started
             failure, cause = translate(error, timeout, waited), cause_of(error)
             if use.reused and isinstance(failure, ConnectionLostError) and is_unanswered(error):
                 failure.stale = True

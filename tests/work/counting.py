@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from types import FrameType
@@ -28,7 +29,10 @@ class Work(NamedTuple):
 
 
 class Counting:
-    """Enter to count what this thread does until the block is left; what else watches it is back after that."""
+    """Enter to count what this thread does until the block is left; what else watches it is back after that.
+
+    No garbage is collected meanwhile: what earlier tests left has finalizers, which would be counted here.
+    """
 
     def __init__(self) -> None:
         self.calls = 0
@@ -37,12 +41,15 @@ class Counting:
         self._inside: dict[str, bool] = {}
 
     def __enter__(self) -> Self:
-        self._before = sys.getprofile()
+        self._before, self._collecting = sys.getprofile(), gc.isenabled()
+        gc.disable()
         sys.setprofile(self._see)
         return self
 
     def __exit__(self, *_: object) -> None:
         sys.setprofile(self._before)
+        if self._collecting:
+            gc.enable()
 
     def _see(self, frame: FrameType, event: str, what: Any) -> None:
         name = frame.f_code.co_filename
