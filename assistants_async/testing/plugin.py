@@ -3,7 +3,7 @@
 Each test has a server and a client of its own. The async fixtures work with pytest-asyncio, in auto and strict mode,
 and with anyio's plugin on its asyncio backend, alone or beside pytest-asyncio in strict mode. Tests marked
 `anyio` while pytest-asyncio is in auto mode are refused: it runs them on another event loop than anyio gives to
-their fixtures, where nothing would ever answer.
+their fixtures, where nothing would ever answer. Tests on anyio's trio backend are refused too.
 
 Where plugins are not loaded by themselves, name it `-p assistants_async`: pytest refuses a plugin that is registered
 once by its name and once more by its module.
@@ -11,6 +11,7 @@ once by its name and once more by its module.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Generator
 from importlib import import_module
@@ -35,7 +36,14 @@ def _async_fixture(function: F) -> F:
     return cast("F", decorate(function))
 
 
-def _refuse_two_loops(request: pytest.FixtureRequest) -> None:
+def _refuse_other_loops(request: pytest.FixtureRequest) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "assistants_server and assistants_client run on asyncio: a fixture anyio_backend that returns 'asyncio' "
+            "keeps the tests marked anyio off trio"
+        ) from None
     # anyio sets up the fixtures of every test that has its backend; pytest-asyncio's items run on its own loop.
     if "anyio_backend" in request.fixturenames and type(request.node).__module__.startswith("pytest_asyncio"):
         raise RuntimeError(
@@ -47,7 +55,7 @@ def _refuse_two_loops(request: pytest.FixtureRequest) -> None:
 @_async_fixture
 async def assistants_server(request: pytest.FixtureRequest) -> AsyncGenerator[AssistantsServer, None]:
     """An embedded server on a free loopback port, with ids that are the same in every run."""
-    _refuse_two_loops(request)
+    _refuse_other_loops(request)
     from ..server import AssistantsServer
 
     async with AssistantsServer(seed=0, record_bodies=True) as server:

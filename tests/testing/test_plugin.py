@@ -36,8 +36,16 @@ async def test_mock(assistants_mock):
 """
 
 
-ANYIO = "pytestmark = pytest.mark.anyio"
-"""With anyio's own default, which is to run a test on asyncio, and on trio where that is installed."""
+ANYIO = """
+pytestmark = pytest.mark.anyio
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+
+EVERY_BACKEND = "pytestmark = pytest.mark.anyio"
+"""anyio's own default: each test on asyncio, and once more on trio where that is installed."""
 
 
 def ran(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -78,6 +86,16 @@ def test_two_event_loops_are_an_error_and_not_a_hang(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "set asyncio_mode to strict" in done.stdout
     assert "1 passed, 2 errors" in done.stdout
+
+
+def test_trio_is_refused_by_name(tmp_path: Path) -> None:
+    """Tests on asyncio pass beside it, and the error says how to leave trio out."""
+    pytest.importorskip("trio")
+    (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", EVERY_BACKEND), encoding="utf-8")
+    done = ran(tmp_path, "-p", "no:asyncio")
+    assert done.returncode == 1
+    assert "assistants_server and assistants_client run on asyncio" in done.stdout
+    assert "4 passed, 2 errors" in done.stdout
 
 
 def test_the_plugin_can_be_named_where_none_load_by_themselves(tmp_path: Path) -> None:
