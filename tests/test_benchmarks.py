@@ -83,7 +83,7 @@ def test_names_are_unique() -> None:
 def run(*arguments: str, module: str = "benchmarks") -> subprocess.CompletedProcess[str]:
     """Run a module as the README does."""
     command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=ROOT, check=False, timeout=50, capture_output=True, text=True)
+    return subprocess.run(command, cwd=ROOT, check=False, timeout=240, capture_output=True, text=True)
 
 
 def test_the_runner_measures(tmp_path: Path) -> None:
@@ -142,8 +142,8 @@ def test_the_server_ends_with_the_runner(name: str) -> None:
         assert process.stdout is not None
         port = int(process.stdout.readline().rpartition(":")[2])
         process.send_signal(signal.Signals[name])
-        process.communicate(timeout=20)
-    for _ in range(1_000):
+        process.communicate(timeout=240)
+    for _ in range(60_000):
         if not listens(port):
             return
         time.sleep(MS)

@@ -83,7 +83,8 @@ class OpenResponse(msgspec.Struct, eq=False):
         except (ConnectionLostError, TimedOutError):
             if not cut or self._watch.left <= 0:
                 raise
-        return b"".join(pieces)
+        content = b"".join(pieces)
+        return content[:cap] if cut else content
 
     async def read(self, limit: float | None = None) -> bytes:
         """Next piece of the body, as soon as there is one; empty at its end and after `close`.

@@ -27,8 +27,8 @@ async def test_random_cancellations_leave_nothing() -> None:
     """Fifty at once on twenty connections, each cancelled at some time: nothing is left, and the client works."""
     outcomes, looks = await leaks.cancellations(300, samples=3)
     assert outcomes.total() == 300
-    assert outcomes["cancelled"] > 30
-    assert outcomes["ended"] > 30
+    assert outcomes["cancelled"] > 20
+    assert outcomes["ended"] > 20
     assert {look.tasks for look in looks} == {1}
     assert max(look.connections for look in looks) <= 20
     assert looks[-1].connections == 0

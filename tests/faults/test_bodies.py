@@ -234,7 +234,7 @@ def test_a_body_past_the_cap(row: int, name: str) -> None:
         text=True,
         check=True,
         cwd=Path(__file__).parents[2],
-        timeout=50,
+        timeout=240,
     )
     fault, kind, growth = done.stdout.split()
     assert (fault, kind) == (name, "BodyTooLargeError" if row == 44 else "ItemTooLargeError")
@@ -248,8 +248,8 @@ async def test_row44_huge_body_below_the_cap_is_read(faulty: FaultyServer, clien
 
 
 async def test_row45_endless_error_body_is_cut(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """The status is what counts; a little over 1 MiB is read, and the connection is cut."""
+    """The status is what counts; 1 MiB of the words is kept, and the connection is cut."""
     faulty.add("endless_error_body")
     error = await failing(plain(client).assistants.retrieve(ids.assistant))
     assert isinstance(error, ServerError)
-    assert 2**20 <= len(error.http.content) < 2**20 + 2**18 + 1
+    assert len(error.http.content) == 2**20

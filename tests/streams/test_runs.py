@@ -438,16 +438,15 @@ async def test_r16_the_whole_limit_holds_for_a_stream_that_never_pauses(wire: Wi
     """Bytes that are always there keep no stream alive past its limit."""
 
     async def flood(seen: Any, peer: Any) -> None:
-        piece = told("a")[7] * 500
+        piece = told("a")[7] * 50
         while True:
             await peer.send(b"%x\r\n%b\r\n" % (len(piece), piece))
 
     wire.answer(Body(*told("a")[:4], flood))
-    limits = Timeout(stream=100 * MS)
+    limits = Timeout(stream=20 * MS)
     async with client.runs.create("t", assistant_id="a").with_options(timeout=limits).stream() as channel:
         with pytest.raises(StreamInterruptedError) as caught:
-            async with asyncio.timeout(30):
-                await channel.until_done()
+            await channel.until_done()
     assert isinstance(caught.value.__cause__, TimedOutError)
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-TURN = 5e-6
+TURN = 5e-5
 """Seconds that one turn of the loop takes on its clock, so that work without a pause reaches a time limit too."""
 
 

@@ -156,7 +156,7 @@ def test_one_event_loop_after_another() -> None:
 def test_event_loops_side_by_side_do_not_meet() -> None:
     """One lock in two loops of two threads is two locks: each is left by who entered it."""
     lock = client().threads.lock("thread_1")
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=240)
     ended: list[None] = []
 
     async def hold() -> None:
