@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..core.requests.endpoint import ProtocolVersion
-from ..core.requests.options import Options
+from ..core.requests.options import RUN_IDLE, DefaultLimit, Options
 from ..core.requests.request import PreparedRequest, Request
 from ..core.requests.retry import Attempts, Budget, Retry
 from ..core.responses.decode import decode, error_for
@@ -168,7 +168,10 @@ class SessionManager:
                 exchange = await self._transport.open(outgoing, options.timeout)
             if exchange is None or outgoing is None:
                 raise watch.error()
-            reader = OpenResponse(exchange.status, exchange, outgoing, watch, options.timeout.idle)
+            idle = options.timeout.idle
+            if cap is None and type(idle) is DefaultLimit and request.endpoint.streams:
+                idle = RUN_IDLE
+            reader = OpenResponse(exchange.status, exchange, outgoing, watch, idle)
             try:
                 if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
                     _show_head(request, options, exchange, outgoing.attempt)

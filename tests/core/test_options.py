@@ -17,6 +17,25 @@ def test_a_number_is_the_total_and_leaves_the_other_limits() -> None:
     assert as_timeout(7, BASE) == Timeout(connect=1, pool=2, head=3, idle=4, total=7.0)
 
 
+NUMBERS: dict[str, tuple[Timeout, float | None, float | None]] = {
+    "defaults": (Timeout(), 7, 7),
+    "a number before": (as_timeout(3, Timeout()), 7, 7),
+    "narrower limits": (Timeout(head=1, idle=2), 1, 2),
+    "wider limits": (Timeout(head=300, idle=200), 7, 7),
+    "no limits": (NO_TIMEOUT, 7, 7),
+    "a silence as long as the default": (Timeout(idle=60.0), 600, 60),
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+def test_a_number_bounds_the_parts_of_a_stream(case: str) -> None:
+    """A stream has no total: its head and silences take the number, unless they were set narrower than that."""
+    base, head, idle = NUMBERS[case]
+    seconds = 600 if case == "a silence as long as the default" else 7
+    found = as_timeout(seconds, base)
+    assert (found.total, found.head, found.idle, found.stream) == (seconds, head, idle, None)
+
+
 def test_a_timeout_replaces_all_limits() -> None:
     """What a Timeout does not name has its default, not the value from before."""
     assert as_timeout(Timeout(head=1), BASE) == Timeout(head=1)

@@ -14,6 +14,14 @@ from .request import PreparedRequest, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
 
 
+class DefaultLimit(float):
+    """A limit that nobody has set."""
+
+
+RUN_IDLE = 600.0
+"""Seconds between bytes of a run's stream, where `idle` is not set: a model may think for minutes."""
+
+
 class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """Time limits in seconds, None for none; passing one raises `TimedOutError` with its name as `phase`."""
 
@@ -23,8 +31,8 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """To wait for a free connection where `max_connections` are busy, and to make it."""
     head: float | None = 600.0
     """From the start of an attempt to the response head: some servers do the work before they answer."""
-    idle: float | None = 60.0
-    """Between bytes of the body; the time that the caller takes with an item does not count."""
+    idle: float | None = DefaultLimit(60.0)
+    """Between bytes of the body, 600 in a run's stream unless this is set; the caller's time with an item is free."""
     total: float | None = 600.0
     """For a whole call that is no stream; for one that is, for its wait for a busy thread (`if_active`)."""
     stream: float | None = None
@@ -100,8 +108,9 @@ class OptionChanges(TypedDict, total=False):
     """Keywords of `with_options`; what is left out stays as it was."""
 
     timeout: Timeout | float | None
-    """A `Timeout`; a number is its `total`; None lifts every limit. Set for a view or a call, the total also bounds a
-    `poll` and a `drive` as a whole, as `deadline=` does."""
+    """A `Timeout`; None lifts every limit. A number is its `total`, and bounds the head and the silences of a stream,
+    whose length stays open. Set for a view or a call, the total also bounds a `poll` and a `drive` as a whole, as
+    `deadline=` does."""
     retry: RetryPolicy | int | None
     """A `RetryPolicy`; a number is its `max_retries`; None for no retry."""
     headers: Mapping[str, str | None]
@@ -146,11 +155,22 @@ def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
         if type(value) not in (int, float):
             raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
         positive_seconds("timeout", value)
-        return msgspec.structs.replace(base, total=float(value))
+        head, idle = (_bounded(limit, base.total, value) for limit in (base.head, base.idle))
+        return msgspec.structs.replace(base, total=float(value), head=head, idle=idle)
     for phase, seconds in msgspec.structs.asdict(value).items():
-        if seconds is not None:
+        if seconds is not None and type(seconds) is not DefaultLimit:
             positive_seconds(f"timeout: {phase}", seconds)
     return value
+
+
+def _bounded(limit: float | None, total: float | None, seconds: float) -> float:
+    """Bound a part of a call by the seconds that are given for the whole; one that was set narrower than that stays.
+
+    A stream has no total, so its parts are all that a number can bound.
+    """
+    if limit is None or type(limit) is DefaultLimit or (total is not None and limit >= total):
+        return float(seconds)
+    return min(limit, float(seconds))
 
 
 def merge(options: Options, changes: OptionChanges) -> Options:
