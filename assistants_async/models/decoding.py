@@ -173,7 +173,8 @@ class _Struct:
     def fill(self, info: inspect.StructType | inspect.TypedDictType, plan: _Plan) -> None:
         for field in info.fields:
             droppable = self._lenient and not field.required and not _takes_none(field.type)
-            self._members[field.encode_name] = (plan.of(field.type), droppable)
+            mend = _place if self._lenient and field.encode_name == "index" else plan.of(field.type)
+            self._members[field.encode_name] = (mend, droppable)
 
     def __call__(self, value: Any) -> Any:
         if not is_object(value):
@@ -239,6 +240,12 @@ def _values(mend: _Mend) -> _Mend:
         return {key: mend(item) for key, item in value.items()} if is_object(value) else value
 
     return mend_values
+
+
+def _place(value: Any) -> int:
+    """Read the index of a part in a delta; 0, as where it is absent, for what is none, since the part counts."""
+    index = _integer(value)
+    return index if type(index) is int else 0
 
 
 def _integer(value: Any) -> Any:

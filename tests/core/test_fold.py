@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async import Message, RunStep, Thread
 from assistants_async.core.runs.snapshot import MessageFold, Snapshot
-from assistants_async.core.runs.step_snapshot import StepFold, index_of
+from assistants_async.core.runs.step_snapshot import StepFold
 from assistants_async.models.deltas import MessageDelta, RunStepDelta
 from assistants_async.models.events import (
     MessageDeltaEvent,
@@ -22,7 +21,6 @@ from assistants_async.models.events import (
     UnknownEvent,
 )
 from assistants_async.models.runs import Run
-from assistants_async.models.unions import Unknown
 
 
 def delta(*content: dict[str, Any], **changes: Any) -> MessageDelta:
@@ -211,14 +209,6 @@ def test_a_refusal_goes_on_behind_what_the_whole_object_had() -> None:
     assert whole.to_dict()["content"] == [{"type": "refusal", "refusal": "I cannot"}]
 
 
-def test_a_part_that_changes_its_kind_is_the_last_one() -> None:
-    """An image where a text was, and a text where an image was."""
-    image = {"index": 0, "type": "image_file", "image_file": {"file_id": "i"}}
-    assert [part.type for part in folded(delta(text("a")), delta(image)).content] == ["image_file"]
-    assert folded(delta(image), delta(text("a"))).text == "a"
-    assert folded(delta(text("b")), base=message(image)).text == "b"
-
-
 def test_each_piece_is_kept_as_it_came() -> None:
     """A snapshot keeps the very strings of the deltas, and joins them when it is looked at, not for each delta."""
     deltas = [delta(text(f"piece {number}")) for number in range(1000)]
@@ -379,9 +369,3 @@ def test_a_snapshot_takes_every_kind_of_event() -> None:
     assert [one.id for one in snapshot.steps] == ["s", "z"]
     assert snapshot.message("new").whole().id == "new"
     assert snapshot.step("new").whole().id == "new"
-
-
-@pytest.mark.parametrize(("raw", "index"), [({"index": 3}, 3), ({}, 0), ({"index": "x"}, 0), ({"index": None}, 0)])
-def test_the_index_of_an_unknown_part(raw: dict[str, Any], index: int) -> None:
-    """Its own where it is a number, else the first place."""
-    assert index_of(Unknown(raw=raw)) == index

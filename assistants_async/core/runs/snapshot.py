@@ -20,9 +20,10 @@ from ...models.runs import Run
 from ...models.steps import RunStep
 from ...models.threads import Thread
 from ...models.unions import Unknown
-from .step_snapshot import StepFold, index_of
+from .places import Places, index_of
+from .step_snapshot import StepFold
 
-_NOWHERE: tuple[str | None, int, list[str]] = (None, -1, [])
+_NOWHERE: tuple[str | None, int | None, list[str]] = (None, None, [])
 
 
 class Snapshot:
@@ -100,12 +101,12 @@ class Snapshot:
 class _TextPart:
     """A text part: pieces of its value, annotations by their index."""
 
-    __slots__ = ("_counted", "_size", "annotations", "pieces")
+    __slots__ = ("_counted", "_next", "_size", "annotations", "pieces")
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.annotations: dict[int, messages.Annotation] = {}
-        self._counted = self._size = 0
+        self._counted = self._size = self._next = 0
 
     @property
     def size(self) -> int:
@@ -115,9 +116,20 @@ class _TextPart:
         self._counted = len(self.pieces)
         return self._size
 
+    def go_on_from(self, text: messages.Text) -> None:
+        """Take over what a whole object had."""
+        self.pieces.append(text.value or "")
+        self.annotations.update(enumerate(text.annotations))
+        self._next = len(text.annotations)
+
     def annotate(self, annotations: Iterable[deltas.MessageDeltaAnnotation]) -> None:
-        for annotation in annotations:
-            self.annotations[index_of(annotation)] = _annotation(annotation)
+        """Add annotations at their indexes; one whose index another has goes behind them all."""
+        for delta in annotations:
+            index, annotation = index_of(delta), _annotation(delta)
+            if not _is_again(annotation, self.annotations.get(index, annotation)):
+                index = self._next
+            self.annotations[index] = annotation
+            self._next = max(self._next, index + 1)
 
     def whole(self) -> messages.TextContent:
         annotations = tuple(self.annotations[index] for index in sorted(self.annotations))
@@ -133,6 +145,13 @@ def _annotation(delta: deltas.MessageDeltaAnnotation) -> messages.Annotation:
     return messages.FilePathAnnotation(**members)
 
 
+def _is_again(annotation: messages.Annotation, before: messages.Annotation) -> bool:
+    """Compare two annotations but for their text, which a server may correct."""
+    if isinstance(annotation, Unknown) or type(annotation) is not type(before):
+        return annotation == before
+    return msgspec.structs.replace(annotation, text=None) == msgspec.structs.replace(before, text=None)
+
+
 class _RefusalPart:
     """A refusal part: pieces of its text."""
 
@@ -145,6 +164,17 @@ class _RefusalPart:
         return messages.RefusalContent(refusal="".join(self.pieces))
 
 
+_Part = _TextPart | _RefusalPart | messages.MessageContent
+
+
+def _whole(part: _Part) -> messages.MessageContent:
+    return part.whole() if isinstance(part, (_TextPart, _RefusalPart)) else part
+
+
+def _size_of(part: _Part) -> int:
+    return len(part.text.value or "") if isinstance(part, messages.TextContent) and part.text is not None else 0
+
+
 class MessageFold:
     """One message as far as it has come."""
 
@@ -153,7 +183,7 @@ class MessageFold:
     def __init__(self, id: str) -> None:
         self._id = id
         self._base: Message | None = None
-        self._parts: dict[int, _TextPart | _RefusalPart | messages.MessageContent] = {}
+        self._parts: Places[_Part] = Places()
         self.text_length_before = 0
         """How many characters of text had come before the last whole object."""
 
@@ -167,12 +197,11 @@ class MessageFold:
     def _size(self) -> int:
         """Characters of its text as far as it has come: the whole may be large, and is not put together for that."""
         size = 0
-        for part in self._parts.values():
-            if type(part) is _TextPart:
-                size += part.size
+        for part in self._parts.values() if self._parts.earlier is None else self._parts.ordered():
+            size += part.size if type(part) is _TextPart else _size_of(part)
         for index, content in enumerate(self._base.content if self._base is not None else ()):
-            if index not in self._parts and isinstance(content, messages.TextContent) and content.text is not None:
-                size += len(content.text.value or "")
+            if index not in self._parts:
+                size += _size_of(content)
         return size
 
     def add(self, delta: deltas.MessageDelta) -> None:
@@ -181,9 +210,10 @@ class MessageFold:
             return
         for content in delta.delta.content:
             if type(content) is deltas.MessageDeltaText:
-                part = self._parts.get(content.index)
+                index = max(0, content.index)
+                part = self._parts.get(index)
                 if type(part) is not _TextPart:
-                    part = self._parts[content.index] = self._seeded(content.index)
+                    part = self._begin_text(index)
                 text = content.text
                 if text is not None:
                     if text.value:
@@ -195,20 +225,34 @@ class MessageFold:
         if self._base is None and delta.delta.role is not None:
             self._base = Message(id=self._id, object="thread.message", role=delta.delta.role)
 
-    def open_part(self, delta: deltas.MessageDelta) -> tuple[int, list[str]]:
-        """Index and pieces of the text part that a delta has just added to; -1 where there is none."""
+    def open_part(self, delta: deltas.MessageDelta) -> tuple[int | None, list[str]]:
+        """Index and pieces of the text part that a delta has just added to; no index where there is none."""
         content = delta.delta.content if delta.delta is not None else ()
-        index = index_of(content[-1]) if content else -1
-        part = self._parts.get(index)
-        return (index, part.pieces) if type(part) is _TextPart else (-1, [])
+        index = index_of(content[-1]) if content else 0
+        part = self._parts.get(index) if content else None
+        return (index, part.pieces) if type(part) is _TextPart else (None, [])
 
-    def _seeded(self, index: int) -> _TextPart:
-        """A text part that goes on behind what the last whole object had in its place."""
+    def _begin_text(self, index: int) -> _TextPart:
+        """Make a text part that goes on behind what the last whole object, or another kind of part, had there."""
         part = _TextPart()
         before = self._before(index)
-        if isinstance(before, messages.TextContent) and before.text is not None:
-            part.pieces.append(before.text.value or "")
-            part.annotations.update(enumerate(before.text.annotations))
+        if before is None and index not in self._parts:
+            self._parts[index] = part
+            return part
+        if isinstance(before, messages.TextContent) and index not in self._parts:
+            if before.text is not None:
+                part.go_on_from(before.text)
+            before = None
+        self._parts.put(index, part, before)
+        return part
+
+    def _begin_refusal(self, index: int) -> _RefusalPart:
+        part = _RefusalPart()
+        before = self._before(index)
+        if isinstance(before, messages.RefusalContent) and index not in self._parts:
+            part.pieces.append(before.refusal or "")
+            before = None
+        self._parts.put(index, part, before)
         return part
 
     def _before(self, index: int) -> messages.MessageContent | None:
@@ -217,26 +261,32 @@ class MessageFold:
 
     def _add_other(self, content: deltas.MessageDeltaContent) -> None:
         index = index_of(content)
+        now = self._parts.get(index)
         if isinstance(content, deltas.MessageDeltaRefusal):
-            part = self._parts.get(index)
-            if not isinstance(part, _RefusalPart):
-                part = self._parts[index] = _RefusalPart()
-                before = self._before(index)
-                part.pieces.append(before.refusal or "" if isinstance(before, messages.RefusalContent) else "")
+            part = now if isinstance(now, _RefusalPart) else self._begin_refusal(index)
             part.pieces.append(content.refusal or "")
         elif isinstance(content, deltas.MessageDeltaImageFile):
-            self._parts[index] = messages.ImageFileContent(image_file=content.image_file)
+            self._put(index, messages.ImageFileContent(image_file=content.image_file))
         elif isinstance(content, deltas.MessageDeltaImageURL):
-            self._parts[index] = messages.ImageURLContent(image_url=content.image_url)
+            self._put(index, messages.ImageURLContent(image_url=content.image_url))
         elif isinstance(content, Unknown):
-            self._parts[index] = content
+            if isinstance(now, Unknown) and now.type == content.type and "index" in content.raw:
+                self._parts[index] = content  # what there is of it now, as nobody knows how to add it up
+            else:
+                self._put(index, content)
+
+    def _put(self, index: int, part: messages.MessageContent) -> None:
+        """Put a whole part at its index, unless it is there; another one that is there stays in front of it."""
+        now = self._parts.get(index) or self._before(index)
+        if now != part:
+            self._parts.put(index, part, self._before(index))
 
     def whole(self) -> Message:
         """The message as far as it has come; parts in the order of their indexes, gaps closed."""
         base = self._base or Message(id=self._id, object="thread.message", role="assistant")
         if not self._parts:
             return base
-        content: dict[int, messages.MessageContent] = dict(enumerate(base.content))
-        for index, part in self._parts.items():
-            content[index] = part.whole() if isinstance(part, (_TextPart, _RefusalPart)) else part
-        return msgspec.structs.replace(base, content=tuple(content[index] for index in sorted(content)))
+        content: dict[int, list[_Part]] = {index: [part] for index, part in enumerate(base.content)}
+        content.update((index, self._parts.all_of(index)) for index in self._parts)
+        parts = (part for index in sorted(content) for part in content[index])
+        return msgspec.structs.replace(base, content=tuple(map(_whole, parts)))

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from ...models import deltas, steps
 from ...models.steps import RunStep
 from ...models.unions import Unknown
+from .places import Places, index_of
 
 
 class _CallFold:
     """One tool call: its id, pieces of what it is called with, outputs by their index."""
 
-    __slots__ = ("_id", "_last", "_logs", "_name", "_output", "_outputs", "_pieces")
+    __slots__ = ("_id", "_last", "_name", "_output", "_outputs", "_pieces")
 
     def __init__(self) -> None:
         self._id = ""
@@ -22,8 +21,23 @@ class _CallFold:
         self._name: str | None = None
         self._output: str | None = None
         self._pieces: list[str] = []
-        self._logs: dict[int, list[str]] = {}
-        self._outputs: dict[int, steps.CodeOutput] = {}
+        self._outputs: Places[list[str] | steps.CodeOutput] = Places()
+
+    def continues(self, delta: deltas.RunStepDeltaToolCall) -> bool:
+        """Decide if a delta of the same index belongs to this call: servers give one index to several calls."""
+        last = self._last
+        if last is None or type(last) is not type(delta) or last.type != delta.type:
+            return last is None
+        if isinstance(delta, Unknown):
+            mine, its = (last.raw.get("id"), delta.raw.get("id")) if isinstance(last, Unknown) else (None, None)
+            return "index" in delta.raw and (mine is None or its is None or mine == its)
+        if not isinstance(delta, deltas.RunStepDeltaFunction):
+            return not (delta.id and self._id) or delta.id == self._id
+        # Some servers make up an id for each piece, and only the first piece of a call has the name.
+        name = delta.function.name if delta.function is not None else None
+        if not name or not self._name or (delta.id and delta.id == self._id):
+            return True
+        return name == self._name and not (delta.id and self._id)
 
     def add(self, delta: deltas.RunStepDeltaToolCall) -> None:
         if self._last is None or not _is_empty_search(delta):
@@ -41,12 +55,16 @@ class _CallFold:
 
     def _add_output(self, output: deltas.RunStepDeltaOutput) -> None:
         index = index_of(output)
+        now = self._outputs.get(index)
         if isinstance(output, deltas.RunStepDeltaLogs):
-            self._logs.setdefault(index, []).append(output.logs or "")
-        elif isinstance(output, deltas.RunStepDeltaImage):
-            self._outputs[index] = steps.ImageOutput(image=output.image)
-        else:
-            self._outputs[index] = output
+            if isinstance(now, list):
+                now.append(output.logs or "")
+            else:
+                self._outputs.put(index, [output.logs or ""])
+            return
+        whole = steps.ImageOutput(image=output.image) if isinstance(output, deltas.RunStepDeltaImage) else output
+        if whole != now:
+            self._outputs.put(index, whole)
 
     def whole(self) -> steps.StepToolCall:
         match self._last:
@@ -55,10 +73,11 @@ class _CallFold:
                 function = steps.StepFunction(name=self._name, arguments=text, output=self._output)
                 return steps.FunctionToolCall(id=self._id, function=function)
             case deltas.RunStepDeltaCodeInterpreter():
-                logs = {index: steps.LogsOutput(logs="".join(pieces)) for index, pieces in self._logs.items()}
-                outputs: dict[int, steps.CodeOutput] = {**logs, **self._outputs}
-                ordered = tuple(outputs[index] for index in sorted(outputs))
-                code = steps.CodeInterpreter(input="".join(self._pieces), outputs=ordered)
+                outputs = (
+                    steps.LogsOutput(logs="".join(output)) if isinstance(output, list) else output
+                    for output in self._outputs.ordered()
+                )
+                code = steps.CodeInterpreter(input="".join(self._pieces), outputs=tuple(outputs))
                 return steps.CodeInterpreterCall(id=self._id, code_interpreter=code)
             case deltas.RunStepDeltaFileSearch(file_search=search):
                 return steps.FileSearchCall(id=self._id, file_search=search)
@@ -81,43 +100,56 @@ def _is_empty_search(delta: deltas.RunStepDeltaToolCall) -> bool:
 class StepFold:
     """One step as far as it has come."""
 
-    __slots__ = ("_base", "_calls", "_details", "_id")
+    __slots__ = ("_base", "_by_id", "_calls", "_details", "_id", "_open")
 
     def __init__(self, id: str) -> None:
         self._id = id
         self._base: RunStep | None = None
         self._details: steps.StepDetails | None = None
-        self._calls: dict[int, _CallFold] = {}
+        self._calls: Places[_CallFold] = Places()
+        self._by_id: dict[tuple[int, str | None], _CallFold] = {}
+        self._open: dict[int, _CallFold] = {}  # the call of each index that the last delta of it went to
 
     def replace(self, step: RunStep) -> None:
         """Take a whole object; one whose calls are still empty, such as the first, leaves what deltas have brought."""
         self._base = step
         if step.tool_calls:
             self._calls.clear()
+            self._open.clear()
+            self._by_id.clear()
 
     def add(self, delta: deltas.RunStepDelta) -> None:
         """Put a delta behind what there is."""
         details = delta.delta.step_details if delta.delta is not None else None
         if isinstance(details, deltas.RunStepDeltaToolCalls):
             for call in details.tool_calls:
-                self._calls.setdefault(index_of(call), _CallFold()).add(call)
+                self._call_of(call).add(call)
         elif isinstance(details, deltas.RunStepDeltaMessageCreation):
             self._details = steps.MessageCreationDetails(message_creation=details.message_creation)
         elif details is not None:
             self._details = details
 
+    def _call_of(self, delta: deltas.RunStepDeltaToolCall) -> _CallFold:
+        """The call that a delta is more of: the last of its index, one that has its id, or a new one."""
+        index = index_of(delta)
+        place = (index, None if isinstance(delta, Unknown) else delta.id)
+        fold = self._open.get(index)
+        if fold is None or not fold.continues(delta):
+            fold = self._by_id.get(place)
+            if fold is None:
+                fold = _CallFold()
+                self._calls.put(index, fold)
+            self._open[index] = fold
+        if place[1]:
+            self._by_id[place] = fold
+        return fold
+
     def whole(self) -> RunStep:
         """The step as far as it has come; calls in the order of their indexes, gaps closed."""
         base = self._base or RunStep(id=self._id, object="thread.run.step", status="in_progress")
         if self._calls:
-            calls = tuple(self._calls[index].whole() for index in sorted(self._calls))
+            calls = tuple(call.whole() for call in self._calls.ordered())
             return msgspec.structs.replace(base, step_details=steps.ToolCallsDetails(tool_calls=calls))
         if base.step_details is None and self._details is not None:
             return msgspec.structs.replace(base, step_details=self._details)
         return base
-
-
-def index_of(member: Any) -> int:
-    """Place of a part among its kind; what is unknown may have its own idea of one."""
-    index = member.raw.get("index") if isinstance(member, Unknown) else member.index
-    return index if isinstance(index, int) else 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable
 from typing import Any, Protocol
 
+from ...core.runs.places import index_of
 from ...core.runs.snapshot import Snapshot
-from ...core.runs.step_snapshot import index_of
 from ...models import deltas, messages, steps
 from ...models.events import (
     FINISHED_MESSAGE,
@@ -21,6 +21,7 @@ from ...models.events import (
 from ...models.messages import Message
 from ...models.runs import Run, Usage
 from ...models.steps import RunStep, StepToolCall
+from ...models.unions import Unknown
 from ...tools.events import ToolEvent
 
 
@@ -131,7 +132,7 @@ class Events(AsyncIterable[Any], Protocol):
 async def dispatch_events(events: Events, handler: EventHandler) -> None:
     """Read events to their end, calling a handler's methods in their order."""
     handler.snapshot = events.snapshot
-    begun: set[tuple[str, int]] = set()
+    begun: set[tuple[str, int | str]] = set()
     try:
         async for event in events:
             if isinstance(event, ToolEvent):
@@ -147,7 +148,7 @@ async def dispatch_events(events: Events, handler: EventHandler) -> None:
         await handler.on_end()
 
 
-async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
     """`begun` holds the texts and tool calls whose first piece has come."""
     if isinstance(event, MessageDeltaEvent):
         await _message_delta(event, handler, begun)
@@ -175,7 +176,7 @@ async def _run(run: Run, handler: EventHandler) -> None:
         await handler.on_usage(run.usage)
 
 
-async def _message_delta(event: MessageDeltaEvent, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+async def _message_delta(event: MessageDeltaEvent, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
     await handler.on_message_delta(event.data)
     for part in event.data.delta.content if event.data.delta is not None else ():
         if isinstance(part, deltas.MessageDeltaText) and part.text is not None and part.text.value:
@@ -198,13 +199,11 @@ async def _message_done(message: Message, handler: EventHandler) -> None:
     await handler.on_message_done(message)
 
 
-async def _step_delta(delta: deltas.RunStepDelta, handler: EventHandler, begun: set[tuple[str, int]]) -> None:
+async def _step_delta(delta: deltas.RunStepDelta, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
     await handler.on_run_step_delta(delta)
     details = delta.delta.step_details if delta.delta is not None else None
     for call in details.tool_calls if isinstance(details, deltas.RunStepDeltaToolCalls) else ():
-        place = (delta.id, index_of(call))
-        if place not in begun:
-            begun.add(place)
+        if _begins(call, delta.id, begun):
             await handler.on_tool_call_created(call)
         await handler.on_tool_call_delta(call)
         if isinstance(call, deltas.RunStepDeltaCodeInterpreter) and call.code_interpreter is not None:
@@ -213,6 +212,18 @@ async def _step_delta(delta: deltas.RunStepDelta, handler: EventHandler, begun: 
                     await handler.on_code_logs(output.logs or "")
                 elif isinstance(output, deltas.RunStepDeltaImage) and output.image is not None:
                     await handler.on_code_image(output.image)
+
+
+def _begins(call: deltas.RunStepDeltaToolCall, step_id: str, begun: set[tuple[str, int | str]]) -> bool:
+    """Note a tool call as begun; true for its first piece: of its index, or of its id where several share an index."""
+    places: list[tuple[str, int | str]] = [(step_id, index_of(call))]
+    if not isinstance(call, Unknown) and call.id:
+        places.append((step_id, call.id))
+    new = [place for place in places if place not in begun]
+    begun.update(new)
+    # Some servers make up an id for each piece, and only the first piece of a function's call has the name.
+    unnamed = isinstance(call, deltas.RunStepDeltaFunction) and (call.function is None or not call.function.name)
+    return bool(new) and (places[0] in new or not unnamed)
 
 
 async def _step_done(step: RunStep, handler: EventHandler) -> None:
