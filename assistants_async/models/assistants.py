@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Object, Timestamp
+from .base import ABSENT, EMPTY, Object, Timestamp
 from .threads import ToolResources
 from .tools import ResponseFormat, Tool
 
@@ -26,9 +26,9 @@ class Assistant(Object, frozen=True, kw_only=True):
     """Which model its runs use, unless they name another."""
     instructions: str | None = None
     """The system prompt, at most 256,000 characters (v1 at first 32,768); None for none."""
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[Tool, ...] = EMPTY
     """At most 128 tools."""
-    file_ids: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ABSENT
     """Ids of at most 20 files for its tools; protocol v1 only."""
     tool_resources: ToolResources | None = None
     """Files and stores for its tools; None for none and in protocol v1."""

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Self, cast
 
 import msgspec
 
+from .._typing import override
 from .dates import Timestamp
 from .decoding import decoder_for, encode
 from .reflect import Path, find, holds, inlined_schema
+
+
+class _Absent(tuple[Any, ...]):
+    """The empty tuple that stands for a list which is not there: equal to any other, and the one that is left out."""
+
+    __slots__ = ()
+
+    @override
+    def __reduce__(self) -> str:
+        return "ABSENT"
+
+
+ABSENT: Any = _Absent()
+"""Default of a list that the document lets servers leave out: empty, and written only where a server sent it."""
+EMPTY: Any = msgspec.field(default_factory=cast("Callable[[], Any]", partial(tuple)))
+"""Default of a list that the document requires: empty, and always written, since others' models want it."""
+FIRST: Any = msgspec.field(default_factory=partial(int))
+"""Default of the index of a part in a delta: 0, and always written, since others' clients fail without it."""
+# msgspec leaves out what is its default: the same object, or the empty value of `list`, `dict`, `set` or `tuple`.
 
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
@@ -33,7 +55,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
         return cls.from_json(msgspec.json.encode(value))
 
     def to_json(self) -> bytes:
-        """Encode as JSON: absent and null members left out, unknown union members as they were received."""
+        """Encode as JSON: what is absent or null is left out, unknown union members are written as they came.
+
+        Lists that the documents require are written also when they are empty, others where the server sent them.
+        """
         return encode(self)
 
     def to_dict(self) -> dict[str, Any]:
@@ -94,4 +119,4 @@ class Object(Model, frozen=True, kw_only=True):
     """The server's name of it; wherever an operation takes the id, it takes the object too."""
 
 
-__all__ = ["Model", "Object", "Tagged", "Timestamp"]
+__all__ = ["ABSENT", "EMPTY", "FIRST", "Model", "Object", "Tagged", "Timestamp"]

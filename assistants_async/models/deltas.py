@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Model, Object, Tagged
+from .base import ABSENT, FIRST, Model, Object, Tagged
 from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole
 from .steps import FileSearch, MessageCreation, OutputImage, StepFunction
 from .unions import Unknown
@@ -13,7 +13,7 @@ from .unions import Unknown
 class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_citation"):
     """A citation, whole (`MessageDeltaContentTextAnnotationsFileCitationObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """Its place among the text's annotations."""
     text: str | None = None
     """The mark in the text."""
@@ -28,7 +28,7 @@ class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_cita
 class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
     """A path to a file, whole (`MessageDeltaContentTextAnnotationsFilePathObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """Its place among the text's annotations."""
     text: str | None = None
     """The path in the text."""
@@ -49,14 +49,14 @@ class MessageDeltaTextValue(Model, frozen=True, kw_only=True):
 
     value: str | None = None
     """To be put behind the text so far."""
-    annotations: tuple[MessageDeltaAnnotation, ...] = ()
+    annotations: tuple[MessageDeltaAnnotation, ...] = ABSENT
     """Annotations that are new."""
 
 
 class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
     """More of a text part (`MessageDeltaContentTextObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The part's place in the message."""
     text: MessageDeltaTextValue | None = None
     """What is new."""
@@ -65,7 +65,7 @@ class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
 class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file"):
     """An image part (`MessageDeltaContentImageFileObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The part's place in the message."""
     image_file: ImageFile | None = None
     """The image."""
@@ -74,7 +74,7 @@ class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file")
 class MessageDeltaImageURL(Tagged, frozen=True, kw_only=True, tag="image_url"):
     """An image part (`MessageDeltaContentImageUrlObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The part's place in the message."""
     image_url: ImageURL | None = None
     """The image."""
@@ -83,7 +83,7 @@ class MessageDeltaImageURL(Tagged, frozen=True, kw_only=True, tag="image_url"):
 class MessageDeltaRefusal(Tagged, frozen=True, kw_only=True, tag="refusal"):
     """More of a refusal (`MessageDeltaContentRefusalObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The part's place in the message."""
     refusal: str | None = None
     """To be put behind the refusal so far."""
@@ -98,9 +98,9 @@ class MessageDeltaChanges(Model, frozen=True, kw_only=True):
 
     role: MessageRole | None = None
     """Who writes it, in the first delta."""
-    content: tuple[MessageDeltaContent, ...] = ()
+    content: tuple[MessageDeltaContent, ...] = ABSENT
     """More of its parts."""
-    file_ids: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ABSENT
     """Files given along; protocol v1 only."""
 
 
@@ -125,7 +125,7 @@ class RunStepDeltaMessageCreation(Tagged, frozen=True, kw_only=True, tag="messag
 class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
     """More of what code printed (`RunStepDeltaStepDetailsToolCallsCodeOutputLogsObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The output's place in the call."""
     logs: str | None = None
     """To be put behind the text so far."""
@@ -134,7 +134,7 @@ class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
 class RunStepDeltaImage(Tagged, frozen=True, kw_only=True, tag="image"):
     """An image that code made (`RunStepDeltaStepDetailsToolCallsCodeOutputImageObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The output's place in the call."""
     image: OutputImage | None = None
     """The image."""
@@ -149,14 +149,14 @@ class RunStepDeltaCode(Model, frozen=True, kw_only=True):
 
     input: str | None = None
     """To be put behind the code so far."""
-    outputs: tuple[RunStepDeltaOutput, ...] = ()
+    outputs: tuple[RunStepDeltaOutput, ...] = ABSENT
     """More of what it put out."""
 
 
 class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_interpreter"):
     """More of a run of the code interpreter (`RunStepDeltaStepDetailsToolCallsCodeObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The call's place in the step."""
     id: str | None = None
     """The call's id, in its first delta."""
@@ -167,7 +167,7 @@ class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_i
 class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search"):
     """A search over vector stores (`RunStepDeltaStepDetailsToolCallsFileSearchObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The call's place in the step."""
     id: str | None = None
     """The call's id, in its first delta."""
@@ -178,7 +178,7 @@ class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search
 class RunStepDeltaRetrieval(Tagged, frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over files (`RunStepDeltaStepDetailsToolCallsRetrievalObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The call's place in the step."""
     id: str | None = None
     """The call's id, in its first delta."""
@@ -189,7 +189,7 @@ class RunStepDeltaRetrieval(Tagged, frozen=True, kw_only=True, tag="retrieval"):
 class RunStepDeltaFunction(Tagged, frozen=True, kw_only=True, tag="function"):
     """More of a call of the caller's function (`RunStepDeltaStepDetailsToolCallsFunctionObject`)."""
 
-    index: int = 0
+    index: int = FIRST
     """The call's place in the step."""
     id: str | None = None
     """The call's id, in its first delta."""
@@ -206,7 +206,7 @@ RunStepDeltaToolCall = (
 class RunStepDeltaToolCalls(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
     """More of a step's tool calls (`RunStepDeltaStepDetailsToolCallsObject`)."""
 
-    tool_calls: tuple[RunStepDeltaToolCall, ...] = ()
+    tool_calls: tuple[RunStepDeltaToolCall, ...] = ABSENT
     """What is new, each by its `index`."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from .base import Model, Object, Tagged, Timestamp
+from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
 from .tools import Tool
 from .unions import Unknown
 
@@ -108,7 +108,7 @@ class Text(Model, frozen=True, kw_only=True):
 
     value: str | None = None
     """The text."""
-    annotations: tuple[Annotation, ...] = ()
+    annotations: tuple[Annotation, ...] = EMPTY
     """Citations and paths in it."""
 
 
@@ -179,7 +179,7 @@ class Attachment(Model, frozen=True, kw_only=True):
 
     file_id: str | None = None
     """The file."""
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[Tool, ...] = ABSENT
     """Code interpreter, file search or both."""
 
 
@@ -213,15 +213,15 @@ class Message(Object, frozen=True, kw_only=True):
     """Seconds since 1970 at which it was given up; None where it was not."""
     role: MessageRole | None = None
     """Who wrote it."""
-    content: tuple[MessageContent, ...] = ()
+    content: tuple[MessageContent, ...] = EMPTY
     """Its parts, in order."""
     assistant_id: str | None = None
     """The assistant that wrote it; None for a user's."""
     run_id: str | None = None
     """The run that wrote it; None for one made by a request."""
-    file_ids: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ABSENT
     """Ids of at most 10 files given along; protocol v1 only."""
-    attachments: tuple[Attachment, ...] = ()
+    attachments: tuple[Attachment, ...] = ABSENT
     """Files given along; protocol v2 only."""
     metadata: dict[str, Any] | None = None
     """Up to 16 pairs of the caller's own; None where none were set."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from .base import Model, Object
+from .base import EMPTY, Model, Object
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ class Page(AnyPage[T], Generic[T], frozen=True, kw_only=True):
 
     object: str | None = None
     """`"list"` by example; free text in the document."""
-    data: tuple[T, ...] = ()
+    data: tuple[T, ...] = EMPTY
     """The items, in the order asked for."""
     first_id: str | None = None
     """Id of the first item, for `before`; None on an empty page and from servers that leave it out."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .base import Model, Object, Timestamp
+from .base import ABSENT, EMPTY, Model, Object, Timestamp
 from .threads import ToolResources
 from .tools import ResponseFormat, Tool, ToolChoice
 
@@ -61,7 +61,7 @@ class ToolCall(Object, frozen=True, kw_only=True):
 class SubmitToolOutputs(Model, frozen=True, kw_only=True):
     """Which outputs a run waits for (`RunObject.required_action.submit_tool_outputs`)."""
 
-    tool_calls: tuple[ToolCall, ...] = ()
+    tool_calls: tuple[ToolCall, ...] = EMPTY
     """All of them are to be answered in one request."""
 
 
@@ -153,11 +153,11 @@ class Run(Object, frozen=True, kw_only=True):
     """The model that it uses."""
     instructions: str | None = None
     """The system prompt that it uses."""
-    tools: tuple[Tool, ...] = ()
+    tools: tuple[Tool, ...] = EMPTY
     """At most 20 tools that it may use."""
     tool_resources: ToolResources | None = None
     """Files and stores for its tools; in the published v2 examples, not in the schema."""
-    file_ids: tuple[str, ...] = ()
+    file_ids: tuple[str, ...] = ABSENT
     """Ids of the files that its tools see; protocol v1 only."""
     metadata: dict[str, Any] | None = None
     """Up to 16 pairs of the caller's own; None where none were set."""

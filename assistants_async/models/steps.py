@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .base import Model, Object, Tagged, Timestamp
+from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
 from .runs import LastError, Usage
 from .tools import Ranker
 from .unions import Unknown
@@ -71,7 +71,7 @@ class CodeInterpreter(Model, frozen=True, kw_only=True):
 
     input: str | None = None
     """The code."""
-    outputs: tuple[CodeOutput, ...] = ()
+    outputs: tuple[CodeOutput, ...] = EMPTY
     """What it put out."""
 
 
@@ -115,7 +115,7 @@ class FileSearchResult(Model, frozen=True, kw_only=True):
     """Its name."""
     score: float | None = None
     """How well it fits, 0 to 1."""
-    content: tuple[FileSearchResultContent, ...] = ()
+    content: tuple[FileSearchResultContent, ...] = ABSENT
     """The pieces found; empty unless the request's `include` asked for them."""
 
 
@@ -124,7 +124,7 @@ class FileSearch(Model, frozen=True, kw_only=True):
 
     ranking_options: FileSearchRanking | None = None
     """How results were ranked."""
-    results: tuple[FileSearchResult, ...] = ()
+    results: tuple[FileSearchResult, ...] = ABSENT
     """What was found."""
 
 
@@ -175,7 +175,7 @@ StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionTo
 class ToolCallsDetails(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
     """A step that calls tools (`RunStepDetailsToolCallsObject`)."""
 
-    tool_calls: tuple[StepToolCall, ...] = ()
+    tool_calls: tuple[StepToolCall, ...] = EMPTY
     """The calls, in order."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .base import Model, Object, Tagged, Timestamp
+from .base import EMPTY, Model, Object, Tagged, Timestamp
 from .pages import AnyPage
 from .unions import Unknown
 
@@ -206,7 +206,7 @@ class SearchResult(Model, frozen=True, kw_only=True):
     """How well it fits the query, 0 to 1."""
     attributes: dict[str, Any] | None = None
     """The file's pairs in the store."""
-    content: tuple[SearchResultContent, ...] = ()
+    content: tuple[SearchResultContent, ...] = EMPTY
     """The pieces that fit."""
 
     @property
@@ -222,9 +222,9 @@ class SearchPage(AnyPage[SearchResult], frozen=True, kw_only=True):
 
     object: str | None = None
     """`"vector_store.search_results.page"`."""
-    search_query: tuple[str, ...] = ()
+    search_query: tuple[str, ...] = EMPTY
     """What was searched for, as the server rewrote it where it was asked to."""
-    data: tuple[SearchResult, ...] = ()
+    data: tuple[SearchResult, ...] = EMPTY
     """What it found, best first."""
     has_more: bool | None = None
     """Whether results follow; None where the server did not say."""
@@ -248,7 +248,7 @@ class FileContentPage(AnyPage[FileContent], frozen=True, kw_only=True):
 
     object: str | None = None
     """`"vector_store.file_content.page"`."""
-    data: tuple[FileContent, ...] = ()
+    data: tuple[FileContent, ...] = EMPTY
     """The pieces, in the file's order."""
     has_more: bool | None = None
     """Whether pieces follow; None where the server did not say."""

@@ -392,6 +392,10 @@ def properties(name: str) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+# Sent even when empty, since that takes files away.
+RESOURCES = (threads.CodeInterpreterResources, threads.FileSearchResources)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_schema_of_an_answer_has_its_model(version: str) -> None:
     """No object that a server may send is without a class, and no class is without its schema."""
@@ -473,6 +477,20 @@ def test_models_say_what_is_promised(kind: Any) -> None:
         and takes_none(members(kind)[member].type)
     }
     assert set(kind.promised) == promised
+
+
+@pytest.mark.parametrize(("name", "kinds"), ANSWERS)
+def test_lists_that_the_documents_require_are_written(name: str, kinds: tuple[type, ...]) -> None:
+    """Also when they are empty or were left out; those that may be left out are not."""
+    schema = schema_of("v2", name)
+    for kind in kinds if schema else ():
+        needed = {"id": "x"} if issubclass(kind, Object) else {}
+        written = kind(**needed).to_dict()
+        for member, info in members(kind).items():
+            if isinstance(info.type, inspect.VarTupleType) and kind not in RESOURCES:
+                fact = schema["properties"].get(member, {}) if schema else {}
+                required = schema is not None and member in schema["required"] and not fact.get("nullable")
+                assert (written.get(member) == []) == required, member
 
 
 @pytest.mark.parametrize("version", VERSIONS)

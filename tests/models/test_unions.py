@@ -31,11 +31,11 @@ STRANGE: dict[str, Any] = {
 # Where a server puts members of its own.
 PLACES: list[tuple[type[Model], Any]] = [
     (Assistant, {"id": "x", "tools": [STRANGE]}),
-    (Assistant, {"id": "x", "response_format": STRANGE}),
+    (Assistant, {"id": "x", "tools": [], "response_format": STRANGE}),
     (Run, {"id": "x", "tools": [{"type": "code_interpreter"}, STRANGE]}),
     (Message, {"id": "x", "content": [STRANGE]}),
     (Message, {"id": "x", "content": [{"type": "text", "text": {"value": "a", "annotations": [STRANGE]}}]}),
-    (Message, {"id": "x", "attachments": [{"file_id": "f", "tools": [STRANGE]}]}),
+    (Message, {"id": "x", "content": [], "attachments": [{"file_id": "f", "tools": [STRANGE]}]}),
     (RunStep, {"id": "x", "step_details": STRANGE}),
     (RunStep, {"id": "x", "step_details": {"type": "tool_calls", "tool_calls": [STRANGE]}}),
     (
