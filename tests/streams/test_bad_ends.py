@@ -47,7 +47,8 @@ def frames(end: dict[str, Any]) -> list[bytes]:
 
 def start(client: AssistantsClient, **options: Any) -> RunChannel:
     """The stream of a new run."""
-    return client.runs.create("thread_1", assistant_id="asst_1").stream(**options)
+    channel: RunChannel = client.runs.create("thread_1", assistant_id="asst_1").stream(**options)
+    return channel
 
 
 async def read(channel: RunChannel, view: str, got: list[Any]) -> None:

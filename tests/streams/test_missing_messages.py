@@ -71,7 +71,8 @@ STREAMS: dict[str, Body] = {
 
 def start(client: AssistantsClient, **options: Any) -> RunChannel:
     """The stream of a new run."""
-    return client.runs.create("thread_1", assistant_id="asst_1").stream(**options)
+    channel: RunChannel = client.runs.create("thread_1", assistant_id="asst_1").stream(**options)
+    return channel
 
 
 def asked(wire: Wire) -> list[str]:

@@ -209,6 +209,10 @@ async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant) -
     async with call.stream(recover=True) as channel:
         assert_type(channel, RunChannel)
         assert_type([event async for event in channel], list[StreamEvent])
+    assert_type(call.stream(raise_on={"failed"}), RunChannel)
+    async with call.stream(events=False) as plain:
+        assert_type(plain, Channel[Run])
+        assert_type([run async for run in plain], list[Run])
     outputs = client.runs.submit_tool_outputs(thread, "run_1", tool_outputs=[{"tool_call_id": "c", "output": "x"}])
     assert_type(outputs, RunCall)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from ..._typing import override
 from ...calls.call import Call
-from ...calls.channel import BodyDecoder
+from ...calls.channel import BodyDecoder, Channel
+from ...calls.pipe import Sender
+from ...calls.push import push
+from ...core.checks import flag
 from ...core.requests.request import ids_of
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import BAD_ENDS, RunEnd
@@ -39,18 +42,36 @@ class RunCall(Call[Run, StreamEvent]):
 
     __slots__ = ()
 
+    @overload
+    def stream(
+        self, *, recover: bool = False, raise_on: Collection[RunEnd] = BAD_ENDS, events: Literal[True] = True
+    ) -> RunChannel: ...
+
+    @overload
+    def stream(self, *, events: Literal[False]) -> Channel[Run]: ...
+
     @override
-    def stream(self, *, recover: bool = False, raise_on: Collection[RunEnd] = BAD_ENDS) -> RunChannel:
+    def stream(
+        self, *, recover: bool = False, raise_on: Collection[RunEnd] = BAD_ENDS, events: bool = True
+    ) -> RunChannel | Channel[Run]:
         """Enter for the run's events: sends `"stream": true`.
 
         With `recover`, a stream that ends before its run goes on by polling the run, its steps and messages: what was
         missed is yielded, each text once, and the stream ends as the run did. No second run is ever started.
         `raise_on` names the ends of the run that raise out of the views that give its answer, such as `text()`: all
         four unless given, as in `poll`.
+
+        With `events=False` the request is the plain one, for servers that know no events of runs, and the channel
+        yields the run as it is then.
         """
+        name, on_error, follow_ups = self._request.endpoint.name, self._options.on_error, self._follow_ups
+        if events is not True:
+            flag(f"{name}().stream(): events", events)
+            if recover or raise_on is not BAD_ENDS:
+                raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
+            return Channel(name, self._opener(super()._reading), on_error)
         if self._request.body is not None:
             self._request.add_member("stream", True)
-        name, on_error, follow_ups = self._request.endpoint.name, self._options.on_error, self._follow_ups
         if not recover:
             return RunChannel(name, self._opener(self._reading), on_error, follow_ups, raise_on=raise_on)
         from .recovery import EndHolder
@@ -60,6 +81,20 @@ class RunCall(Call[Run, StreamEvent]):
         channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
         channel.snapshot = known
         return channel
+
+    @overload
+    async def into(
+        self, sender: Sender[StreamEvent], *, close: bool = True, events: Literal[True] = True
+    ) -> HTTPResponse | None: ...
+
+    @overload
+    async def into(self, sender: Sender[Run], *, close: bool = True, events: Literal[False]) -> HTTPResponse | None: ...
+
+    @override
+    async def into(self, sender: Sender[Any], *, close: bool = True, events: bool = True) -> HTTPResponse | None:
+        """Push the run's events into a channel of the caller's, or with `events=False` the run; see `Call.into`."""
+        channel: Channel[Any] = self.stream() if events else self.stream(events=False)
+        return await push(channel, sender, close=close)
 
     def _follow_ups(self) -> FollowUps:
         from .recovery import FollowUps  # on use: most streams end well

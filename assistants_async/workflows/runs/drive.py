@@ -13,7 +13,7 @@ from ...calls.lazy_coroutine import LazyCoroutine
 from ...calls.tasks import contained, outcome_of, settled
 from ...errors import StreamError
 from ...response import HTTPResponse
-from .channel import EventChannel
+from .event_channel import EventChannel
 from .result import DriveEvent, RunResult
 
 if TYPE_CHECKING:
