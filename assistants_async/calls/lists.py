@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from .._typing import override
-from ..models.pages import AnyPage, Page
+from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse
 from .call import Call
 from .channel import BodyDecoder, Channel
 from .items import Items
 from .pages import PageWalk, items_of
+from .pipe import Sender
 from .prefetch import Prefetch
+from .push import push
 
 T = TypeVar("T")
 P = TypeVar("P", bound=AnyPage[Any])
+U = TypeVar("U")
 
 
 class PagedCall(Call[P, T], Items[T], Generic[P, T]):
@@ -52,10 +55,27 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
         return Channel(self._request.endpoint.name, self._opener(choose), self._options.on_error)
 
+    @override
+    async def into(self, sender: Sender[Any], *, close: bool = True, pages: bool = False) -> HTTPResponse | None:
+        """Push the elements of one page into a channel of the caller's, or with `pages` the page whole; see `Call`."""
+        channel: Channel[Any] = self.stream(pages=True) if pages else self.stream()
+        return await push(channel, sender, close=close)
+
+    @override
+    def as_type(self, type: type[U]) -> PagedCall[AnyPage[U], U]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  a list stays one
+        """Return the same list with its items decoded as another type: a model of your own, or `dict`.
+
+        A page type of your own takes the place of the page, and `bytes` gives the body of one page.
+        """
+        self._use()
+        result = like(self._request.endpoint.result, type)
+        kind: Any = PagedCall if is_page(result) else Call
+        return cast("PagedCall[AnyPage[U], U]", kind(self._session, self._request, self._options, result))
+
     def pages(self) -> PageWalk[P]:
         """Iterate page by page, each as the server sent it."""
         self._use()
-        return PageWalk(self._session, self._request, self._options)
+        return PageWalk(self._session, self._request, self._options, self._result)
 
     @override
     async def first(self) -> T | None:

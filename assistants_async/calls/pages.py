@@ -19,9 +19,10 @@ P = TypeVar("P", bound=AnyPage[Any])
 class PageWalk(AsyncIterator[P]):
     """The pages of a list, one request each."""
 
-    __slots__ = ("_cursor", "_done", "_options", "_request", "_session")
+    __slots__ = ("_cursor", "_done", "_options", "_request", "_result", "_session")
 
-    def __init__(self, session: SessionManager, request: Request, options: Options) -> None:
+    def __init__(self, session: SessionManager, request: Request, options: Options, result: type[P]) -> None:
+        self._result = result
         self._session = session
         self._request = request
         self._options = options
@@ -39,7 +40,7 @@ class PageWalk(AsyncIterator[P]):
             raise StopAsyncIteration
         request = self._request
         self._done = True  # unless this page names another
-        page: P = await self._session.value(request, self._options, request.endpoint.result)
+        page: P = await self._session.value(request, self._options, self._result)
         cursor = self._cursor.advance(page)
         if cursor is not None and self._cursor.member is not None:
             request.query[self._cursor.member] = cursor

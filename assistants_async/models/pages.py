@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+import functools
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
+
+import msgspec
 
 from .base import EMPTY, Model, Object
 
@@ -29,6 +32,26 @@ def is_page(kind: Any) -> bool:
     """Whether an operation's result is a page: one of the classes, or `Page` of something."""
     kind = getattr(kind, "__origin__", kind)
     return isinstance(kind, type) and issubclass(kind, AnyPage)
+
+
+@functools.cache
+def page_type(page: Any, item: Any) -> Any:
+    """Make the type of the same pages with items of another type."""
+    return msgspec.defstruct(page.__name__, [("data", tuple[item, ...], ())], bases=(page,), frozen=True, kw_only=True)
+
+
+def item_type(page: Any) -> Any:
+    """Return the type of the items of a page's type."""
+    if arguments := get_args(page):
+        return arguments[0]
+    return next(get_args(field.type)[0] for field in msgspec.structs.fields(page) if field.name == "data")
+
+
+def like(result: Any, wanted: Any) -> Any:
+    """Return what to decode an answer to where another type is wanted: of a list, its items have that type."""
+    if not is_page(result) or is_page(wanted) or wanted in (bytes, object, Any):
+        return wanted
+    return page_type(getattr(result, "__origin__", result), wanted)
 
 
 class Page(AnyPage[T], Generic[T], frozen=True, kw_only=True):

@@ -6,11 +6,12 @@ It decides nothing that `core` can decide, and knows nothing of aiohttp: that is
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
 from collections.abc import Awaitable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -19,14 +20,23 @@ from ..core.requests.options import RUN_IDLE, DefaultLimit, Options
 from ..core.requests.request import PreparedRequest, Request
 from ..core.requests.retry import Attempts, Budget, Retry
 from ..core.responses.decode import decode, error_for
-from ..errors import AssistantsError, ClientClosedError, ThreadBusyError, TransportError, printable
+from ..errors import (
+    AssistantsError,
+    ClientClosedError,
+    DecodeError,
+    StatusError,
+    ThreadBusyError,
+    TransportError,
+    printable,
+)
+from ..models.pages import like
 from ..response import Response
 from ..transport.interface import RawResponse, Transport
 from .deadlines import Deadline, DeadlineTimer
 from .hooks import report_error, run_hook
 from .open_response import OpenResponse
 from .request_writer import RequestWriter
-from .trace import trace_body, trace_head, trace_request
+from .trace import stream_tracer, trace_body, trace_head, trace_request
 
 T = TypeVar("T")
 
@@ -90,6 +100,8 @@ class SessionManager:
         except AssistantsError as error:
             await report_error(error, request, options)
             raise
+        if options.trace is not None:
+            reader.on_piece = stream_tracer(options.trace)
         return reader
 
     def _send_and_read(
@@ -295,7 +307,20 @@ def _value(request: Request, options: Options, result: type[T], answer: OpenResp
     if not 200 <= answer.status < 300:
         if options.raise_for_status:
             raise error_for(answer.http, time.time())
-        return None  # type: ignore[return-value]  # what raise_for_status=False asks for
+        return _value_of_error(request, options, result, answer)
     if options.resolve_type is not None:
-        result = options.resolve_type(request.endpoint.operation, answer.http) or result
+        wanted = options.resolve_type(request.endpoint.operation, answer.http) or result
+        result = like(request.endpoint.result, wanted)
     return decode(result, answer, strict=options.strict)
+
+
+def _value_of_error(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
+    """Decode an error's body for a caller who takes error statuses: to a type of the caller's, or else to None."""
+    wanted: Any = None if result is request.endpoint.result else result
+    if options.resolve_type is not None:
+        wanted = options.resolve_type(request.endpoint.operation, answer.http) or wanted
+    value: Any = None
+    if wanted is not None:
+        with contextlib.suppress(DecodeError, StatusError):  # such as the HTML of a proxy, which `http` has
+            value = decode(wanted, answer, strict=options.strict)
+    return cast("T", value)

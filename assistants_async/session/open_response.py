@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 
 import msgspec
 
@@ -35,6 +36,8 @@ class OpenResponse(msgspec.Struct, eq=False):
     """The body, where `whole` has read it."""
     ended: bool = False
     """Whether the body has been read to its end."""
+    on_piece: Callable[[bytes], None] | None = None
+    """Called with each piece that `read` returns, the empty one at the end included; for `trace`."""
 
     @override
     def __repr__(self) -> str:
@@ -102,6 +105,8 @@ class OpenResponse(msgspec.Struct, eq=False):
             piece = await self._wait(watch, self._idle if limit is None else limit)
         if not piece:
             self.ended = True
+        if self.on_piece is not None:
+            self.on_piece(piece)
         return piece
 
     async def _wait(self, watch: Deadline, limit: float | None) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..core.requests.options import Trace
 from ..core.requests.request import PreparedRequest, is_secret
@@ -28,6 +28,19 @@ def trace_head(trace: Trace, status: int, reason: str, headers: Headers) -> None
 def trace_body(trace: Trace, http: HTTPResponse) -> None:
     """Tell of the body of an answer: `DATA IN`."""
     trace("DATA IN", http.content.decode("utf-8", "replace"))
+
+
+def stream_tracer(trace: Trace) -> Callable[[bytes], None]:
+    """Make what tells of the body of a stream: `DATA IN` for each piece as it is read, characters never cut."""
+    from codecs import getincrementaldecoder  # on use
+
+    decode = getincrementaldecoder("utf-8")("replace").decode
+
+    def tell(piece: bytes) -> None:
+        if text := decode(piece, not piece):
+            trace("DATA IN", text)
+
+    return tell
 
 
 def _trace_headers(trace: Trace, kind: str, pairs: Iterable[tuple[str, str]]) -> None:

@@ -28,6 +28,7 @@ from assistants_async import (
 )
 from assistants_async.calls.channel import Channel
 from assistants_async.errors import (
+    DecodeError,
     ItemDecodeError,
     ItemTooLargeError,
     StreamError,
@@ -896,15 +897,24 @@ async def test_case_a_one_object_is_one_item(wire: Wire, client: AssistantsClien
 
 
 @pytest.mark.parametrize(("body", "status"), [(b"", 204), (b"", 200), (b" \n", 200)])
-async def test_case_a_an_empty_body_has_no_items(
+async def test_case_a_an_empty_body_is_no_document(
     wire: Wire, client: AssistantsClient, body: bytes, status: int
 ) -> None:
-    """Nothing sent, nothing delivered, and a clean end."""
+    """It is an error, as it is where the call is awaited; only a delete needs no more than its status."""
     wire.answer(raw(body, status, content_type=JSON) if status == 200 else b"HTTP/1.1 204 No Content\r\n\r\n")
-    for call in (client.threads.retrieve("t"), client.threads.list()):
-        async with call.stream() as channel:
-            assert await ids(channel) == []
-            assert (channel.outcome, channel.items_delivered) == ("completed", 0)
+    calls: list[Callable[[], Any]] = [lambda: client.threads.retrieve("t"), client.threads.list, client.threads.create]
+    for call in calls:
+        with pytest.raises(DecodeError, match="empty body"):
+            await call()
+        async with call().stream() as channel:
+            with pytest.raises(StreamTruncatedError, match="the body is empty"):
+                await ids(channel)
+            assert (channel.outcome, channel.items_delivered) == ("failed", 0)
+    assert await client.threads.delete("t") is None
+    assert (await client.threads.delete("t").response()).http.status == status
+    async with client.threads.delete("t").stream() as gone:
+        assert await ids(gone) == []
+        assert (gone.outcome, gone.items_delivered) == ("completed", 0)
 
 
 @pytest.mark.parametrize("tail", [b"}", b",", b"]", b"x"])

@@ -156,6 +156,10 @@ async def lists(client: AssistantsClient, thread: Thread) -> None:
     assert_type(call.stream(), Channel[Message])
     assert_type(call.stream(pages=True), Channel[Page[Message]])
     assert_type(call.map(length), Items[int])
+    own = call.as_type(Own)
+    assert_type([item async for item in own], list[Own])
+    assert_type([page.data async for page in own.pages()], list[tuple[Own, ...]])
+    assert_type(own.stream(), Channel[Own])
 
 
 async def length(message: Message) -> int:

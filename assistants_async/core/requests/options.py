@@ -118,7 +118,7 @@ class OptionChanges(TypedDict, total=False):
     query: Mapping[str, object]
     """Query parameters added to every request; None as a value takes one away."""
     raise_for_status: bool
-    """False: `response()` returns error statuses too, with None as the value."""
+    """False: `response()` returns error statuses too; the value is None, or of a type that was asked for by name."""
     strict: bool
     """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
     accept: str | None
@@ -136,7 +136,8 @@ class OptionChanges(TypedDict, total=False):
     on_error: ErrorHook | None
     """Called with the error that a call is about to raise."""
     resolve_type: Resolver | None
-    """Called with the operationId and the answer: the type to decode to, or None for the usual one."""
+    """Called with the operationId and the answer: the type to decode to, of a list its items, or None for the usual
+    one. A stream's answer has no body yet."""
     trace: Trace | None
     """Called with (`TEXT` | `HEADER OUT` | `DATA OUT` | `HEADER IN` | `DATA IN`, text); credentials are masked."""
     framing: Framing | Callable[[], OwnFraming]

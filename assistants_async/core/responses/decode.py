@@ -67,7 +67,8 @@ class Answer(Protocol):
 def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
     """Read a 2xx answer as the operation's type.
 
-    Raises `DecodeError`, and `StatusError` where a server put an error object under a 2xx status.
+    Gives None for the empty answer of a delete. Raises `DecodeError`, and `StatusError` where a
+    server put an error object under a 2xx status.
     """
     if type is bytes:
         return cast("T", answer.content)
@@ -75,6 +76,8 @@ def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
     if content[:1] != b"{":  # as hardly any does
         content = content.removeprefix(_BOM)
         if not content.strip():
+            if answer.http.method == "DELETE":  # which needs no more than its status
+                return cast("T", None)
             raise DecodeError("empty body", answer.http)
     decoder = decoder_for(type)
     try:

@@ -19,7 +19,7 @@ from ...errors import (
 )
 from ...models.decoding import decoder_for
 from ...models.events import RunEvent, StreamEvent
-from ...models.pages import is_page
+from ...models.pages import is_page, item_type, like
 from ...models.runs import Run
 from ...response import HTTPResponse
 from ..requests.endpoint import Endpoint
@@ -44,6 +44,10 @@ _FRAMINGS: dict[str, Framing] = {
 """Content types that do not mean JSON documents."""
 
 
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that are no part of a document: a byte order mark and white space."""
+
+
 def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing | Callable[[], OwnFraming]:
     """The framing that the caller chose, else the content type's, else that of the operation."""
     if options.framing != "auto":
@@ -55,9 +59,18 @@ def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framin
 class ItemBodyDecoder(Generic[S]):
     """JSON values in any framing, each decoded as one type."""
 
-    __slots__ = ("_decode", "_framer", "_items", "_skip", "finished")
+    __slots__ = ("_decode", "_framer", "_items", "_needed", "_skip", "finished")
 
-    def __init__(self, framer: JSONFramer | SSEDecoder, decode: Callable[[bytes], S], skip: BadItemHook | None) -> None:
+    def __init__(
+        self,
+        framer: JSONFramer | SSEDecoder,
+        decode: Callable[[bytes], S],
+        skip: BadItemHook | None,
+        *,
+        needed: bool = False,
+    ) -> None:
+        # A document must follow until something of it has come: an empty body is none.
+        self._needed = needed
         self._framer = framer
         self._decode = decode
         self._skip = skip
@@ -66,10 +79,14 @@ class ItemBodyDecoder(Generic[S]):
 
     def feed(self, data: bytes) -> list[Any]:
         """The raw items that a piece of the body completes."""
+        if self._needed and data.strip(_BLANK):
+            self._needed = False
         return list[Any](self._framer.feed(data))
 
     def finish(self) -> list[Any]:
-        """The raw items that the end completes; raises `StreamTruncatedError` inside an item."""
+        """Return the raw items that the end completes; raises `StreamTruncatedError` inside an item, or before any."""
+        if self._needed:
+            raise StreamTruncatedError("the body is empty", items=0, partial=b"")
         if isinstance(self._framer, JSONFramer):
             return list[Any](self._framer.finish())
         if rest := self._framer.finish():
@@ -96,7 +113,7 @@ class ItemBodyDecoder(Generic[S]):
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
         """A cut inside an item is a truncation; between items, and of a silent server, the cause says it best."""
-        if isinstance(cause, ConnectionLostError):
+        if isinstance(cause, ConnectionLostError) and not self._needed:
             try:
                 self.finish()
             except StreamTruncatedError as error:
@@ -296,13 +313,18 @@ def item_reading(
     framing = framing_of(http, options, "json")
     if framing == "bytes" or (endpoint.result is bytes and options.framing == "auto"):
         return RawBodyDecoder()
+    if options.resolve_type is not None:
+        result = like(endpoint.result, options.resolve_type(endpoint.operation, http) or result)
     listed = is_page(result)
     elements = listed and not pages
-    decoder = decoder_for(endpoint.item if elements else result)
+    own = result is not endpoint.result
+    decoder = decoder_for((item_type(result) if own else endpoint.item) if elements else result)
     decode = decoder.decode_strict if options.strict else decoder.decode
     if listed and pages:
         decode = _of_page(decode)
-    return ItemBodyDecoder(_framer(framing, options.max_item_bytes, elements=elements), decode, options.on_bad_item)
+    needed = framing == "json" and http.method != "DELETE"
+    framer = _framer(framing, options.max_item_bytes, elements=elements)
+    return ItemBodyDecoder(framer, decode, options.on_bad_item, needed=needed)
 
 
 def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | RunBodyDecoder:
