@@ -17,7 +17,9 @@ from .engine.actions import (
     Stall,
     Used,
 )
-from .engine.responder import Answer, EchoResponder, Responder, ScriptedResponder
+from .engine.echo import EchoResponder
+from .engine.responder import Answer, Responder
+from .engine.script import ScriptedResponder
 from .engine.turn import FoundText, ToolOutput, ToolRound, Turn, TurnFile, TurnMessage
 from .request_log import RequestRecord
 from .server import AssistantsServer

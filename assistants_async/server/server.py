@@ -12,7 +12,8 @@ from aiohttp import web
 
 from ..core.requests.endpoint import ProtocolVersion
 from .app import API
-from .engine.responder import EchoResponder, Responder
+from .engine.echo import EchoResponder
+from .engine.responder import Responder
 from .request_log import RequestRecord
 from .requests.access import is_loopback
 from .requests.connection import Connection
