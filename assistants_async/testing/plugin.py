@@ -1,9 +1,11 @@
 """A pytest plugin, registered when the package is installed; it imports nothing heavy until a fixture is used.
 
-Each test has a server and a client of its own. The async fixtures work with pytest-asyncio, in auto and strict mode,
-and with anyio's plugin on its asyncio backend, alone or beside pytest-asyncio in strict mode. Tests marked
-`anyio` while pytest-asyncio is in auto mode are refused: it runs them on another event loop than anyio gives to
-their fixtures, where nothing would ever answer. Tests on anyio's trio backend are refused too.
+Each test has a server and a client of its own. The server runs in a thread of its own, so that it answers sync tests
+(`TestClient`, Django, Flask) as well; `@pytest.mark.assistants(script=[…])` says what its runs do. The client works
+with pytest-asyncio, in auto and strict mode, and with anyio's plugin on its asyncio backend, alone or beside
+pytest-asyncio in strict mode. Tests marked `anyio` while pytest-asyncio is in auto mode are refused: it runs them on
+another event loop than anyio gives to their fixtures, where nothing would ever answer. Tests on anyio's trio backend
+are refused too.
 
 Where plugins are not loaded by themselves, name it `-p assistants_async`: pytest refuses a plugin that is registered
 once by its name and once more by its module.
@@ -13,9 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pytest
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
     from aioresponses import aioresponses
 
     from ..client import AssistantsClient
-    from ..server import AssistantsServer
+    from ..server.engine.script import ScriptEntry
+    from .server_thread import ServerThread
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -52,19 +55,72 @@ def _refuse_other_loops(request: pytest.FixtureRequest) -> None:
         )
 
 
-@_async_fixture
-async def assistants_server(request: pytest.FixtureRequest) -> AsyncGenerator[AssistantsServer, None]:
+_KEYWORDS = ("script", "responder", "pace")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark."""
+    text = "assistants(script=, responder=, pace=): what the runs of the fixture assistants_server do, and how fast"
+    config.addinivalue_line("markers", text)
+
+
+class ServerFactory(Protocol):
+    """Starts embedded servers for a test."""
+
+    def __call__(self, *, script: Iterable[ScriptEntry] | None = None, **settings: Any) -> ServerThread:
+        """Start a server with a script, or with keywords of `AssistantsServer`; it is closed after the test."""
+        ...
+
+
+@pytest.fixture
+def assistants_servers() -> Generator[ServerFactory, None, None]:
+    """A function that starts embedded servers; an error that a responder raises fails the test."""
+    from .server_thread import ServerThread
+
+    started: list[ServerThread] = []
+
+    def start(*, script: Iterable[ScriptEntry] | None = None, **settings: Any) -> ServerThread:
+        server = ServerThread(**{"seed": 0, "record_bodies": True, **settings, **_scripted(script, settings)})
+        server.start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.close()
+    errors = [error for server in started for error in server.errors]
+    if errors:
+        raise errors[0] if len(errors) == 1 else ExceptionGroup("responders raised", errors)
+
+
+@pytest.fixture
+def assistants_server(request: pytest.FixtureRequest, assistants_servers: ServerFactory) -> ServerThread:
     """An embedded server on a free loopback port, with ids that are the same in every run."""
-    _refuse_other_loops(request)
-    from ..server import AssistantsServer
+    mark: pytest.Mark | None = request.node.get_closest_marker("assistants")
+    keywords: dict[str, Any] = {} if mark is None else dict(mark.kwargs)
+    wrong = [name for name in keywords if name not in _KEYWORDS]
+    if wrong or (mark is not None and mark.args):
+        given = wrong[0] if wrong else repr(mark.args[0] if mark is not None else None)
+        raise pytest.UsageError(f"pytest.mark.assistants takes script=, responder= and pace=, not {given}")
+    return assistants_servers(**keywords)
 
-    async with AssistantsServer(seed=0, record_bodies=True) as server:
-        yield server
+
+def _scripted(script: Iterable[ScriptEntry] | None, settings: Mapping[str, Any]) -> dict[str, Any]:
+    if script is None:
+        return {}
+    if settings.get("responder") is not None:
+        raise pytest.UsageError("give a script or a responder, not both")
+    from ..server import ScriptedResponder
+
+    return {"responder": ScriptedResponder(script)}
 
 
 @_async_fixture
-async def assistants_client(assistants_server: AssistantsServer) -> AsyncGenerator[AssistantsClient, None]:
+async def assistants_client(
+    request: pytest.FixtureRequest, assistants_server: ServerThread
+) -> AsyncGenerator[AssistantsClient, None]:
     """A client of that server."""
+    _refuse_other_loops(request)
     from ..client import AssistantsClient
 
     async with AssistantsClient(base_url=assistants_server.base_url, api_key="test") as client:

@@ -11,8 +11,8 @@ import pytest
 from aioresponses import aioresponses
 
 from assistants_async import AssistantsClient, NotFoundError, TimedOutError
-from assistants_async.server import AssistantsServer
 from assistants_async.testing.mocks import json_of
+from assistants_async.testing.server_thread import ServerThread
 
 BASE = "https://server.example/v1"
 
@@ -85,7 +85,7 @@ def test_two_event_loops_are_an_error_and_not_a_hang(tmp_path: Path) -> None:
     done = ran(tmp_path, "--asyncio-mode=auto", *_SCOPE)
     assert done.returncode == 1
     assert "set asyncio_mode to strict" in done.stdout
-    assert "1 passed, 2 errors" in done.stdout
+    assert "2 passed, 1 error" in done.stdout
 
 
 def test_trio_is_refused_by_name(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_the_plugin_imports_nothing_heavy(tmp_path: Path) -> None:
 
 
 async def test_the_fixtures_belong_together(
-    assistants_server: AssistantsServer, assistants_client: AssistantsClient
+    assistants_server: ServerThread, assistants_client: AssistantsClient
 ) -> None:
     """What the client sends is in the server's journal."""
     await assistants_client.assistants.list()

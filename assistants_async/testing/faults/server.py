@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from random import Random
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from ..._typing import override
-from ...server import AssistantsServer
 from .exchange import Exchange, Fault, Play
 from .http import LIMIT, Answer, Seen, read_head
 from .rules import Rule
@@ -26,6 +25,15 @@ HEADER = "x-fault"
 """The request header that asks for a fault: a name, then parameters, as in `sse_stall; events=3`."""
 
 
+class Server(Protocol):
+    """A server to stand before: an `AssistantsServer`, or the fixture's."""
+
+    @property
+    def base_url(self) -> str:
+        """Its base URL."""
+        ...
+
+
 class FaultyServer:
     """An embedded server that misbehaves as it is told, on a loopback port of its own.
 
@@ -33,7 +41,7 @@ class FaultyServer:
     before anything is done with them, but for faults that leave bodies unread. Enter it while the server runs.
     """
 
-    def __init__(self, server: AssistantsServer, rules: Iterable[Rule] = (), *, seed: int = 0, port: int = 0) -> None:
+    def __init__(self, server: Server, rules: Iterable[Rule] = (), *, seed: int = 0, port: int = 0) -> None:
         """Stand before a server; `seed` decides what rules leave to chance, port 0 takes a free one."""
         self.seen: list[Seen] = []
         """Every request, oldest first, from its head on."""
