@@ -122,7 +122,7 @@ class Toolbox:
         cannot be: it goes on, and its result is lost.
         """
         together = Round(self._max_concurrency, _ignore if notify is None else notify)
-        # A task for each, and none besides: a group of anyio costs more than all the rest (2.8 of by hand, not 1.8).
+        # A task for each, and no group of anyio: 3.6 of by hand for four async calls with one, 1.7 without (2026-11-28).
         for call in calls:
             together.begin(functools.partial(self._answer_one, call, together))
         return await together.results()

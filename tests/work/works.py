@@ -13,6 +13,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
 from assistants_async import AssistantsClient, RunChannel
+from assistants_async.models.runs import ToolCall
+from assistants_async.tools import Toolbox
 from benchmarks.bodies import PAGE, answer, cut, frames
 from benchmarks.canned import Canned, Shelf
 from tests.support.http_server import KEY, RUN, Wire
@@ -150,6 +152,20 @@ async def texts(count: int) -> Work:
     return await counted(read_text, streamed(count), streamed(count))
 
 
+async def echo(text: str) -> str:
+    return text
+
+
+async def tool_calls(count: int) -> Work:
+    toolbox = Toolbox([echo])
+    function = {"name": "echo", "arguments": '{"text":"x"}'}
+    call = ToolCall.from_dict({"id": "call_1", "type": "function", "function": function})
+    await toolbox.answer([call] * count)
+    with Counting() as counting:
+        await toolbox.answer([call] * count)
+    return counting.work
+
+
 class Bounded(NamedTuple):
     """A work, and the most that each further one of it may cost."""
 
@@ -173,6 +189,7 @@ WORKS: Mapping[str, Bounded] = {
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(4.5, 4.5, 1)),
     "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(372, 176, 1)),
+    "a tool call of a round": Bounded(tool_calls, 20, 120, Work(26, 23, 0)),
     "a piece of text": Bounded(texts, 1_000, 2_000, Work(6.5, 5.5, 1)),
 }
 

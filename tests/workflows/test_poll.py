@@ -21,6 +21,7 @@ from assistants_async import (
     RunFailedError,
     RunIncompleteError,
     ServerError,
+    Timeout,
 )
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.core.runs.status import BAD_ENDS
@@ -208,7 +209,7 @@ async def test_a_poll_that_is_refused_ends_the_wait(wire: Wire, client: Assistan
 async def test_the_connection_may_break_between_polls(wire: Wire, client: AssistantsClient) -> None:
     """A reset is an error that passes; without a hint the next poll follows by itself."""
     Server(wire, create=[run("queued")], get=[b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{", run("completed")])
-    slow = client.runs.create("thread_1", assistant_id="asst_1").with_options(retry=None, timeout=50 * MS)
+    slow = client.runs.create("thread_1", assistant_id="asst_1").with_options(retry=None, timeout=Timeout(idle=50 * MS))
     assert (await slow.poll()).status == "completed"
 
 

@@ -130,7 +130,7 @@ async def test_the_deadline_spans_all_of_it() -> None:
     """Also the pause between two runs; a run that has failed is not cancelled."""
     async with serving(LIMITED) as served:
         with pytest.raises(TimeoutError, match="was failed"):
-            await served.start().poll(rerun=Rerun(delay=3600), deadline=100 * MS)
+            await served.start().poll(rerun=Rerun(delay=3600), deadline=1000 * MS)
         task = asyncio.ensure_future(served.client.runs.list(served.thread))
         assert [run.status for run in (await task).data] == ["failed"]
         assert served.sent("cancelRun") == 0
