@@ -77,15 +77,17 @@ class Round:
             task.cancel()
 
 
-async def run_limited(limit: float, work: Callable[[], Awaitable[object]], name: str) -> object:
-    """Await a function for so many seconds; one that then refuses its cancellation is left behind."""
+async def run_limited(
+    limit: float, work: Callable[[], Awaitable[object]], name: str, refusal: float = _REFUSAL
+) -> object:
+    """Await a tool for so many seconds; one that refuses its cancellation for `refusal` more is left behind."""
     task = asyncio.get_running_loop().create_task(contained(work))
     try:
         await asyncio.wait((task,), timeout=limit)
         late = not task.done()
         if late:
             task.cancel()
-            cancelled = await settled((task,), _REFUSAL)
+            cancelled = await settled((task,), refusal)
             if cancelled is not None:
                 raise cancelled
     except asyncio.CancelledError:

@@ -11,6 +11,7 @@ from typing import Any, Literal, Self, cast
 
 from .._typing import override
 from ..core.checks import positive_seconds, whole_number
+from ..core.requests.option_checks import check_function
 from ..errors import ToolCallError, ToolError, ToolFailedError, printable
 from ..models.runs import ToolCall
 from .events import ToolEvent, ToolFailed, ToolFinished, ToolResult, ToolStarted
@@ -64,8 +65,9 @@ class Toolbox:
     ) -> None:
         if on_error not in ("tell", "raise") and not callable(on_error):
             raise ValueError(f"on_error must be 'tell', 'raise' or a function, not {on_error!r}")
-        if approve is not None and not callable(approve):
-            raise TypeError(f"approve must be a function, not {type(approve).__name__}")
+        if callable(on_error):
+            check_function("on_error", on_error, 2)
+        check_function("approve", approve, 2)
         self._tools = _by_name(tools)
         if timeout is not None:
             positive_seconds("timeout", timeout)
@@ -121,9 +123,15 @@ class Toolbox:
         raise: the first of them alone, after the other calls have been cancelled. A function in a worker thread
         cannot be: it goes on, and its result is lost.
         """
+        if not (notify is None or callable(notify)):
+            raise TypeError(f"notify must be a function of an event, not {notify!r}")
         together = Round(self._max_concurrency, _ignore if notify is None else notify)
-        # A task for each, and no group of anyio: 3.6 of by hand for four async calls with one, 1.7 without (2026-11-28).
-        for call in calls:
+        # A task for each and no group of anyio: 1.7 of by hand for four async calls, where it was 3.6 (2026-11-28).
+        made = tuple(calls)
+        for call in made:
+            if not isinstance(call, ToolCall):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+                raise TypeError(f"a Toolbox answers tool calls, such as those of run.tool_calls, not {call!r}")
+        for call in made:
             together.begin(functools.partial(self._answer_one, call, together))
         return await together.results()
 

@@ -290,3 +290,59 @@ async def test_cancelling_a_handler_ends_it(wire: Wire, client: AssistantsClient
     called = [name for name, _ in heard]
     assert called[-1] == "on_end"
     assert "on_error" not in called
+
+
+# Handlers of other forms
+
+
+async def test_methods_need_not_be_async(wire: Wire, client: AssistantsClient) -> None:
+    """All of them, sync or returning something that can be awaited."""
+    heard: list[str] = []
+
+    def method(name: str) -> Any:
+        return lambda self, *args: heard.append(name)
+
+    kind: Any = type("Sync", (EventHandler,), {name: method(name) for name in METHODS})
+    async with start(wire, client, *everything(), DONE) as channel:
+        await channel.handle(kind())
+    assert set(heard) == set(METHODS) - {"on_error"}
+
+    class Both(EventHandler):
+        def on_text_done(self, text: Any) -> Any:
+            async def note() -> None:
+                heard.append("noted")
+
+            return note()
+
+    async with start(wire, client, *told("Hi"), DONE) as channel:
+        await channel.handle(Both())
+    assert heard[-1] == "noted"
+
+
+class Short(EventHandler):
+    """A method takes nothing."""
+
+    async def on_text_delta(self) -> None:  # type: ignore[override]  # the slip
+        """Never called."""
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("handler", "text"),
+    [
+        (
+            EventHandler,
+            r"handle\(\) takes an EventHandler, of a class that is derived from it, not the class EventHandler",
+        ),
+        (print, "not builtin_function_or_method"),
+        (None, "not NoneType"),
+        (Short(), r"Short\.on_text_delta must be a function of 1 argument"),
+    ],
+    ids=["class", "function", "none", "short method"],
+)
+async def test_a_handler_that_is_none(wire: Wire, client: AssistantsClient, handler: Any, text: str) -> None:
+    """It is refused before anything is read, and the stream can be read on."""
+    async with start(wire, client, *told("Hi"), DONE) as channel:
+        with pytest.raises(TypeError, match=text):
+            await channel.handle(handler)
+        assert "".join([each async for each in channel.text()]) == "Hi"

@@ -92,7 +92,9 @@ def test_a_box_holds_tools_by_name() -> None:
         ([], {"max_output_bytes": 9}, ValueError, "max_output_bytes must be a whole number of at least 256, not 9"),
         ([], {"max_argument_bytes": 1.5}, ValueError, "max_argument_bytes must be a whole number of at least 2"),
         ([], {"on_error": "ignore"}, ValueError, "on_error must be 'tell', 'raise' or a function, not 'ignore'"),
-        ([], {"approve": True}, TypeError, "approve must be a function, not bool"),
+        ([], {"approve": True}, TypeError, "approve must be a function or None, not bool"),
+        ([], {"approve": lambda call: True}, TypeError, "approve must be a function of 2 arguments"),
+        ([], {"on_error": lambda error: "no"}, TypeError, "on_error must be a function of 2 arguments"),
     ],
 )
 def test_a_box_is_checked_when_it_is_made(

@@ -297,7 +297,8 @@ async def test_errors_are_told_to_the_hook(wire: Wire, client: AssistantsClient)
         ({"raise_on": [["failed"]]}, ValueError, r"not \['failed'\]"),
         ({"stop_at_action": "no"}, TypeError, "stop_at_action must be True or False, not 'no'"),
         ({"raise_on": "failed"}, TypeError, "raise_on must be a set"),
-        ({"on_status": "print"}, TypeError, "on_status must be a function"),
+        ({"on_status": "print"}, TypeError, r"poll\(\): on_status must be a function or None, not str"),
+        ({"on_status": lambda: None}, TypeError, r"poll\(\): on_status must be a function of 1 argument"),
         ({"rerun": 3}, TypeError, "rerun must be a Rerun, not 3"),
     ],
 )

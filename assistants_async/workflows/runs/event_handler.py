@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable
+from inspect import isawaitable
 from typing import Any, Protocol
 
+from ...core.requests.option_checks import check_function
 from ...core.runs.places import index_of
 from ...core.runs.snapshot import Snapshot
 from ...models import deltas, messages, steps
@@ -26,7 +28,7 @@ from ...tools.events import ToolEvent
 
 
 class EventHandler:
-    """Override the methods you want: each is awaited before the next event is read.
+    """Override the methods you want, async or not: each is awaited before the next event is read.
 
     What a method raises ends the stream and comes out of `channel.handle(handler)`. Deltas come as they are; what
     they have added up to by now is in `self.snapshot`, put together when it is asked for.
@@ -130,22 +132,42 @@ class Events(AsyncIterable[Any], Protocol):
 
 
 async def dispatch_events(events: Events, handler: EventHandler) -> None:
-    """Read events to their end, calling a handler's methods in their order."""
+    """Read events to their end, calling a handler's methods in their order.
+
+    Raises `TypeError` at once for what is no handler, or has a method that cannot take what it would be given.
+    """
+    _check(handler)
     handler.snapshot = events.snapshot
     begun: set[tuple[str, int | str]] = set()
     try:
         async for event in events:
             if isinstance(event, ToolEvent):
-                await handler.on_tool(event)
+                await _done(handler.on_tool(event))
             else:
-                await handler.on_event(event)
+                await _done(handler.on_event(event))
                 await _dispatch(event, handler, begun)
     except Exception as error:
         events.close()
-        await handler.on_error(error)
+        await _done(handler.on_error(error))
         raise
     finally:
-        await handler.on_end()
+        await _done(handler.on_end())
+
+
+def _check(handler: object) -> None:
+    if not isinstance(handler, EventHandler):
+        what = f"the class {handler.__name__}" if isinstance(handler, type) else type(handler).__name__
+        raise TypeError(f"handle() takes an EventHandler, of a class that is derived from it, not {what}")
+    for name in vars(EventHandler):
+        method = getattr(handler, name)
+        if name.startswith("on_") and getattr(method, "__func__", None) is not vars(EventHandler)[name]:
+            check_function(f"{type(handler).__name__}.{name}", method, 0 if name == "on_end" else 1)
+
+
+async def _done(made: object) -> None:
+    """Await the result of a method, which need not be async."""
+    if isawaitable(made):
+        await made
 
 
 async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
@@ -158,60 +180,60 @@ async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[
         await _run(event.data, handler)
     elif isinstance(event, MessageEvent):
         if event.event == "thread.message.created":
-            await handler.on_message_created(event.data)
+            await _done(handler.on_message_created(event.data))
         elif event.event in FINISHED_MESSAGE:
             await _message_done(event.data, handler)
     elif isinstance(event, RunStepEvent):
         if event.event == "thread.run.step.created":
-            await handler.on_run_step_created(event.data)
+            await _done(handler.on_run_step_created(event.data))
         elif event.event in FINISHED_STEP:
             await _step_done(event.data, handler)
 
 
 async def _run(run: Run, handler: EventHandler) -> None:
-    await handler.on_run(run)
+    await _done(handler.on_run(run))
     if run.needs_action:
-        await handler.on_requires_action(run)
+        await _done(handler.on_requires_action(run))
     if run.is_terminal and run.usage is not None:
-        await handler.on_usage(run.usage)
+        await _done(handler.on_usage(run.usage))
 
 
 async def _message_delta(event: MessageDeltaEvent, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
-    await handler.on_message_delta(event.data)
+    await _done(handler.on_message_delta(event.data))
     for part in event.data.delta.content if event.data.delta is not None else ():
         if isinstance(part, deltas.MessageDeltaText) and part.text is not None and part.text.value:
             if (event.data.id, part.index) not in begun:
                 begun.add((event.data.id, part.index))
-                await handler.on_text_created(part.text.value)
-            await handler.on_text_delta(part.text.value)
+                await _done(handler.on_text_created(part.text.value))
+            await _done(handler.on_text_delta(part.text.value))
         elif isinstance(part, deltas.MessageDeltaRefusal) and part.refusal:
-            await handler.on_refusal_delta(part.refusal)
+            await _done(handler.on_refusal_delta(part.refusal))
 
 
 async def _message_done(message: Message, handler: EventHandler) -> None:
     for part in message.content:
         if isinstance(part, messages.TextContent) and part.text is not None:
-            await handler.on_text_done(part.text)
+            await _done(handler.on_text_done(part.text))
         elif isinstance(part, messages.RefusalContent):
-            await handler.on_refusal_done(part.refusal or "")
+            await _done(handler.on_refusal_done(part.refusal or ""))
         elif isinstance(part, messages.ImageFileContent) and part.image_file is not None:
-            await handler.on_image_file_done(part.image_file)
-    await handler.on_message_done(message)
+            await _done(handler.on_image_file_done(part.image_file))
+    await _done(handler.on_message_done(message))
 
 
 async def _step_delta(delta: deltas.RunStepDelta, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
-    await handler.on_run_step_delta(delta)
+    await _done(handler.on_run_step_delta(delta))
     details = delta.delta.step_details if delta.delta is not None else None
     for call in details.tool_calls if isinstance(details, deltas.RunStepDeltaToolCalls) else ():
         if _begins(call, delta.id, begun):
-            await handler.on_tool_call_created(call)
-        await handler.on_tool_call_delta(call)
+            await _done(handler.on_tool_call_created(call))
+        await _done(handler.on_tool_call_delta(call))
         if isinstance(call, deltas.RunStepDeltaCodeInterpreter) and call.code_interpreter is not None:
             for output in call.code_interpreter.outputs:
                 if isinstance(output, deltas.RunStepDeltaLogs):
-                    await handler.on_code_logs(output.logs or "")
+                    await _done(handler.on_code_logs(output.logs or ""))
                 elif isinstance(output, deltas.RunStepDeltaImage) and output.image is not None:
-                    await handler.on_code_image(output.image)
+                    await _done(handler.on_code_image(output.image))
 
 
 def _begins(call: deltas.RunStepDeltaToolCall, step_id: str, begun: set[tuple[str, int | str]]) -> bool:
@@ -228,7 +250,7 @@ def _begins(call: deltas.RunStepDeltaToolCall, step_id: str, begun: set[tuple[st
 
 async def _step_done(step: RunStep, handler: EventHandler) -> None:
     for call in step.tool_calls:
-        await handler.on_tool_call_done(call)
+        await _done(handler.on_tool_call_done(call))
         if isinstance(call, steps.FileSearchCall) and call.file_search is not None and call.file_search.results:
-            await handler.on_search_results(call.file_search.results)
-    await handler.on_run_step_done(step)
+            await _done(handler.on_search_results(call.file_search.results))
+    await _done(handler.on_run_step_done(step))

@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol, TypedDict, Unpack
 import msgspec
 
 from ...core.checks import flag, positive_seconds, whole_number
+from ...core.requests.option_checks import check_function
 from ...core.runs.backoff import back_off
 from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN
@@ -35,6 +36,7 @@ MAX_ROUNDS = 16
 """Rounds of tool calls that a run may ask for, unless given."""
 
 _LONGEST = 60.0
+_LEDGER_METHODS = ("recall", "attempted", "finished")
 
 
 class Rerun(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
 class Ledger(Protocol):
     """Keeps what tools were called and what they gave, so that a run can be finished after a crash.
 
-    Its methods are awaited one by one for each call; what they raise comes out of the drive.
+    Its methods are called one by one for each call, and may be sync; what they raise comes out of the drive.
     """
 
     async def recall(self, call_id: str, /) -> str | None:
@@ -176,8 +178,7 @@ def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) ->
             positive_seconds(f"{name}(): {limit}", seconds)
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")
-    if policy.on_status is not None and not callable(policy.on_status):
-        raise TypeError(f"{name}(): on_status must be a function of the run, not {policy.on_status!r}")
+    check_function(f"{name}(): on_status", policy.on_status, 1)
     if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
         raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
     if policy.max_rounds is not None:
@@ -191,6 +192,8 @@ def _check_switches(name: str, policy: RunOptions) -> None:
 
 
 def _check_ledger(name: str, ledger: object) -> None:
-    whole = all(callable(getattr(ledger, method, None)) for method in ("recall", "attempted", "finished"))
+    whole = all(callable(getattr(ledger, method, None)) for method in _LEDGER_METHODS)
     if ledger is not None and (not whole or isinstance(ledger, type)):
         raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")
+    for method in _LEDGER_METHODS if ledger is not None else ():
+        check_function(f"{name}(): the ledger's {method}()", getattr(ledger, method), 1)
