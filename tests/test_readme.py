@@ -16,13 +16,16 @@ import msgspec
 import pytest
 
 import assistants_async
-from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout
+from assistants_async import AssistantsClient, AssistantsError, Call, RetryPolicy, Timeout
 from assistants_async.cli import steps
 from assistants_async.core.requests.options import OptionChanges
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
 from assistants_async.session.settings import ClientSettings
 from assistants_async.testing.faults import FAULTS
+from assistants_async.workflows.runs.event_channel import EventChannel
+from assistants_async.workflows.runs.options import DriveOptions, PollOptions
+from assistants_async.workflows.threads.busy_thread import IfActive
 from tests.support.pages import GUIDES, PAGES, ROOT, anchors, blocks, guide, links
 
 README = PAGES["README.md"]
@@ -164,6 +167,34 @@ def test_every_argument_of_the_server_is_named() -> None:
     """The table of the guide has its arguments in order."""
     table = guide("server").split("| `AssistantsServer` |")[1].split("\n\n")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(inspect.signature(AssistantsServer).parameters)
+
+
+def test_the_keywords_of_a_wait_are_in_the_table() -> None:
+    """Those of `poll` and `drive`, but for the two that the table of ways explains."""
+    table = guide("runs").split("| keyword | default | |")[1].split("\n\n")[0]
+    known = {*PollOptions.__annotations__, *DriveOptions.__annotations__} - {"stream", "stop_at_action"}
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == known
+
+
+def test_the_ways_with_a_busy_thread_are_in_the_table() -> None:
+    """Each of them, the default first."""
+    table = guide("runs").split("| `if_active` |")[1].split("\n\n")[0]
+    assert re.findall(r"^\| `\"(\w+)\"`", table, re.MULTILINE) == list(get_args(IfActive))
+
+
+def test_the_views_in_the_table_are_views() -> None:
+    """Each name is a method of the channel, and no view is left out; `handle` has a section of its own."""
+    table = guide("streams").split("| view | gives |")[1].split("\n\n")[0]
+    named = set(re.findall(r"(\w+)\(", table))
+    views = {name for name, method in vars(EventChannel).items() if not name.startswith("_") and callable(method)}
+    assert named == views - {"handle", "received"}
+
+
+def test_the_forms_of_a_call_are_in_the_table() -> None:
+    """Each public method of a call."""
+    table = guide("calls-and-lists").split("| form | gives |")[1].split("\n\n")[0]
+    methods = {name for name, method in vars(Call).items() if not name.startswith("_") and callable(method)}
+    assert set(re.findall(r"call\.(\w+)\(", table)) == methods
 
 
 def test_every_error_is_named() -> None:
