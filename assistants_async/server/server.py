@@ -60,9 +60,9 @@ class AssistantsServer:
             seed: Makes all ids, `x-request-id` too, the same each time.
             pace: Seconds for which a run stays `queued`, `in_progress` before its answer, and `cancelling`.
             clock: Seconds since 1970, for all time stamps and expiries; one that jumps is noticed at once.
-            chunk: Bytes of one write of a stream, wherever events end; None writes one event at a time.
+            chunk: Bytes of one write of a stream, wherever events end; None writes all that is there at once.
             speed: Seconds between the tokens of a message or of arguments.
-            keepalive: Seconds of silence on a stream after which a comment is sent.
+            keepalive: Seconds of silence on a stream after which a comment line is sent.
             max_file_bytes: Cap on an uploaded file.
             max_store_bytes: Cap on everything that the server keeps, as an estimate; past it, creates get a 507.
             record_bodies: Keeps the bodies of the latest requests for `requests`, up to 1 MiB in all.

@@ -135,9 +135,7 @@ def parse(content: bytes) -> list[tuple[str, Any]]:
     assert content.endswith(b"\n\n")
     events: list[tuple[str, Any]] = []
     for frame in content.decode().removesuffix("\n\n").split("\n\n"):
-        if frame.startswith(":"):
-            continue
-        name, data = frame.split("\n")
+        name, data = (line for line in frame.split("\n") if not line.startswith(":"))
         assert name.startswith("event: ")
         assert data.startswith("data: ")
         text = data.removeprefix("data: ")

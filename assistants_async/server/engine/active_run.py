@@ -15,6 +15,7 @@ from ..storage.store import Store
 from .actions import Used
 from .event_feed import Feed
 from .message_draft import MessageDraft
+from .said import Said
 from .step_draft import StepDraft, calls_of
 from .thread_items import SEARCH, read_items
 from .tokens import tokens
@@ -46,6 +47,8 @@ class ActiveRun:
         """The run's document, which is the one in the store."""
         self.feeds: list[Feed] = []
         """Readers of its events."""
+        self.said = Said()
+        """The text that it has written."""
         self.draft: MessageDraft | None = None
         """The open message."""
         self.step: StepDraft | None = None
@@ -128,6 +131,7 @@ class ActiveRun:
 
     def open_message(self) -> None:
         """Start a message and the step that makes it."""
+        self.said.take_message()
         now, run = self.now, self.run
         message: Document = {
             "id": self._names.make("message"),
@@ -147,12 +151,12 @@ class ActiveRun:
     def write(self, piece: str) -> None:
         """Add text to the open message."""
         assert self.draft is not None
-        self._emit_part(self.draft, self.draft.write(piece))
+        self._emit_part(self.draft, self.draft.write(self.said.take(piece)))
 
     def refuse(self, piece: str) -> None:
         """Add to the refusal of the open message."""
         assert self.draft is not None
-        self._emit_part(self.draft, self.draft.refuse(piece))
+        self._emit_part(self.draft, self.draft.refuse(self.said.take(piece)))
 
     def close_message(self, used: Used | None = None) -> None:
         """Complete the open message and its step; `used` counts for the step in place of an estimate."""
@@ -164,18 +168,20 @@ class ActiveRun:
 
     def open_calls(self) -> None:
         """Start a step of tool calls; it remembers the message that the same answer wrote before it."""
+        self.said.take_message()
         self._open_step({"type": "tool_calls", "tool_calls": []}, message_id=self._written_message)
 
     def begin_call(self, call_id: str, name: str, *, own: bool | None = None) -> None:
         """Add a call to the open step; its arguments follow. An `own` one is a search, which the server answers."""
         assert self.step is not None
         own = self._is_own(name) if own is None else own
+        self.said.take(call_id + self.said.take(name))
         self._emit_call(self.step.begin(call_id or self._names.make("call"), name, own=own))
 
     def append_arguments(self, piece: str, place: int | None = None) -> None:
         """Add text to the arguments of a call, of the last one where no place is given."""
         assert self.step is not None
-        part = self.step.extend(piece, len(self.step.calls) - 1 if place is None else place)
+        part = self.step.extend(self.said.take(piece), len(self.step.calls) - 1 if place is None else place)
         if part is not None:
             self._emit_call(part)
 

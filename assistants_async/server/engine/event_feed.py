@@ -22,7 +22,8 @@ from ..storage.documents import event_name, render, without_content
 _log = logging.getLogger(__name__)
 
 _DONE = f"event: {DONE_EVENT}\ndata: [DONE]\n\n".encode()
-_COMMENT = b": keep-alive\n\n"
+# One line before the frame to come, and never a frame of its own: some clients end at a frame without data.
+_COMMENT = b": keep-alive\n"
 _HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-cache",
@@ -70,16 +71,13 @@ class Feed:
         self._wake.set()
 
     async def pieces(self, chunk: int | None, keepalive: float) -> AsyncIterator[bytes]:
-        """What to write, as it comes: frame by frame, or all that is there in pieces of `chunk` bytes."""
+        """Yield what to write, as it comes: all frames that are there at once, or in pieces of `chunk` bytes."""
         while True:
             while self._frames:
-                if chunk is None:
-                    yield self._frames.popleft()
-                    continue
                 data = b"".join(self._frames)
                 self._frames.clear()
-                for start in range(0, len(data), chunk):
-                    yield data[start : start + chunk]
+                for start in range(0, len(data), chunk or len(data)):
+                    yield data[start : start + (chunk or len(data))]
             if self._ended:
                 return
             self._wake.clear()

@@ -13,7 +13,10 @@ from .turn import Turn
 Answer = Action | Iterable[Action] | AsyncIterable[Action]
 """What a responder gives for a turn. The run completes after the last action, unless one ended it."""
 Responder = Callable[[Turn], Awaitable[Answer] | AsyncIterable[Action]]
-"""An async function (or async generator function) of a turn. What it raises fails the run."""
+"""An async function (or async generator function) of a turn. What it raises fails the run.
+
+It runs on the server's event loop: code that blocks belongs into `asyncio.to_thread`, or nobody is served meanwhile.
+"""
 
 
 class Backend(ABC):
