@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from .cli.main import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from .cli.main import main  # inside, so that Ctrl-C while it loads ends quietly too
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

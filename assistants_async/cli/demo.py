@@ -16,7 +16,7 @@ from ..core.requests.endpoint import ProtocolVersion
 from ..response import HTTPResponse
 from . import file_steps
 from .show import show_code
-from .steps import STEPS
+from .steps import STEPS, respond
 
 Step = Callable[[AssistantsClient, SimpleNamespace], Awaitable[None]]
 
@@ -43,8 +43,8 @@ def run_file_demo(folder: Path | None) -> int:
 async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleNamespace) -> None:
     started = time.perf_counter()
     requests: list[HTTPResponse] = []
-    async with AssistantsClient.local(protocol=protocol, on_response=requests.append) as client:
-        print(f"An embedded server speaks {protocol} on this machine; the client talks to it over HTTP.")
+    async with AssistantsClient.local(responder=respond, protocol=protocol, on_response=requests.append) as client:
+        print(f"An embedded server speaks {protocol} on this machine; the client asks it over HTTP.")
         for number, step in enumerate(steps, 1):
             before = len(requests)
             print(f"\n{number}. {inspect.getdoc(step)}\n")
@@ -59,7 +59,7 @@ async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleN
 def _body(step: object) -> str:
     """The source of a step below its docstring: the lines that a user would write."""
     lines = inspect.getsource(step).splitlines()  # type: ignore[arg-type]  # a function
-    return textwrap.dedent("\n".join(lines[2:]))
+    return textwrap.dedent("\n".join(lines[2:])).strip("\n")
 
 
 def _count(number: int) -> str:

@@ -1,11 +1,10 @@
-"""What `demo --files` does with a folder: each function is run, and its own source is what the demo prints."""
+"""The steps of `demo --files`: each function is run, and its own source is what the demo prints."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace as Notes
 
 from ..client import AssistantsClient
-from ..models.messages import FileCitationAnnotation, TextContent
 
 SAMPLES = {
     "weather.md": "# Weather\n\nIt often rains in Bergen.\nOslo is dry in May.\n",
@@ -17,37 +16,41 @@ QUESTION = "Does it rain in Bergen?"
 
 
 async def ingest(client: AssistantsClient, notes: Notes) -> None:
-    """The files of a folder into a vector store: uploaded, taken in and waited for."""
-    notes.store = await client.vector_stores.create(name="demo")
-    report = await client.vector_stores.ingest(notes.store, notes.files, deadline=60)
-    print(len(report.file_ids), "files in", notes.store.id)
+    """The files of a folder into a vector store: uploaded, taken in, waited for."""
+    store = notes.store = await client.vector_stores.create(name="demo")
+    ingest = client.vector_stores.ingest
+    report = await ingest(store, notes.files, deadline=60)
+    print(len(report.file_ids), "files in", store.id)
 
 
 async def search(client: AssistantsClient, notes: Notes) -> None:
     """What it has on a question, the best first."""
-    async for result in client.vector_stores.search(notes.store, query=QUESTION).take(3):
-        print(f"{result.score:.2f}", result.filename, repr(result.text[:60]))
+    found = client.vector_stores.search(notes.store, query=QUESTION)
+    async for result in found.take(3):
+        print(f"{result.score:.2f}", result.filename, repr(result.text[:40]))
 
 
 async def ask(client: AssistantsClient, notes: Notes) -> None:
     """A run that searches the store, its answer as it comes."""
-    resources = {"file_search": {"vector_store_ids": [notes.store.id]}}
-    assistant = await client.assistants.create(model="demo", tools=[{"type": "file_search"}], tool_resources=resources)
-    notes.thread = await client.threads.create(messages=[{"role": "user", "content": QUESTION}])
-    async with client.runs.create(notes.thread, assistant_id=assistant).stream() as channel:
+    assistant = await client.assistants.create(
+        model="demo",
+        tools=[{"type": "file_search"}],
+        tool_resources={"file_search": {"vector_store_ids": [notes.store.id]}},
+    )
+    messages = [{"role": "user", "content": QUESTION}]
+    thread = notes.thread = await client.threads.create(messages=messages)
+    call = client.runs.create(thread, assistant_id=assistant)
+    async with call.stream() as channel:
         async for text in channel.text():
             print(text, end="", flush=True)
     print()
 
 
 async def cite(client: AssistantsClient, notes: Notes) -> None:
-    """The files that the answer cites."""
-    async for message in client.messages.list(notes.thread).take(1):
-        for part in message.content:
-            for annotation in part.text.annotations if isinstance(part, TextContent) and part.text else ():
-                if isinstance(annotation, FileCitationAnnotation) and annotation.file_citation:
-                    file = await client.files.retrieve(annotation.file_citation.file_id or "")
-                    print(annotation.text, "is", file.filename)
+    """The answer with the names of the files that it cites."""
+    message = await client.messages.list(notes.thread).first()
+    if message is not None:
+        print(await message.render(client))
 
 
 STEPS = (ingest, search, ask, cite)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from .._version import __version__
 
+_KEY_VARIABLE = "ASSISTANTS_API_KEY"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command: 0 if it did its work, 1 if it could not, 2 for arguments that make no sense, 130 for Ctrl-C."""
-    options = _parser().parse_args(arguments)
     try:
-        code = _run(options)
+        code = _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
+        # A second Ctrl-C would interrupt Python's own end, which complains of it.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return 130  # as a shell counts a command that SIGINT ended
     except BrokenPipeError:
         # Who read the output has left, as `head` does; without this, the interpreter's own last flush would complain.
@@ -26,14 +30,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(arguments: Sequence[str] | None) -> int:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
     if options.command == "demo":
-        from .demo import run_demo, run_file_demo
+        from .demo import run_demo, run_file_demo  # on use: a command loads what it needs
 
         return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
-    from .serve import run_server
+    try:
+        api_key = _api_key(options)
+    except argparse.ArgumentTypeError as error:
+        parser.error(str(error))
+    from .serve import ServeOptions, run_server  # on use
 
-    return run_server(options.host, options.port, options.protocol, options.api_key, options.seed)
+    return run_server(
+        ServeOptions(
+            host=options.host,
+            port=options.port,
+            protocol=options.protocol,
+            api_key=api_key,
+            seed=options.seed,
+            allow_hosts=options.allow_host,
+            cors=options.cors,
+        )
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,25 +64,69 @@ def _parser() -> argparse.ArgumentParser:
         prog="assistants-async", description="The Assistants protocol on this machine: no key, no network."
     )
     parser.add_argument("--version", action="version", version=f"assistants-async {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_demo_options(
+        commands.add_parser("demo", help="start the embedded server and show what the client does with it")
+    )
+    _add_serve_options(
+        commands.add_parser(
+            "serve",
+            help="run the embedded server until it is interrupted",
+            description="Run the embedded server until it is interrupted. All that it keeps is in memory.",
+        )
+    )
+    return parser
 
-    demo = commands.add_parser("demo", help="start the embedded server and show what the client does with it")
+
+def _add_demo_options(demo: argparse.ArgumentParser) -> None:
     demo.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="version to speak (default: v2)")
     demo.add_argument(
         "--files", nargs="?", const=(None,), type=_folder, metavar="FOLDER", help="show vector stores, on this folder"
     )
 
-    serve = commands.add_parser("serve", help="run the embedded server until it is interrupted")
+
+def _add_serve_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=_port, default=8000, help="port, 0 for a free one (default: 8000)")
     serve.add_argument(
         "--protocol", choices=("v1", "v2"), default="v2", help="version for requests that name none (default: v2)"
     )
+    key = serve.add_mutually_exclusive_group()
+    key.add_argument(
+        "--api-key",
+        type=_key,
+        help=f"key that requests must carry (default: ${_KEY_VARIABLE}); others on this machine can read arguments",
+    )
+    key.add_argument("--api-key-file", metavar="FILE", type=Path, help="file with that key")
     serve.add_argument(
-        "--api-key", type=_key, help="key that requests must carry; needed for an address that is not loopback"
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="name by which a server without a key may be reached besides localhost; may be repeated",
+    )
+    serve.add_argument(
+        "--cors",
+        metavar="ORIGIN",
+        action="append",
+        default=[],
+        help="origin whose web pages may ask, such as http://localhost:3000; may be repeated",
     )
     serve.add_argument("--seed", type=_seed, help="make ids the same in every run")
-    return parser
+
+
+def _api_key(options: argparse.Namespace) -> str | None:
+    """Return the key by its option, by its file, or from the environment."""
+    if options.api_key is not None:
+        return str(options.api_key)
+    if options.api_key_file is not None:
+        try:
+            return _key(options.api_key_file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise argparse.ArgumentTypeError(f"cannot read {str(options.api_key_file)!r}: {reason}") from None
+    text = os.environ.get(_KEY_VARIABLE)
+    return None if text is None else _key(text)
 
 
 def _folder(text: str) -> tuple[Path]:

@@ -8,25 +8,47 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ..core.requests.endpoint import ProtocolVersion
 from ..server import AssistantsServer
 
 
-def run_server(host: str, port: int, protocol: ProtocolVersion, api_key: str | None, seed: int | None) -> int:
+@dataclass(frozen=True, kw_only=True)
+class ServeOptions:
+    """Options of `serve`, as they were given."""
+
+    host: str
+    port: int
+    protocol: ProtocolVersion
+    api_key: str | None
+    seed: int | None
+    allow_hosts: Sequence[str] = ()
+    cors: Sequence[str] = ()
+
+
+def run_server(options: ServeOptions) -> int:
     """Serve until SIGINT or SIGTERM; the first line on standard output is the base URL."""
     code = 0
     with contextlib.suppress(KeyboardInterrupt):  # where signals cannot be handled by the loop
-        code = asyncio.run(_serve(host, port, protocol, api_key, seed))
+        code = asyncio.run(_serve(options))
     return code
 
 
-async def _serve(host: str, port: int, protocol: ProtocolVersion, api_key: str | None, seed: int | None) -> int:
-    server = AssistantsServer(protocol=protocol, api_key=api_key, seed=seed)
+async def _serve(options: ServeOptions) -> int:
+    host, port = options.host, options.port
     try:
+        server = AssistantsServer(
+            protocol=options.protocol,
+            api_key=options.api_key,
+            seed=options.seed,
+            allow_hosts=options.allow_hosts,
+            cors=options.cors,
+        )
         await server.start(host, port)
     except ValueError as error:
-        print(f"assistants-async serve: {error} (--api-key)", file=sys.stderr)
+        print(f"assistants-async serve: {error} (--api-key-file, --allow-host, --cors)", file=sys.stderr)
         return 2
     except OSError as error:
         print(f"assistants-async serve: cannot listen on {host}:{port}: {_reason(error)}", file=sys.stderr)

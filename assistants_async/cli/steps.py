@@ -1,32 +1,34 @@
-"""What the demo does: each function below is run, and its own source is what the demo prints."""
+"""The steps of the demo: each function is run, and its own source is what the demo prints."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from types import SimpleNamespace as Notes
 
 from ..client import AssistantsClient
+from ..server import Action, EchoResponder, Say, Turn
+from ..tools import Toolbox
 
 
 async def create(client: AssistantsClient, notes: Notes) -> None:
-    """An assistant with a function tool, and a thread."""
-    weather = {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object"}}}
-    notes.assistant = await client.assistants.create(model="demo", instructions="Be brief.", tools=[weather])
+    """An assistant, and a thread."""
+    notes.assistant = await client.assistants.create(model="demo")
     notes.thread = await client.threads.create(metadata={"topic": "demo"})
     print(notes.assistant.id, "on", notes.thread.id)
 
 
 async def talk(client: AssistantsClient, notes: Notes) -> None:
     """250 messages, written by 10 tasks at a time."""
-    slots = asyncio.Semaphore(10)
+    slots, create = asyncio.Semaphore(10), client.messages.create
 
-    async def say(number: int) -> None:
+    async def say(text: str) -> None:
         async with slots:
-            await client.messages.create(notes.thread, role="user", content=f"message {number}")
+            await create(notes.thread, role="user", content=text)
 
     async with asyncio.TaskGroup() as tasks:
         for number in range(250):
-            tasks.create_task(say(number))
+            tasks.create_task(say(f"message {number}"))
 
 
 async def page(client: AssistantsClient, notes: Notes) -> None:
@@ -35,50 +37,94 @@ async def page(client: AssistantsClient, notes: Notes) -> None:
     async for message in client.messages.list(notes.thread, limit=100):
         count += message.role == "user"
     latest = await client.messages.list(notes.thread).first()
-    print(count, "messages; the latest says", repr(latest.text if latest else None))
+    print(count, "messages; the latest:", latest.text if latest else "")
 
 
 async def run(client: AssistantsClient, notes: Notes) -> None:
-    """A run that calls the tool, gets its output, and is waited for."""
-    await client.messages.create(notes.thread, role="user", content='/call get_weather {"city": "Oslo"}')
-    run = await client.runs.create(notes.thread, assistant_id=notes.assistant)
-    while not run.is_terminal:
-        if run.needs_action:
-            outputs = [{"tool_call_id": call.id, "output": "rain, 7 degrees"} for call in run.tool_calls]
-            run = await client.runs.submit_tool_outputs(notes.thread, run, tool_outputs=outputs)
-        await asyncio.sleep(0.02)
-        run = await client.runs.retrieve(notes.thread, run)
-    notes.run = run
-    print("run", run.status, "with", run.usage.total_tokens if run.usage else 0, "tokens")
+    """A run that calls a Python function, driven to its end."""
+
+    def get_weather(city: str) -> str:
+        return f"rain, 7 degrees in {city}"
+
+    tools, thread = Toolbox([get_weather]), notes.thread
+    question = '/call get_weather {"city": "Oslo"}'
+    await client.messages.create(thread, role="user", content=question)
+    call = client.runs.create(
+        thread,
+        assistant_id=notes.assistant,
+        tools=tools.definitions,
+    )
+    result = await call.drive(tools, deadline=60)
+    notes.run = result.run
+    print("run", result.run.status, "after", result.rounds, "round:")
+    print(result.text)
 
 
 async def answer(client: AssistantsClient, notes: Notes) -> None:
-    """What it said, and the steps that led there."""
-    async for message in client.messages.list(notes.thread, order="desc").take(1):
-        print(message.role, "says", repr(message.text))
+    """What it wrote, and the steps that led there."""
+    message = await client.messages.list(notes.thread).first()
+    print(message.role if message else "nobody", "wrote the last message")
     async for step in client.steps.list(notes.thread, notes.run, order="asc"):
-        print("step", step.type, step.status, *(call.type for call in step.tool_calls))
+        kinds = [call.type for call in step.tool_calls]
+        print("step", step.type, step.status, *kinds)
 
 
 async def stream(client: AssistantsClient, notes: Notes) -> None:
     """Another run, its text as it comes."""
-    await client.messages.create(notes.thread, role="user", content="Tell me as you think.")
-    async with client.runs.create(notes.thread, assistant_id=notes.assistant).stream() as channel:
-        async for text in channel.text():
-            print(text, end="|", flush=True)
+    thread, text = notes.thread, "Tell me as you think."
+    await client.messages.create(thread, role="user", content=text)
+    call = client.runs.create(thread, assistant_id=notes.assistant)
+    async with call.stream() as channel:
+        async for piece in channel.text():
+            print(piece, end="|", flush=True)
     print("", channel.run.status if channel.run else "")
+
+
+async def structure(client: AssistantsClient, notes: Notes) -> None:
+    """A run whose answer is data of a type."""
+
+    @dataclass
+    class Weather:
+        city: str
+        degrees: int
+
+    thread, text = notes.thread, "Tell me the weather in Oslo as data."
+    await client.messages.create(thread, role="user", content=text)
+    call = client.runs.create(thread, assistant_id=notes.assistant)
+    weather = (await call.drive(output_type=Weather)).parsed
+    print(weather.city, weather.degrees + 1)
 
 
 async def attach(client: AssistantsClient, notes: Notes) -> None:
     """Files of an assistant and of a message, as protocol v1 keeps them."""
-    file = await client.files.create(file=b"city,weather\nOslo,rain\n", filename="weather.csv", purpose="assistants")
-    await client.assistants.files.create(notes.assistant, file_id=file)
-    message = await client.messages.create(notes.thread, role="user", content="See the file.", file_ids=[file])
-    async for attached in client.assistants.files.list(notes.assistant):
+    thread, assistant = notes.thread, notes.assistant
+    data = b"city,weather\nOslo,rain\n"
+    file = await client.files.create(
+        file=data,
+        filename="weather.csv",
+        purpose="assistants",
+    )
+    await client.assistants.files.create(assistant, file_id=file)
+    message = await client.messages.create(
+        thread,
+        role="user",
+        content="See the file.",
+        file_ids=[file],
+    )
+    async for attached in client.assistants.files.list(assistant):
         print("assistant file", attached.id)
-    async for attached_to in client.messages.files.list(notes.thread, message):
-        print("message file", attached_to.id, "holds", await client.files.content(attached_to.id))
+    async for given in client.messages.files.list(thread, message):
+        print("message file", given.id)
+        print(await client.files.content(given.id))
 
 
-STEPS = {"v1": (create, talk, page, run, answer, stream, attach), "v2": (create, talk, page, run, answer, stream)}
+async def respond(turn: Turn) -> Action:
+    """Answer as the embedded server does by itself, and with data where a run asks for it."""
+    if isinstance(turn.run.get("response_format"), dict):
+        return Say('{"city": "Oslo", "degrees": 7}')
+    return await EchoResponder()(turn)
+
+
+_COMMON = (create, talk, page, run, answer, stream)
+STEPS = {"v1": (*_COMMON, attach), "v2": (*_COMMON, structure)}
 """The steps of each protocol version, in order."""

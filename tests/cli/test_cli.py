@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, __version__
+from assistants_async import AssistantsClient, AuthenticationError, StreamInterruptedError, __version__
 from assistants_async.cli.main import main
 from assistants_async.cli.show import show_code
 
@@ -30,9 +30,13 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def serve(*arguments: str) -> subprocess.Popen[str]:
+def serve(*arguments: str, **variables: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*COMMAND, "serve", "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**ENVIRONMENT, **variables},
     )
 
 
@@ -41,7 +45,7 @@ def first_line(server: subprocess.Popen[str]) -> str:
     return server.stdout.readline().strip()
 
 
-@pytest.mark.parametrize(("protocol", "steps"), [("v2", 6), ("v1", 7)])
+@pytest.mark.parametrize(("protocol", "steps"), [("v2", 7), ("v1", 7)])
 def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
     """Each step with its code and its requests, then the sum; no key, no error."""
     shown = run("demo", "--protocol", protocol)
@@ -54,6 +58,8 @@ def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
     for said in ("250 messages", "run completed", "Tool get_weather said: rain", "step tool_calls completed function"):
         assert said in shown.stdout
     assert ("message file" in shown.stdout) == (protocol == "v1")
+    assert ("\nOslo 8\n" in shown.stdout) == (protocol == "v2")
+    assert max(map(len, shown.stdout.splitlines())) <= 80
     assert README.split("```text\n")[1].split("```")[0] in shown.stdout  # what the README shows is what is printed
 
 
@@ -174,8 +180,8 @@ def test_a_host_that_does_not_exist_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "COMMAND"),
         (["x"], "x"),
+        (["serve", "--api-key", "k", "--api-key-file", "f"], "not allowed with argument --api-key"),
         (["demo", "--protocol", "v3"], "v3"),
         (["serve", "--port", "70000"], "'70000' is no port: 0 to 65535"),
         (["serve", "--port", "-1"], "'-1' is no port: 0 to 65535"),
@@ -189,6 +195,70 @@ def test_bad_arguments_are_named(arguments: Sequence[str], said: str, capsys: py
         main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_no_command_prints_the_help() -> None:
+    """All commands, and success."""
+    shown = run()
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith("usage: assistants-async")
+    assert "demo" in shown.stdout
+    assert "serve" in shown.stdout
+
+
+async def test_the_key_comes_from_a_file_or_the_environment(tmp_path: Path) -> None:
+    """The file wins, and a line end is no part of a key."""
+    path = tmp_path / "key"
+    path.write_text("from-the-file\n", encoding="utf-8")
+    for arguments, key in (((), "from-the-environment"), (("--api-key-file", str(path)), "from-the-file")):
+        with serve(*arguments, ASSISTANTS_API_KEY="from-the-environment") as server:
+            base_url = first_line(server)
+            async with AssistantsClient(base_url=base_url, api_key=key) as client:
+                assert (await client.assistants.create(model="m")).id.startswith("asst_")
+            async with AssistantsClient(base_url=base_url, api_key="another") as client:
+                with pytest.raises(AuthenticationError):
+                    await client.assistants.create(model="m")
+            server.terminate()
+
+
+def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:
+    """No file, an empty one, and an empty variable: exit code 2, and the server does not start."""
+    (tmp_path / "empty").touch()
+    for name, said in (("none", "cannot read"), ("empty", "a key is one word, and not empty")):
+        refused = run("serve", "--port", "0", "--api-key-file", str(tmp_path / name))
+        assert (refused.returncode, said in refused.stderr) == (2, True)
+    environment = {**ENVIRONMENT, "ASSISTANTS_API_KEY": ""}
+    command = [*COMMAND, "serve", "--port", "0"]
+    refused = subprocess.run(command, capture_output=True, text=True, timeout=50, env=environment, check=False)
+    assert (refused.returncode, "a key is one word" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("option", [("--allow-host", "http://box"), ("--cors", "*")], ids=["host", "origin"])
+def test_hosts_and_origins_are_checked(option: tuple[str, str]) -> None:
+    """A value that is neither is refused with an example, before the server listens."""
+    refused = run("serve", "--port", "0", *option)
+    assert (refused.returncode, "such as" in refused.stderr) == (2, True)
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+async def test_ctrl_c_cuts_open_streams() -> None:
+    """A stream that is cut is an error for its reader, not an end."""
+    with serve("--api-key", "k") as server:
+        async with AssistantsClient(base_url=first_line(server), api_key="k") as client:
+            assistant = await client.assistants.create(model="m")
+            thread = await client.threads.create(messages=[{"role": "user", "content": "/stall half"}])
+            async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
+                async for event in channel:
+                    if event.event == "thread.message.delta":
+                        break
+                server.send_signal(signal.SIGINT)
+                with pytest.raises(StreamInterruptedError):
+                    async for _ in channel:
+                        pass
+        assert server.wait(timeout=20) == 0
+        assert server.stderr is not None
+        assert server.stderr.read() == ""
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,9 +275,10 @@ def test_the_demo_of_files_cites_one(tmp_path: Path) -> None:
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "3 files in vs_" in shown.stdout
     assert "It often rains in Bergen. 【1:0†weather.md】" in shown.stdout
-    assert "【1:0†weather.md】 is weather.md" in shown.stdout
+    assert "[1] weather.md" in shown.stdout
+    assert max(map(len, shown.stdout.splitlines())) <= 80
     (tmp_path / "notes.txt").write_text("Does it rain in Bergen? It does.", encoding="utf-8")
     (tmp_path / "inner").mkdir()
-    assert "is notes.txt" in run("demo", "--files", str(tmp_path)).stdout
+    assert "[1] notes.txt" in run("demo", "--files", str(tmp_path)).stdout
     refused = run("demo", "--files", str(tmp_path / "none"))
     assert (refused.returncode, "is no folder" in refused.stderr) == (2, True)

@@ -42,6 +42,8 @@ class Feed:
         self._wake = asyncio.Event()
         self._ended = False
         self._left = False
+        self.was_cut = False
+        """Whether the server ended the stream before its last event."""
 
     def send(self, event: str, kind: str, document: Document) -> None:
         """Add an event with the object that it is about."""
@@ -58,7 +60,7 @@ class Feed:
 
     def cut(self) -> None:
         """End the stream without its last event: the server is closing."""
-        self._ended = True
+        self._ended = self.was_cut = True
         self._wake.set()
 
     def leave(self) -> None:
@@ -95,7 +97,12 @@ async def serve(request: web.Request, feed: Feed, *, chunk: int | None, keepaliv
         await response.prepare(request)
         async for piece in feed.pieces(chunk, keepalive):
             await response.write(piece)
-        await response.write_eof()
+        if feed.was_cut:
+            # A clean end would tell a client that there was no more to come.
+            if request.transport is not None:
+                request.transport.abort()
+        else:
+            await response.write_eof()
     except ConnectionError:
         _log.debug("a reader left its stream")
     finally:

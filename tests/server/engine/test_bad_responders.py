@@ -31,8 +31,13 @@ async def _endless_pieces() -> AsyncIterator[str]:
 
 
 async def _no_pieces() -> AsyncIterator[str]:
-    for piece in ():
+    nothing: tuple[str, ...] = ()
+    for piece in nothing:
         yield piece
+
+
+def _number() -> Any:
+    return 5
 
 
 async def _odd_pieces() -> AsyncIterator[Any]:
@@ -77,9 +82,9 @@ FAILING: dict[str, tuple[Callable[[Turn], Any], str]] = {
     "stalls at a surrogate": (_giving(lambda: Stall("\ud800")), "lone surrogate"),
     "says 10 MB": (_giving(lambda: Say("word " * 2_000_000)), "at most 2097152 characters"),
     "calls with 10 MB": (_giving(lambda: CallTools({"get_weather": " " * 10_000_000})), "at most 2097152"),
-    "says a number": (_giving(lambda: Say(5)), "TypeError"),
+    "says a number": (_giving(lambda: Say(_number())), "TypeError"),
     "says numbers": (_giving(lambda: Say(_odd_pieces())), "a responder says text, not int"),
-    "fails with a number": (_giving(lambda: Fail(5)), "a responder says text, not int"),
+    "fails with a number": (_giving(lambda: Fail(_number())), "a responder says text, not int"),
     "never ends a message": (_giving(lambda: Say(_endless_pieces())), "at most 2097152 characters"),
     "never ends": (_endless, "at most 2097152 characters"),
     "never ends to say nothing": (_endless_silence, "at most 2097152 characters"),
