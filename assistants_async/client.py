@@ -6,35 +6,29 @@ import warnings
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 import msgspec
 
 from ._typing import override
-from .calls.call import Call
 from .calls.context import CallContext
-from .calls.download import Download
-from .calls.lists import ListCall, PagedCall
-from .core.requests.endpoint import Endpoint
 from .core.requests.options import OptionChanges, merge
 from .endpoints import find
-from .models.pages import is_page
 from .models.threads import Thread
-from .models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from .resources.assistants import Assistants
 from .resources.files import Files
 from .resources.messages import Messages
+from .resources.operation import call_type
 from .resources.runs import Runs
 from .resources.steps import Steps
 from .resources.threads import Threads
 from .resources.uploads import Uploads
 from .resources.vector_stores import VectorStores
 from .session.settings import ClientSettings, open_session
-from .workflows.files.processing import FileBatchCall, StoreFileCall
-from .workflows.runs.call import RunCall
 from .workflows.threads.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
+    from .resources.operation import AnyCall
     from .server import Responder
     from .session.azure import TokenCredential
 
@@ -162,9 +156,10 @@ class AssistantsClient:
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         **ids: Any,
-    ) -> Call[Any, Any]:
+    ) -> AnyCall:
         """Call any operation by its operationId, such as `"createRun"` or `"create_run"`.
 
+        The call is the one that the operation's own method makes: a list can be iterated, a run polled, and so on.
         Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` holds the
         file under `file`, for `addUploadPart` the bytes under `data`. Raises `ValueError` for an operation and
         `TypeError` for ids that do not fit.
@@ -176,9 +171,10 @@ class AssistantsClient:
         keywords = {**(query or {}), **(body or {})}
         places = tuple(ids[name] for name in row.parameters)
         if row.form:
-            return (self.uploads.parts.create if places else self.files.create)(*places, **keywords)
+            upload: Any = self.uploads.parts.create if places else self.files.create
+            return cast("AnyCall", upload(*places, **keywords))
         request = self._context.bind(row, places, keywords)
-        return _kind_of(row)(self._context.session, request, self._context.options)
+        return cast("AnyCall", call_type(row)(self._context.session, request, self._context.options))
 
     async def usage(self, thread: Thread | str, /) -> ThreadUsage:
         """Add up the tokens of all runs of a thread; one still at work has none to tell yet."""
@@ -221,21 +217,6 @@ class AssistantsClient:
             _warn("a client was never closed: use 'async with', or await close()", ResourceWarning, source=self)
 
 
-_KINDS: dict[type, type[Call[Any, Any]]] = {
-    bytes: Download,
-    VectorStoreFile: StoreFileCall,
-    VectorStoreFileBatch: FileBatchCall,
-}
-
-
 def _forget(settings: Any) -> None:
     """Empty the settings of a frame: tracebacks may show locals, and these hold the key."""
     settings.clear()
-
-
-def _kind_of(row: Endpoint[Any, Any]) -> type[Call[Any, Any]]:
-    if row.streams:
-        return RunCall
-    if is_page(row.result):
-        return ListCall if row.page_parameter is None else PagedCall
-    return _KINDS.get(row.result, Call)

@@ -238,7 +238,20 @@ async def files(client: AssistantsClient, pieces: AsyncIterator[bytes], folder: 
 async def operations(client: AssistantsClient) -> None:
     """Called by name, the result is not known."""
     call = client.operation("createRun", body={"assistant_id": "a"}, thread_id="thread_1")
-    assert_type(call, Call[Any, Any])
+    assert_type(await call, Any)
+    assert_type((await call.response()).http, HTTPResponse)
+    assert_type(await call.poll(deadline=5), Any)
+    assert_type((await call.drive(stream=False)).run, Run)
+    async with call.stream(recover=True) as events:
+        assert_type([event async for event in events], list[Any])
+    listed = client.operation("listMessages", thread_id="thread_1")
+    assert_type([message async for message in listed], list[Any])
+    assert_type([page async for page in listed.pages()], list[Any])
+    assert_type(await listed.take(5).collect(), list[Any])
+    async with listed.prefetch() as items:
+        assert_type([message async for message in items], list[Any])
+    assert_type(await client.operation("downloadFile", file_id="file_1").save(Path()), Path)
+    assert_type([page async for page in listed.with_options(timeout=5).pages()], list[Any])
 
 
 async def tools(thread: Thread, database: list[str]) -> None:
