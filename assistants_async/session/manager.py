@@ -162,7 +162,7 @@ class SessionManager:
             answer.elapsed = watch.elapsed
             raise answer
         if options.busy_thread is not None:
-            options.busy_thread.doubtful = attempts.may_have_succeeded
+            options.busy_thread.may_have_succeeded = attempts.may_have_succeeded
         return answer
 
     async def _attempt(

@@ -33,17 +33,16 @@ class Timeout(msgspec.Struct, frozen=True, kw_only=True):
     """From the start of an attempt to the response head: some servers do the work before they answer."""
     idle: float | None = DefaultLimit(60.0)
     """Between bytes of the body, 600 in a run's stream unless this is set; the caller's time with an item is free."""
-    total: float | None = 600.0
+    total: float | None = DefaultLimit(600.0)
     """For a whole call that is no stream; for one that is, for its wait for a busy thread (`if_active`)."""
     stream: float | None = None
     """For a whole stream; keep-alive comments count as signs of life, so nothing else bounds a server of them."""
 
 
-_USUAL = Timeout()
 NO_TIMEOUT = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
 
 Framing = Literal["auto", "json", "lines", "json-seq", "sse", "bytes"]
-"""How the items of a stream are told apart; `auto` goes by the answer's content type."""
+"""The framings that separate the items of a stream; `auto` goes by the answer's content type."""
 
 
 class OwnFraming(Protocol):
@@ -92,11 +91,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     max_item_bytes: int = MAX_ITEM
     on_bad_item: BadItemHook | None = None
     busy_thread: BusyThreadPolicy | None = None
-    """What waits for a busy thread, of one call alone; None where that is an error at once."""
+    """The policy of one call for a busy thread; None where that is an error at once."""
     wait_limit: float | None = None
     """Most seconds of a `poll` or a `drive`: the total of the `timeout` that a view or a call set, not the client's."""
     is_plain: bool = True
-    """Whether requests are sent just as the client would send them: worked out from the rest, whatever is given."""
+    """True where requests are sent as the client itself would send them; computed from the other options."""
 
     def __post_init__(self) -> None:
         """Work out `is_plain`, once, since each request asks."""
@@ -141,7 +140,7 @@ class OptionChanges(TypedDict, total=False):
     trace: Trace | None
     """Called with (`TEXT` | `HEADER OUT` | `DATA OUT` | `HEADER IN` | `DATA IN`, text); credentials are masked."""
     framing: Framing | Callable[[], OwnFraming]
-    """How the items of a stream are told apart, whatever the content type says; or what makes an `OwnFraming`."""
+    """The framing of a stream in place of its content type's; or a function that makes an `OwnFraming`."""
     max_item_bytes: int
     """Bytes of one item of a stream, 64 MiB unless given; more is an `ItemTooLargeError`."""
     on_bad_item: BadItemHook | None
@@ -187,11 +186,9 @@ def merge(options: Options, changes: OptionChanges) -> Options:
         check_options(changes)
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:
-        given = changes["timeout"]
-        timeout = new["timeout"] = as_timeout(given, options.timeout)
-        # A `Timeout` whose total is the usual one was set for another limit.
-        usual = isinstance(given, Timeout) and given.total == _USUAL.total
-        new["wait_limit"] = None if usual else timeout.total
+        timeout = new["timeout"] = as_timeout(changes["timeout"], options.timeout)
+        # A `Timeout` whose total is not set was set for another limit.
+        new["wait_limit"] = None if type(timeout.total) is DefaultLimit else timeout.total
     if "retry" in changes:
         new["retry"] = as_retry(changes["retry"], options.retry)
     if "headers" in changes:
@@ -229,19 +226,19 @@ def checked_headers(headers: Mapping[str, str | None]) -> Mapping[str, str | Non
 
 
 def header_safe(value: str) -> bool:
-    """Whether text can be a header value: latin-1 without control characters (RFC 9110, 5.5)."""
+    """Return True for text that can be a header value: latin-1 without control characters (RFC 9110, 5.5)."""
     return all(char == "\t" or " " <= char <= "~" or "\xa0" <= char <= "\xff" for char in value)
 
 
 class BusyThreadPolicy(Protocol):
-    """What a call does about a thread that another run keeps busy: it is asked after each refusal."""
+    """The policy of a call for a thread that another run keeps busy; used after each refusal."""
 
-    doubtful: bool
-    """Whether the server may have done what it refused: another attempt came before, with no answer or an error."""
+    may_have_succeeded: bool
+    """True where an attempt before the refused one had no answer, or an error, and may have been processed."""
 
     @property
     def refusal(self) -> ThreadBusyError | None:
-        """The refusal that the call has not come past yet: nothing of it is under way at the server."""
+        """The last refusal, until the thread is free: while it is set, nothing of the call runs at the server."""
         ...
 
     async def until_free(

@@ -1,4 +1,4 @@
-"""A message's text with its citations as people read them: the names of the files are asked for."""
+"""A message's text with its citations as people read them: by the names of the files, which the server is asked for."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from functools import partial
 from ...calls.context import CallContext
 from ...core.citations import check_style, file_annotations, names_in_text, rendered, texts_of
 from ...endpoints import RETRIEVE_FILE
-from ...errors import NotFoundError, ValidationError
+from ...errors import StatusError, ValidationError
 from ...models.files import File
 from ...models.messages import CitationStyle, Message
 from ..concurrency import in_parallel
 
 AT_ONCE = 4
-"""How many files of a message are asked for at a time."""
+"""The number of files of a message that are requested at a time."""
 
 _NAME = "messages.render"
+_NO_SUCH_FILE = (403, 404, 405)  # gone, of another project, or a server that has no such route
 
 
 async def render(context: CallContext, message: Message, style: CitationStyle) -> str:
@@ -28,32 +29,35 @@ async def render(context: CallContext, message: Message, style: CitationStyle) -
 
 
 def check_message(operation: str, message: object) -> None:
-    """Refuse an id: it does not say what is in the message."""
+    """Refuse anything but a `Message`: an id does not have its content."""
     if not isinstance(message, Message):
         raise TypeError(f"{operation}(): message must be a Message, not {type(message).__name__}")
 
 
 async def names_of(context: CallContext, message: Message, file_ids: Iterable[str]) -> dict[str, str]:
-    """The names of files that a message shows, by their ids; the server is asked once for each that has no path in it.
+    """Find the names of files that a message shows, by their ids: in its text, else by one request for each file.
 
-    A file that the server does not have any more is named by its id.
+    A file that the server does not have any more, or cannot describe, is named by its id: the text, or the content of
+    the file, is worth more than its name.
     """
     names = names_in_text(message)
 
-    async def ask(file_id: str) -> None:
-        names[file_id] = await _asked(context, file_id)
+    async def find(file_id: str) -> None:
+        names[file_id] = await _retrieved_name(context, file_id)
 
-    await in_parallel([partial(ask, file_id) for file_id in dict.fromkeys(file_ids) if file_id not in names], AT_ONCE)
+    await in_parallel([partial(find, file_id) for file_id in dict.fromkeys(file_ids) if file_id not in names], AT_ONCE)
     return names
 
 
-async def _asked(context: CallContext, file_id: str) -> str:
+async def _retrieved_name(context: CallContext, file_id: str) -> str:
     try:
         request = context.bind(RETRIEVE_FILE, (file_id,), {})
     except ValidationError:  # the server's id is none
         return file_id
     try:
         file = (await context.send(request, File)).value
-    except NotFoundError:
+    except StatusError as error:
+        if error.status not in _NO_SUCH_FILE:
+            raise
         return file_id
     return file.filename or file_id

@@ -1,4 +1,4 @@
-"""The files of a message on disk: all of them, each whole, under names that were free."""
+"""The files of a message, saved to disk: all of them, each whole, under names that were free."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAME = "messages.save_files"
 async def save_files(
     context: CallContext, message: Message, folder: Path, *, overwrite: bool = False
 ) -> tuple[Path, ...]:
-    """Download what a message shows; see `client.messages.save_files`."""
+    """Download the files that a message shows; see `client.messages.save_files`."""
     check_message(_NAME, message)
     flag(f"{_NAME}(): overwrite", overwrite)
     folder = Path(folder)
@@ -42,7 +42,7 @@ async def save_files(
 
 
 def _shown(message: Message) -> Iterator[str]:
-    """Ids of the images and of the files that code made, in order."""
+    """Yield the ids of the images and of the files that code made, in order."""
     for part in message.content:
         if isinstance(part, ImageFileContent) and part.image_file is not None and part.image_file.file_id:
             yield part.image_file.file_id
@@ -58,7 +58,7 @@ async def _download(context: CallContext, file_id: str, place: Path) -> None:
 
 
 def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
-    """Give whole files their names; where one cannot have its own, none has."""
+    """Move whole files to their names; where one cannot be moved, remove all that were."""
     paths: list[Path] = []
     try:
         for part, path in zip(parts, wanted, strict=True):
@@ -72,7 +72,7 @@ def _placed(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
 
 
 def _replaced(parts: list[Path], wanted: list[Path]) -> tuple[Path, ...]:
-    """Give whole files their names, in place of files from before; two of one message never get the same name."""
+    """Move whole files to their names, replacing older files; two files of one message never get the same name."""
     paths: list[Path] = []
     for part, path in zip(parts, wanted, strict=True):
         names = (path.with_name(numbered(path.name, number)) for number in count(1))

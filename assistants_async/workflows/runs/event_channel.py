@@ -1,4 +1,4 @@
-"""The events of runs, and the views of them: whatever the events come from."""
+"""The events of runs, from a stream or a drive, and the views of them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class EventChannel(Channel[E], Generic[E]):
         self._yielded: set[str] | None = None
         self._frame: Any = None
         self.snapshot = Snapshot()
-        """Run, messages and steps as far as they have come; a message is put together when it is asked for."""
+        """Run, messages and steps as far as they have come; a message is put together on access."""
 
     @property
     def run(self) -> Run | None:
@@ -143,7 +143,7 @@ class EventChannel(Channel[E], Generic[E]):
         return View(self, grown, left, gives_answer=True)
 
     def _answer_so_far(self, value: Any) -> Any:
-        """The answer within the JSON that holds it."""
+        """Return the answer within the JSON that contains it."""
         return value
 
     def sse(self) -> AsyncIterator[bytes]:
@@ -158,7 +158,7 @@ class EventChannel(Channel[E], Generic[E]):
         def written(event: object) -> bytes:
             if not isinstance(event, StreamEvent):
                 return b""
-            # As it came, since models leave out what is only a default, and browsers' code may rely on it.
+            # The data as it came: models leave out members that no document names.
             frame = self.received()
             sent = None if frame is None else frame_named(frame)
             return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)

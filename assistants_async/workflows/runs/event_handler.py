@@ -118,7 +118,7 @@ class EventHandler:
         """An image that the code interpreter made."""
 
     async def on_search_results(self, results: tuple[steps.FileSearchResult, ...]) -> None:
-        """What a file search of a step that ended found, where `include` asked for it."""
+        """Results of a file search, of a step that ended, where `include` asked for them."""
 
 
 class Events(AsyncIterable[Any], Protocol):
@@ -171,7 +171,7 @@ async def _done(made: object) -> None:
 
 
 async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[str, int | str]]) -> None:
-    """`begun` holds the texts and tool calls whose first piece has come."""
+    """Call the methods for one event; `begun` has the texts and tool calls whose first piece has come."""
     if isinstance(event, MessageDeltaEvent):
         await _message_delta(event, handler, begun)
     elif isinstance(event, RunStepDeltaEvent):

@@ -1,4 +1,4 @@
-"""What a drive yields, and what it comes to at the run's end."""
+"""The events that a drive yields, and its result at the run's end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...tools.events import ToolEvent
 T_co = TypeVar("T_co", covariant=True)
 
 DriveEvent = StreamEvent | ToolEvent
-"""What a drive yields: the run's own events, and those of the tools that are called for it."""
+"""The events of a drive: the run's own, and those of the tools that are called for it."""
 
 
 class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
@@ -25,9 +25,9 @@ class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     run: Run
     """The run as it was at its end; the last one where `rerun` made several."""
     messages: tuple[Message, ...]
-    """What it wrote, in the order in which it began to."""
+    """The messages that the run wrote, in the order in which it began them."""
     steps: tuple[RunStep, ...]
-    """What it did, in order."""
+    """The steps of the run, in order."""
     usage: Usage | None
     """Tokens spent, those of failed runs before it included; None where the server did not say."""
     text: str
@@ -35,7 +35,7 @@ class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     parsed: T_co
     """The answer as `output_type`; None without one."""
     rounds: int
-    """How many times tool calls were answered, over all runs."""
+    """The number of times that tool calls were answered, over all runs."""
 
 
 def answer_of(messages: tuple[Message, ...]) -> str:
@@ -44,7 +44,7 @@ def answer_of(messages: tuple[Message, ...]) -> str:
 
 
 def refusal_of(messages: tuple[Message, ...]) -> str | None:
-    """What the model refuses with in the message that would have the answer; None where it does not."""
+    """Return the model's refusal, where it stands in place of the answer; else None."""
     for message in reversed(messages):
         refusals = [part.refusal or "" for part in message.content if isinstance(part, RefusalContent)]
         if refusals or message.text:

@@ -1,4 +1,4 @@
-"""A thread that another run keeps busy: waiting for it, or cancelling what runs on it."""
+"""A thread that another run keeps busy: wait for the run's end, or cancel it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..runs.requests import RunRequests
 
 IfActive = Literal["raise", "wait", "cancel"]
-"""What a call does where another run is active on its thread: raise `ThreadBusyError` at once, wait until that run has
-ended, or cancel it and wait for its end; then the call is sent again, with an `Idempotency-Key` of its own.
+"""The choices of a call where another run is active on its thread: raise `ThreadBusyError` at once, wait until that
+run has ended, or cancel it and wait for its end; then the call is sent again, with an `Idempotency-Key` of its own.
 
 Where another run gets in between, the same is done about that one. The waiting takes no longer than the call's total
 limit (`Timeout.total`), also for streams. When it has passed, `ThreadBusyError` names the run and its status, whatever
@@ -31,7 +31,7 @@ run is not waited for where an attempt to make it may have succeeded: the active
 
 
 class BusyThread:
-    """What one call does about a busy thread; see `IfActive`."""
+    """The policy of one call for a busy thread; see `IfActive`."""
 
     def __init__(self, session: SessionManager, request: Request, if_active: IfActive) -> None:
         if if_active not in ("wait", "cancel"):
@@ -43,10 +43,10 @@ class BusyThread:
         self._run: Run | None = None
         self._headers = Headers()
         self._misses = 0  # refusals in a row for which no active run was found
-        self.doubtful = False
-        """Whether the active run may be the one that the call was to make."""
+        self.may_have_succeeded = False
+        """True where the active run may be the one that the call was to make."""
         self.refusal: ThreadBusyError | None = None
-        """The refusal that the call has not come past yet."""
+        """The last refusal, until the thread is free."""
 
     async def until_free(
         self, refusal: ThreadBusyError, options: Options, *, started: float, limit: float | None
@@ -54,11 +54,11 @@ class BusyThread:
         """Return when the run that keeps the thread busy has ended; raise the refusal where the time is up."""
         from ..runs.requests import RunRequests  # on use
 
-        if self._doubles and self.doubtful:
+        if self._doubles and self.may_have_succeeded:
             refusal.add_note("not waited for: an earlier attempt of this call may have started that run")
             raise refusal
         self.refusal, self._run = refusal, None
-        # An error status that is no error would be no run; and of an error the call's own sending tells.
+        # An error status that is no error would be no run; and the call itself reports its errors to `on_error`.
         options = msgspec.structs.replace(
             options, raise_for_status=True, resolve_type=None, on_error=None, busy_thread=None
         )
@@ -75,53 +75,53 @@ class BusyThread:
             refusal.run_id = refusal.run_id if self._run is None else self._run.id
         self.refusal = None
 
-    async def _wait(self, run_id: str | None, lookups: RunRequests) -> None:
-        run = await self._active(run_id, lookups)
+    async def _wait(self, run_id: str | None, requests: RunRequests) -> None:
+        run = await self._active(run_id, requests)
         if run is None:
-            # It has ended since. A server that says so once more is given time to notice.
+            # The run has ended since. A server that refuses once more gets time to notice.
             if self._misses:
-                await lookups.pause(back_off(self._misses - 1, jitter()))
+                await requests.pause(back_off(self._misses - 1, jitter()))
             self._misses += 1
             return
         self._misses = 0
         if self._cancels and run.status != "cancelling":
-            run = await self._cancel(run, lookups)
+            run = await self._cancel(run, requests)
         attempt = 0
         while run is not None and not run.is_terminal:
-            await lookups.pause(poll_delay(attempt, self._headers, jitter()))
-            run = await self._look(run.id, lookups)
+            await requests.pause(poll_delay(attempt, self._headers, jitter()))
+            run = await self._retrieve(run.id, requests)
             attempt += 1
 
-    async def _active(self, run_id: str | None, lookups: RunRequests) -> Run | None:
-        """The active run: the one that the server named, else the one that the thread's list shows."""
-        run = None if run_id is None else await self._look(run_id, lookups)
+    async def _active(self, run_id: str | None, requests: RunRequests) -> Run | None:
+        """Return the active run: the one that the server named, else the one in the thread's list."""
+        run = None if run_id is None else await self._retrieve(run_id, requests)
         if run is None:
-            run = self._run = await lookups.with_retries(lambda: lookups.active(self._thread_id))
+            run = self._run = await requests.with_retries(lambda: requests.active(self._thread_id))
         return None if run is None or run.is_terminal else run
 
-    async def _look(self, run_id: str, lookups: RunRequests) -> Run | None:
-        """The run as it is now; None where there is none of this id, or no more.
+    async def _retrieve(self, run_id: str, requests: RunRequests) -> Run | None:
+        """Return the run as it is now; None where no run has this id.
 
-        A server may take for no id at all what was read as one out of its message.
+        The id was read out of the server's message, and the server itself may refuse it as malformed.
         """
         try:
-            self._run, http = await lookups.with_retries(lambda: lookups.run(self._thread_id, run_id))
+            self._run, http = await requests.with_retries(lambda: requests.run(self._thread_id, run_id))
         except (BadRequestError, NotFoundError, UnprocessableError):
             return None
         self._headers = http.headers
         return self._run
 
-    async def _cancel(self, run: Run, lookups: RunRequests) -> Run:
-        """Ask the run to end; give it as it is then."""
+    async def _cancel(self, run: Run, requests: RunRequests) -> Run:
+        """Cancel the run, and return it as it is then."""
 
-        async def ask() -> Run:
+        async def cancel() -> Run:
             try:
-                return await lookups.cancel(self._thread_id, run.id)
+                return await requests.cancel(self._thread_id, run.id)
             except StatusError as error:
-                # It has ended by itself, or is about to: the next look tells.
+                # The run has ended by itself, or is about to: the next poll will show it.
                 if error.status not in (400, 404, 409):
                     raise
                 return run
 
-        self._run = await lookups.with_retries(ask)
+        self._run = await requests.with_retries(cancel)
         return self._run

@@ -8,17 +8,17 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 
 class _Lock(asyncio.Lock):
-    """A lock that knows who has it."""
+    """A lock that knows its owner."""
 
     owner: asyncio.Task[object] | None = None
 
 
 class ThreadLock:
-    """Enter it to have a thread to oneself among all in this process who enter its lock; first come, first served.
+    """A lock of one thread for the tasks of this process and event loop; first come, first served.
 
-    It binds nobody else: other processes, the server, other event loops, and calls outside of such blocks know nothing
-    of it. It can be entered again once it was left; a task that has the thread's lock already gets a `RuntimeError`,
-    since it would wait for itself for ever.
+    Other processes, the server, other event loops, and calls outside of such blocks know nothing of the lock. It can be
+    entered again once it was left; a task that has the thread's lock already gets a `RuntimeError`, since it would wait
+    for itself for ever.
     """
 
     __slots__ = ("_held", "_key")
@@ -43,6 +43,6 @@ class ThreadLock:
         lock.release()
 
 
-# Of each event loop, by server and thread; a lock goes when the last who holds it or waits for it does.
+# The locks of each event loop, by server and thread: weak, so that a lock is freed with its last owner or waiter.
 _Locks = WeakValueDictionary[tuple[str, str], _Lock]
 _LOCKS: WeakKeyDictionary[asyncio.AbstractEventLoop, _Locks] = WeakKeyDictionary()

@@ -1,21 +1,19 @@
-"""What the runs of a thread have spent."""
+"""The tokens that the runs of a thread have spent."""
 
 from __future__ import annotations
 
 import msgspec
 
 from ...calls.context import CallContext
-from ...calls.lists import ListCall
 from ...core.usage import sum_usage
 from ...endpoints import LIST_RUNS
-from ...models.runs import Run
 from ...models.threads import Thread
 
 _PAGE = 100
 
 
 class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
-    """Tokens of all runs of a thread, as `client.usage` found them."""
+    """The tokens of all runs of a thread, as `client.usage` adds them up."""
 
     prompt_tokens: int
     """Tokens read."""
@@ -24,16 +22,14 @@ class ThreadUsage(msgspec.Struct, frozen=True, kw_only=True):
     total_tokens: int
     """Both together."""
     runs: int
-    """How many runs the thread has."""
+    """The number of runs that the thread has."""
     unreported: int
-    """Those of them that say nothing of tokens: they have not ended yet, or the server does not count."""
+    """The number of those that have no usage: they have not ended yet, or the server does not count."""
 
 
 async def usage_of(context: CallContext, thread: Thread | str) -> ThreadUsage:
     """Add up the usage of a thread's runs; see `client.usage`."""
-    request = context.bind(LIST_RUNS, (thread,), {"limit": _PAGE})
-    call: ListCall[Run] = ListCall(context.session, request, context.options)
-    runs = await call.collect()
+    runs = await context.list(LIST_RUNS, thread, limit=_PAGE).collect()
     spent = sum_usage(runs)
     return ThreadUsage(
         prompt_tokens=spent.prompt_tokens or 0,
