@@ -137,6 +137,8 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     # True where `_goes_on` is to be called at the end.
     _looks_behind = False
+    # True once the channel was closed: its block may have ended, and with it the client.
+    _was_left = False
 
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         self._name = name
@@ -205,6 +207,7 @@ class Channel(AsyncIterator[S], Generic[S]):
     def close(self) -> None:
         """End the stream as `aclose` does, which has nothing to wait for: for callbacks."""
         self._opener = None
+        self._was_left = True
         self._frames = iter(())
         self._end("closed")
         if self._entering is not None:

@@ -43,12 +43,6 @@ class RunChannel(EventChannel[StreamEvent]):
         self._looks_behind = recover
 
     @override
-    def close(self) -> None:
-        """End the stream as `aclose` does, which has nothing to wait for: for callbacks."""
-        self._follow_ups = None
-        super().close()
-
-    @override
     def _fail(self, error: Exception) -> None:
         if isinstance(error, StreamInterruptedError) and self._follow_ups is not None:
             follow_ups = self._follow_ups()
@@ -67,7 +61,7 @@ class RunChannel(EventChannel[StreamEvent]):
         """Ask for the messages of a completed run, once, where somebody wants them and the stream had none."""
         end: RunEvent | None = getattr(self._reading, "end", None) if self._recover else None
         run = self.run if end is None else end.data
-        if self.outcome != "completed" or self._follow_ups is None or run is None:
+        if self.outcome != "completed" or self._was_left or self._follow_ups is None or run is None:
             return False
         if end is None and not (end_of(run) in ANSWERED and lacks_answers(self.snapshot)):
             return False
