@@ -56,7 +56,8 @@ BROKEN = (
     Broken(9, "never_answer", LATE),
     Broken(9, "stall_mid_body", LATE),
     Broken(16, "endless_1xx", LATE),
-    *(Broken(17, name) for name in ("huge_header", "many_headers", "header_without_colon", "header_nul")),
+    *(Broken(17, name, LOST, 1) for name in ("huge_header", "many_headers")),
+    *(Broken(17, name) for name in ("header_without_colon", "header_nul")),
 )
 
 
