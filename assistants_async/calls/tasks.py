@@ -1,4 +1,4 @@
-"""Tasks of their own: for code that may not end when it is cancelled, and must not keep its caller."""
+"""Tasks for code that may not end when it is cancelled: its caller can end without it."""
 
 from __future__ import annotations
 

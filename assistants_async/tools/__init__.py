@@ -1,4 +1,4 @@
-"""Functions as tools, and answers of a type: what the model may call, and what it must answer in."""
+"""Functions as tools that the model may call, and answers as values of a type."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ _FIELDS = frozenset({"param", "parameter", "arg", "argument", "key", "keyword"})
 
 
 class Docstring(NamedTuple):
-    """What a docstring says of a function."""
+    """The descriptions that a docstring gives."""
 
     text: str
-    """What stands before the first section."""
+    """The text before the first section."""
     parameters: Mapping[str, str]
     """Descriptions by parameter, each on one line."""
 
@@ -52,7 +52,7 @@ class _Section(NamedTuple):
 
 
 def read_docstring(docstring: str | None) -> Docstring:
-    """Read the description and those of the parameters; what no style explains is left out."""
+    """Read the description and those of the parameters; text in no known style is left out."""
     first, *others = _sections(inspect.cleandoc(docstring or "").splitlines())
     text, parameters = _fields(first.lines)
     for section in others:

@@ -1,4 +1,4 @@
-"""What happens to a tool call, as values."""
+"""The events of a tool call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..models.runs import ToolCall
 
 
 class ToolResult(Struct, frozen=True, kw_only=True):
-    """What came of one tool call; there is one for each, whatever went wrong."""
+    """The result of one tool call; there is one for each, also for a call that went wrong."""
 
     call_id: str
     """Id of the call, which goes with the output."""
@@ -19,15 +19,15 @@ class ToolResult(Struct, frozen=True, kw_only=True):
     arguments: Any = None
     """Its arguments by name, decoded; the model's text (or None) where they do not fit the function."""
     output: str
-    """What the model is told."""
+    """The text for the model."""
     error: Exception | None = None
-    """What went wrong; None where the function gave its result."""
+    """The error; None where the function gave its result."""
     elapsed: float = 0.0
     """Seconds that the function took; 0 where it was not called."""
 
     @property
     def as_output(self) -> dict[str, str]:
-        """The item of `tool_outputs` that answers the call."""
+        """Item of `tool_outputs` that answers the call."""
         return {"tool_call_id": self.call_id, "output": self.output}
 
 
@@ -52,7 +52,7 @@ class ToolFinished(Struct, frozen=True):
 
 
 class ToolFailed(Struct, frozen=True):
-    """A call that went wrong: `result.error` says how, and `result.output` what the model is told of it."""
+    """A call went wrong: `result.error` is the error, `result.output` its text for the model."""
 
     event: ClassVar[str] = "tool.failed"
     """The event's name, beside those of the protocol."""
@@ -62,4 +62,4 @@ class ToolFailed(Struct, frozen=True):
 
 
 ToolEvent = ToolStarted | ToolFinished | ToolFailed
-"""An event of ours, between those of a run."""
+"""An event of a tool, between those of a run."""

@@ -16,7 +16,7 @@ _Items = inspect.ListType | inspect.SetType | inspect.FrozenSetType | inspect.Va
 
 
 def without_nulls(value: Any, kind: Any) -> Any:
-    """The value, of decoded JSON, with those nulls taken out of its objects."""
+    """Return a value of decoded JSON without the nulls that stand for members left out."""
     return _cleared(value, inspect.type_info(kind))
 
 
@@ -56,7 +56,7 @@ def _members(value: dict[str, Any], info: _Fields) -> dict[str, Any]:
 
 
 def _fits(value: Any, info: inspect.Type) -> bool:
-    """Whether the value can only be meant for this member of a union, which has one of a kind, or tags."""
+    """Return True where the value fits only this member of a union, by its kind or its tag."""
     if isinstance(info, inspect.StructType) and info.tag_field is not None:
         return is_object(value) and value.get(info.tag_field) == info.tag
     if isinstance(info, (_Fields, inspect.DictType)):

@@ -1,4 +1,4 @@
-"""What a tool gave, as text for the model."""
+"""Results of tools, as text for the model."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import msgspec
 from ..errors import ToolCallError
 
 FAILED = "the function failed"
-"""What the model is told of an exception whose text is not meant for it."""
+"""The text for the model in place of an exception whose own text is not meant for it."""
 
 
 def output_of(name: str, value: object) -> str:
@@ -26,12 +26,12 @@ def output_of(name: str, value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        message = f"the function's result, of type {type(value).__name__}, cannot be told as JSON"
+        message = f"the function's result, of type {type(value).__name__}, cannot be written as JSON"
         raise ToolCallError(message, kind="result", name=name) from error
 
 
 def error_output(text: str) -> str:
-    """Make the output that tells of an error."""
+    """Make the output that reports an error."""
     return msgspec.json.encode({"error": sendable(text)}).decode()
 
 

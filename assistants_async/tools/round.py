@@ -1,4 +1,4 @@
-"""Tool calls that are answered side by side: a task for each, and one end for all of them."""
+"""Tool calls that are answered at the same time: a task for each, and one end for all of them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _REFUSAL = 5.0  # seconds that a function has to end once its time limit has pas
 
 
 class Round:
-    """The calls that are answered side by side: a task for each, and what ends them all."""
+    """The calls that are answered at the same time: a task for each, all ended by the first error."""
 
     def __init__(self, limit: int, notify: Notify) -> None:
         self.limiter = asyncio.Semaphore(limit)
-        """Bounds how many run at a time."""
+        """Bounds the number of functions that run at a time."""
         self._notify = notify
         self.stopped = False
-        """Whether the calls are being cancelled: a cancellation without this comes from within a function."""
+        """True while the calls are being cancelled: any other cancellation comes from within a function."""
         self._tasks: list[asyncio.Task[Outcome]] = []
         self._failure: BaseException | None = None
 
@@ -52,13 +52,13 @@ class Round:
         return [outcome.value for outcome in outcomes]
 
     async def notify(self, event: ToolEvent) -> None:
-        """Give an event to whoever wants to know of it."""
+        """Call the function that takes the events."""
         answer = self._notify(event)
         if isawaitable(answer):
             await answer
 
     def check(self) -> None:
-        """Raise the cancellation where the calls are being cancelled."""
+        """Raise `CancelledError` while the calls are being cancelled."""
         if self.stopped:
             raise asyncio.CancelledError
 

@@ -1,8 +1,8 @@
 """JSON schemas of Python types, plain or by the rules of strict mode, and values decoded by them.
 
 Strict mode takes a part of JSON schema: every object closed, every member required, nothing open or of any type,
-no keyword beside a `$ref`. Hosts differ in the limits (`minimum`, `pattern`, `format`, …) that they take, so those
-are told in the description, and checked when the value is decoded.
+no keyword beside a `$ref`. Hosts differ in the limits (`minimum`, `pattern`, `format`, …) that they take, so these
+are written into the description, and checked when the value is decoded.
 """
 
 import re
@@ -47,8 +47,8 @@ _KEPT = frozenset(
         "type",
     }
 )
-"""Keywords that strict mode takes everywhere."""
-_TOLD: Mapping[str, str] = {
+"""Keywords that every strict host takes."""
+_LIMITS: Mapping[str, str] = {
     "format": "format {}",
     "contentEncoding": "{} encoded",
     "pattern": "matches {}",
@@ -67,20 +67,20 @@ _TOLD: Mapping[str, str] = {
     "default": "default {}",
     "examples": "examples {}",
 }
-"""Keywords that the description tells instead."""
+"""Keywords that are written into the description instead."""
 
 
 class Loose(NamedTuple):
-    """What keeps a schema from being strict."""
+    """A place that keeps a schema from being strict."""
 
     path: str
-    """Where, such as `"$.tags"`."""
+    """The path, such as `"$.tags"`."""
     rule: str
-    """What it is."""
+    """The rule that it breaks."""
 
 
 def schema_of(kind: Any, *, strict: bool = False) -> Schema:
-    """The JSON schema of a type, with `$defs` for the types inside it that have names.
+    """Make the JSON schema of a type, with `$defs` for the types inside it that have names.
 
     Raises `TypeError` for a type that JSON cannot hold, and, if strict, `ValueError` for one that is open.
     """
@@ -94,7 +94,7 @@ def schema_of(kind: Any, *, strict: bool = False) -> Schema:
 
 
 def plain_schema(kind: Any) -> Schema:
-    """The schema as JSON schema has it: tidied, the root never a reference. Raises `TypeError`."""
+    """Make the plain JSON schema of a type: tidied, the root never a reference. Raises `TypeError`."""
     try:
         (made,), made_parts = msgspec.json.schema_components([kind], ref_template=_DEFS + "{name}")
     except TypeError as error:
@@ -111,12 +111,12 @@ def plain_schema(kind: Any) -> Schema:
 
 
 def loose_place(schema: Schema) -> Loose | None:
-    """The first place that strict mode cannot express; None where there is none."""
+    """Find the first place that strict mode cannot express; None where there is none."""
     return _loose(schema, schema.get("$defs", {}), "$", frozenset())
 
 
 def strict_schema(schema: Schema) -> Schema:
-    """The schema by the rules of strict mode, of one that `loose_place` has nothing against.
+    """Make a schema strict, one in which `loose_place` finds nothing.
 
     Members that may be left out become nullable and required: null stands for leaving them out.
     """
@@ -136,7 +136,7 @@ def decoded(kind: type[T], text: str) -> T:
 
 
 def fault(error: Exception) -> tuple[str, str]:
-    """Which rule what `decoded` raised is about, and the path to the value that breaks it."""
+    """Read an error of `decoded`: the rule, and the path to the value that breaks it."""
     if isinstance(error, RecursionError):
         return "nested too deeply", "$"
     if isinstance(error, UnicodeEncodeError):
@@ -145,7 +145,7 @@ def fault(error: Exception) -> tuple[str, str]:
 
 
 class AnswerFormat(Generic[T]):
-    """A type that an answer must have: what asks for it, and what reads it."""
+    """A type that an answer must have: the `response_format` that asks for it, and the reader of the answer."""
 
     __slots__ = ("_type", "_wrapped", "kind", "response_format")
 
@@ -160,16 +160,16 @@ class AnswerFormat(Generic[T]):
             schema = plain_schema(self._type)
         if strict is None:
             strict = loose_place(schema) is None
-        asked = {
+        wanted = {
             "name": _format_name(kind) if name is None else name,
             "strict": strict,
             "schema": schema_of(self._type, strict=strict),
         }
-        self.response_format: dict[str, Any] = {"type": "json_schema", "json_schema": asked}
-        """What `runs.create(response_format=…)` takes; `strict` unless the type has open parts."""
+        self.response_format: dict[str, Any] = {"type": "json_schema", "json_schema": wanted}
+        """Value for `runs.create(response_format=…)`; `strict` unless the type has open parts."""
 
     def partial(self, value: Any) -> Any:
-        """What there is of the answer in the plain value so far of its text."""
+        """Take the answer so far out of the plain value of its text so far."""
         return value.get("value") if self._wrapped and is_object(value) else value
 
     def decode(self, text: str) -> T:
@@ -197,7 +197,7 @@ def _format_name(kind: Any) -> str:
 
 
 def _mapped(node: Schema, change: Callable[[Schema], Schema]) -> Schema:
-    """The schema with a change made to each schema in it, innermost first."""
+    """Change each schema within a schema, innermost first."""
     node = dict(node)
     for key in _NAMED:
         if is_object(node.get(key)):
@@ -220,7 +220,7 @@ def _tidied(node: Schema) -> Schema:
 
 
 def _parts(node: Schema) -> list[tuple[str, Schema]]:
-    """The schemas right inside of one, each with the step of the path that leads to it."""
+    """Yield the schemas directly inside one, each with the step of the path that leads to it."""
     parts = [(f".{name}", part) for name, part in node.get("properties", {}).items()]
     parts += [("", part) for key in _LISTED for part in node.get(key, ())]
     return parts + [("[]", node[key]) for key in _SINGLE if is_object(node.get(key))]
@@ -256,11 +256,11 @@ def _loose(node: Schema, defs: Mapping[str, Schema], path: str, seen: frozenset[
 
 
 def _stricter(node: Schema) -> Schema:
-    told = [text.format(_shown(node[key])) for key, text in _TOLD.items() if node.get(key) is not None]
+    limits = [text.format(_shown(node[key])) for key, text in _LIMITS.items() if node.get(key) is not None]
     node = {key: value for key, value in node.items() if key in _KEPT}
-    if told:
-        limits = "; ".join(told)
-        node["description"] = f"{node['description']} ({limits})" if node.get("description") else limits
+    if limits:
+        words = "; ".join(limits)
+        node["description"] = f"{node['description']} ({words})" if node.get("description") else words
     if "$ref" in node and "description" in node:
         node["anyOf"] = [{"$ref": node.pop("$ref")}]
     if "properties" in node:

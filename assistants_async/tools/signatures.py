@@ -1,4 +1,4 @@
-"""What a function takes, read from its signature, its annotations and its docstring."""
+"""The parameters of a function, read from its signature, its annotations and its docstring."""
 
 import functools
 import inspect
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class _Inject:
-    """Marks what the Toolbox gives, and not the model."""
+    """Marks a parameter that the Toolbox gives, and not the model."""
 
 
 Context = Annotated[T, _Inject()]
@@ -20,18 +20,18 @@ Context = Annotated[T, _Inject()]
 
 
 class Signature(NamedTuple):
-    """What a function takes."""
+    """The parameters and the description of a function."""
 
     text: str
     """Its description."""
     arguments: type[Struct]
-    """What the model's arguments are held to; what has a default may be left out."""
+    """The Struct that the model's arguments must fit; members with a default may be left out."""
     descriptions: Mapping[str, str]
-    """What the docstring says of parameters."""
+    """Descriptions of parameters, from the docstring."""
     defaults: Mapping[str, Any]
     """Defaults, as the function has them."""
     injected: Mapping[str, bool]
-    """Parameters for the context, and whether each must have one."""
+    """Parameters for the context: True for one that must have it."""
 
 
 def signature_of(function: Callable[..., Any], name: str) -> Signature:

@@ -49,16 +49,16 @@ class Tool(Generic[P, R]):
         functools.update_wrapper(self, function)  # before the rest, since it copies the function's own attributes
         self._signature = signature
         self.name = checked
-        """What the model calls it by."""
+        """Name for the model."""
         self.description = _checked_description(self.name, signature.text if description is None else description)
-        """What the model chooses it by: the docstring's text, unless given."""
+        """Description for the model: the docstring's text, unless given."""
         self._parameters, self.strict = _parameters(self.name, signature, strict)
         if timeout is not None:
             positive_seconds(f"tool {self.name!r}: timeout", timeout)
         self.timeout = timeout
-        """Seconds that a call of it may take; None leaves it to the Toolbox."""
+        """Seconds that a call of it may take; None for the Toolbox's own limit."""
         self.approve = approve
-        """Whether its calls need approval; None where they do if the Toolbox has a hook."""
+        """True for a tool whose calls need approval, False for none; None: if the Toolbox has `approve`."""
         self._function = function
         self._is_async = inspect.iscoroutinefunction(function)
 
@@ -72,7 +72,7 @@ class Tool(Generic[P, R]):
 
     @property
     def definition(self) -> dict[str, Any]:
-        """The tool as an assistant or a run takes it: a dict of the caller's own."""
+        """Tool as an assistant or a run takes it: a dict of the caller's own."""
         function: dict[str, Any] = {"name": self.name, "parameters": copy.deepcopy(self._parameters)}
         if self.description:
             function["description"] = self.description
@@ -82,11 +82,11 @@ class Tool(Generic[P, R]):
 
     @property
     def wants(self) -> tuple[str, ...]:
-        """The parameters that must be given the Toolbox's context."""
+        """Parameters that must be given the Toolbox's context."""
         return tuple(name for name, required in self._signature.injected.items() if required)
 
     def injected(self, context: object) -> dict[str, object]:
-        """The parameters that are given a context; where it is None, none, which leaves them to their defaults."""
+        """Return the context by parameter; nothing for a context of None, so that defaults apply."""
         return {} if context is None else dict.fromkeys(self._signature.injected, context)
 
     def read(self, text: str | None, limit: int) -> dict[str, Any]:
@@ -196,7 +196,7 @@ def _checked_description(name: str, description: str) -> str:
 
 
 def _parameters(name: str, signature: Signature, strict: bool | None) -> tuple[Schema, bool]:
-    """The schema of the parameters, and whether it is strict."""
+    """Make the schema of the parameters; the second value is True for a strict one."""
     schema = _open_schema(name, signature)
     for field in msgspec.structs.fields(signature.arguments):
         part = schema["properties"][field.name]
@@ -220,7 +220,7 @@ def _parameters(name: str, signature: Signature, strict: bool | None) -> tuple[S
 
 
 def _open_schema(name: str, signature: Signature) -> Schema:
-    """The schema of all parameters; raises `TypeError` naming the parameter whose type has none."""
+    """Make the schema of all parameters; raises `TypeError` naming the parameter whose type has none."""
     for field in msgspec.structs.fields(signature.arguments):
         try:
             plain_schema(field.type)
@@ -230,7 +230,7 @@ def _open_schema(name: str, signature: Signature) -> Schema:
 
 
 def _time_format(info: msgspec.inspect.Type) -> str | None:
-    """The format of a time, which msgspec's schemas name only where the zone is settled."""
+    """Return the format of a time, which msgspec's schemas name only where the zone is settled."""
     match info:
         case msgspec.inspect.Metadata(type=inner):
             return _time_format(inner)
@@ -248,4 +248,4 @@ def _json_of(default: object) -> object:
     try:
         return msgspec.json.decode(msgspec.json.encode(default))
     except (TypeError, ValueError, OverflowError, RecursionError):
-        return None  # a default that JSON cannot tell stays the function's own
+        return None  # a default without a JSON form remains the function's own

@@ -20,16 +20,16 @@ from .round import Notify, Round, run_limited
 from .tool import Tool, tool
 
 Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
-"""Asked before a call, with its decoded arguments: True lets it run, False or a reason refuses it."""
+"""Called before a tool, with the call and its decoded arguments: True lets it run, False or a reason refuses it."""
 OnError = Literal["tell", "raise"] | Callable[[ToolCall, Exception], str | Awaitable[str | None] | None]
-"""What follows where a tool fails; a function gives the text for the model, or None for the neutral one."""
+"""The reaction to a tool that fails; a function returns the text for the model, or None for the neutral one."""
 
 MAX_TOOLS = 128
 """Tools of one assistant, by the protocol."""
 MAX_OUTPUT_BYTES = 512 * 1024
-"""What servers take as one output, as far as is known, and far more than a model reads."""
+"""Most bytes of one output that servers take, as far as is known, and far more than a model reads."""
 MAX_ARGUMENT_BYTES = 1024 * 1024
-"""More than a model writes."""
+"""Most bytes of arguments, more than a model writes."""
 _LEAST_OUTPUT_BYTES = 256  # room for the note that an output was cut
 
 
@@ -37,16 +37,18 @@ class Toolbox:
     """Functions as tools: their definitions for the model, and the answers to its calls.
 
     Takes tools and plain functions, which are wrapped as by `@tool`. `timeout` is in seconds for each call, where
-    its tool has none of its own; `max_concurrency` calls of one round run at a time; `approve` is asked before each
-    call, unless its tool says otherwise.
+    its tool has none of its own; `max_concurrency` calls of one round run at a time; `approve` is called before each
+    tool, unless the tool says otherwise.
 
-    What the model did wrong (an unknown function, arguments that do not fit) and refused calls are told to it. What
-    a tool did wrong is told by `on_error="tell"`: in its own words for a `ToolError`, else only that it failed;
-    by `on_error="raise"` it ends the round with `ToolFailedError`; a function decides for itself. An output that is
-    longer than `max_output_bytes` of UTF-8 is cut, and says so; arguments longer than `max_argument_bytes` are refused.
+    The model reads its own mistakes (an unknown function, arguments that do not fit) and refusals. It also reads the
+    failure of a tool with `on_error="tell"`: the message of a `ToolError`, of any other exception only that the tool
+    failed. With `on_error="raise"` a failure ends the round with `ToolFailedError`; a function makes the text for the
+    model. An output that is longer than `max_output_bytes` of UTF-8 is cut, with a note; arguments longer than
+    `max_argument_bytes` are refused.
 
-    Sync functions run in worker threads. One that its time limit or a cancellation ends is not waited for, but its
-    thread goes on, and the process does not end before it does. An async one must let itself be cancelled.
+    Sync functions run in worker threads. After a time limit or a cancellation nothing waits for such a function, but
+    its thread goes on, and the process does not end before it. An async one that refuses its cancellation is left
+    behind 5 s after its time limit, or when the grace of a drive is over.
 
     Raises `TypeError` and `ValueError` for what cannot be a tool, for two of one name, and for a missing `context`.
     """
@@ -78,24 +80,24 @@ class Toolbox:
         self._max_concurrency = max_concurrency
         self._approve = approve
         self.on_error: OnError = on_error
-        """What follows where a tool fails."""
+        """The reaction to a tool that fails."""
         self._max_output_bytes = max_output_bytes
         self._max_argument_bytes = max_argument_bytes
         self.context = self._checked(context)
-        """What `Context` parameters are given."""
+        """Value of `Context` parameters."""
         for each in self:
             if each.approve and approve is None:
                 raise ValueError(f"tool {each.name!r} asks for approval, and the Toolbox has no approve=")
 
     def with_context(self, context: object) -> Self:
-        """The same tools with another context, such as one for each request: a cheap copy."""
+        """Copy the box, with the same tools, for another context, such as one for each request; cheap."""
         other = copy.copy(self)
         other.context = self._checked(context)
         return other
 
     @property
     def definitions(self) -> tuple[dict[str, Any], ...]:
-        """The tools as `assistants.create(tools=…)` and `runs.create(tools=…)` take them."""
+        """Tools as `assistants.create(tools=…)` and `runs.create(tools=…)` take them."""
         return tuple(each.definition for each in self)
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""Jobs side by side, so many at once: the first error ends the others."""
+"""Several jobs at once, up to a limit: the first error ends the others."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from ..errors import AssistantsError, FilesDeadlineError
 
 Work = Callable[[], Awaitable[None]]
-"""Something to do, once."""
+"""A job, to be done once."""
 
 CLEANUP = 10.0
-"""Most seconds that tidying up at the server may take once a workflow has failed or was cancelled."""
+"""Most seconds of the cleanup at the server once a workflow has failed or was cancelled."""
 
 
 async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
-    """Run jobs, at most `limit` of them at once, and those in `beside` besides.
+    """Run jobs, at most `limit` of them at once, and the jobs in `beside` together with them.
 
-    The first error ends the others, and comes out as it is.
+    The first error ends the others, and is raised unchanged.
     """
     import anyio
 
@@ -41,9 +41,9 @@ async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
 
 
 def stopped_by(error: BaseException, scope: asyncio.Timeout, deadline: float | None) -> AssistantsError | None:
-    """What ended a workflow before its end: its deadline, or an error of the client's; None for anything else.
+    """Return the error of a workflow that its deadline or an error of the client ended; None for any other end.
 
-    The rest, cancellation and what a callback of the caller's raises among it, comes out as it is.
+    Any other error, such as a cancellation or one of the caller's callback, is raised unchanged.
     """
     if isinstance(error, AssistantsError):
         return error

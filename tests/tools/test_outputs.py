@@ -98,7 +98,7 @@ def test_a_result_that_is_no_json_is_an_error_that_names_its_type(value: object,
     """And shows nothing of the value."""
     with pytest.raises(ToolCallError) as caught:
         output_of("f", value)
-    assert str(caught.value) == f"the function's result, of type {kind}, cannot be told as JSON"
+    assert str(caught.value) == f"the function's result, of type {kind}, cannot be written as JSON"
     assert (caught.value.kind, caught.value.name) == ("result", "f")
     assert caught.value.__cause__ is not None
 

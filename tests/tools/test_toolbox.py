@@ -186,7 +186,7 @@ async def test_only_a_tool_error_is_told_in_its_own_words(function: Any, how: st
 async def test_a_result_that_is_no_json_is_an_error() -> None:
     """Which names its type."""
     result = await Toolbox([strange]).call(call("strange"))
-    assert json.loads(result.output)["error"] == "the function's result, of type object, cannot be told as JSON"
+    assert json.loads(result.output)["error"] == "the function's result, of type object, cannot be written as JSON"
 
 
 async def words(made: ToolCall, error: Exception) -> str:

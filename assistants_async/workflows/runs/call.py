@@ -1,4 +1,4 @@
-"""Calls that start or continue a run, and how a run is taken to its end."""
+"""Calls that start or continue a run, and the ways to take it to its end."""
 
 from __future__ import annotations
 

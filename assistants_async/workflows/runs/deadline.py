@@ -40,7 +40,7 @@ _TURN = 0.05
 
 
 class RunDeadline:
-    """The time that one run may take, with what follows where that is not enough."""
+    """The time that one run may take, and the end of the work when that time is over."""
 
     def __init__(
         self, requests: RunRequests, options: RunOptions, state: RunState, busy_thread: BusyThreadPolicy | None
@@ -55,12 +55,12 @@ class RunDeadline:
         self._ending = False
         self._last = math.inf  # when the deadline's grace ends
         self.error: Exception | None = None
-        """The error that the deadline itself has made; None for one of the work."""
+        """The error that the deadline itself has made; None for an error of the work."""
 
     async def user_code(self, code: Awaitable[T], name: Callable[[], str]) -> T:
-        """Await a function of the user's; its errors are told from those of requests, and end the run at the server.
+        """Await a function of the user's; its errors, unlike those of requests, cancel the run at the server.
 
-        Where it swallows the cancellation of the work, the work ends when it returns.
+        Where the function swallows the cancellation of the work, the work ends when the function returns.
         """
         self._user_name = name
         try:
@@ -91,10 +91,10 @@ class RunDeadline:
         return value
 
     async def run_within(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Do the whole work within the deadline; where it ends early, cancel the run or leave it.
+        """Do the whole work within the deadline; where the work ends before the run, cancel the run or leave it.
 
-        Raises `RunDeadlineError`, or `TimedOutError` where the deadline passed before a run was known. What else the
-        work raises comes out with a note of what became of the run.
+        Raises `RunDeadlineError`, or `TimedOutError` where the deadline passed before a run was known. Any other error
+        of the work is raised with a note that says how the run was left.
         """
         loop, seconds = asyncio.get_running_loop(), self._options.deadline
         if seconds is not None:
@@ -117,7 +117,7 @@ class RunDeadline:
             del task  # it keeps the error, whose traceback keeps this frame
 
     async def after(self, work: Callable[[], Awaitable[object]], name: str) -> None:
-        """Do what follows the end of the work, such as a hook; at the end of the grace it is given up."""
+        """Call a hook after the end of the work; a hook that takes longer than the grace is given up."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(contained(work))
         try:
@@ -145,7 +145,7 @@ class RunDeadline:
     # The end
 
     async def _end(self, task: asyncio.Task[Outcome], cancelled: asyncio.CancelledError | None, *, late: bool) -> Any:
-        """End work that has failed, is late or is cancelled, and the run with it; raise the error of that."""
+        """End work that has failed, is late or is cancelled, and the run with it; raise the error."""
         clock, began = asyncio.get_running_loop().time, asyncio.get_running_loop().time()
         grace = self._options.grace
         if not task.done():
@@ -181,9 +181,9 @@ class RunDeadline:
     async def _let_go(
         self, error: BaseException | None, seconds: float
     ) -> tuple[Left | None, asyncio.CancelledError | None]:
-        """Cancel the run where that is wanted, within so many seconds; return how it was left, None for no run.
+        """Cancel the run where that is wanted, within so many seconds; return it as it was left, None for no run.
 
-        A cancellation that comes meanwhile is given back: it goes on when the run is let go.
+        A cancellation that comes meanwhile is returned too: it goes on when the run has been cancelled.
         """
         state = self._state
         run, thread_id = state.run, state.thread_id
@@ -210,7 +210,7 @@ class RunDeadline:
         *,
         late: bool,
     ) -> Any:
-        """Raise the error that work ended with; return its value where it was done at the last moment."""
+        """Raise the error that the work ended with; return its value where it was done at the last moment."""
         value, error = outcome_of(task) if task.done() else (None, None)
         del task
         try:

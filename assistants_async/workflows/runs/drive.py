@@ -49,7 +49,7 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         return self._feed.http
 
     async def result(self) -> RunResult[T]:
-        """Read to the end, and return what came of the run; raises what the drive raises."""
+        """Read to the end, and return the result of the run; raises the error of the drive."""
         await self.until_done()
         return self._feed.outcome()
 
@@ -159,7 +159,7 @@ class _Feed(Generic[T]):
 
     @property
     def http(self) -> HTTPResponse:
-        """Head of the last answer."""
+        """Head of the last answer that showed the run."""
         http = self._execution.state.http
         if http is None:
             raise RuntimeError(f"{self._execution.name}: the drive was closed before its head")
@@ -221,7 +221,7 @@ class _Feed(Generic[T]):
         self._wake()
 
     async def join(self) -> None:
-        """Wait until the task has ended, and with it what it does about the run."""
+        """Wait until the task has ended, and has cancelled the run where that is wanted."""
         cancelled = None if self._task is None else await settled((self._task,))
         if cancelled is not None:
             raise cancelled

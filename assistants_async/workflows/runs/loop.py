@@ -79,7 +79,7 @@ class RunLoop:
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was emitted
         self._streams = options.stream
-        self._repeats = 0  # how often the run has asked again for what was answered
+        self._repeats = 0  # times in a row that the run asked for outputs it was given
 
     async def begin(self, first: Request, thread_id: str) -> Run:
         """Send the request that makes or continues a run, and take that run to its end."""

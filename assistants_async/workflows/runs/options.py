@@ -1,4 +1,4 @@
-"""How to wait for a run: the keywords of `poll`, `wait`, `drive` and `resume`, and what is made of them."""
+"""The keywords of `poll`, `wait`, `drive` and `resume`, and their checks."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Literal, Protocol, TypedDict, Unpack
@@ -15,25 +15,25 @@ from ...models.runs import Run, ToolCall
 from ...tools.events import ToolResult
 
 StatusHook = Callable[[Run], Awaitable[object] | object]
-"""Is given the run at each change of its status; sync or async."""
+"""Called with the run at each change of its status; sync or async."""
 
 OnDeadline = Literal["cancel", "leave"]
-"""What becomes of the run at the server when the wait ends before it."""
+"""The fate of the run at the server when the wait ends before the run does."""
 
 OnAction = Literal["answer", "stop", "wait"]
-"""What is done about a run that asks for tool outputs: it gets them, the wait ends, or goes on while others answer."""
+"""The reaction to a run that asks for tool outputs: answer it, end the wait, or wait on while others answer."""
 
 MAKES_RUN = (CREATE_RUN, CREATE_THREAD_AND_RUN)
 """The operations that make a run."""
 
 RERUN_CODES = frozenset({"rate_limit_exceeded", "server_error"})
-"""The failures that another run may not have."""
+"""Codes of failures that another run may not have."""
 
 GRACE = 5.0
-"""Seconds that cancelling a run may take, unless given."""
+"""Seconds of grace after a deadline, unless given."""
 
 MAX_ROUNDS = 16
-"""Rounds of tool calls that a run may ask for, unless given."""
+"""Most rounds of tool calls of a run, unless given."""
 
 _LONGEST = 60.0
 _LEDGER_METHODS = ("recall", "attempted", "finished")
@@ -50,40 +50,40 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
     codes: Collection[str] = RERUN_CODES
     """The `last_error.code`s that another run may not have."""
     delay: float = 1.0
-    """Seconds before the second run; half as much again before each further one, up to a minute."""
+    """Seconds before the second run; half as long again before each further one, up to a minute."""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be meant; raises `TypeError` and `ValueError`."""
+        """Check the values; raises `TypeError` and `ValueError`."""
         whole_number("attempts", self.attempts)
         if isinstance(self.codes, str):
             raise TypeError(f"codes must be a set of codes, not the text {self.codes!r}")
         positive_seconds("delay", self.delay, zero=True)
 
     def again(self, error: RunFailedError, attempt: int) -> bool:
-        """Whether a run follows number `attempt`, which failed so."""
+        """Return True where another run follows number `attempt`, which failed with this error."""
         return attempt < self.attempts and error.code in self.codes
 
     def pause(self, attempt: int, jitter: float) -> float:
-        """Seconds between number `attempt` and the next; `jitter` from 0 to 1 takes up to a quarter off."""
+        """Return the seconds from run number `attempt` to the next; `jitter` from 0 to 1 takes up to a quarter off."""
         return back_off(attempt - 1, jitter, self.delay, max(self.delay, _LONGEST))
 
 
 class Ledger(Protocol):
-    """Keeps what tools were called and what they gave, so that a run can be finished after a crash.
+    """Keeps the tool calls and their outputs outside the process, so that a run can be finished after a crash.
 
     Its methods are called one by one for each call, and may be sync; what they raise comes out of the drive.
     """
 
     async def recall(self, call_id: str, /) -> str | None:
-        """The output that was kept for a call, which is then submitted in place of calling the tool again."""
+        """Return the output that was kept for a call; it is submitted, and the tool is not called again."""
         ...
 
     async def attempted(self, call: ToolCall, /) -> None:
-        """A tool is about to be called."""
+        """Note that a tool is about to be called."""
         ...
 
     async def finished(self, result: ToolResult, /) -> None:
-        """A tool has given its output, or failed with one that the model is told."""
+        """Keep the output of a tool, or the output that reports its failure to the model."""
         ...
 
 
@@ -95,30 +95,30 @@ class PollOptions(TypedDict, total=False):
     interval: float | None
     """Seconds between polls; else the server's hint, else 0.2 growing to 5, less some jitter."""
     on_deadline: OnDeadline
-    """Whether the run is cancelled at the server (`"cancel"`, but `"leave"` for `wait`) when the wait ends before it:
-    at the deadline, by cancellation of the task, or by what a hook or a tool raises."""
+    """The fate of the run when the wait ends before it, at the deadline, by cancellation of the task or by an error of
+    a hook or a tool: cancelled at the server (`"cancel"`), or not (`"leave"`, the default of `wait`)."""
     grace: float
-    """Seconds that hearing of a run that is being made, and cancelling it, may take together, 5 unless given; they
-    come on top of the deadline."""
+    """Seconds on top of the deadline, 5 unless given: for a run that is being made to be named, for tools and hooks to
+    clean up, and for the run to be cancelled."""
     raise_on: Collection[RunEnd]
     """The ends that raise, all four unless given; a run that ends otherwise is returned."""
     on_status: StatusHook | None
     """Called with the run at each change of its status, the first one included; sync or async."""
     stop_at_action: bool
-    """Whether a run that asks for tool outputs ends the wait (True), or others will send them (False)."""
+    """True: a run that asks for tool outputs ends the wait; False: the wait goes on, since others send them."""
     rerun: Rerun | None
-    """When to start a run that failed again; None for never."""
+    """The rule to start a failed run again; None for never."""
 
 
 class DriveOptions(TypedDict, total=False):
     """Keywords of `drive` and `resume`."""
 
     stream: bool
-    """Whether events are streamed (True), or the run is polled."""
+    """True: events are streamed; False: the run is polled."""
     max_rounds: int | None
-    """How many times tool calls are answered, 16 unless given; a run that asks once more is a `RunError`."""
+    """Most rounds of tool calls, 16 unless given; a run that asks once more is a `RunError`."""
     ledger: Ledger | None
-    """Keeps what tools were called and what they gave."""
+    """Keeps the tool calls and their outputs."""
     deadline: float | None
     """Seconds for all of it, tools included; None for no limit."""
     interval: float | None
@@ -136,7 +136,7 @@ class DriveOptions(TypedDict, total=False):
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The keywords, checked, with what holds where they say nothing."""
+    """The keywords, checked, with their defaults."""
 
     deadline: float | None = None
     interval: float | None = None

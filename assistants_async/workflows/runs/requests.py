@@ -39,7 +39,7 @@ from .options import MAKES_RUN
 T = TypeVar("T")
 
 PASSING = 5
-"""How many times in a row asking about a run may fail for a reason that passes, before the wait does."""
+"""Most failures in a row, for reasons that pass, of a request about a run; one more ends the wait."""
 _PAGE = 100
 _NO_SUCH_ROUTE = (404, 405)
 _LONGEST_HINT = 60.0
@@ -48,7 +48,7 @@ _ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
 
 
 class RunRequests:
-    """The requests about a run that are sent on a caller's behalf, with the options of the call they belong to."""
+    """The requests about a run, sent with the options of the call that they belong to."""
 
     def __init__(self, session: SessionManager, options: Options) -> None:
         self._session = session
@@ -86,7 +86,7 @@ class RunRequests:
         return another
 
     async def run(self, thread_id: str, run_id: str) -> Response[Run]:
-        """The run as it is now."""
+        """Retrieve the run as it is now."""
         return await self._send(GET_RUN, thread_id, run_id)
 
     async def cancel(self, thread_id: str, run_id: str) -> Run:
@@ -94,7 +94,7 @@ class RunRequests:
         return (await self._send(CANCEL_RUN, thread_id, run_id)).value
 
     async def active(self, thread_id: str) -> Run | None:
-        """The thread's run that has not ended; None where there is none among its latest."""
+        """Look up the thread's run that has not ended; None where there is none among its latest."""
         page = await self._context.call(LIST_RUNS, thread_id, order="desc", limit=_PAGE)
         return next((run for run in page.data if not run.is_terminal), None)
 
@@ -103,7 +103,7 @@ class RunRequests:
         await self._session.pause(seconds)
 
     async def with_retries(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask, and again where asking may have failed for a reason that passes, up to so many times."""
+        """Send a request, and again where it failed for a reason that may pass, up to `PASSING` times."""
         attempt = 0
         while True:
             try:
@@ -116,18 +116,18 @@ class RunRequests:
             await self.pause(delay)
 
     def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
-        """The request that answers all calls of a run, each by its id."""
+        """Make the request that answers all calls of a run, each by its id."""
         answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
         return self._context.bind(SUBMIT_TOOL_OUTPUTS, (thread_id, run_id), {"tool_outputs": answers})
 
     async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
-        """One page of the run's steps, asked for within so many seconds."""
+        """Retrieve one page of the run's steps within so many seconds."""
         limits = as_timeout(seconds, self._options.timeout)
         context = CallContext(self._session, msgspec.structs.replace(self._options, timeout=limits))
         return (await context.call(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)).data
 
     async def messages(self, thread_id: str, run: Run) -> list[Message]:
-        """The run's messages, oldest first; v1 servers cannot filter, so the list is read back to the run's start."""
+        """List the run's messages, oldest first; v1 servers cannot filter, so the list is read back to its start."""
         filters = {"run_id": run.id} if self._session.protocol == "v2" else {}
         found: list[Message] = []
         async for message in self._context.list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
@@ -191,6 +191,6 @@ class RunRequests:
 
 
 def delay_after(error: AssistantsError, attempt: int) -> float:
-    """Seconds before asking again: what the server asks for, up to a minute, else a growing pause."""
+    """Return the seconds before the next request: the server's hint, up to a minute, else a growing pause."""
     hint = error.retry_after if isinstance(error, StatusError) else None
     return back_off(attempt, jitter()) if hint is None else min(hint, _LONGEST_HINT)

@@ -14,7 +14,7 @@ class Sink(Protocol):
     """The reader of a run's events."""
 
     wants_events: bool
-    """Whether the events are read, or the run is awaited for its end alone."""
+    """True where the events are read; False where the run is awaited for its end alone."""
 
     def started(self) -> None:
         """Note that the server has answered for the first time; called again for each answer."""
@@ -31,7 +31,7 @@ class NoSink:
     wants_events = False
 
     def started(self) -> None:
-        """Nobody waits for it."""
+        """Do nothing."""
 
     async def event(self, event: DriveEvent, frame: Frame | None) -> None:
-        """Nobody reads it."""
+        """Do nothing."""

@@ -72,7 +72,7 @@ class ToolOutputs:
     ) -> Callable[[ToolEvent], Awaitable[None]]:
         """Make the function that tells the ledger, and then the reader, of each tool event."""
         ledger, running = self._ledger, self._running
-        fatal = toolbox.on_error == "raise"  # the model is not told of a function that fails
+        fatal = toolbox.on_error == "raise"  # the failure goes to the caller, and the model gets no output
         begun: set[str] = set()
 
         async def notify(event: ToolEvent) -> None:
