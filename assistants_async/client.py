@@ -164,10 +164,15 @@ class AssistantsClient:
         file under `file`, for `addUploadPart` the bytes under `data`. Raises `ValueError` for an operation and
         `TypeError` for ids that do not fit.
         """
+        if not isinstance(operation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"operation() must be given an operationId, not {operation!r}")
         row = find(operation)
-        if wrong := ids.keys() ^ set(row.parameters):
-            wanted = ", ".join(row.parameters) or "none"
-            raise TypeError(f"{row.operation} takes these ids: {wanted}; not so: {', '.join(sorted(wrong))}")
+        if ids.keys() != set(row.parameters):
+            wanted, given = (", ".join(names) or "none" for names in (row.parameters, sorted(ids)))
+            raise TypeError(f"{row.operation} takes these ids: {wanted}; given: {given}")
+        for name, members in (("body", body), ("query", query)):
+            if members is not None and not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  the same
+                raise TypeError(f"{row.operation}: {name} must be a mapping, not {type(members).__name__}")
         keywords = {**(query or {}), **(body or {})}
         places = tuple(ids[name] for name in row.parameters)
         if row.form:

@@ -121,9 +121,9 @@ def test_operation_refuses_what_does_not_fit() -> None:
     client = clients()["v2"]
     with pytest.raises(ValueError, match=r"no operation 'makeRun'; there are listAssistants, "):
         client.operation("makeRun")  # type: ignore[unused-awaitable]  # it raises
-    with pytest.raises(TypeError, match="createRun takes these ids: thread_id; not so: run_id, thread_id"):
+    with pytest.raises(TypeError, match="createRun takes these ids: thread_id; given: run_id"):
         client.operation("createRun", run_id="run_1")  # type: ignore[unused-awaitable]  # it raises
-    with pytest.raises(TypeError, match="listFiles takes these ids: none; not so: file_id"):
+    with pytest.raises(TypeError, match="listFiles takes these ids: none; given: file_id"):
         client.operation("list_files", file_id="file_1")  # type: ignore[unused-awaitable]  # it raises
 
 

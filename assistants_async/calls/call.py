@@ -8,6 +8,7 @@ from typing import Any, Generic, Self, TypeVar, Unpack
 from .._typing import override
 from ..core.requests.options import OptionChanges, Options, merge
 from ..core.requests.request import Request
+from ..models.decoding import decoder_for
 from ..response import HTTPResponse, Response
 from ..session.manager import SessionManager
 from ..session.open_response import OpenResponse
@@ -19,6 +20,14 @@ from .push import push
 T_co = TypeVar("T_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
 U = TypeVar("U")
+
+
+def check_type(kind: Any) -> None:
+    """Refuse what nothing can be decoded as."""
+    try:
+        decoder_for(kind)
+    except TypeError as error:
+        raise TypeError(f"as_type() must be given a type that can be decoded, not {kind!r}: {error}") from None
 
 
 class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
@@ -86,7 +95,8 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         return self
 
     def as_type(self, type: type[U]) -> Call[U, U]:
-        """The same call, decoded as another type: a model of your own, or `dict` for plain values."""
+        """Return the same call, decoded as another type: a model of your own, or `dict` for plain values."""
+        check_type(type)
         self._use()
         return Call(self._session, self._request, self._options, type)
 

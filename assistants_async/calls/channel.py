@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from .._typing import override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, StreamError, TransportError
-from ..response import Headers, HTTPResponse
+from ..response import HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer
 from .fan_out import FanOut
 
@@ -46,40 +46,6 @@ class ByteStream(Protocol):
     def close(self) -> None:
         """Let go of it; a read that waits returns."""
         ...
-
-
-class ChunkStream:
-    """Pieces of a body from anywhere, such as another service; its head is made up."""
-
-    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
-        self._chunks = aiter(chunks)
-        self._closed = False
-        self._watch: Deadline | None = None
-        head = Headers([("content-type", "text/event-stream")])
-        self.http = HTTPResponse(200, "", head, b"", "", "")
-        """A head that says `text/event-stream`."""
-
-    async def read(self) -> bytes:
-        """Next piece that is not empty; empty at the end, and after `close`."""
-        if self._watch is None:
-            self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
-        while not self._closed:
-            piece: bytes | None = None
-            with self._watch:
-                piece = await anext(self._chunks, None)
-            if piece:
-                return piece
-            self._closed = self._closed or piece is None
-        return b""
-
-    async def drain(self) -> None:
-        """Leave what follows: it is the caller's."""
-
-    def close(self) -> None:
-        """Read no more."""
-        self._closed = True
-        if self._watch is not None:
-            self._watch.interrupt(ConnectionAbortedError())
 
 
 class BodyDecoder(Protocol[S_co]):
@@ -172,16 +138,8 @@ class Channel(AsyncIterator[S], Generic[S]):
         opener, self._opener = self._opener, None
         if opener is None:
             raise RuntimeError(f"{self._name}: a stream can be entered only once")
-        opened = await self._until_closed(opener)
-        if opened is not None:
-            self._read_from(*opened)
-            if self.outcome != "open":
-                opened[0].close()
-        return self
-
-    async def _until_closed(self, opener: Opener) -> tuple[ByteStream, BodyDecoder[Any]] | None:
-        """Wait for the head, retries included; None where `close` came first."""
         opened: tuple[ByteStream, BodyDecoder[Any]] | None = None
+        # `close` from any task ends the wait for the head, retries and hooks included.
         self._entering = watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
         with watch:
             opened = await opener()
@@ -189,7 +147,11 @@ class Channel(AsyncIterator[S], Generic[S]):
                 # Closed by a hook of this very task: take its cancellation here, not at the caller's next await.
                 await asyncio.sleep(0)
         self._entering = None
-        return opened
+        if opened is not None:
+            self._read_from(*opened)
+            if self.outcome != "open":
+                opened[0].close()
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -57,6 +57,9 @@ class Download(Call[bytes, bytes]):
 
 def check_folder(operation: str, folder: Path) -> None:
     """Refuse what is no folder, or is not there."""
+    if not isinstance(folder, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+        raise TypeError(f"{operation}(): folder must be a Path, not {type(folder).__name__}")
+    folder = Path(folder)
     if not folder.is_dir():
         what = "it is a file" if folder.exists() else "make it first"
         raise NotADirectoryError(f"{operation}(): no folder at {str(folder)!r}: {what}")
@@ -84,7 +87,7 @@ def _checked(folder: Path, filename: str | None, overwrite: bool | None, on_prog
     plain_function(f"{_NAME}(): on_progress", on_progress, "done", "total")
     if overwrite is not None:
         flag(f"{_NAME}(): overwrite", overwrite)
-    check_folder(_NAME, Path(folder))
+    check_folder(_NAME, folder)
     if filename is None:
         return bool(overwrite)
     if not isinstance(filename, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from ..core.checks import whole_number
 from .pipe import PipeReceiver, PipeSender, open_pipe
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class FanOut(Generic[T]):
     __slots__ = ("_channel", "_group", "_receivers", "_senders")
 
     def __init__(self, channel: Readable[T], readers: int, capacity: int) -> None:
-        if readers < 1:
-            raise ValueError(f"fan_out() needs at least one reader, not {readers}")
+        whole_number("fan_out(): readers", readers)
         self._channel = channel
         self._group: anyio.abc.TaskGroup | None = None
         pipes = [open_pipe(capacity) for _ in range(readers)]

@@ -7,6 +7,7 @@ from inspect import isawaitable
 from typing import Any, Generic, TypeVar, cast, overload
 
 from .._typing import override
+from ..core.checks import whole_number
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -19,12 +20,12 @@ class Items(AsyncIterable[T]):
 
     def take(self, count: int) -> Items[T]:
         """Stop after so many items; pages beyond them are never asked for."""
-        if count < 0:
-            raise ValueError(f"take() needs a count of at least 0, not {count}")
+        whole_number("take(): count", count, least=0)
         return _Chain(self, lambda items: _take(items, count))
 
     def filter(self, keep: Callable[[T], bool | Awaitable[bool]]) -> Items[T]:
         """Pass on the items for which a function, sync or async, is true."""
+        _check_step("filter", keep)
         return _Chain(self, lambda items: _filter(items, keep))
 
     # Overloads, since checkers cannot find U in `U | Awaitable[U]`.
@@ -37,6 +38,7 @@ class Items(AsyncIterable[T]):
 
     def map(self, change: Callable[[T], Any]) -> Items[Any]:
         """Pass on what a function, sync or async, makes of each item."""
+        _check_step("map", change)
         return _Chain(self, lambda items: _map(items, change))
 
     async def collect(self, max_items: int | None = None) -> list[T]:
@@ -49,6 +51,11 @@ class Items(AsyncIterable[T]):
         async for item in self:
             return item
         return None
+
+
+def _check_step(name: str, step: object) -> None:
+    if not callable(step):
+        raise TypeError(f"{name}() must be given a function of one item, not {step!r}")
 
 
 class _Chain(Items[U], Generic[T, U]):

@@ -8,7 +8,7 @@ from typing import Any, Generic, Literal, TypeVar, cast, overload
 from .._typing import override
 from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse
-from .call import Call
+from .call import Call, check_type
 from .channel import BodyDecoder, Channel
 from .items import Items
 from .pages import PageWalk, items_of
@@ -67,6 +67,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
         A page type of your own takes the place of the page, and `bytes` gives the body of one page.
         """
+        check_type(type)
         self._use()
         result = like(self._request.endpoint.result, type)
         kind: Any = PagedCall if is_page(result) else Call

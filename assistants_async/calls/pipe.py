@@ -7,11 +7,13 @@ reader why there is nothing more. A pipe is a pair of them that does.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import AsyncIterator, Callable, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from .._typing import override
+from ..core.checks import whole_number
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -134,6 +136,8 @@ def open_pipe(capacity: float = 0) -> tuple[PipeSender[Any], PipeReceiver[Any]]:
     """Make a pipe that holds so many items: 0 hands each over directly, `math.inf` never makes the sender wait."""
     import anyio
 
+    if capacity != math.inf:
+        whole_number("open_pipe(): capacity", capacity, least=0)
     send, receive = anyio.create_memory_object_stream[Any](capacity)
     state = _State()
     return PipeSender(send, state), PipeReceiver(receive, state)

@@ -19,6 +19,10 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
     """
     import anyio
 
+    if not (callable(getattr(sender, "send", None)) and callable(getattr(sender, "close", None))):
+        channel.close()
+        wanted = "the sending end of open_pipe() or of an anyio memory stream"
+        raise TypeError(f"into() must be given {wanted}, not {type(sender).__name__}")
     try:
         if _has_no_reader(sender):
             channel.close()

@@ -128,7 +128,7 @@ async def test_a_step_may_fail(wire: Wire, client: AssistantsClient) -> None:
 async def test_take_refuses_a_negative_count(client: AssistantsClient) -> None:
     """A ValueError at once."""
     call = client.assistants.list()
-    with pytest.raises(ValueError, match="at least 0, not -1"):
+    with pytest.raises(ValueError, match="must be a whole number from 0, not -1"):
         call.take(-1)
     call.close()
 

@@ -170,5 +170,5 @@ async def test_no_readers_are_refused(wire: Wire, client: AssistantsClient) -> N
     """A stream for nobody would run on without anyone to hold it back."""
     wire.answer(Body(numbered(1), kind=LINES))
     async with client.threads.retrieve("t").stream() as channel:
-        with pytest.raises(ValueError, match="at least one reader, not 0"):
+        with pytest.raises(ValueError, match="readers must be a whole number of at least 1, not 0"):
             channel.fan_out(0)

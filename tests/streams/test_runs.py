@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ConnectionLostError, TimedOutError, Timeout
-from assistants_async.calls.channel import ChunkStream
+from assistants_async.calls.chunk_stream import ChunkStream
 from assistants_async.core.streams.run_events import frame_of
 from assistants_async.errors import (
     ItemDecodeError,

@@ -12,7 +12,7 @@ import msgspec
 
 from ...calls.context import CallContext
 from ...calls.multipart_body import MultipartBody
-from ...core.checks import positive_seconds, whole_number
+from ...core.checks import flag, plain_function, positive_seconds, whole_number
 from ...endpoints import (
     CREATE_FILE,
     CREATE_FILE_BATCH,
@@ -101,6 +101,10 @@ class Ingester:
         self._wanted = wanted
         whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
         whole_number(f"{_NAME}(): batch_size", wanted.batch_size, most=BATCH_LIMIT)
+        plain_function(f"{_NAME}(): on_progress", wanted.on_progress, "file")
+        flag(f"{_NAME}(): remove_orphans", wanted.remove_orphans)
+        if wanted.resume is not None and not isinstance(wanted.resume, IngestReport):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"{_NAME}(): resume must be an IngestReport, not {type(wanted.resume).__name__}")
         if wanted.deadline is not None:
             positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         self._store_id = wanted.vector_store.id if isinstance(wanted.vector_store, VectorStore) else wanted.vector_store

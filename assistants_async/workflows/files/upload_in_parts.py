@@ -16,7 +16,7 @@ import msgspec
 from ..._typing import override
 from ...calls.context import CallContext
 from ...calls.multipart_body import CHUNK, MultipartBody, Progress
-from ...core.checks import positive_seconds, whole_number
+from ...core.checks import plain_function, positive_seconds, whole_number
 from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
 from ...errors import AssistantsError, UploadError, ValidationError, printable
 from ...models.transfers import UploadState
@@ -112,10 +112,18 @@ class PartUploader:
         named = wanted.file.name if isinstance(wanted.file, Path) else ""
         self.name = wanted.filename or named
         """Name of the file to be."""
-        if not self.name or Path(self.name).name != self.name:
+        if not isinstance(self.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"{_NAME}(): filename must be str, not {type(self.name).__name__}")
+        if not self.name:
+            raise ValueError(f"{_NAME}(): bytes have no name, which the server knows their kind by: give filename=")
+        if Path(self.name).name != self.name:
             raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
         whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
         whole_number(f"{_NAME}(): part_size", wanted.part_size, most=PART_LIMIT)
+        plain_function(f"{_NAME}(): on_progress", wanted.on_progress, "sent", "total")
+        plain_function(f"{_NAME}(): on_state", wanted.on_state, "state")
+        if wanted.resume is not None and not isinstance(wanted.resume, UploadState):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
+            raise TypeError(f"{_NAME}(): resume must be an UploadState, not {type(wanted.resume).__name__}")
         if wanted.deadline is not None:
             positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         if wanted.on_failure not in ("cancel", "leave"):

@@ -26,8 +26,8 @@ async def save_files(
     """Download the files that a message shows; see `client.messages.save_files`."""
     check_message(_NAME, message)
     flag(f"{_NAME}(): overwrite", overwrite)
-    folder = Path(folder)
     check_folder(_NAME, folder)
+    folder = Path(folder)
     file_ids = tuple(dict.fromkeys(_shown(message)))
     names = await names_of(context, message, file_ids)
     from tempfile import TemporaryDirectory

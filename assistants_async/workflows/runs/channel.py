@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from ..._typing import override
-from ...calls.channel import BodyDecoder, ByteStream, ChunkStream, Opener
+from ...calls.channel import BodyDecoder, ByteStream, Opener
 from ...core.requests.options import ErrorHook, Options
 from ...core.runs.missed_events import lacks_answers
 from ...core.runs.status import ANSWERED, BAD_ENDS, RunEnd, checked_ends, end_of
@@ -89,6 +89,7 @@ class RunChannel(EventChannel[StreamEvent]):
 
         `raise_on` names the ends of the run that raise out of the views that give its answer, all four unless given.
         """
+        from ...calls.chunk_stream import ChunkStream  # on use: few read events from elsewhere
         from ...core.streams.body_decoders import RunEventBodyDecoder
 
         async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:

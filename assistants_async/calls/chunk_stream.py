@@ -1,0 +1,43 @@
+"""Pieces of a body from anywhere, read as those of an answer are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable
+
+from ..response import Headers, HTTPResponse
+from ..session.deadlines import Deadline, DeadlineTimer
+
+
+class ChunkStream:
+    """Pieces of a body from anywhere, such as another service; its head is made up."""
+
+    def __init__(self, chunks: AsyncIterable[bytes]) -> None:
+        self._chunks = aiter(chunks)
+        self._closed = False
+        self._watch: Deadline | None = None
+        head = Headers([("content-type", "text/event-stream")])
+        self.http = HTTPResponse(200, "", head, b"", "", "")
+        """A head that says `text/event-stream`."""
+
+    async def read(self) -> bytes:
+        """Next piece that is not empty; empty at the end, and after `close`."""
+        if self._watch is None:
+            self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
+        while not self._closed:
+            piece: bytes | None = None
+            with self._watch:
+                piece = await anext(self._chunks, None)
+            if piece:
+                return piece
+            self._closed = self._closed or piece is None
+        return b""
+
+    async def drain(self) -> None:
+        """Leave what follows: it is the caller's."""
+
+    def close(self) -> None:
+        """Read no more."""
+        self._closed = True
+        if self._watch is not None:
+            self._watch.interrupt(ConnectionAbortedError())
