@@ -13,6 +13,7 @@ class Assistant(Object, frozen=True, kw_only=True):
     """A model with instructions and tools, which runs refer to (`AssistantObject`)."""
 
     promised = ("object", "created_at", "model")
+    kinds = ("assistant",)
 
     object: str | None = None
     """`"assistant"`."""
@@ -49,6 +50,7 @@ class AssistantFile(Object, frozen=True, kw_only=True):
     """That an assistant may use a file, by whose id it goes; protocol v1 only (`AssistantFileObject`)."""
 
     promised = ("object", "created_at", "assistant_id")
+    kinds = ("assistant.file",)
 
     object: str | None = None
     """`"assistant.file"`."""

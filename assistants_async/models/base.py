@@ -42,6 +42,8 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
 
     promised: ClassVar[tuple[str, ...]] = ()
     """Members that the document requires, and not as null, yet that real servers leave out."""
+    kinds: ClassVar[tuple[str, ...]] = ()
+    """Values of `object` that tell the kind; empty for what carries none."""
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:

@@ -34,13 +34,16 @@ _RARE = _MARK[0]  # in hardly any text, and one byte is found in a tenth of the 
 class Decoder(Generic[T]):
     """Bytes to a value of one type; made once per type by `decoder_for`."""
 
-    __slots__ = ("_mends", "_strict", "_type", "decode_strict")
+    __slots__ = ("_mends", "_strict", "_type", "decode_strict", "has_kind")
 
     def __init__(self, type: type[T]) -> None:
         self._type = type
         self._strict = msgspec.json.Decoder(type)
         self.decode_strict: Callable[[bytes], T] = self._strict.decode
         """Decode by the letter: unknown union members and mistyped nulls are errors."""
+        paged = hasattr(getattr(type, "__origin__", None), "kinds")
+        self.has_kind = bool(getattr(type.__args__[0] if paged else type, "kinds", ()))  # type: ignore[attr-defined]  # a page of something
+        """The values, or the items of a page, name their kind in `object`, for `check_kind`."""
         self._mends: dict[bool, _Mend] = {}
 
     def decode(self, data: bytes) -> T:

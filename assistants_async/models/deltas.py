@@ -108,6 +108,7 @@ class MessageDelta(Object, frozen=True, kw_only=True):
     """More of the message that has this id (`MessageDeltaObject`)."""
 
     promised = ("object", "delta")
+    kinds = ("thread.message.delta",)
 
     object: str | None = None
     """`"thread.message.delta"`."""
@@ -225,6 +226,7 @@ class RunStepDelta(Object, frozen=True, kw_only=True):
     """More of the step that has this id (`RunStepDeltaObject`)."""
 
     promised = ("object", "delta")
+    kinds = ("thread.run.step.delta",)
 
     object: str | None = None
     """`"thread.run.step.delta"`."""

@@ -28,6 +28,7 @@ class File(Object, frozen=True, kw_only=True):
     """A file, without its content (`OpenAIFile`)."""
 
     promised = ("bytes", "created_at", "filename", "object", "purpose", "status")
+    kinds = ("file",)
 
     bytes: int | None = None
     """Its size."""

@@ -196,6 +196,7 @@ class Message(Object, frozen=True, kw_only=True):
     """One turn in a thread (`MessageObject`)."""
 
     promised = ("object", "created_at", "thread_id", "role")
+    kinds = ("thread.message",)
 
     object: str | None = None
     """`"thread.message"`."""
@@ -252,6 +253,7 @@ class MessageFile(Object, frozen=True, kw_only=True):
     """That a file was given along with a message; protocol v1 only (`MessageFileObject`)."""
 
     promised = ("object", "created_at", "message_id")
+    kinds = ("thread.message.file",)
 
     object: str | None = None
     """`"thread.message.file"`."""

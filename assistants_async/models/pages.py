@@ -75,6 +75,7 @@ class Deleted(Object, frozen=True, kw_only=True):
     """That an object is gone (`DeleteAssistantResponse` and its kin)."""
 
     promised = ("object", "deleted")
+    kinds = ("deleted",)
 
     object: str | None = None
     """Kind of what was deleted, such as `"thread.deleted"`."""

@@ -122,6 +122,7 @@ class Run(Object, frozen=True, kw_only=True):
     """One execution of an assistant on a thread (`RunObject`)."""
 
     promised = ("object", "created_at", "thread_id", "assistant_id", "status", "model", "instructions")
+    kinds = ("thread.run",)
 
     object: str | None = None
     """`"thread.run"`."""

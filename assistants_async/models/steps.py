@@ -187,6 +187,7 @@ class RunStep(Object, frozen=True, kw_only=True):
     """One thing that a run did (`RunStepObject`)."""
 
     promised = ("object", "created_at", "assistant_id", "thread_id", "run_id", "type", "status", "step_details")
+    kinds = ("thread.run.step",)
 
     object: str | None = None
     """`"thread.run.step"`."""

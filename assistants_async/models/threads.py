@@ -34,6 +34,7 @@ class Thread(Object, frozen=True, kw_only=True):
     """A conversation, which grows by messages and runs (`ThreadObject`)."""
 
     promised = ("object", "created_at")
+    kinds = ("thread",)
 
     object: str | None = None
     """`"thread"`."""

@@ -15,6 +15,7 @@ class Upload(Object, frozen=True, kw_only=True):
     """A file on its way to the server in parts, and then the file (`Upload`)."""
 
     promised = ("created_at", "filename", "bytes", "purpose", "status", "expires_at")
+    kinds = ("upload",)
 
     created_at: int | None = None
     """Seconds since 1970."""
@@ -43,6 +44,7 @@ class UploadPart(Object, frozen=True, kw_only=True):
     """A part that the server has, to be named when the upload is completed (`UploadPart`)."""
 
     promised = ("created_at", "upload_id", "object")
+    kinds = ("upload.part",)
 
     created_at: int | None = None
     """Seconds since 1970."""

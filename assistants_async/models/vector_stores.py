@@ -50,6 +50,7 @@ class VectorStore(Object, frozen=True, kw_only=True):
     """Files made searchable, for `file_search` and `vector_stores.search` (`VectorStoreObject`)."""
 
     promised = ("object", "created_at", "name", "usage_bytes", "file_counts", "status")
+    kinds = ("vector_store",)
 
     object: str | None = None
     """`"vector_store"`."""
@@ -130,6 +131,7 @@ class VectorStoreFile(Object, frozen=True, kw_only=True):
     """A file as one store has it; its id is the file's (`VectorStoreFileObject`)."""
 
     promised = ("object", "usage_bytes", "created_at", "vector_store_id", "status")
+    kinds = ("vector_store.file",)
 
     object: str | None = None
     """`"vector_store.file"`."""
@@ -161,6 +163,7 @@ class VectorStoreFileBatch(Object, frozen=True, kw_only=True):
     """Files that are taken into a store together (`VectorStoreFileBatchObject`)."""
 
     promised = ("object", "created_at", "vector_store_id", "status", "file_counts")
+    kinds = ("vector_store.files_batch", "vector_store.file_batch")
 
     object: str | None = None
     """`"vector_store.files_batch"` in the schema, `"vector_store.file_batch"` from the vendor's servers."""

@@ -26,6 +26,7 @@ from ...errors import (
     UnprocessableError,
 )
 from ...models.decoding import decoder_for, rule_and_path
+from ...models.kinds import check_kind
 from ...models.pages import AnyPage
 from ...response import HTTPResponse
 from ..requests.retry import retry_after
@@ -83,8 +84,14 @@ def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
     try:
         value = decoder.decode_strict(content) if strict else decoder.decode(content)
         # Every member of a page has a default, so an error object, too, would read as an empty one.
-        page: object = value
-        blank = isinstance(page, AnyPage) and page.is_empty and "data" not in _members.decode(content)
+        named: Any = value
+        blank = False
+        if isinstance(value, AnyPage):
+            blank = value.is_empty and "data" not in _members.decode(content)
+            named = value.data[0] if value.data else None  # the items of a list are of one kind
+        # Looked at here, as a call for each answer would cost more than the look.
+        if decoder.has_kind and named is not None and named.object not in named.kinds:
+            check_kind(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text, path = _problem(error)
         problem = DecodeError(text, answer.http, path)

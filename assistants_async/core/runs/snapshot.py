@@ -228,8 +228,11 @@ class MessageFold:
     def open_part(self, delta: deltas.MessageDelta) -> tuple[int | None, list[str]]:
         """Index and pieces of the text part that a delta has just added to; no index where there is none."""
         content = delta.delta.content if delta.delta is not None else ()
-        index = index_of(content[-1]) if content else 0
-        part = self._parts.get(index) if content else None
+        last = content[-1] if content else None
+        if type(last) is not deltas.MessageDeltaText:
+            return None, []
+        index = last.index if last.index > 0 else 0
+        part = self._parts.get(index)
         return (index, part.pieces) if type(part) is _TextPart else (None, [])
 
     def _begin_text(self, index: int) -> _TextPart:

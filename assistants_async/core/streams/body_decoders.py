@@ -19,6 +19,7 @@ from ...errors import (
 )
 from ...models.decoding import decoder_for
 from ...models.events import RunEvent, StreamEvent
+from ...models.kinds import check_kind
 from ...models.pages import is_page, item_type, like
 from ...models.runs import Run
 from ...response import HTTPResponse
@@ -59,7 +60,7 @@ def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framin
 class ItemBodyDecoder(Generic[S]):
     """JSON values in any framing, each decoded as one type."""
 
-    __slots__ = ("_decode", "_framer", "_items", "_needed", "_skip", "finished")
+    __slots__ = ("_decode", "_framer", "_has_kind", "_items", "_needed", "_skip", "finished")
 
     def __init__(
         self,
@@ -68,12 +69,14 @@ class ItemBodyDecoder(Generic[S]):
         skip: BadItemHook | None,
         *,
         needed: bool = False,
+        has_kind: bool = False,
     ) -> None:
         # A document must follow until something of it has come: an empty body is none.
         self._needed = needed
         self._framer = framer
         self._decode = decode
         self._skip = skip
+        self._has_kind = has_kind
         self._items = 0
         self.finished = False
 
@@ -131,6 +134,9 @@ class ItemBodyDecoder(Generic[S]):
             return None
         try:
             item = self._decode(raw)
+            named: Any = item
+            if self._has_kind and named.object not in named.kinds:
+                check_kind(item)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if (told := in_band_error(raw)) is not None:
                 raise StreamEventError(told, items=self._items) from None
@@ -233,7 +239,13 @@ class RunBodyDecoder(ItemBodyDecoder[StreamEvent]):
         self._decoder = seen = EventDecoder()
         self._early_end: StreamInterruptedError | None = None
         read = decoder_for(Run).decode
-        super().__init__(framer, lambda raw: seen.add(read(raw)), skip)
+
+        def event_of(raw: bytes) -> StreamEvent:
+            run = read(raw)
+            check_kind(run)
+            return seen.add(run)
+
+        super().__init__(framer, event_of, skip)
 
     @override
     def finish(self) -> list[Any]:
@@ -324,7 +336,7 @@ def item_reading(
         decode = _of_page(decode)
     needed = framing == "json" and http.method != "DELETE"
     framer = _framer(framing, options.max_item_bytes, elements=elements)
-    return ItemBodyDecoder(framer, decode, options.on_bad_item, needed=needed)
+    return ItemBodyDecoder(framer, decode, options.on_bad_item, needed=needed, has_kind=decoder.has_kind)
 
 
 def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | RunBodyDecoder:

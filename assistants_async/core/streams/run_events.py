@@ -20,6 +20,7 @@ from ...models.events import (
     StreamEvent,
     UnknownEvent,
 )
+from ...models.kinds import check_kind
 from ...models.runs import Run
 from ..responses.decode import in_band_error, unreadable
 from .sse import DEFAULT_EVENT, Block, ServerSentEvent
@@ -112,6 +113,8 @@ class EventDecoder:
             payload = strict(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             payload = self._lenient(name, data, lenient)
+        if payload.object not in payload.kinds and payload.object is not None:
+            self._check(name, data, payload)
         event: StreamEvent = make(name, payload)
         self.items += 1
         self.last_event = name
@@ -130,6 +133,12 @@ class EventDecoder:
         self.run = run
         self.ended = event.event in _ENDS
         return event
+
+    def _check(self, name: str, data: bytes, payload: Any) -> None:
+        try:
+            check_kind(payload)
+        except msgspec.ValidationError as error:
+            raise unreadable(f"event {name}", data, error, self.items) from error
 
     def _lenient(self, name: str, data: bytes, decode: Callable[[bytes], Any]) -> Any:
         try:
