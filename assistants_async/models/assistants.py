@@ -41,6 +41,8 @@ class Assistant(Object, frozen=True, kw_only=True):
     """Share of the probability mass to sample from, 0 to 1; None leaves it to the server."""
     response_format: ResponseFormat | None = None
     """What its answers are written in; None leaves it to the server."""
+    reasoning_effort: str | None = None
+    """How long a reasoning model may think; in no schema of an answer, yet servers send it."""
 
     created_time = Timestamp("created_at")
     """`created_at` as an aware datetime."""

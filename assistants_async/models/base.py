@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import msgspec
 
 from .._typing import override
 from .dates import Timestamp
-from .decoding import decoder_for, encode
+from .decoding import EXTRA, decoder_for, encode
 from .reflect import Path, find, holds, inlined_schema
 
 
@@ -32,13 +32,18 @@ FIRST: Any = msgspec.field(default_factory=partial(int))
 """Default of the index of a part in a delta: 0, and always written, since others' clients fail without it."""
 # msgspec leaves out what is its default: the same object, or the empty value of `list`, `dict`, `set` or `tuple`.
 
+_EXTRA = "_extra"
+
 
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """Base of every value the protocol sends: frozen, compared by value, made from keywords.
 
     A member that the server left out and one that it sent as null both read as None. Members that the
-    class does not name are skipped.
+    class does not name are skipped, or kept in `extra` where `keep_unknown=True` asks for that.
     """
+
+    if not TYPE_CHECKING:  # no keyword of the constructor
+        _extra: dict[str, Any] | msgspec.UnsetType = msgspec.field(default=msgspec.UNSET, name=EXTRA)
 
     promised: ClassVar[tuple[str, ...]] = ()
     """Members that the document requires, and not as null, yet that real servers leave out."""
@@ -57,7 +62,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
         return cls.from_json(msgspec.json.encode(value))
 
     def to_json(self) -> bytes:
-        """Encode as JSON: what is absent or null is left out, unknown union members are written as they came.
+        """Encode as JSON: what is absent or null is left out, unknown union members and `extra` as they came.
 
         Lists that the documents require are written also when they are empty, others where the server sent them.
         """
@@ -68,9 +73,15 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
         value: dict[str, Any] = msgspec.json.decode(self.to_json())
         return value
 
+    @property
+    def extra(self) -> Mapping[str, Any]:
+        """Members that the class does not name, as they came: kept under `keep_unknown=True`, else empty."""
+        kept: Any = getattr(self, _EXTRA)
+        return {} if kept is msgspec.UNSET else kept
+
     def fields(self) -> tuple[str, ...]:
-        """Names of the members, in the document's order."""
-        return self.__struct_fields__
+        """Names of the members, in the document's order; those in `extra` are not among them."""
+        return tuple(name for name in self.__struct_fields__ if name != _EXTRA)
 
     def has(self, path: Path) -> bool:
         """Whether `at(path)` finds a value that is not None, as in `run.has("last_error.code")`."""

@@ -35,8 +35,8 @@ KINDS = frozenset(
 
 def check_kind(value: Any) -> None:
     """Refuse a model, or an item of a page, that names another kind; raises `msgspec.ValidationError` with the path."""
+    page: Any = value
     if isinstance(value, AnyPage):
-        page: AnyPage[Any] = value
         for place, item in enumerate(page.data):
             if not isinstance(item, Model) or getattr(item, "object", None) in item.kinds:
                 return  # the items of a list are of one kind

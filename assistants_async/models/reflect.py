@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from .._typing import is_array, is_object, is_sequence
+from .decoding import EXTRA
 
 Path = str | Sequence[str | int]
 """`"data[0].id"`, `"data.0.id"` or `("data", 0, "id")`."""
@@ -51,8 +52,10 @@ def _step(value: Any, step: str | int, path: Path) -> Any:
             return value[int(step)]
         if is_object(value) and isinstance(step, str):
             return value[step]
-        if isinstance(value, msgspec.Struct) and step in value.__struct_fields__:
-            return getattr(value, str(step))
+        if isinstance(value, msgspec.Struct):
+            if step in value.__struct_fields__:
+                return getattr(value, str(step))
+            return getattr(value, "extra", {})[step]
     except (IndexError, KeyError, ValueError):
         pass
     raise LookupError(f"no {step!r} on the way of {path!r} in {type(value).__name__}")
@@ -72,7 +75,7 @@ def inlined_schema(model: type) -> dict[str, Any]:
             return {"type": "object"}
         if isinstance(name, str):
             return {} if name in seen else inline(components[name], (*seen, name))
-        return {key: inline(item, seen) for key, item in node.items() if key != "discriminator"}
+        return {key: inline(item, seen) for key, item in node.items() if key not in ("discriminator", EXTRA)}
 
     inlined: dict[str, Any] = inline(schema)
     return inlined

@@ -94,6 +94,20 @@ class IncompleteDetails(Model, frozen=True, kw_only=True):
     """Which cap was reached."""
 
 
+class PromptTokenDetails(Model, frozen=True, kw_only=True):
+    """Parts of the tokens read; in no document, yet servers send it."""
+
+    cached_tokens: int | None = None
+    """Tokens that the server still had from before."""
+
+
+class CompletionTokenDetails(Model, frozen=True, kw_only=True):
+    """Parts of the tokens written; in no document, yet servers send it."""
+
+    reasoning_tokens: int | None = None
+    """Tokens that the model thought with, which are not in its answer."""
+
+
 class Usage(Model, frozen=True, kw_only=True):
     """Tokens spent (`RunCompletionUsage`, `RunStepCompletionUsage`)."""
 
@@ -105,6 +119,12 @@ class Usage(Model, frozen=True, kw_only=True):
     """Tokens read."""
     total_tokens: int | None = None
     """Both together."""
+    prompt_token_details: PromptTokenDetails | None = None
+    """Parts of the tokens read, as the vendor's servers spell it for runs."""
+    completion_tokens_details: CompletionTokenDetails | None = None
+    """Parts of the tokens written."""
+    prompt_tokens_details: PromptTokenDetails | None = None
+    """Parts of the tokens read, as servers over chat completions spell it."""
 
 
 class TruncationStrategy(Model, frozen=True, kw_only=True):
@@ -180,6 +200,8 @@ class Run(Object, frozen=True, kw_only=True):
     """Whether it may ask for several calls at once; protocol v2 only."""
     response_format: ResponseFormat | None = None
     """What its answers are written in."""
+    reasoning_effort: str | None = None
+    """How long a reasoning model may think; in no schema of an answer, yet servers send it."""
 
     created_time = Timestamp("created_at")
     """`created_at` as an aware datetime."""

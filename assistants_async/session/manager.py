@@ -311,7 +311,7 @@ def _value(request: Request, options: Options, result: type[T], answer: OpenResp
     if options.resolve_type is not None:
         wanted = options.resolve_type(request.endpoint.operation, answer.http) or result
         result = like(request.endpoint.result, wanted)
-    return decode(result, answer, strict=options.strict)
+    return decode(result, answer, strict=options.strict, keep_unknown=options.keep_unknown)
 
 
 def _value_of_error(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
@@ -322,5 +322,5 @@ def _value_of_error(request: Request, options: Options, result: type[T], answer:
     value: Any = None
     if wanted is not None:
         with contextlib.suppress(DecodeError, StatusError):  # such as the HTML of a proxy, which `http` has
-            value = decode(wanted, answer, strict=options.strict)
+            value = decode(wanted, answer, strict=options.strict, keep_unknown=options.keep_unknown)
     return cast("T", value)

@@ -21,7 +21,7 @@ def check_options(changes: Mapping[str, Any]) -> None:
             check_function(name, value, 1)
         elif name in _FUNCTIONS:
             check_function(name, value, _FUNCTIONS[name], may_wait=False)
-        elif name in ("raise_for_status", "strict"):
+        elif name in ("raise_for_status", "strict", "keep_unknown"):
             flag(name, value)
         elif name in ("accept", "content_type"):
             check_text(name, value)

@@ -78,6 +78,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, object] = {}
     raise_for_status: bool = True
     strict: bool = False
+    keep_unknown: bool = False
     accept: str | None = None
     content_type: str | None = None
     on_request: RequestHook | None = None
@@ -120,6 +121,11 @@ class OptionChanges(TypedDict, total=False):
     """False: `response()` returns error statuses too; the value is None, or of a type that was asked for by name."""
     strict: bool
     """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
+    keep_unknown: bool
+    """True: members that the models do not name are kept in `extra`, nested ones too, written out and sent back.
+
+    That takes some 7 times the work of decoding; unknown union members are kept in any case. `strict` goes before it.
+    """
     accept: str | None
     """The Accept header in place of `application/json`."""
     content_type: str | None

@@ -10,9 +10,9 @@ decoded: they are held to the TypedDict as they are, to the same rules.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, inspect
@@ -20,8 +20,10 @@ from msgspec import UNSET, inspect
 from ..._typing import is_mapping, is_object, is_sequence
 from ...errors import ValidationError, WrongProtocolError, did_you_mean
 from ...models.base import Object
-from ...models.decoding import Decoder, decoder_for, encode, rule_and_path
+from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rule_and_path
 from .endpoint import Endpoint, ProtocolVersion
+
+W = TypeVar("W")
 
 
 class Field(NamedTuple):
@@ -164,13 +166,13 @@ _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> bytes:
-    data = encoded(operation, values)
+    data, checked = _written(operation, values, encode_checked)
     members = values.values() if is_object(values) else (values,)
     try:
         if len(data) > _LONG and _SCALARS.issuperset(map(type, members)):
             decoder.check(values)
         else:
-            decoder.decode_request(data)
+            decoder.decode_request(checked)
     except msgspec.ValidationError as error:
         rule, path = rule_and_path(error)
         path = path.removeprefix("$").removeprefix(".")
@@ -191,8 +193,12 @@ def _at(values: Any, path: str) -> Any:
 
 def encoded(operation: str, values: Any) -> bytes:
     """Encode keywords as JSON; raises `TypeError` for what JSON cannot hold."""
+    return _written(operation, values, encode)
+
+
+def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
     try:
-        return encode(values)
+        return write(values)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise TypeError(f"{operation}(): {error}") from None
 

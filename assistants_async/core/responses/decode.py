@@ -65,7 +65,9 @@ class Answer(Protocol):
         ...
 
 
-def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
+def decode(  # noqa: C901  # each answer comes through here, and a call for a part of it costs more than the part
+    type: type[T], answer: Answer, *, strict: bool = False, keep_unknown: bool = False
+) -> T:
     """Read a 2xx answer as the operation's type.
 
     Gives None for the empty answer of a delete. Raises `DecodeError`, and `StatusError` where a
@@ -82,13 +84,15 @@ def decode(type: type[T], answer: Answer, *, strict: bool = False) -> T:
             raise DecodeError("empty body", answer.http)
     decoder = decoder_for(type)
     try:
-        value = decoder.decode_strict(content) if strict else decoder.decode(content)
+        read = decoder.decode_strict if strict else decoder.decode_keeping if keep_unknown else decoder.decode
+        value = read(content)
         # Every member of a page has a default, so an error object, too, would read as an empty one.
-        named: Any = value
-        blank = False
-        if isinstance(value, AnyPage):
-            blank = value.is_empty and "data" not in _members.decode(content)
-            named = value.data[0] if value.data else None  # the items of a list are of one kind
+        page: Any = value
+        named, blank = page, False
+        listed = isinstance(value, AnyPage)
+        if listed:
+            blank = not page.data and "data" not in _members.decode(content)
+            named = page.data[0] if page.data else None  # the items of a list are of one kind
         # Looked at here, as a call for each answer would cost more than the look.
         if decoder.has_kind and named is not None and named.object not in named.kinds:
             check_kind(value)

@@ -139,7 +139,7 @@ class _TextPart:
 def _annotation(delta: deltas.MessageDeltaAnnotation) -> messages.Annotation:
     if isinstance(delta, Unknown):
         return delta
-    members = {name: getattr(delta, name) for name in delta.fields() if name != "index"}
+    members = {name: getattr(delta, name) for name in (*delta.fields(), "_extra") if name != "index"}
     if isinstance(delta, deltas.MessageDeltaFileCitation):
         return messages.FileCitationAnnotation(**members)
     return messages.FilePathAnnotation(**members)
@@ -231,7 +231,7 @@ class MessageFold:
         last = content[-1] if content else None
         if type(last) is not deltas.MessageDeltaText:
             return None, []
-        index = last.index if last.index > 0 else 0
+        index = max(0, last.index)
         part = self._parts.get(index)
         return (index, part.pieces) if type(part) is _TextPart else (None, [])
 

@@ -181,7 +181,7 @@ class RunEventBodyDecoder:
 
     def __init__(self, options: Options) -> None:
         self._framer = SSEDecoder(options.max_item_bytes)
-        self._decoder = EventDecoder()
+        self._decoder = EventDecoder(keep_unknown=options.keep_unknown)
         decode = self._decoder.decode
         self._decode: Callable[[Any], StreamEvent | None] = (
             decode if options.on_bad_item is None else _skipping(decode, options.on_bad_item)
@@ -235,10 +235,13 @@ class RunBodyDecoder(ItemBodyDecoder[StreamEvent]):
 
     __slots__ = ("_decoder", "_early_end")
 
-    def __init__(self, framer: JSONFramer | SSEDecoder, skip: BadItemHook | None) -> None:
+    def __init__(
+        self, framer: JSONFramer | SSEDecoder, skip: BadItemHook | None, *, keep_unknown: bool = False
+    ) -> None:
         self._decoder = seen = EventDecoder()
         self._early_end: StreamInterruptedError | None = None
-        read = decoder_for(Run).decode
+        runs = decoder_for(Run)
+        read = runs.decode_keeping if keep_unknown else runs.decode
 
         def event_of(raw: bytes) -> StreamEvent:
             run = read(raw)
@@ -331,7 +334,8 @@ def item_reading(
     elements = listed and not pages
     own = result is not endpoint.result
     decoder = decoder_for((item_type(result) if own else endpoint.item) if elements else result)
-    decode = decoder.decode_strict if options.strict else decoder.decode
+    lenient = decoder.decode_keeping if options.keep_unknown else decoder.decode
+    decode = decoder.decode_strict if options.strict else lenient
     if listed and pages:
         decode = _of_page(decode)
     needed = framing == "json" and http.method != "DELETE"
@@ -344,4 +348,5 @@ def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | R
     framing = framing_of(http, options, "sse")
     if framing == "sse":
         return RunEventBodyDecoder(options)
-    return RunBodyDecoder(_framer(framing, options.max_item_bytes, elements=False), options.on_bad_item)
+    framer = _framer(framing, options.max_item_bytes, elements=False)
+    return RunBodyDecoder(framer, options.on_bad_item, keep_unknown=options.keep_unknown)

@@ -34,10 +34,13 @@ Frame = ServerSentEvent | Block
 
 _Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
 """The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""
-_readers: dict[str | bytes, _Reader] = {}
+_Readers = dict[str | bytes, _Reader]
+_readers: _Readers = {}
+_keeping_readers: _Readers = {}
+"""Readers by the names of the events; the second ones keep what the models do not name."""
 
 
-def _reader_of(key: str | bytes) -> _Reader | None:
+def _reader_of(key: str | bytes, readers: _Readers) -> _Reader | None:
     name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
     kind = EVENTS.get(name)
     if kind is None:
@@ -45,7 +48,10 @@ def _reader_of(key: str | bytes) -> _Reader | None:
     payload: type[Any] = get_type_hints(kind)["data"]
     decoder = decoder_for(payload)
     make = cast("Callable[[str, Any], KnownEvent]", kind)
-    _readers[key] = reader = (name, decoder.decode_strict, decoder.decode, make)
+    reader = (name, decoder.decode_strict, decoder.decode, make)
+    if readers is _keeping_readers:
+        reader = (name, decoder.decode_keeping, decoder.decode_keeping, make)
+    readers[key] = reader
     return reader
 
 
@@ -59,9 +65,10 @@ def frame_named(frame: Frame) -> ServerSentEvent:
 class EventDecoder:
     """Frames to events, one at a time, in order; it remembers what a caller needs when the stream breaks off."""
 
-    __slots__ = ("_known", "done", "ended", "items", "last_event", "run")
+    __slots__ = ("_known", "_readers", "done", "ended", "items", "last_event", "run")
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_unknown: bool = False) -> None:
+        self._readers = _keeping_readers if keep_unknown else _readers
         self.items = 0
         """How many events have been made."""
         self.run: Run | None = None
@@ -105,7 +112,7 @@ class EventDecoder:
         if self.done:
             return None
         key, data = frame[0], frame[1]
-        reader = _readers.get(key) or _reader_of(key)
+        reader = self._readers.get(key) or _reader_of(key, self._readers)
         if reader is None:
             return self._unnamed(frame_named(frame), inside=inside)
         name, strict, lenient, make = reader
