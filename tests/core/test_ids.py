@@ -125,7 +125,7 @@ def test_a_str_that_prints_as_something_else_is_taken_by_its_characters() -> Non
 
 
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=20))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_text_reaches_another_path(text: str) -> None:
     """Whatever the id, the request is refused, or its path has the same segments and gives the id back."""
     try:

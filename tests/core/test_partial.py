@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async.core.runs.partial_json import PartialJSON, partial_value
@@ -47,7 +47,6 @@ def is_prefix(part: Any, whole: Any) -> bool:
     return type(part) is type(whole) and bool(part == whole)
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_every_prefix_gives_a_prefix_of_the_value(case: tuple[Any, str]) -> None:
     """From the opening brace on, up to the whole, which gives the value itself."""
@@ -134,7 +133,6 @@ def test_a_short_text_is_read_with_each_piece() -> None:
     assert reader.read('["b') == ["b"]
 
 
-@settings(deadline=None)
 @given(TEXTS, st.integers(1, 9))
 def test_a_text_that_grows_has_the_value_of_its_whole(case: tuple[Any, str], size: int) -> None:
     """Going on from the last token finds what reading from the start finds, for every cut."""

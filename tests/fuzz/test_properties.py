@@ -69,7 +69,7 @@ def values(kind: inspect.Type, depth: int = 0) -> st.SearchStrategy[Any]:  # noq
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind).replace("assistants_async.models.", ""))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_models_survive_json_dicts_and_pickles(kind: Any, data: st.DataObject) -> None:
     """Whatever a model holds, unknown members of unions too: encoded and decoded it is the same."""
@@ -120,7 +120,7 @@ def deltas(content: list[dict[str, Any]], places: list[int]) -> list[dict[str, A
     return [{"id": "msg_1", "object": "thread.message.delta", "delta": {"content": [part]}} for part in told]
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     content=parts,
     places=st.lists(st.integers(0, 30), max_size=4),
@@ -181,7 +181,7 @@ class Listing(Memory):
         return MemoryExchange(200, self._headers, msgspec.json.encode(page))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     count=st.integers(0, 60),
     limit=st.integers(1, 100) | st.none(),

@@ -222,7 +222,7 @@ JSON = st.recursive(
 )
 
 
-@settings(database=None, deadline=None, max_examples=150)
+@settings(database=None, max_examples=150)
 @given(kind=st.sampled_from(OBJECTS), data=st.data())
 def test_nothing_but_decode_errors(kind: type[Object], data: st.DataObject) -> None:
     """Whatever JSON stands in a member, the answer is a `DecodeError` or a model that survives a round trip."""

@@ -204,7 +204,7 @@ JSON = st.recursive(
 )
 
 
-@settings(database=None, deadline=None, max_examples=150)
+@settings(database=None, max_examples=150)
 @given(type=st.text(), rest=st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_any_unknown_member_comes_back_unchanged(type: str, rest: dict[str, Any]) -> None:
     """Whatever a server puts in a member of its own is sent back with the same meaning."""

@@ -7,7 +7,7 @@ import gc
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistants_async import (
@@ -698,7 +698,7 @@ def happened(event: DriveEvent) -> list[tuple[str, str, str]]:
             return []
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(st.tuples(TURNS, LAST), st.sampled_from(["v1", "v2"]))
 async def test_polled_and_streamed_drives_come_to_the_same(
     script: tuple[list[Any], Any], protocol: ProtocolVersion
