@@ -44,7 +44,7 @@ INNER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("engine",),
         ("backend",),
         ("requests",),
-        ("handlers",),
+        ("handlers", "health"),
         ("app", "server"),
     ),
 }

@@ -4,6 +4,7 @@ Enter an `AssistantsServer` and give its `base_url` to any client. What answers 
 by default, `ScriptedResponder` for tests, or any async function of a `Turn` that gives actions, such as `Say("hello")`.
 """
 
+from .backend.chat import ChatCompletions
 from .engine.actions import (
     Action,
     CallPiece,
@@ -30,6 +31,7 @@ __all__ = [
     "AssistantsServer",
     "CallPiece",
     "CallTools",
+    "ChatCompletions",
     "EchoResponder",
     "Ended",
     "Fail",

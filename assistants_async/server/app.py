@@ -19,6 +19,7 @@ from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
 from .errors import APIError, broken, invalid, too_large
 from .handlers.table import HANDLERS
+from .health import PATHS, Health
 from .request_log import RequestLog, RequestRecord
 from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
@@ -29,6 +30,7 @@ from .requests.validation import Values, checked, from_form, from_query, take_st
 from .storage.store import Room
 
 _log = logging.getLogger(__name__)
+_requests = logging.getLogger("assistants_async.server.requests")
 
 PREFIXES = ("/v1", "/openai", "/openai/v1", "/api/projects/{project}")
 """Where the API is mounted: the vendor's place, and those of Azure-style clients."""
@@ -68,6 +70,9 @@ class API:
         self.app = web.Application(middlewares=[self._guard], client_max_size=MAX_JSON_BYTES)
         """What serves it."""
         self.app.on_response_prepare.append(self._stamp)
+        self.health = Health(settings.responder)
+        """The paths for what watches the server."""
+        self.health.add_routes(self.app.router)
         for prefix in PREFIXES:
             for row in _by_specificity():
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
@@ -135,6 +140,8 @@ class API:
 
     async def _answer(self, request: web.Request, handler: _Next) -> web.StreamResponse:
         try:
+            if request.path in PATHS:
+                return await handler(request)
             preflight = self._access.preflight(request)
             if preflight is not None:
                 return preflight
@@ -160,6 +167,10 @@ class API:
         response.headers["x-request-id"] = self._state.names.request()
         response.headers["openai-version"] = _VERSION
         response.headers["openai-processing-ms"] = str(round(1000 * (time.perf_counter() - seen.started)))
+        if _requests.isEnabledFor(logging.INFO):
+            elapsed, row = 1000 * (time.perf_counter() - seen.started), TABLE.get(seen.operation or "")
+            path = "-" if row is None else row.path
+            _requests.info("%s %s %d %.1f ms", request.method, path, response.status, elapsed)
         self.requests.add(
             RequestRecord(
                 method=request.method,

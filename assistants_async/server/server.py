@@ -49,6 +49,7 @@ class AssistantsServer:
         allow_hosts: Sequence[str] = (),
         cors: Sequence[str] = (),
         head_timeout: float = 10.0,
+        run_expiry: float = 600.0,
     ) -> None:
         """Configure a server.
 
@@ -70,6 +71,7 @@ class AssistantsServer:
                 this machine's loopback.
             cors: Origins, such as `"http://localhost:3000"`, whose web pages may ask.
             head_timeout: Seconds after which a connection is cut whose request has no complete head.
+            run_expiry: Seconds after which a run that has not ended expires.
 
         Raises `ValueError` for a setting out of its range.
         """
@@ -90,6 +92,7 @@ class AssistantsServer:
                 allow_hosts=tuple(allow_hosts),
                 cors=tuple(cors),
                 head_timeout=head_timeout,
+                run_expiry=run_expiry,
             )
         )
         self._api = API(self._state)
@@ -119,6 +122,10 @@ class AssistantsServer:
         The last 1,000 at most. Their bodies are there with `record_bodies=True`.
         """
         return self._api.requests.records
+
+    async def problem(self) -> str | None:
+        """Return why runs cannot be answered just now, in words; None where they can. `/readyz` says the same."""
+        return await self._api.health.problem()
 
     def reset(self) -> None:
         """Forget every object and request; streams are cut, ids begin anew where there is a seed."""

@@ -210,6 +210,7 @@ async def test_the_key_comes_from_a_file_or_the_environment(tmp_path: Path) -> N
     """The file wins, and a line end is no part of a key."""
     path = tmp_path / "key"
     path.write_text("from-the-file\n", encoding="utf-8")
+    path.chmod(0o600)
     for arguments, key in (((), "from-the-environment"), (("--api-key-file", str(path)), "from-the-file")):
         with serve(*arguments, ASSISTANTS_API_KEY="from-the-environment") as server:
             base_url = first_line(server)
@@ -223,8 +224,14 @@ async def test_the_key_comes_from_a_file_or_the_environment(tmp_path: Path) -> N
 
 def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:
     """No file, an empty one, and an empty variable: exit code 2, and the server does not start."""
-    (tmp_path / "empty").touch()
-    for name, said in (("none", "cannot read"), ("empty", "a key is one word, and not empty")):
+    (tmp_path / "empty").touch(mode=0o600)
+    (tmp_path / "open").write_text("key")
+    (tmp_path / "open").chmod(0o644)
+    for name, said in (
+        ("none", "cannot read"),
+        ("empty", "a key is one word, and not empty"),
+        ("open", "can be read by others: chmod 600"),
+    ):
         refused = run("serve", "--port", "0", "--api-key-file", str(tmp_path / name))
         assert (refused.returncode, said in refused.stderr) == (2, True)
     environment = {**ENVIRONMENT, "ASSISTANTS_API_KEY": ""}

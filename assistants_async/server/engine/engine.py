@@ -27,8 +27,6 @@ from .tokens import tokens
 
 _log = logging.getLogger(__name__)
 
-EXPIRY = 600
-"""Seconds from a run's creation to its expiry."""
 # How often a run looks at a clock that is not the system's.
 _LOOK = 0.01
 # Events between two turns of the loop, where nothing else waits.

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from ...models.runs import TERMINAL_STATUSES
-from ..engine.engine import EXPIRY
 from ..engine.event_feed import Feed, serve
 from ..engine.responder import Backend
 from ..errors import invalid
@@ -130,7 +129,7 @@ def _new(context: Context, assistant: Document, thread_id: str) -> Document:
         "thread_id": thread_id,
         "assistant_id": assistant["id"],
         "status": "queued",
-        "expires_at": state.now + EXPIRY,
+        "expires_at": state.now + int(state.settings.run_expiry),
         "started_at": None,
         "file_ids": assistant.get("file_ids"),
         **inherited,

@@ -39,14 +39,15 @@ class Settings:
     allow_hosts: Sequence[str] = ()
     cors: Sequence[str] = ()
     head_timeout: float = 10.0
+    run_expiry: float = 600.0
 
     def __post_init__(self) -> None:
         if self.protocol not in {"v1", "v2"}:
             raise ValueError(f"protocol is 'v1' or 'v2', not {self.protocol!r}")
         if min(self.pace, self.speed, self.keepalive) < 0 or (self.chunk is not None and self.chunk < 1):
             raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
-        if self.head_timeout <= 0 or self.max_store_bytes < 1:
-            raise ValueError("head_timeout and max_store_bytes are more than 0")
+        if min(self.head_timeout, self.run_expiry) <= 0 or self.max_store_bytes < 1:
+            raise ValueError("head_timeout, run_expiry and max_store_bytes are more than 0")
         if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
             raise ValueError("api_key is one word of printable characters, and not empty")
         check_hosts(self.allow_hosts)
