@@ -59,11 +59,11 @@ class AssistantsClient:
         self.threads = Threads(context)
         """Conversations."""
         self.messages = Messages(context)
-        """What was said on a thread."""
+        """Messages on a thread."""
         self.runs = Runs(context)
         """An assistant at work on a thread."""
         self.steps = Steps(context)
-        """What a run did."""
+        """Steps of a run."""
         self.files = Files(context)
         """Files for assistants and messages."""
         self.vector_stores = VectorStores(context)
@@ -223,5 +223,5 @@ class AssistantsClient:
 
 
 def _forget(settings: Any) -> None:
-    """Empty the settings of a frame: tracebacks may show locals, and these hold the key."""
+    """Empty the settings of a frame: tracebacks may show locals, and the key is among these."""
     settings.clear()

@@ -73,7 +73,7 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         return await push(self.stream(), sender, close=close)
 
     def _opener(self, choose: Callable[[HTTPResponse], BodyDecoder[Any]]) -> Opener:
-        """What sends the request when the stream is entered; using the call up happens here."""
+        """Use the call up, and make the function that sends the request when the stream is entered."""
         self._use()
 
         async def open_stream() -> tuple[OpenResponse, BodyDecoder[Any]]:

@@ -24,11 +24,11 @@ S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
 
 Outcome = Literal["open", "completed", "closed", "failed"]
-"""How a stream stands: not over, read to its end, left before its end, or ended by an error that was raised."""
+"""State of a stream: not over, read to its end, closed before its end, or ended by an error that was raised."""
 
 
 class ByteStream(Protocol):
-    """Where the bytes come from: the body of an answer, or anything that can be read and closed."""
+    """A source of bytes: the body of an answer, or anything that can be read and closed."""
 
     @property
     def http(self) -> HTTPResponse:
@@ -40,16 +40,16 @@ class ByteStream(Protocol):
         ...
 
     async def drain(self) -> None:
-        """Read what little may follow the last item."""
+        """Read the few bytes that may follow the last item."""
         ...
 
     def close(self) -> None:
-        """Let go of it; a read that waits returns."""
+        """Release the source; a read that waits returns."""
         ...
 
 
 class BodyDecoder(Protocol[S_co]):
-    """How the bytes of one answer become items; chosen when its head is known."""
+    """A decoder of the bytes of one answer to items; chosen when its head is known."""
 
     def feed(self, data: bytes) -> list[Any]:
         """Take a piece of the body and return the frames that it completes."""
@@ -70,26 +70,26 @@ class BodyDecoder(Protocol[S_co]):
 
     @property
     def error(self) -> Exception | None:
-        """What went wrong behind the frames that `feed` returned."""
+        """The error behind the frames that `feed` returned; None where there is none."""
         ...
 
     @property
     def end_marker_seen(self) -> bool:
-        """Whether the stream's own end mark has come: `done`, or the closing brace of a list."""
+        """True once the stream's own end mark has come: `done`, or the closing brace of a list."""
         ...
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is to be read any more, though the body may go on."""
+        """True once nothing more is to be read, though the body may go on."""
         ...
 
 
 def _undecoded(_: Any) -> None:
-    """What a stream makes of frames before it is entered."""
+    """Decode nothing: the decoder of a stream before it is entered."""
 
 
 Opener = Callable[[], Awaitable[tuple[ByteStream, BodyDecoder[Any]]]]
-"""Sends the request, and says how the answer is to be read."""
+"""Sends the request, and chooses the decoder of the answer."""
 
 
 class Channel(AsyncIterator[S], Generic[S]):
@@ -118,11 +118,11 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._busy = False
         self._entering: Deadline | None = None
         self.outcome: Outcome = "open"
-        """How the stream stands."""
+        """State of the stream."""
         self.items_delivered: int = 0
-        """How many items have been handed out."""
+        """Number of items that have been handed out."""
         self.bytes_received: int = 0
-        """How many bytes of the body have come."""
+        """Number of bytes of the body that have come."""
 
     @property
     def http(self) -> HTTPResponse:
@@ -131,7 +131,7 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     @property
     def terminal_marker_seen(self) -> bool:
-        """Whether the stream itself said that it was over, as against a body that ended."""
+        """True once the stream's own end mark has come, as against a body that only ended."""
         return self._reading is not None and self._reading.end_marker_seen
 
     async def __aenter__(self) -> Self:
@@ -189,7 +189,7 @@ class Channel(AsyncIterator[S], Generic[S]):
                 raise StopAsyncIteration
 
     def _ready(self) -> S | None:
-        """The next item of what has been read: the path of nearly every item, so without a coroutine."""
+        """Return the next item of the bytes that have been read: the path of nearly every item, so no coroutine."""
         try:
             for frame in self._frames:
                 item = self._decode(frame)
@@ -202,7 +202,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         return None
 
     async def _more(self) -> bool:
-        """Read on and tell whether there is more; raises what comes behind the items that there were."""
+        """Read on, and return False at the end; raises the error behind the items that there were."""
         if self._error is not None:
             error, self._error = self._error, None
             if self._on_error is not None and (told := self._on_error(error)) is not None:

@@ -1,4 +1,4 @@
-"""What may be given for a file, taken apart: its content, name and size, checked before anything is sent.
+"""Files as callers give them, taken apart into content, name and size, and checked before anything is sent.
 
 A `str` is never opened: only a path names a file. What would send nothing, or only a part of a file, is refused.
 """
@@ -35,7 +35,7 @@ _KINDS = "a Path, bytes, a binary file, an async iterable of bytes or (name, dat
 
 
 class GivenFile(NamedTuple):
-    """What was given for a file: its content, and the name and media type that came with it."""
+    """The content of a file, with the name and media type that came with it."""
 
     content: Path | bytes | IO[bytes] | AsyncIterable[bytes]
     name: str | None = None
@@ -128,13 +128,13 @@ def _was_started(generator: Any) -> bool:
     state_of = getattr(inspect, "getasyncgenstate", None)
     if state_of is not None:
         return bool(state_of(generator) != "AGEN_CREATED")
-    from opcode import opmap  # Python 3.11 has no better sign: a new generator stands at this instruction
+    from opcode import opmap  # Python 3.11 has no better sign: a new generator waits at this instruction
 
     return bool(frame.f_code.co_code[frame.f_lasti] != opmap["RETURN_GENERATOR"])
 
 
 def name_of(operation: str, where: str, given: GivenFile, filename: object, nameless: str | None) -> str:
-    """The base name to send: the caller's, else the file's own, else `nameless`; None there refuses the file."""
+    """Choose the base name to send: the caller's, else the file's own, else `nameless`; None there refuses the file."""
     if filename is not None and not isinstance(filename, str):
         raise TypeError(f"{operation}(): filename must be str, not {type(filename).__name__}")
     chosen = given.name if filename is None else filename
@@ -150,7 +150,7 @@ def name_of(operation: str, where: str, given: GivenFile, filename: object, name
 
 
 def position_of(file: object) -> int | None:
-    """The place at which an open file would be read; None where it cannot say, so that it cannot go back either."""
+    """Return the place at which an open file would be read; None for a file that cannot go back."""
     try:
         return int(cast("IO[bytes]", file).tell())
     except (AttributeError, OSError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Items to iterate, narrowed step by step before anything is asked for."""
+"""Items to iterate, narrowed step by step before anything is requested."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Items(AsyncIterable[T]):
     __slots__ = ()
 
     def take(self, count: int) -> Items[T]:
-        """Stop after so many items; pages beyond them are never asked for."""
+        """Stop after so many items; pages beyond them are never requested."""
         whole_number("take(): count", count, least=0)
         return _Chain(self, lambda items: _take(items, count))
 
@@ -47,7 +47,7 @@ class Items(AsyncIterable[T]):
         return [item async for item in items]
 
     async def first(self) -> T | None:
-        """The first item; None where there is none."""
+        """Return the first item; None where there is none."""
         async for item in self:
             return item
         return None

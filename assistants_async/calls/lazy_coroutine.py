@@ -14,7 +14,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class LazyCoroutine(Coroutine[Any, Any, T_co]):
-    """Something that is only a value until it is awaited, once; a coroutine for `create_task` and the like.
+    """A coroutine that does nothing until it is awaited, once; `create_task` and the like take it.
 
     One that never is awaited warns with its name, as coroutines do.
     """
@@ -28,11 +28,11 @@ class LazyCoroutine(Coroutine[Any, Any, T_co]):
     @property
     @abstractmethod
     def _name(self) -> str:
-        """What it is called in messages."""
+        """Name for messages, such as `runs.create`."""
 
     @abstractmethod
     def _value(self) -> Coroutine[Any, Any, T_co]:
-        """What awaiting gives."""
+        """Make the coroutine that awaiting runs."""
 
     def _use(self) -> None:
         if self._used:

@@ -80,7 +80,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
     @override
     async def first(self) -> T | None:
-        """The first item, asked for alone unless `limit` was given; None where there is none."""
+        """Request the first item, alone unless `limit` was given; None where there is none."""
         if self._request.endpoint.page_parameter is None:
             self._request.query.setdefault("limit", 1)
         return await super().first()

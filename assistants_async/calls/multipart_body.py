@@ -52,7 +52,7 @@ class MultipartBody:
         self._rewinds = not isinstance(self._file, AsyncIterable) and position_of(self._file) is not None
         self._used = False
         self.failure: Exception | None = None
-        """What reading the file or the caller's `on_progress` raised."""
+        """The error of reading the file, or of the caller's `on_progress`."""
         boundary = os.urandom(16).hex()
         self._head = head(boundary, form_fields(fields), part, name, media)
         self._tail = tail(boundary)
@@ -61,7 +61,7 @@ class MultipartBody:
 
     @property
     def replayable(self) -> bool:
-        """Whether another attempt can send the same bytes: not from an iterator, nor a file that cannot go back."""
+        """True where another attempt can send the same bytes: not from an iterator, nor a file that cannot go back."""
         return not self._used or isinstance(self._file, (Path, bytes)) or self._rewinds
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
@@ -107,7 +107,7 @@ class MultipartBody:
                 async for piece in pieces:
                     yield piece
             finally:
-                # A caller's generator would otherwise stay where it stands when the server stops reading.
+                # A caller's generator would otherwise stay open when the server stops reading.
                 if isinstance(pieces, AsyncGenerator):
                     await pieces.aclose()
         else:

@@ -31,7 +31,7 @@ class PageWalk(AsyncIterator[P]):
 
     @property
     def backward(self) -> bool:
-        """Whether the list is walked towards its start."""
+        """True for a list that is walked towards its start."""
         return self._cursor.backward
 
     @override
@@ -49,7 +49,7 @@ class PageWalk(AsyncIterator[P]):
 
 
 async def items_of(pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> AsyncIterator[T]:
-    """The items of pages, the next page asked for when one is used up."""
+    """Yield the items of pages; the next page is requested when the one before is used up."""
     # A generator may be broken off at its yield: between pages nothing is open that it would have to close.
     async for page in pages:
         for item in reversed(page.data) if backward else page.data:

@@ -1,7 +1,7 @@
 """Channels between tasks that close with an error.
 
-anyio's memory streams have backpressure, cloning and cancellation that loses nothing; what they lack is telling the
-reader why there is nothing more. A pipe is a pair of them that does.
+anyio's memory streams have backpressure, cloning and cancellation that loses nothing; they cannot give the reader
+the error that ended the stream. A pipe is a pair of them that can.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ T_contra = TypeVar("T_contra", contravariant=True)
 
 
 class Sender(Protocol[T_contra]):
-    """What items can be pushed into: the sending end of an anyio memory stream, or of a pipe."""
+    """The end of a channel that takes items: of an anyio memory stream, or of a pipe."""
 
     async def send(self, item: T_contra, /) -> None:
         """Hand over one item, waiting until there is room."""
         ...
 
     def close(self) -> None:
-        """Say that nothing follows."""
+        """End the pipe: nothing follows."""
         ...
 
 
 class _State:
-    """What both ends of a pipe know."""
+    """State that both ends of a pipe share."""
 
     __slots__ = ("ended", "error", "left", "on_left")
 
@@ -44,7 +44,7 @@ class _State:
         self.error: Exception | None = None
         self.ended = False
         self.left = False
-        # Who is told at once that nobody reads any more: a sender that waits for its server would not see it.
+        # Called when the reader closes: a call that waits for its server would not notice it by sending.
         self.on_left: set[Callable[[], None]] = set()
 
 
@@ -62,18 +62,18 @@ class PipeSender(Generic[T]):
         await self._stream.send(item)
 
     def fail(self, error: Exception) -> None:
-        """Say that nothing follows, because of this error: the reader gets it after the items before it."""
+        """End the pipe with an error: the reader gets it after the items before it."""
         if self._state.error is None:
             self._state.error = error
         self._stream.close()
 
     def close(self) -> None:
-        """Say that nothing follows."""
+        """End the pipe: nothing follows."""
         self._stream.close()
 
     @property
     def receiver_closed(self) -> bool:
-        """Whether the reader has closed its end."""
+        """True once the reader has closed its end."""
         return self._state.left
 
     @contextlib.contextmanager
@@ -120,7 +120,7 @@ class PipeReceiver(AsyncIterator[T]):
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """True once `close` was called."""
         return self._state.left
 
     async def __aenter__(self) -> Self:
@@ -133,7 +133,7 @@ class PipeReceiver(AsyncIterator[T]):
 
 
 def open_pipe(capacity: float = 0) -> tuple[PipeSender[Any], PipeReceiver[Any]]:
-    """Make a pipe that holds so many items: 0 hands each over directly, `math.inf` never makes the sender wait."""
+    """Make a pipe with room for so many items: 0 hands each over directly, `math.inf` never makes the sender wait."""
     import anyio
 
     if capacity != math.inf:

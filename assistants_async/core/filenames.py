@@ -31,7 +31,7 @@ def suggested_name(headers: Headers, fallback: str = "response") -> str:
 
 
 def safe_name(name: str) -> str:
-    """The last part of a name without what a file system takes for more than a name; empty where nothing is left."""
+    """Return the last part of a name without anything that is special to a file system; empty where nothing is left."""
     last = re.split(r"[/\\]", name)[-1]
     clean = re.sub(r"\s", " ", re.sub(_FORBIDDEN, "_", last)).strip(" .")
     if re.fullmatch(_RESERVED, clean):
@@ -46,7 +46,7 @@ def safe_name(name: str) -> str:
 
 
 def numbered(name: str, number: int) -> str:
-    """The name for one of several files of a name, counted from 1: `a.txt`, then `a (2).txt` and so on."""
+    """Return the name for one of several files of a name, counted from 1: `a.txt`, then `a (2).txt` and so on."""
     if number == 1:
         return name
     stem, dot, extension = name.rpartition(".")

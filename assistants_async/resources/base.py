@@ -1,4 +1,4 @@
-"""What every namespace is made of."""
+"""The base of every namespace."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Resource:
     def _busy(
         self, endpoint: Endpoint[Any, Any], *ids: object, if_active: IfActive, **keywords: Any
     ) -> tuple[SessionManager, Request, Options]:
-        """What a call is made of that may find its thread busy."""
+        """Return the parts of a call that may find its thread busy."""
         context = self._context
         request, options = context.bind(endpoint, ids, keywords), context.options
         if if_active != "raise":

@@ -37,7 +37,7 @@ class MessageFiles(Resource):
 
 
 class Messages(Resource):
-    """What was said on a thread, by the user or by an assistant."""
+    """Messages on a thread, by the user or by an assistant."""
 
     __slots__ = ("files",)
 

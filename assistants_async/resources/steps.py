@@ -15,7 +15,7 @@ from .base import Resource
 
 
 class Steps(Resource):
-    """What a run did: the messages it wrote and the tools it called."""
+    """Steps of a run: the messages it wrote and the tools it called."""
 
     __slots__ = ()
 

@@ -31,7 +31,7 @@ def trace_body(trace: Trace, http: HTTPResponse) -> None:
 
 
 def stream_tracer(trace: Trace) -> Callable[[bytes], None]:
-    """Make what tells of the body of a stream: `DATA IN` for each piece as it is read, characters never cut."""
+    """Make a function that traces the body of a stream: `DATA IN` for each piece as it is read, no character cut."""
     from codecs import getincrementaldecoder  # on use
 
     decode = getincrementaldecoder("utf-8")("replace").decode

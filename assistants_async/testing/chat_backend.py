@@ -140,7 +140,7 @@ class ChatBackend:
 
 
 async def _until_closed(request: web.Request) -> None:
-    # No event tells a handler of it: aiohttp cancels handlers only where that was asked for.
+    # No event tells a handler of it: aiohttp cancels handlers only with `handler_cancellation`.
     while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  as said
         await asyncio.sleep(0.005)
 

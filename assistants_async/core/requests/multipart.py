@@ -25,7 +25,7 @@ def form_fields(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def head(boundary: str, fields: list[tuple[str, str]], part: str, filename: str, content_type: str) -> bytes:
-    """Everything before the file's content: the fields, then the header of its part."""
+    """Write everything before the file's content: the fields, then the header of its part."""
     lines = [
         f'--{boundary}\r\ncontent-disposition: form-data; name="{_quoted(name)}"\r\n\r\n{value}\r\n'
         for name, value in fields
@@ -38,12 +38,12 @@ def head(boundary: str, fields: list[tuple[str, str]], part: str, filename: str,
 
 
 def tail(boundary: str) -> bytes:
-    """Everything after the file's content."""
+    """Write everything after the file's content."""
     return f"\r\n--{boundary}--\r\n".encode()
 
 
 def is_media_type(text: str) -> bool:
-    """Whether text may stand in a part's content-type."""
+    """Tell text that can be a part's content-type."""
     return re.fullmatch(_MEDIA_TYPE, text) is not None
 
 

@@ -118,7 +118,7 @@ class OptionChanges(TypedDict, total=False):
     query: Mapping[str, object]
     """Query parameters added to every request; None as a value takes one away."""
     raise_for_status: bool
-    """False: `response()` returns error statuses too; the value is None, or of a type that was asked for by name."""
+    """False: `response()` returns error statuses too, with None as the value, or one of the type that you name."""
     strict: bool
     """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
     keep_unknown: bool

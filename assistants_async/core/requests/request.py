@@ -42,11 +42,11 @@ class StreamingBody(Protocol):
     length: int | None
     """Bytes in all; None when that is known only at the end."""
     failure: Exception | None
-    """What went wrong while the body was made, as against while it was sent."""
+    """The error of making the body, as against sending it."""
 
     @property
     def replayable(self) -> bool:
-        """Whether `chunks` can be called once more."""
+        """True where `chunks` can be called once more."""
         ...
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -78,7 +78,7 @@ class Request(msgspec.Struct, eq=False):
     headers: dict[str, str | None] = {}
     """Headers of this call alone, in lower case."""
     idempotency_key: str | None = None
-    """What tells a server that an attempt is the same call again; made for each POST when it is sent."""
+    """Key by which a server knows another attempt of the same call; made for each POST when it is sent."""
     encoded_body: tuple[dict[str, Any], bytes] | None = None
     """A body and its JSON as it was checked: what is sent as long as `body` is that one."""
 
@@ -92,12 +92,12 @@ class Request(msgspec.Struct, eq=False):
 
     @property
     def is_replayable(self) -> bool:
-        """Whether its body can be sent once more."""
+        """True where its body can be sent once more."""
         return self.form is None or self.form.replayable
 
     @property
     def is_plain(self) -> bool:
-        """Whether it needs no header that others do not need."""
+        """True for a request without headers of its own."""
         nothing = self.body is None and self.form is None and self.idempotency_key is None
         return nothing and not self.headers and self.endpoint.result is not bytes
 
@@ -107,7 +107,7 @@ class Request(msgspec.Struct, eq=False):
 
 
 class PreparedRequest(msgspec.Struct, eq=False):
-    """What one attempt puts on the wire; `on_send` hooks may change it."""
+    """One attempt as it goes over the wire; `on_send` hooks may change it."""
 
     operation: str
     """The method that is called, such as `"runs.create"`."""
@@ -121,9 +121,9 @@ class PreparedRequest(msgspec.Struct, eq=False):
     attempt: int = 1
     """1 for the first try."""
     new_connection: bool = False
-    """Whether it must go over a new connection."""
+    """True where it must go over a new connection."""
     uses_default_headers: bool = False
-    """Whether `headers` are just those of the client, key included: a transport may have prepared them."""
+    """True where `headers` are just those of the client, key included: a transport may have prepared them."""
 
     @override
     def __repr__(self) -> str:
@@ -162,7 +162,7 @@ def bind(
 
 
 def ids_of(request: Request) -> tuple[str, ...]:
-    """The ids in a request's path, as they were given."""
+    """Return the ids in a request's path, as they were given."""
     parts = zip(request.endpoint.path.split("/"), request.path.split("/"), strict=True)
     return tuple(unquote(part) for name, part in parts if name.startswith("{"))
 

@@ -40,12 +40,12 @@ from .ingest_sources import BATCH_LIMIT, Source, SourceInput, checked_sources
 from .processing import ProcessingPoller, is_whole
 
 _NAME = "vector_stores.ingest"
-# What the next file would meet as well.
+# Errors that the next file would meet as well.
 _STOPS = (AuthenticationError, PermissionDeniedError, ClientClosedError)
 
 
 class IngestRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What `vector_stores.ingest` was asked for; see there."""
+    """The arguments of `vector_stores.ingest`; see there."""
 
     vector_store: VectorStore | str
     sources: Iterable[SourceInput]
@@ -94,7 +94,7 @@ def _summary(report: IngestReport, stopped: Exception | None) -> str:
 
 
 class Ingester:
-    """The sources on their way; made only where nothing is wrong with what was asked for."""
+    """The sources on their way; making it checks the arguments."""
 
     def __init__(self, context: CallContext, wanted: IngestRequest) -> None:
         self._context = context
@@ -140,7 +140,7 @@ class Ingester:
 
     def _move(self, *names: str, **changes: Any) -> None:
         self._files |= {name: msgspec.structs.replace(self._files[name], **changes) for name in names}
-        # Told once all are moved: what it raises must not leave files behind that seem to be in no store.
+        # After all are moved: an error of the callback must not leave files that seem to be in no store.
         if self._wanted.on_progress is not None:
             for name in names:
                 self._wanted.on_progress(self._files[name])
@@ -202,7 +202,7 @@ class Ingester:
                 self._move(name, **_outcome(batch, found.get(file_id)))
 
     def _body(self, files: list[tuple[str, Source]]) -> dict[str, Any]:
-        """The body of a batch: ids alone where no file has attributes of its own, which older servers take too."""
+        """Make the body of a batch: of ids alone, which older servers take, unless a file has attributes of its own."""
         wanted = self._wanted
         shared = {"chunking_strategy": wanted.chunking_strategy, "attributes": wanted.attributes}
         shared = {name: value for name, value in shared.items() if value is not None}
@@ -216,7 +216,7 @@ class Ingester:
     # Tidying up
 
     async def remove_orphans(self) -> None:
-        """Delete what was uploaded and is in no store, where that was asked for."""
+        """Delete the uploaded files that are in no store, where `remove_orphans` says so."""
         import anyio
 
         if self._wanted.remove_orphans:
@@ -236,7 +236,7 @@ def _words(error: Exception) -> str:
 
 
 def _outcome(batch: VectorStoreFileBatch, file: VectorStoreFile | None) -> dict[str, Any]:
-    """What has become of a file whose batch has ended: as the server lists it, else as its batch."""
+    """Return the outcome of a file whose batch has ended: as the server lists it, else as its batch."""
     if is_whole(batch):
         return {"status": "completed"}
     if file is None or not file.is_terminal:

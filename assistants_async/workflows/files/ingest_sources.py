@@ -1,4 +1,4 @@
-"""What can be ingested: files under the names that the server is to know them by, checked before any is read."""
+"""Sources of an ingestion: files under the names that the server gets, checked before any is read."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Source(msgspec.Struct, frozen=True):
     data: FileInput
     """A path, the content itself, an open binary file, or an async iterable of pieces."""
     attributes: Mapping[str, str | float | bool] | None = None
-    """What a search can filter by, in place of the ingestion's."""
+    """Attributes that a search can filter by, in place of the ingestion's."""
 
 
 SourceInput = Path | IO[bytes] | Source | UploadedFile | tuple[str, Content]
-"""What can be ingested: a path, an open file or a framework's upload under its own name, or anything under a name."""
+"""A source: a path, an open file or a framework's upload under its own name, or anything under a given name."""
 
 
 def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str, Source]:
-    """The sources by what each goes by in the report; raises where one cannot be right, naming its place."""
+    """Return the sources by their names in the report; raises where one cannot be right, naming its place."""
     if isinstance(sources, (str, bytes, Path, Source)) or not isinstance(sources, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
         raise TypeError(f"{operation}(): sources must be an iterable of sources, not {type(sources).__name__}")
     found: dict[str, Source] = {}
@@ -49,7 +49,7 @@ def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str,
 
 
 def _named(where: str, given: object) -> tuple[str, Source]:
-    """What a source goes by, and the source under the name that the server gets."""
+    """Return the name of a source in the report, and the source under the name that the server gets."""
     if isinstance(given, os.PathLike):
         path = Path(cast("os.PathLike[str]", given))
         check_path(where, path)
@@ -67,7 +67,7 @@ def _named(where: str, given: object) -> tuple[str, Source]:
 
 
 def _own_name(where: str, given: object) -> str:
-    """The name of an open file, or of an upload that a framework received."""
+    """Return the name of an open file, or of an upload that a framework received."""
     received = hasattr(given, "file") and hasattr(given, "filename")
     readable = callable(getattr(given, "read", None))
     name = getattr(given, "filename" if received else "name", None)

@@ -1,4 +1,4 @@
-"""Waiting until the server has done with a file of a store, or with a batch of them."""
+"""Polling a file of a store, or a batch of files, until the server has finished with it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)
 
 
 class ProcessingPoller(Generic[T]):
-    """Asking for a file or batch until the server has done with it, well or not.
+    """Requests for a file or batch until the server has finished with it, well or not.
 
     `request` is what is sent first: it makes the thing, or asks for it; `row` is what asks for it again.
     """
@@ -40,7 +40,7 @@ class ProcessingPoller(Generic[T]):
         self._interval = interval
         self._headers = Headers()
         self.last: T | None = None
-        """The thing as it was last seen."""
+        """The file or batch in the server's last answer."""
 
     @property
     def path(self) -> str:
@@ -161,6 +161,6 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
 
 
 def is_whole(batch: VectorStoreFileBatch) -> bool:
-    """Whether every file of a batch can be searched, as far as the batch says."""
+    """Tell a batch of which every file can be searched, as far as the batch says."""
     counts = batch.file_counts
     return batch.status == "completed" and not (counts is not None and (counts.failed or counts.cancelled))

@@ -24,7 +24,7 @@ from ...models.uploads import Upload, UploadPart
 from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
 
 PART_SIZE = 16 * 2**20
-"""Bytes of a part where nothing else is asked for."""
+"""Bytes of a part by default."""
 PART_LIMIT = 64 * 2**20
 """Most bytes of a part, as the documents have it."""
 UPLOAD_LIMIT = 8 * 2**30
@@ -34,7 +34,7 @@ _NAME = "uploads.send"
 
 
 class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What `uploads.send` was asked for; see there."""
+    """The arguments of `uploads.send`; see there."""
 
     file: Path | bytes
     purpose: str
@@ -103,7 +103,7 @@ async def send(context: CallContext, wanted: UploadRequest) -> Upload:
 
 
 class PartUploader:
-    """One file on its way; made only where nothing is wrong with what was asked for."""
+    """One file on its way; making it checks the arguments."""
 
     def __init__(self, context: CallContext, wanted: UploadRequest) -> None:
         self._context = context
@@ -135,7 +135,7 @@ class PartUploader:
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
         self._create = context.bind(CREATE_UPLOAD, (), announced)
         self.state = wanted.resume
-        """What is at the server; None before there is anything, and once it is cancelled."""
+        """State of the upload at the server; None before it is made, and once it is cancelled."""
         if self.state is not None and (self.state.size != self._size or len(self.state.part_ids) != self._count()):
             raise ValueError(f"{_NAME}(): resume is of a file of {self.state.size} bytes, this one has {self._size}")
         self._md5 = hashlib.md5(usedforsecurity=False)
@@ -168,7 +168,7 @@ class PartUploader:
         return self.state
 
     def _parts(self, state: UploadState) -> Iterator[Work]:
-        """The sending of each part that is not at the server yet."""
+        """Yield the work of sending each part that is not at the server yet."""
         for index, part_id in enumerate(state.part_ids):
             start = index * state.part_size
             size = min(state.part_size, self._size - start)
@@ -223,7 +223,7 @@ class PartUploader:
             self._wanted.on_state(state)
 
     async def clean_up(self) -> None:
-        """Have the server forget the upload, unless it is to stay; what cannot be told it keeps its state."""
+        """Cancel the upload at the server, unless it is to stay; where that fails, its state is kept."""
         import anyio
 
         if self.state is None or self._wanted.on_failure == "leave":
