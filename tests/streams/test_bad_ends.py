@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from assistants_async import AssistantsClient
+from assistants_async import AssistantsClient, Run
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.errors import (
     RunCancelledError,
@@ -22,7 +23,7 @@ from assistants_async.errors import (
 from assistants_async.server import Fail, Incomplete, ScriptedResponder
 from assistants_async.workflows.runs.call import RunChannel
 from tests.streams.test_recovery import Polled
-from tests.support.byte_server import CLOSE, RESET, Body, frame
+from tests.support.byte_server import CLOSE, RESET, Body, Hold, frame
 from tests.support.http_server import KEY, Wire
 from tests.support.run_events import DONE, ERROR, message, run, told
 
@@ -261,3 +262,47 @@ async def pieces(*data: bytes) -> AsyncIterator[bytes]:
     """Bytes as any service may hand them over."""
     for piece in data:
         yield piece
+
+
+async def test_sse_of_a_drive_does_not_show_an_error_of_the_program() -> None:
+    """What a hook raises is a bare error event for the browser, and comes out here."""
+
+    def leak(run: Run) -> None:
+        if run.status == "in_progress":
+            raise LookupError("row 7 of the table of salaries")
+
+    async with AssistantsClient.local() as client:
+        assistant = await client.assistants.create(model="m")
+        thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
+        call = client.runs.create(thread, assistant_id=assistant)
+        async with call.drive(on_status=leak) as channel:
+            written: list[bytes] = []
+            with pytest.raises(LookupError, match="salaries"):
+                async for piece in channel.sse():
+                    written.append(piece)  # noqa: PERF401  # an error comes in between
+    name, data = written[-1].split(b"\n")[:2]
+    assert name == b"event: error"
+    assert decoded(data)["error"] == {"message": "internal error", "type": "server_error", "param": None, "code": None}
+    assert b"salaries" not in b"".join(written)
+
+
+async def test_a_second_reader_of_sse_is_refused(wire: Wire, client: AssistantsClient) -> None:
+    """Misuse is no failure of the stream: the first reader goes on."""
+    hold = Hold()
+    wire.answer(Body(*told("a")[:3], hold, *told("a")[3:], DONE))
+    async with start(client) as channel:
+        items = channel.sse()
+        for _ in range(3):
+            await anext(items)
+        waiting = asyncio.ensure_future(gather(items))
+        await hold.reached.wait()
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="another task is reading"):
+            await anext(channel.sse())
+        hold.set()
+        assert (await waiting)[-1] == DONE
+
+
+async def gather(items: AsyncIterator[bytes]) -> list[bytes]:
+    """All pieces."""
+    return [piece async for piece in items]

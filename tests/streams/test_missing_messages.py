@@ -227,6 +227,20 @@ async def test_messages_are_asked_for_in_both_protocols(wire: Wire, protocol: Pr
     assert asked(wire) == ["/messages"]
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["thread event", "no thread"])
+async def test_a_thread_that_only_its_event_names(wire: Wire, client: AssistantsClient, named: bool) -> None:
+    """Of a thread made with its run, by a server that leaves it out of the run; without it nothing can be asked."""
+    bare = {key: value for key, value in run("completed").items() if key != "thread_id"}
+    created = frame("thread.created", {"id": "thread_1", "object": "thread", "created_at": 1})
+    server = Polled()
+    server.body = Body(*([created] if named else []), frame("thread.run.completed", bare), DONE)
+    wire.answer(server)
+    async with client.threads.create_and_run(assistant_id="asst_1").stream(recover=True) as channel:
+        assert await text(channel) == (WHOLE if named else "")
+        assert (await channel.final_run()).status == "completed"
+    assert asked(wire) == (["/messages"] if named else [])
+
+
 class Slow:
     """A server whose list of messages waits for the test."""
 

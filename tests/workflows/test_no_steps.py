@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, Run, RunFailedError, RunResult, StreamInterruptedError, Toolbox
+from assistants_async import (
+    AssistantsClient,
+    PermissionDeniedError,
+    Run,
+    RunFailedError,
+    RunResult,
+    StreamInterruptedError,
+    Toolbox,
+)
 from tests.support.byte_server import RESET, Body, dumps, whole
 from tests.support.http_server import KEY, Wire, answer, failure
 from tests.support.run_events import TEXT, message, page, run, told
@@ -143,3 +151,12 @@ async def test_steps_that_fail_for_a_while_are_listed_again(wire: Wire) -> None:
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as client:
         result = await resume(client)
     assert [step.id for step in result.steps] == ["step_1"]
+
+
+async def test_steps_of_a_run_under_way_are_needed(wire: Wire, client: AssistantsClient) -> None:
+    """What was answered of it can only be learned there: the error comes out, and `on_error` hears of it."""
+    heard: list[Exception] = []
+    wire.answer(routes("queued", (failure(403),), run("completed")))
+    with pytest.raises(PermissionDeniedError) as caught:
+        await resume(client.with_options(on_error=heard.append))
+    assert heard == [caught.value]

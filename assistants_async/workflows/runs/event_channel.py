@@ -150,7 +150,7 @@ class EventChannel(Channel[E], Generic[E]):
         """Yield the events as server-sent events again, the closing one included, for a browser.
 
         A stream that fails ends with an error event in place of the closing one, and does not raise: `outcome` is
-        then `"failed"`, and `on_error` is called. An error of the program's own, such as that of a tool, is raised
+        then `"failed"`, and `on_error` is called. An error of the program's own, such as that of a hook, is raised
         after an error event that does not show it. `RunChannel.from_sse` reads all of them back.
         """
         from ...core.streams.run_events import frame_named, frame_of  # on use
