@@ -11,9 +11,9 @@ import pytest
 from assistants_async import AssistantsClient, AuthenticationError, File
 from assistants_async._typing import override
 from assistants_async.session.azure import token_source
-from tests.support.http_server import ASSISTANT, FILE, KEY, Memory, Wire, answer, failure
+from tests.support.http_server import ANYTHING, FILE, KEY, Memory, Wire, answer, failure
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 BAD_KEYS: dict[str, Any] = {
     "empty": "",

@@ -10,9 +10,9 @@ import pytest
 
 from assistants_async import AssistantsClient, TimedOutError
 from tests.conftest import MS
-from tests.support.http_server import ASSISTANT, KEY, Answer, Wire, answer, silent, then_silent
+from tests.support.http_server import ANYTHING, KEY, Answer, Wire, answer, silent, then_silent
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 SHORT = 20 * MS
 
 STALLS: dict[str, Answer] = {"before the head": silent, "in the body": then_silent(BODY[:-5])}

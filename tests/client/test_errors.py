@@ -45,9 +45,9 @@ from assistants_async.models import (
     VectorStoreFile,
     VectorStoreFileBatch,
 )
-from tests.support.http_server import ASSISTANT, Answer, Wire, answer, chunk, failure, head, raw, then_cut
+from tests.support.http_server import ANYTHING, Answer, Wire, answer, chunk, failure, head, raw, then_cut
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 STATUSES: dict[int, type[StatusError]] = {
     301: RedirectError,

@@ -20,9 +20,21 @@ from assistants_async import (
     TimedOutError,
 )
 from tests.conftest import MS
-from tests.support.http_server import ASSISTANT, KEY, RUN, Wire, answer, failure, head, page, silent, then_silent
+from tests.support.http_server import (
+    ANYTHING,
+    ASSISTANT,
+    KEY,
+    RUN,
+    Wire,
+    answer,
+    failure,
+    head,
+    page,
+    silent,
+    then_silent,
+)
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 
 async def test_two_phases(wire: Wire, client: AssistantsClient) -> None:
@@ -164,7 +176,7 @@ async def test_strict_holds_answers_to_the_letter(wire: Wire, client: Assistants
 async def test_trace_tells_everything_but_secrets(wire: Wire, client: AssistantsClient) -> None:
     """The kinds in the order of the wire; bodies as they are, credentials and cookies masked."""
     told: list[tuple[str, str]] = []
-    wire.answer(answer(ASSISTANT, 200, set_cookie="session=hush", x_request_id="req_1"))
+    wire.answer(answer(ANYTHING, 200, set_cookie="session=hush", x_request_id="req_1"))
     await client.assistants.create(model="gpt-4o").with_options(
         trace=lambda kind, text: told.append((kind, text)), headers={"Cookie": "a=hush", "X-A": "1"}
     )

@@ -15,9 +15,20 @@ import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError
 from tests.conftest import MS
-from tests.support.http_server import ASSISTANT, KEY, Answer, Memory, Wire, answer, failure, page, silent, then_silent
+from tests.support.http_server import (
+    ANYTHING,
+    KEY,
+    Answer,
+    Memory,
+    Wire,
+    answer,
+    failure,
+    page,
+    silent,
+    then_silent,
+)
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 MODULE_CLIENT = AssistantsClient(base_url="http://127.0.0.1/v1", api_key=KEY, transport=Memory(BODY))
 """Made at import, without a loop."""

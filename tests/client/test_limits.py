@@ -22,7 +22,7 @@ from assistants_async import (
 from assistants_async.session.manager import MAX_ERROR, MAX_JSON
 from tests.conftest import MS
 from tests.support.http_server import (
-    ASSISTANT,
+    ANYTHING,
     KEY,
     Answer,
     Peer,
@@ -38,7 +38,7 @@ from tests.support.http_server import (
 )
 
 SHORT = 30 * MS
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 
 async def drip(seen: Seen, peer: Peer) -> None:

@@ -26,7 +26,7 @@ from assistants_async import (
 )
 from tests.conftest import MS
 from tests.support.http_server import (
-    ASSISTANT,
+    ANYTHING,
     FILE,
     KEY,
     RUN,
@@ -45,7 +45,7 @@ from tests.support.http_server import (
     then_silent,
 )
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 QUICK = RetryPolicy(initial_delay=MS, max_delay=MS)
 cut = then_cut(b"")
 

@@ -15,6 +15,7 @@ import pytest
 from assistants_async import AssistantsClient, AssistantsError, Timeout
 from tests.conftest import MS
 from tests.support.http_server import (
+    ANYTHING,
     ASSISTANT,
     KEY,
     Answer,
@@ -29,7 +30,7 @@ from tests.support.http_server import (
     then_silent,
 )
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 SECRET_ID = "thread_private"
 SECRET = "secret"
 

@@ -17,7 +17,7 @@ import pytest
 from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout, open_pipe
 from tests.conftest import MS
 from tests.support.http_server import (
-    ASSISTANT,
+    ANYTHING,
     KEY,
     Answer,
     Peer,
@@ -38,7 +38,7 @@ QUICK = RetryPolicy(max_retries=1, initial_delay=MS, max_delay=MS)
 LIMITS = Timeout(head=60 * MS, idle=60 * MS, total=2000 * MS)
 SSE = head(200, {"content-type": "text/event-stream"})
 TOLD = told(*TEXT)
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 SECRETS = (KEY, "org-secret", "proj-secret", "cookie-secret", "azure-secret")
 

@@ -11,9 +11,9 @@ from aiohttp import web
 
 from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
 from assistants_async.session import settings
-from tests.support.http_server import ASSISTANT, KEY, Memory, Wire, answer, page
+from tests.support.http_server import ANYTHING, ASSISTANT, KEY, Memory, Wire, answer, page
 
-BODY = answer(ASSISTANT)
+BODY = answer(ANYTHING)
 
 
 async def sent(**settings: Any) -> Any:

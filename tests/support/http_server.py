@@ -16,6 +16,8 @@ KEY = "sk-test-0123456789abcdef"
 """The key of every client of the tests; no test may find it anywhere but on the wire."""
 
 ASSISTANT: dict[str, Any] = {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "gpt-4o", "tools": []}
+ANYTHING: dict[str, Any] = {"id": "asst_1", "created_at": 1, "model": "gpt-4o", "tools": []}
+"""An object that does not say of what kind it is: an answer to any call."""
 THREAD: dict[str, Any] = {"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {}}
 RUN: dict[str, Any] = {"id": "run_1", "object": "thread.run", "thread_id": "thread_1", "status": "queued"}
 FILE: dict[str, Any] = {"id": "file_1", "object": "file", "bytes": 3, "filename": "a.txt", "purpose": "assistants"}
