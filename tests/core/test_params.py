@@ -188,7 +188,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
         "metadata",
         pairs(1, value=512),
         pairs(1, value=513),
-        "metadata[...]",
+        "metadata.0",
         "length <= 512",
     ),
     "metadata of other values": (
@@ -197,7 +197,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
         "metadata",
         {"a": "1"},
         {"a": 1},
-        "metadata[...]",
+        "metadata.a",
         "expected `str`",
     ),
     "parts of a message": (

@@ -61,7 +61,7 @@ async def test_method(talk: Talk) -> None:
         ({"model": 1}, "model", "invalid_value"),
         ({"model": "m", "temperature": 3}, "temperature", "invalid_value"),
         ({"model": "m", "metadata": {str(number): "" for number in range(17)}}, "metadata", "invalid_value"),
-        ({"model": "m", "metadata": {"k": "v" * 513}}, "metadata[...]", "invalid_value"),
+        ({"model": "m", "metadata": {"k": "v" * 513}}, "metadata.k", "invalid_value"),
         ({"model": "m", "tools": [{"type": "function", "function": {}}]}, "tools[0].function", "invalid_value"),
         ({"model": "m", "tools": [{"type": "retrieval"}]}, "tools[0].type", "invalid_value"),
         ({"model": "m", "file_ids": []}, "file_ids", "unknown_parameter"),

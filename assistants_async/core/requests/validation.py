@@ -108,10 +108,9 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     if params is None:
         raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {min(values)!r}")
     _check_keys(endpoint.name, params, values, protocol)
-    for name, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValidationError(endpoint.name, name, "expected a finite number", value)
     data = _convert(endpoint.name, decoder_for(params), values)
+    if b"null" in data:  # what NaN and infinity are written as
+        _check_finite(endpoint.name, values)
     if protocol == "v1":
         for name, field in plan_for(params).fields.items():
             if field.narrow is not None and values.get(name) is not None:
@@ -176,9 +175,37 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
     except msgspec.ValidationError as error:
         rule, path = rule_and_path(error)
         path = path.removeprefix("$").removeprefix(".")
+        if is_object(values) and (path.endswith("[...]") or "` in `" in str(error)[-len(path) - 12 :]):
+            path = _key_at(decoder, values, path.removesuffix("[...]")) or path
         join = "." if prefix and path and not path.startswith("[") else ""
         raise ValidationError(operation, prefix + join + path or "arguments", rule, _at(values, path)) from None
     return data
+
+
+def _key_at(decoder: Decoder[Any], values: Mapping[str, Any], name: str) -> str | None:
+    """The path to the pair that breaks a rule in a map of one keyword: msgspec names the map alone."""
+    pairs = values.get(name)
+    for key, value in pairs.items() if is_mapping(pairs) else ():
+        try:
+            decoder.decode_request(encode({**values, name: {key: value}}))
+        except msgspec.ValidationError:
+            return f"{name}.{key}"
+    return None
+
+
+def _check_finite(operation: str, values: Any) -> None:
+    """Refuse NaN and infinity at any depth, by their path: JSON has no such numbers, and null is another value."""
+    waiting: list[tuple[str, Any]] = [("", values)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ValidationError(operation, path, "expected a finite number", value)
+        if is_mapping(value):
+            waiting += [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
+        elif is_sequence(value):
+            waiting += [(f"{path}[{place}]", item) for place, item in enumerate(value)]
+        elif isinstance(value, msgspec.Struct):
+            waiting += [(f"{path}.{name}", getattr(value, name)) for name in value.__struct_fields__]
 
 
 def _at(values: Any, path: str) -> Any:
