@@ -15,8 +15,10 @@ from ..models.messages import (
     FileCitationAnnotation,
     FilePathAnnotation,
     Message,
+    SourceAnnotation,
     Text,
     TextContent,
+    URLCitationAnnotation,
 )
 from .filenames import safe_name
 
@@ -25,14 +27,16 @@ _FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}
 _MOST_SEARCHED = 64 * 1024 * 1024
 """Characters looked at for marks that are not where they should be, a tenth of a second: 1000 marks in 64 KiB."""
 _MARKUP = r"[\\\[\]<>*`]"
+_WEB = ("http://", "https://")
+_URL_SAFE = "/:?#@!$&'*+,;=%-._~"  # what a URL has unescaped, but for brackets, which end a link in Markdown
 
 
 class _Mark(msgspec.Struct):
-    """A stretch of a text that is nothing but marks, and what they lead to by the ids of the files."""
+    """A stretch of a text that is nothing but marks, and what they lead to: by ids of files and addresses of pages."""
 
     start: int
     end: int
-    files: dict[str, FileAnnotation]
+    sources: dict[str, SourceAnnotation]
 
 
 def check_style(operation: str, style: object) -> None:
@@ -42,7 +46,7 @@ def check_style(operation: str, style: object) -> None:
 
 
 def rendered(message: Message, names: Mapping[str, str], style: CitationStyle) -> str:
-    """The message's text parts with every mark of a file replaced; `names` are those of the files by their ids.
+    """The message's text parts with every mark of a source replaced; `names` are those of the files by their ids.
 
     What is no mark stays as it is and where it is. A reference whose mark is nowhere stands at the end of its part.
     """
@@ -57,11 +61,21 @@ def texts_of(message: Message) -> tuple[Text, ...]:
 
 def file_annotations(text: Text) -> Iterator[tuple[str, FileAnnotation]]:
     """The annotations that lead to a file, each behind the file's id, in the server's order."""
+    for source, annotation in sources(text):
+        if not isinstance(annotation, URLCitationAnnotation):
+            yield source, annotation
+
+
+def sources(text: Text) -> Iterator[tuple[str, SourceAnnotation]]:
+    """The annotations that lead to a file or a web page, each behind the file's id or the page's address."""
     for annotation in text.annotations:
         match annotation:
             case FileCitationAnnotation(file_citation=file) | FilePathAnnotation(file_path=file):
                 if file is not None and file.file_id:
                     yield file.file_id, annotation
+            case URLCitationAnnotation(url_citation=page):
+                if page is not None and page.url:
+                    yield page.url, annotation
             case _:
                 pass
 
@@ -83,20 +97,24 @@ def kept_name(name: str, file_id: str) -> str:
 
 
 class _Notes:
-    """The files that a text refers to, numbered in the order in which it does."""
+    """The sources that a text refers to, numbered in the order in which it does."""
 
     def __init__(self, names: Mapping[str, str], style: CitationStyle) -> None:
         self._names = names
         self._style = style
         self._numbers: dict[str, int] = {}
+        self._titles: dict[str, str] = {}  # of pages, by their addresses
 
-    def refer(self, file_id: str, annotation: FileAnnotation, *, is_target: bool) -> str:
+    def refer(self, source: str, annotation: SourceAnnotation, *, is_target: bool) -> str:
         """What stands in place of a mark; `is_target` tells one that is the target of a link in Markdown."""
-        name = self._names.get(file_id, file_id)
+        name = self._names.get(source, source)
+        if isinstance(annotation, URLCitationAnnotation):
+            title = (annotation.url_citation and annotation.url_citation.title) or source
+            name = self._titles.setdefault(source, title)
         if self._style == "markdown" and isinstance(annotation, FilePathAnnotation):
-            target = quote(kept_name(name, file_id))
+            target = quote(kept_name(name, source))
             return target if is_target else f"[{_plain(name)}]({target})"
-        number = self._numbers.setdefault(file_id, len(self._numbers) + 1)
+        number = self._numbers.setdefault(source, len(self._numbers) + 1)
         if isinstance(self._style, str):
             return _FORMS[self._style][0].format(number)
         reference = self._style(annotation, number, escaped(name))
@@ -105,12 +123,21 @@ class _Notes:
         return reference
 
     def listed(self) -> str:
-        """The list of the files for the end of the text; empty where there are none, or a function has the say."""
+        """The list of the sources for the end of the text; empty where there are none, or a function has the say."""
         if not self._numbers or not isinstance(self._style, str):
             return ""
-        write, form = (_plain if self._style == "markdown" else escaped), _FORMS[self._style][1]
-        lines = (form.format(number, write(self._names.get(file, file))) for file, number in self._numbers.items())
+        form = _FORMS[self._style][1]
+        lines = (form.format(number, self._described(source)) for source, number in self._numbers.items())
         return "\n\n" + "\n".join(lines)
+
+    def _described(self, source: str) -> str:
+        title, is_markdown = self._titles.get(source), self._style == "markdown"
+        write = _plain if is_markdown else escaped
+        if title is None:
+            return write(self._names.get(source, source))
+        if is_markdown and source.lower().startswith(_WEB):  # a link to anything else may do something
+            return f"[{write(title)}]({quote(source, _URL_SAFE, errors='replace')})"
+        return write(source if title == source else f"{title}: {source}")
 
 
 def _plain(name: str) -> str:
@@ -125,19 +152,19 @@ def _replaced(text: Text, notes: _Notes) -> str:
     for mark in _marks(text, value):
         pieces.append(value[done : mark.start])
         is_target = value.endswith("](", 0, mark.start) and value.startswith(")", mark.end)
-        pieces += (notes.refer(*file, is_target=is_target) for file in mark.files.items())
+        pieces += (notes.refer(*source, is_target=is_target) for source in mark.sources.items())
         done = mark.end
     return "".join([*pieces, value[done:]])
 
 
 def _marks(text: Text, value: str) -> list[_Mark]:
-    """The stretches to be replaced, first to last; marks that overlap are one, and a file counts once in it."""
+    """The stretches to be replaced, first to last; marks that overlap are one, and a source counts once in it."""
     marks: list[_Mark] = []
     for place in sorted(_places(text, value), key=lambda place: (place.start, place.end)):
         last = marks[-1] if marks else None
         if last is not None and (place.start < last.end or (place.start, place.end) == (last.start, last.end)):
             last.end = max(last.end, place.end)
-            last.files |= place.files
+            last.sources |= place.sources
         else:
             marks.append(place)
     return marks
@@ -150,24 +177,34 @@ def _marks(text: Text, value: str) -> list[_Mark]:
 # server may send as many marks as it likes that a long text does not have.
 def _places(text: Text, value: str) -> Iterator[_Mark]:
     taken: set[tuple[str, int]] = set()
-    lost: list[tuple[str, str, FileAnnotation]] = []
-    for file_id, annotation in file_annotations(text):
-        mark, start, end = annotation.text, annotation.start_index, annotation.end_index
+    lost: list[tuple[str, str, SourceAnnotation]] = []
+    for source, annotation in sources(text):
+        start, end = annotation.start_index, annotation.end_index
+        mark = annotation.text or _spanned(annotation, value)
         if not mark:
             place = end if end is not None and 0 <= end <= len(value) else len(value)
-            yield _Mark(place, place, {file_id: annotation})
+            yield _Mark(place, place, {source: annotation})
         elif start is not None and start >= 0 and value.startswith(mark, start):
             taken.add((mark, start))
-            yield _Mark(start, start + len(mark), {file_id: annotation})
+            yield _Mark(start, start + len(mark), {source: annotation})
         else:
-            lost.append((mark, file_id, annotation))
+            lost.append((mark, source, annotation))
     search = _Search(value, taken)
-    for mark, file_id, annotation in sorted(lost, key=lambda one: one[2].start_index or 0):
+    for mark, source, annotation in sorted(lost, key=lambda one: one[2].start_index or 0):
         start = search.next_of(mark)
         end = start + len(mark)
         if start < 0:
             start = end = len(value)
-        yield _Mark(start, end, {file_id: annotation})
+        yield _Mark(start, end, {source: annotation})
+
+
+def _spanned(annotation: SourceAnnotation, value: str) -> str | None:
+    """The mark between the offsets of a web page's citation, which some versions give without its text."""
+    start, end = annotation.start_index, annotation.end_index
+    if not isinstance(annotation, URLCitationAnnotation) or start is None or end is None or start < 0:
+        return None
+    mark = value[start:end]
+    return mark if mark.startswith("【") and mark.find("】") == len(mark) - 1 else None
 
 
 class _Search:

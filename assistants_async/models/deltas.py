@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import ABSENT, FIRST, Model, Object, Tagged
-from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole
+from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole, URLCitation
 from .steps import FileSearch, MessageCreation, OutputImage, StepFunction
 from .unions import Unknown
 
@@ -40,7 +40,22 @@ class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
     """Where the path ends."""
 
 
-MessageDeltaAnnotation = MessageDeltaFileCitation | MessageDeltaFilePath | Unknown
+class MessageDeltaURLCitation(Tagged, frozen=True, kw_only=True, tag="url_citation"):
+    """A citation of a web page, whole; in no document."""
+
+    index: int = FIRST
+    """Its place among the text's annotations."""
+    text: str | None = None
+    """The mark in the text."""
+    url_citation: URLCitation | None = None
+    """What is cited."""
+    start_index: int | None = None
+    """Where the mark starts, in characters of the whole text."""
+    end_index: int | None = None
+    """Where the mark ends."""
+
+
+MessageDeltaAnnotation = MessageDeltaFileCitation | MessageDeltaFilePath | MessageDeltaURLCitation | Unknown
 """An annotation that is new, told apart by `type`."""
 
 

@@ -92,13 +92,37 @@ class FilePathAnnotation(Tagged, frozen=True, kw_only=True, tag="file_path"):
     """Where the path ends."""
 
 
-Annotation = FileCitationAnnotation | FilePathAnnotation | Unknown
+class URLCitation(Model, frozen=True, kw_only=True):
+    """The web page that a citation points to (`url_citation` of Foundry's annotations)."""
+
+    url: str | None = None
+    """The page's address."""
+    title: str | None = None
+    """The page's title."""
+
+
+class URLCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="url_citation"):
+    """A place in the text that cites a web page, as Foundry's searches write it; in no document."""
+
+    text: str | None = None
+    """The mark in the text, to be replaced by a reference."""
+    url_citation: URLCitation | None = None
+    """What is cited."""
+    start_index: int | None = None
+    """Where the mark starts, in characters of the text."""
+    end_index: int | None = None
+    """Where the mark ends."""
+
+
+Annotation = FileCitationAnnotation | FilePathAnnotation | URLCitationAnnotation | Unknown
 """A marked place in a text, told apart by `type`."""
 FileAnnotation = FileCitationAnnotation | FilePathAnnotation
 """A marked place in a text that leads to a file."""
-CitationStyle = Literal["footnotes", "markdown"] | Callable[[FileAnnotation, int, str], str]
-"""What stands for the marks: numbers with a list of the files at the end, the same in Markdown, or what a function of
-the annotation, the file's number and its name returns."""
+SourceAnnotation = FileAnnotation | URLCitationAnnotation
+"""A marked place in a text that leads to a file or a web page."""
+CitationStyle = Literal["footnotes", "markdown"] | Callable[[SourceAnnotation, int, str], str]
+"""What stands for the marks: numbers with a list of the sources at the end, the same in Markdown, or what a function of
+the annotation, the source's number and its name (a page's title) returns."""
 
 
 class Text(Model, frozen=True, kw_only=True):
@@ -241,7 +265,7 @@ class Message(Object, frozen=True, kw_only=True):
         return "".join(text.value for text in texts if text is not None and text.value is not None)
 
     async def render(self, client: HasMessages, /, *, style: CitationStyle = "footnotes") -> str:
-        """The text with the names of the files that it cites in place of their marks: see `client.messages.render`."""
+        """The text with references to what it cites in place of the marks: see `client.messages.render`."""
         return await client.messages.render(self, style=style)
 
     async def save_files(self, client: HasMessages, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:

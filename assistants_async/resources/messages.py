@@ -72,13 +72,14 @@ class Messages(Resource):
         return self._call(endpoints.DELETE_MESSAGE, thread, message)
 
     async def render(self, message: Message, /, *, style: CitationStyle = "footnotes") -> str:
-        """Write the message's text with the names of the files that it cites in place of their marks.
+        """Write the message's text with references to what it cites in place of the marks.
 
-        `"footnotes"` puts `[1]` for a mark and a list of the names behind the text, `"markdown"` the footnotes of
-        Markdown, and for a file that code made a link to the name that `save_files` keeps it under. A function gets the
-        annotation, with the words that a v1 server quotes, the file's number and its name, and returns what stands
-        there. A file has one number, however often it is cited, and is asked for once; one that was deleted shows its
-        id. Text that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
+        `"footnotes"` puts `[1]` for a mark and a list behind the text, of the names of files, and of the titles and
+        addresses of web pages. `"markdown"` writes the footnotes of Markdown, a page as a link, and for a file that
+        code made a link to the name that `save_files` keeps it under. A function gets the annotation, with the words
+        that a v1 server quotes, the number and the name or title, and returns what stands there. A file or page has
+        one number, however often it is cited. A file's name is requested once; one that was deleted shows its id. Text
+        that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
         """
         from ..workflows.messages.render import render
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assistants_async import CitationStyle, Message
 from assistants_async.core.citations import check_style, kept_name, names_in_text, rendered
-from assistants_async.models.messages import FileAnnotation
+from assistants_async.models.messages import SourceAnnotation
 
 NAMES = {"file_a": "a.txt", "file_b": "b.txt"}
 
@@ -74,7 +74,7 @@ PLACES: dict[str, tuple[str, list[Any], str]] = {
     "one file at several marks": ("【1】【2】", [cite("【1】", 0, 3), cite("【2】", 3, 6)], "[1][1]"),
     "no file": ("x【1】", [cite("【1】", 1, 4, None), cite("【1】", 1, 4, "")], "x【1】"),
     "no citation": ("x【1】", [{"type": "file_citation", "text": "【1】"}, {"type": "file_path"}], "x【1】"),
-    "of another type": ("x【1】", [{"type": "url_citation", "text": "【1】", "start_index": 1}], "x【1】"),
+    "of another type": ("x【1】", [{"type": "page_citation", "text": "【1】", "start_index": 1}], "x【1】"),
     "an empty text": ("", [cite("【1】", 0, 3)], "[1]"),
 }
 
@@ -96,9 +96,9 @@ def test_a_list_of_the_files_ends_the_text() -> None:
 
 def test_a_function_puts_what_it_likes() -> None:
     """It gets the annotation, with what a v1 server quotes; no list is added."""
-    seen: list[tuple[FileAnnotation, int, str]] = []
+    seen: list[tuple[SourceAnnotation, int, str]] = []
 
-    def style(annotation: FileAnnotation, number: int, name: str) -> str:
+    def style(annotation: SourceAnnotation, number: int, name: str) -> str:
         seen.append((annotation, number, name))
         return f"({name})"
 
@@ -118,7 +118,7 @@ def test_files_at_one_mark_keep_their_order() -> None:
 def test_a_function_must_return_text() -> None:
     """The error says what it returned."""
 
-    def number_of(annotation: FileAnnotation, number: int, name: str) -> int:
+    def number_of(annotation: SourceAnnotation, number: int, name: str) -> int:
         return number
 
     style: Any = number_of
@@ -228,7 +228,7 @@ def test_nothing_but_marks_goes(value: str, marks: list[Any]) -> None:
     }
     names: set[str] = set()
 
-    def style(annotation: FileAnnotation, number: int, name: str) -> str:
+    def style(annotation: SourceAnnotation, number: int, name: str) -> str:
         names.add(name)
         return ""
 

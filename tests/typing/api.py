@@ -50,7 +50,7 @@ from assistants_async import (
     sum_usage,
 )
 from assistants_async.models.assistants import AssistantFile
-from assistants_async.models.messages import FileCitationAnnotation, FilePathAnnotation, MessageFile
+from assistants_async.models.messages import MessageFile, SourceAnnotation
 from assistants_async.models.runs import ToolCall
 from assistants_async.tools import AnswerFormat, Context, Toolbox, ToolResult, answer_format, tool
 from assistants_async.workflows.runs.drive import Drive, DriveChannel
@@ -327,7 +327,7 @@ async def ends(client: AssistantsClient, thread: Thread, toolbox: Toolbox) -> No
 async def people(client: AssistantsClient, thread: Thread, message: Message, run: Run) -> None:
     """Messages as people read them, and usage."""
 
-    def style(annotation: FileCitationAnnotation | FilePathAnnotation, number: int, name: str) -> str:
+    def style(annotation: SourceAnnotation, number: int, name: str) -> str:
         return name
 
     styles: list[CitationStyle] = ["footnotes", "markdown", style]

@@ -142,6 +142,8 @@ def _annotation(delta: deltas.MessageDeltaAnnotation) -> messages.Annotation:
     members = {name: getattr(delta, name) for name in (*delta.fields(), "_extra") if name != "index"}
     if isinstance(delta, deltas.MessageDeltaFileCitation):
         return messages.FileCitationAnnotation(**members)
+    if isinstance(delta, deltas.MessageDeltaURLCitation):
+        return messages.URLCitationAnnotation(**members)
     return messages.FilePathAnnotation(**members)
 
 
