@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -114,6 +115,20 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
                 yield name, top
 
 
+def targets(name: str, path: Path) -> Iterator[str]:
+    """The modules of the package that a module imports, for type checkers too and inside functions."""
+    package = ("assistants_async", *path.relative_to(ROOT).parent.parts)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            base = package[: len(package) + 1 - node.level] if node.level else ()
+            stem = ".".join((*base, *filter(None, [node.module]))).removeprefix("assistants_async").strip(".")
+            for alias in node.names:
+                inner = f"{stem}.{alias.name}".strip(".")
+                found = inner if inner in MODULES else stem
+                if found and found in MODULES and found != name:
+                    yield found
+
+
 def layer(name: str) -> str:
     """The layer that a dotted name of the package belongs to."""
     return name.removeprefix("assistants_async").strip(".").partition(".")[0]
@@ -152,6 +167,12 @@ def test_imports_point_down_inside_a_package(name: str) -> None:
         parts = target.split(".")[1:]
         if len(parts) > 1 and parts[0] == package:
             assert heights[parts[1]] <= heights[room], f"{name} imports {target}, which is above it"
+
+
+def test_no_modules_go_in_a_circle() -> None:
+    """No module imports itself through others, type checkers' imports and those in functions counted."""
+    order = graphlib.TopologicalSorter({name: set(targets(name, path)) for name, path in MODULES.items()})
+    order.prepare()  # raises CycleError with the modules of the circle
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in PURE])

@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Collection
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from ..._typing import override
 from ...calls.channel import BodyDecoder, ByteStream, Opener
 from ...core.requests.options import ErrorHook, Options
 from ...core.runs.missed_events import lacks_answers
+from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import ANSWERED, BAD_ENDS, RunEnd, checked_ends, end_of
 from ...errors import StreamInterruptedError
 from ...models.events import RunEvent, StreamEvent
+from ...models.runs import Run
+from ...response import HTTPResponse
 from .event_channel import EventChannel
 
-if TYPE_CHECKING:
-    from .recovery import FollowUp, FollowUps
+
+class FollowUpStream(ByteStream, BodyDecoder[StreamEvent], Protocol):
+    """The source of what follows a stream, and the decoder of it."""
+
+
+class FollowUpMaker(Protocol):
+    """The maker of what follows a stream: `recovery.FollowUps`, which knows this channel."""
+
+    thread_id: str | None
+    """The thread, where the request named it."""
+    run_id: str | None
+    """The run, where the request named it."""
+
+    def after_cut(self, cut: StreamInterruptedError, http: HTTPResponse, known: Snapshot) -> FollowUpStream:
+        """Make the source that takes the place of the rest of a stream."""
+        ...
+
+    def messages(
+        self,
+        run: Run,
+        thread_id: str | None,
+        http: HTTPResponse,
+        known: Snapshot,
+        *,
+        end: RunEvent | None,
+        marked: bool,
+    ) -> FollowUpStream:
+        """Make the source of the messages that a stream did not have."""
+        ...
 
 
 class RunChannel(EventChannel[StreamEvent]):
@@ -30,7 +60,7 @@ class RunChannel(EventChannel[StreamEvent]):
         name: str,
         opener: Opener,
         on_error: ErrorHook | None = None,
-        follow_ups: Callable[[], FollowUps] | None = None,
+        follow_ups: Callable[[], FollowUpMaker] | None = None,
         *,
         recover: bool = False,
         raise_on: Collection[RunEnd] = BAD_ENDS,
@@ -70,12 +100,12 @@ class RunChannel(EventChannel[StreamEvent]):
         self._follow(follow_ups.messages(run, thread_id, self.http, self.snapshot, end=end, marked=marked))
         return True
 
-    def _follow(self, follow_up: FollowUp) -> None:
+    def _follow(self, follow_up: FollowUpStream) -> None:
         self._follow_ups, self._recover = None, False
         self._read_from(follow_up, follow_up)
         self.outcome = "open"
 
-    def _known_thread(self, follow_ups: FollowUps) -> str | None:
+    def _known_thread(self, follow_ups: FollowUpMaker) -> str | None:
         thread = self.snapshot.thread
         return follow_ups.thread_id or (None if thread is None else thread.id)
 
