@@ -90,6 +90,15 @@ async def test_what_the_server_cannot_name_shows_its_id(wire: Wire, routes: Rout
     assert len(wire.seen) == 3
 
 
+@pytest.mark.parametrize("status", [403, 404, 405])
+async def test_a_file_that_cannot_be_described_shows_its_id(
+    routes: Routes, client: AssistantsClient, status: int
+) -> None:
+    """Of another project, gone, or of a server that only has the content: the text is worth more than the name."""
+    routes.on("GET /files/far", failure(status))
+    assert await client.messages.render(cited("far", "ok")) == "x[1][2]\n\n[1] far\n[2] ok.txt"
+
+
 async def test_nothing_is_asked_for_without_need(wire: Wire, routes: Routes, client: AssistantsClient) -> None:
     """No citations, or paths that have the name already."""
     made_by_code = cited("a", kind="file_path", text="sandbox:/mnt/data/plot.png")
