@@ -123,10 +123,62 @@ class TruncationStrategySpec(Spec, kw_only=True):
     last_messages: Annotated[int, Meta(ge=1)] | UnsetType | None = UNSET
 
 
+class DataSourceSpec(Spec, kw_only=True):
+    """Data of a Foundry project."""
+
+    uri: str
+    type: str
+
+
+class DataSourcesSpec(Spec, kw_only=True):
+    """What a Foundry vector store is made from."""
+
+    data_sources: Sequence[DataSourceSpec]
+
+
 class CodeInterpreterResourcesSpec(Spec, kw_only=True):
     """`CreateAssistantRequest.tool_resources.code_interpreter`."""
 
     file_ids: Annotated[Sequence[str], Meta(max_length=20)] | UnsetType = UNSET
+    data_sources: Sequence[DataSourceSpec] | UnsetType = UNSET
+
+
+class AISearchIndexSpec(Spec, kw_only=True):
+    """An index of Azure AI Search."""
+
+    index_connection_id: str | UnsetType = UNSET
+    index_name: str | UnsetType = UNSET
+    query_type: str | UnsetType = UNSET
+    top_k: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    filter: str | UnsetType = UNSET
+    index_asset_id: str | UnsetType = UNSET
+
+
+class AISearchResourcesSpec(Spec, kw_only=True):
+    """Foundry's `tool_resources.azure_ai_search`."""
+
+    indexes: Sequence[AISearchIndexSpec] | UnsetType = UNSET
+
+
+class ToolNamesSpec(Spec, kw_only=True):
+    """A list of an MCP server's tools."""
+
+    tool_names: Sequence[str]
+
+
+class ApprovalByToolSpec(Spec, kw_only=True):
+    """Which of an MCP server's tools need approval."""
+
+    never: ToolNamesSpec | UnsetType = UNSET
+    always: ToolNamesSpec | UnsetType = UNSET
+
+
+class MCPResourcesSpec(Spec, kw_only=True):
+    """An item of Foundry's `tool_resources.mcp`."""
+
+    server_label: str
+    headers: dict[str, str] | UnsetType = UNSET
+    require_approval: Literal["always", "never"] | ApprovalByToolSpec | UnsetType = UNSET
 
 
 class FileSearchResourcesSpec(Spec, kw_only=True):
@@ -140,6 +192,8 @@ class ToolResourcesSpec(Spec, kw_only=True):
 
     code_interpreter: CodeInterpreterResourcesSpec | UnsetType = UNSET
     file_search: FileSearchResourcesSpec | UnsetType = UNSET
+    azure_ai_search: AISearchResourcesSpec | UnsetType = UNSET
+    mcp: Sequence[MCPResourcesSpec] | UnsetType = UNSET
 
 
 class AutoChunkingSpec(Spec, kw_only=True, tag_field="type", tag="auto"):
@@ -169,6 +223,8 @@ class InlineVectorStoreSpec(Spec, kw_only=True):
     file_ids: Annotated[Sequence[str], Meta(max_length=100_000_000)] | UnsetType = UNSET
     chunking_strategy: AutoChunkingSpec | StaticChunkingStrategySpec | Unknown | UnsetType = UNSET
     metadata: Metadata | UnsetType | None = UNSET
+    name: str | UnsetType = UNSET
+    configuration: DataSourcesSpec | UnsetType = UNSET
 
 
 class NewFileSearchResourcesSpec(FileSearchResourcesSpec, kw_only=True):
@@ -186,6 +242,8 @@ class NewToolResourcesSpec(Spec, kw_only=True):
 
     code_interpreter: CodeInterpreterResourcesSpec | UnsetType = UNSET
     file_search: NewFileSearchResourcesSpec | UnsetType = UNSET
+    azure_ai_search: AISearchResourcesSpec | UnsetType = UNSET
+    mcp: Sequence[MCPResourcesSpec] | UnsetType = UNSET
 
 
 class TextPartSpec(Spec, kw_only=True, tag_field="type", tag="text"):
@@ -228,6 +286,7 @@ class AttachmentSpec(Spec, kw_only=True):
     """`CreateMessageRequest.attachments`."""
 
     file_id: str | UnsetType = UNSET
+    data_source: DataSourceSpec | UnsetType = UNSET
     tools: Sequence[CodeInterpreterToolSpec | FileSearchToolTypeSpec | Unknown] | UnsetType = UNSET
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
+from .threads import DataSource
 from .tools import Tool
 from .unions import Unknown
 
@@ -203,6 +204,8 @@ class Attachment(Model, frozen=True, kw_only=True):
 
     file_id: str | None = None
     """The file."""
+    data_source: DataSource | None = None
+    """Data in place of a file; Foundry only."""
     tools: tuple[Tool, ...] = ABSENT
     """Code interpreter, file search or both."""
 

@@ -232,6 +232,8 @@ class CreateRunParams(_RunParams, total=False):
     """Messages to add to the thread first."""
     include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
     """What the steps in the answer should hold besides."""
+    tool_resources: Annotated[ToolResourcesInput | None, V2]
+    """Files and stores in place of the assistant's; Foundry only."""
 
 
 class CreateThreadAndRunParams(_RunParams, total=False):

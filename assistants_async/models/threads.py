@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from .base import Model, Object, Timestamp
+from msgspec import UNSET, UnsetType
+
+from .._typing import override
+from .base import ABSENT, EMPTY, Model, Object, Timestamp
+
+AISearchQueryType = Literal["simple", "semantic", "vector", "vector_simple_hybrid", "vector_semantic_hybrid"] | str
+"""How an index of Azure AI Search is searched."""
+
+
+class DataSource(Model, frozen=True, kw_only=True):
+    """Data of a Foundry project in place of a file; in no document."""
+
+    uri: str | None = None
+    """Where it is."""
+    type: Literal["uri_asset", "id_asset"] | str | None = None
+    """What `uri` names: an address or the id of an asset."""
 
 
 class CodeInterpreterResources(Model, frozen=True, kw_only=True, omit_defaults=False):
@@ -12,6 +27,8 @@ class CodeInterpreterResources(Model, frozen=True, kw_only=True, omit_defaults=F
 
     file_ids: tuple[str, ...] = ()
     """Ids of at most 20 files; sent even when empty, since that takes files away."""
+    data_sources: tuple[DataSource, ...] | UnsetType = UNSET
+    """Data besides the files; Foundry only."""
 
 
 class FileSearchResources(Model, frozen=True, kw_only=True, omit_defaults=False):
@@ -21,6 +38,64 @@ class FileSearchResources(Model, frozen=True, kw_only=True, omit_defaults=False)
     """Id of at most one vector store; sent even when empty, since that takes the store away."""
 
 
+class AISearchIndex(Model, frozen=True, kw_only=True):
+    """An index of Azure AI Search, by its connection and name or as an asset; in no document."""
+
+    index_connection_id: str | None = None
+    """The project's connection to the search service."""
+    index_name: str | None = None
+    """The index."""
+    query_type: (
+        Literal["simple", "semantic", "vector", "vector_simple_hybrid", "vector_semantic_hybrid"] | str | None
+    ) = None
+    """How it is searched; absent leaves it to the server."""
+    top_k: int | None = None
+    """Most documents of a search; absent leaves it to the server."""
+    filter: str | None = None
+    """Which documents are searched, in the service's own language; absent for all."""
+    index_asset_id: str | None = None
+    """The index as an asset of the project."""
+
+
+class AISearchResources(Model, frozen=True, kw_only=True):
+    """What the tool `azure_ai_search` looks through; in no document."""
+
+    indexes: tuple[AISearchIndex, ...] = EMPTY
+    """The indexes; Foundry takes one."""
+
+
+class ApprovedTools(Model, frozen=True, kw_only=True):
+    """A list of an MCP server's tools; in no document."""
+
+    tool_names: tuple[str, ...] = EMPTY
+    """Their names."""
+
+
+class ApprovalByTool(Model, frozen=True, kw_only=True):
+    """Which of an MCP server's tools need approval; in no document."""
+
+    never: ApprovedTools | None = None
+    """Tools that need none."""
+    always: ApprovedTools | None = None
+    """Tools that need one for each call."""
+
+
+class MCPResources(Model, frozen=True, kw_only=True):
+    """How an MCP server is called: `headers` are shown nowhere, since they hold its credentials; in no document."""
+
+    server_label: str | None = None
+    """The label of the tool `mcp` that this is for."""
+    headers: dict[str, str] | None = None
+    """Headers for the server; Foundry does not keep them."""
+    require_approval: Literal["always", "never"] | str | ApprovalByTool | None = None
+    """Which calls wait for approval; Foundry takes `"always"` where it is absent."""
+
+    @override
+    def __repr__(self) -> str:
+        headers = "" if self.headers is None else ", headers=[masked]"
+        return f"MCPResources(server_label={self.server_label!r}{headers}, require_approval={self.require_approval!r})"
+
+
 class ToolResources(Model, frozen=True, kw_only=True):
     """Files and stores for the tools, per kind of tool (`ThreadObject.tool_resources`)."""
 
@@ -28,6 +103,10 @@ class ToolResources(Model, frozen=True, kw_only=True):
     """Files for the code interpreter."""
     file_search: FileSearchResources | None = None
     """Stores for file search."""
+    azure_ai_search: AISearchResources | None = None
+    """Indexes for `azure_ai_search`; Foundry only."""
+    mcp: tuple[MCPResources, ...] = ABSENT
+    """How MCP servers are called; Foundry only."""
 
 
 class Thread(Object, frozen=True, kw_only=True):

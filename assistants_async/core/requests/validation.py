@@ -19,7 +19,7 @@ from msgspec import UNSET, inspect
 
 from ..._typing import is_mapping, is_object, is_sequence
 from ...errors import ValidationError, WrongProtocolError, did_you_mean
-from ...models.base import Object
+from ...models.base import Model, Object
 from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rule_and_path
 from .endpoint import Endpoint, ProtocolVersion
 
@@ -178,7 +178,10 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         if is_object(values) and (path.endswith("[...]") or "` in `" in str(error)[-len(path) - 12 :]):
             path = _key_at(decoder, values, path.removesuffix("[...]")) or path
         join = "." if prefix and path and not path.startswith("[") else ""
-        raise ValidationError(operation, prefix + join + path or "arguments", rule, _at(values, path)) from None
+        given = _at(values, path)
+        if b'"headers"' in data:
+            given = "[masked]" if "headers" in path else _masked(given)
+        raise ValidationError(operation, prefix + join + path or "arguments", rule, given) from None
     return data
 
 
@@ -216,6 +219,15 @@ def _at(values: Any, path: str) -> Any:
         except (LookupError, TypeError):
             return getattr(values, step, values)
     return values
+
+
+def _masked(value: Any) -> Any:
+    """Copy a value without its headers, such as those with which MCP servers are called: they hold credentials."""
+    if isinstance(value, Model):
+        value = value.to_dict()
+    if is_mapping(value):
+        return {name: "[masked]" if name == "headers" else _masked(item) for name, item in value.items()}
+    return [_masked(item) for item in value] if is_sequence(value) else value
 
 
 def encoded(operation: str, values: Any) -> bytes:

@@ -44,7 +44,7 @@ _PAGE = 100
 _NO_SUCH_ROUTE = (404, 405)
 _LONGEST_HINT = 60.0
 # What the first run has put on the thread already, or is no member of another run's request.
-_ONCE = frozenset({"additional_messages", "thread", "tool_resources", "stream"})
+_ONCE = frozenset({"additional_messages", "thread", "stream"})
 
 
 class RunRequests:
@@ -81,7 +81,9 @@ class RunRequests:
     def another(self, first: Request, thread_id: str) -> Request:
         """Make the request of a run like the one that another request made, on the thread that there is now."""
         another = bind(CREATE_RUN, (thread_id,), {}, protocol=self._session.protocol, validate=False)
-        another.body = {name: value for name, value in (first.body or {}).items() if name not in _ONCE}
+        # Most servers know `tool_resources` only where the thread is made with the run.
+        once = _ONCE if first.endpoint is CREATE_RUN else _ONCE | {"tool_resources"}
+        another.body = {name: value for name, value in (first.body or {}).items() if name not in once}
         another.query, another.headers = dict(first.query), dict(first.headers)
         return another
 
