@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from .._typing import override
@@ -59,7 +60,9 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
 
         One object is one item; a list gives each element as its closing brace comes. See `Channel`.
         """
-        return Channel(self._request.endpoint.name, self._opener(self._reading), self._options.on_error)
+        return Channel(
+            self._request.endpoint.name, self._opener(self._reading), partial(self._session.errors.tell, self._options)
+        )
 
     async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse | None:
         """Push the items of the answer into a channel of the caller's, waiting while it is full; return the head.

@@ -17,7 +17,7 @@ from .._typing import override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, StreamError, TransportError
 from ..response import HTTPResponse
-from ..session.deadlines import Deadline, DeadlineTimer
+from ..session.deadlines import Deadline, DeadlineTimer, no_loop
 from .fan_out import FanOut
 
 S = TypeVar("S")
@@ -140,7 +140,11 @@ class Channel(AsyncIterator[S], Generic[S]):
             raise RuntimeError(f"{self._name}: a stream can be entered only once")
         opened: tuple[ByteStream, BodyDecoder[Any]] | None = None
         # `close` from any task ends the wait for the head, retries and hooks included.
-        self._entering = watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise no_loop() from None
+        self._entering = watch = DeadlineTimer(loop).watch(None)
         with watch:
             opened = await opener()
             if watch.interrupted:

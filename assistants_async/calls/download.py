@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..core.checks import flag, plain_function
 from ..core.requests.request import ids_of
 from ..errors import AssistantsError
-from ..session.hooks import report_error
 from ..session.open_response import OpenResponse
 from .call import Call
 
@@ -49,7 +48,7 @@ class Download(Call[bytes, bytes]):
             name = filename or suggested_name(reader.http.headers, ids_of(self._request)[-1])
             return await _write(reader, Path(folder, name), on_progress, replace=replace)
         except AssistantsError as error:
-            await report_error(error, self._request, self._options)
+            await self._session.errors.report(error, self._request, self._options)
             raise
         finally:
             reader.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
 from .._typing import override
@@ -53,7 +54,9 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
             return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
 
-        return Channel(self._request.endpoint.name, self._opener(choose), self._options.on_error)
+        return Channel(
+            self._request.endpoint.name, self._opener(choose), partial(self._session.errors.tell, self._options)
+        )
 
     @override
     async def into(self, sender: Sender[Any], *, close: bool = True, pages: bool = False) -> HTTPResponse | None:

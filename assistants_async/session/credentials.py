@@ -17,16 +17,21 @@ Scheme = Literal["bearer", "api-key"]
 """`Authorization: Bearer …` (RFC 6750), or the `api-key` header of Azure."""
 
 
+_KEPT = 8
+"""Keys of a function that are remembered: calls under way may have sent any of the last few."""
+
+
 class Credential:
     """A key that no repr, pickle or traceback shows."""
 
-    __slots__ = ("_scheme", "_source")
+    __slots__ = ("_recent", "_scheme", "_source")
 
     def __init__(self, source: KeySource | None, scheme: Scheme = "bearer") -> None:
         if callable(source):
             check_function("api_key", source, 0)
         self._source = source if source is None or callable(source) else _checked(source)
         self._scheme = scheme
+        self._recent: dict[str, None] = {} if not isinstance(self._source, str) else {self._source: None}
 
     @override
     def __repr__(self) -> str:
@@ -40,6 +45,11 @@ class Credential:
     def is_given(self) -> bool:
         """Whether there is a key, or a function that returns one."""
         return self._source is not None
+
+    @property
+    def recent(self) -> tuple[str, ...]:
+        """The keys that were sent last, to be masked where a server echoes one."""
+        return tuple(self._recent)
 
     @property
     def renewable(self) -> bool:
@@ -60,7 +70,12 @@ class Credential:
         given: object = None
         try:
             given = source()
-            return self._header(_checked(given if isinstance(given, str) else await cast("Awaitable[object]", given)))
+            given = _checked(given if isinstance(given, str) else await cast("Awaitable[object]", given))
+            self._recent.pop(given, None)
+            self._recent[given] = None
+            if len(self._recent) > _KEPT:
+                del self._recent[next(iter(self._recent))]
+            return self._header(given)
         finally:
             given = None  # what is refused may be the key with a mistake, and tracebacks may show locals
 

@@ -1,7 +1,7 @@
 """One timer for all the limits of all calls of a client, and the means to end a call from outside.
 
 `asyncio.timeout` around every await, or a timer for each call, would cost more than the rest of the client. Here a
-call only notes when its limit passes; the client's one timer stands at the earliest of them, and since limits are
+call only notes when its limit passes; the client's one timer is set to the earliest of them, and since limits are
 long and calls short, it is hardly ever moved.
 """
 
@@ -18,6 +18,11 @@ from ..errors import Phase, TimedOutError
 _NEVER = float("inf")
 
 
+def no_loop() -> RuntimeError:
+    """Make the error of a call under trio, or where no loop runs; a function of the loop would cost each call two."""
+    return RuntimeError("no event loop of asyncio is running: use asyncio.run, or anyio.run with backend='asyncio'")
+
+
 class DeadlineTimer:
     """The timer, and the calls under way that it serves."""
 
@@ -28,28 +33,28 @@ class DeadlineTimer:
         self.watches: set[Deadline] = set()
         """The calls under way: each is put in when it begins, and taken out when its answer is let go."""
         self.fires_at = _NEVER
-        """When the timer rings, by the loop's time."""
+        """When the timer fires, by the loop's time."""
         self._handle: asyncio.TimerHandle | None = None
 
     def watch(self, total: float | None, started: float | None = None) -> Deadline:
-        """Make the watch of a call that begins now, or began earlier, and may take so many seconds in all."""
+        """Make the deadline of a call that begins now, or began earlier, and may take so many seconds in all."""
         started = self.loop.time() if started is None else started
         return Deadline(self, started, total, _NEVER if total is None else started + total)
 
     def set(self, when: float) -> None:
-        """Have the timer ring at a time that is before the one it stands at."""
+        """Fire at a time that is earlier than the one it is set to."""
         self.cancel()
         self.fires_at = when
-        self._handle = self.loop.call_at(when, self._ring)
+        self._handle = self.loop.call_at(when, self._fire)
 
     def cancel(self) -> None:
-        """Take the timer back."""
+        """Stop the timer."""
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
         self.fires_at = _NEVER
 
-    def _ring(self) -> None:
+    def _fire(self) -> None:
         self._handle = None
         self.fires_at = _NEVER
         now = self.loop.time()
@@ -62,9 +67,9 @@ class DeadlineTimer:
 
 
 class Deadline(msgspec.Struct, eq=False):
-    """The limits of one call; a block inside it that one of them ends, or `interrupt`, ends silently.
+    """The limits of one call: a block under it that passes a limit, or is interrupted, ends without an error.
 
-    The caller then raises `failure()`: raised in here, the error would have the cancellation, and the frames with
+    The caller then raises `error()`: raised in here, the error would have the cancellation, and the frames with
     all their locals, as its context. A cancellation of the task by anyone else passes through.
     """
 
@@ -77,6 +82,7 @@ class Deadline(msgspec.Struct, eq=False):
     _task: asyncio.Task[object] | None = None
     _before: int = 0
     _cause: Exception | None = None
+    _has_cancelled: bool = False
     due: float = _NEVER
     """When the block ends, by the loop's time."""
 
@@ -91,7 +97,7 @@ class Deadline(msgspec.Struct, eq=False):
         return self._end - self._clock.loop.time()
 
     def limit(self, phase: Phase, seconds: float | None) -> None:
-        """Have the block end so many seconds from now, or at the total limit if that comes first."""
+        """End the block so many seconds from now, or at the total limit if that comes first."""
         due = _NEVER if seconds is None else self._clock.loop.time() + seconds
         if due < self._end:
             self._phase, self._limit, self.due = phase, seconds or 0.0, due
@@ -105,11 +111,15 @@ class Deadline(msgspec.Struct, eq=False):
         self.due = _NEVER
         self.interrupt(TimedOutError(self._phase, self._limit))
 
-    def interrupt(self, cause: Exception) -> None:
-        """End the block that is running, from any task of the loop; the first cause counts, also for later blocks."""
+    def interrupt(self, cause: Exception, *, cancel: bool = True) -> None:
+        """End the block that is running, from any task of the loop; the first cause counts, also for later blocks.
+
+        Without `cancel` the block goes on to its own end: a task that interrupts itself sees to that.
+        """
         if self._cause is None:
             self._cause = cause
-            if self._task is not None:
+            if self._task is not None and cancel:
+                self._has_cancelled = True
                 self._task.cancel()
 
     def clear_timeout(self) -> None:
@@ -118,16 +128,16 @@ class Deadline(msgspec.Struct, eq=False):
             self._cause = None
 
     def close(self) -> None:
-        """Have the clock forget the call, which is over; again is no error."""
+        """Take the call, which is over, off the timer; again is no error."""
         self._clock.watches.discard(self)
 
     @property
     def interrupted(self) -> bool:
-        """Whether `failure()` has something to raise: to be asked before each block, too."""
+        """Whether `error()` has something to raise, also before a block begins."""
         return self._cause is not None
 
     def error(self, status: int | None = None) -> Exception:
-        """What ended the block; `status` is that of the head, where it had arrived."""
+        """Return the error that ended the block; `status` is that of the head, where it had arrived."""
         cause = self._cause
         assert cause is not None
         if isinstance(cause, TimedOutError):
@@ -135,7 +145,14 @@ class Deadline(msgspec.Struct, eq=False):
             cause.maybe_processed = cause.phase not in ("pool", "connect")
         return cause
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the block is one of the task that runs now, such as one that closes the client in a hook."""
+        return self._task is not None and self._task is asyncio.current_task(self._clock.loop)
+
     def __enter__(self) -> Self:
+        if self._cause is not None:  # a block that began now would have nothing to end it
+            raise self.error()
         task = asyncio.current_task(self._clock.loop)
         if task is None:
             raise RuntimeError("calls must be awaited in a task: use asyncio.run, or create_task")
@@ -148,7 +165,9 @@ class Deadline(msgspec.Struct, eq=False):
     ) -> bool:
         task, self._task = self._task, None
         self.due = _NEVER
-        if self._cause is None or task is None:
+        if not self._has_cancelled or task is None:
             return False
+        # Only a cancellation made here is taken back: one by anyone else goes on, also where both came.
+        self._has_cancelled = False
         mine = task.uncancel() <= self._before
         return mine and kind is not None and issubclass(kind, asyncio.CancelledError)

@@ -6,12 +6,11 @@ It decides nothing that `core` can decide, and knows nothing of aiohttp: that is
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import time
-from collections.abc import Awaitable, Coroutine
-from typing import Any, TypeVar, cast
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -19,33 +18,23 @@ from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import RUN_IDLE, DefaultLimit, Options
 from ..core.requests.request import PreparedRequest, Request
 from ..core.requests.retry import Attempts, Budget, Retry
-from ..core.responses.decode import decode, error_for
+from ..core.responses.decode import error_for
 from ..errors import (
     AssistantsError,
     ClientClosedError,
-    DecodeError,
-    StatusError,
     ThreadBusyError,
     TransportError,
-    printable,
 )
-from ..models.pages import like
 from ..response import Response
 from ..transport.interface import RawResponse, Transport
-from .deadlines import Deadline, DeadlineTimer
-from .hooks import report_error, run_hook
-from .open_response import OpenResponse
+from .answer_value import value_of
+from .deadlines import Deadline, DeadlineTimer, no_loop
+from .hooks import ErrorReporter, run_hook, run_hook_within, wait_within
+from .open_response import MAX_CONTENT, MAX_ERROR, MAX_JSON, OpenResponse
 from .request_writer import RequestWriter
-from .trace import stream_tracer, trace_body, trace_head, trace_request
+from .trace import show_head, stream_tracer, trace_body, trace_request
 
 T = TypeVar("T")
-
-MAX_JSON = 64 * 1024 * 1024
-"""Bytes of a JSON answer, more is a `BodyTooLargeError`."""
-MAX_CONTENT = 512 * 1024 * 1024
-"""Bytes of a file's content read into memory: the protocol's own limit of a file. `save` has none."""
-MAX_ERROR = 1024 * 1024
-"""Bytes of an error body that are read; the rest is left."""
 
 _log = logging.getLogger("assistants_async")
 
@@ -59,6 +48,8 @@ class SessionManager:
         self.credential = writer.credential
         self._writer = writer
         self._transport = transport
+        self.errors = ErrorReporter(writer)
+        """Where every error of a call or stream goes before it is raised."""
         self._budget = Budget()
         self._clock: DeadlineTimer | None = None
         self._closed = False
@@ -72,9 +63,9 @@ class SessionManager:
         a cancellation of the task passes through untouched.
         """
         try:
-            return _value(request, options, result, await self._send_and_read(request, options, result))
+            return value_of(request, options, result, await self._send_and_read(request, options, result))
         except AssistantsError as error:
-            await report_error(error, request, options)
+            await self.errors.report(error, request, options)
             raise
 
     async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
@@ -82,9 +73,9 @@ class SessionManager:
         try:
             answer = await self._send_and_read(request, options, result)
             http = answer.http  # now: it says how long the answer took
-            return Response(_value(request, options, result, answer), http)
+            return Response(value_of(request, options, result, answer), http)
         except AssistantsError as error:
-            await report_error(error, request, options)
+            await self.errors.report(error, request, options)
             raise
 
     async def open(self, request: Request, options: Options) -> OpenResponse:
@@ -98,10 +89,10 @@ class SessionManager:
             if not 200 <= reader.status < 300:
                 raise error_for(reader.http, time.time())
         except AssistantsError as error:
-            await report_error(error, request, options)
+            await self.errors.report(error, request, options)
             raise
         if options.trace is not None:
-            reader.on_piece = stream_tracer(options.trace)
+            reader.on_piece = stream_tracer(options.trace, self.errors.masker(options, request))
         return reader
 
     def _send_and_read(
@@ -144,7 +135,7 @@ class SessionManager:
         try:
             if options.on_request is not None:
                 request.encoded_body = None  # the hook may change the body
-                await _within(watch, run_hook(options.on_request, request))
+                await run_hook_within(watch, options.timeout.head, options.on_request, request)
             while True:
                 answer = await self._attempt(request, options, watch, attempts, cap)
                 if not isinstance(answer, TransportError) and answer.status < 400:
@@ -177,6 +168,8 @@ class SessionManager:
                 outgoing = self._writer.write_simple(request, options) if attempts is None else None
                 if outgoing is None:
                     outgoing = await self._write(request, options, attempts)
+                    if options.on_send is not None and watch.interrupted:  # the hook has closed the client
+                        raise watch.error()
                 exchange = await self._transport.open(outgoing, options.timeout)
             if exchange is None or outgoing is None:
                 raise watch.error()
@@ -186,20 +179,31 @@ class SessionManager:
             reader = OpenResponse(exchange.status, exchange, outgoing, watch, idle)
             try:
                 if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
-                    _show_head(request, options, exchange, outgoing.attempt)
+                    masker = self.errors.masker(options, request)
+                    show_head(_log, request, outgoing.attempt, exchange, options.trace, masker)
                 failed = not 200 <= exchange.status < 300
                 if failed or cap is not None:
                     await reader.read_all(MAX_ERROR if failed or cap is None else cap, truncate=failed)
-                if options.trace is not None and reader.ended:
-                    trace_body(options.trace, reader.http)
-                if options.on_response is not None:
-                    await run_hook(options.on_response, reader.http)
+                if options.trace is not None or options.on_response is not None:
+                    await self._show(reader, request, options, watch, is_over=failed or cap is not None)
             except BaseException:
                 reader.close()
                 raise
         except TransportError as error:
             return error
         return reader
+
+    async def _show(
+        self, reader: OpenResponse, request: Request, options: Options, deadline: Deadline, *, is_over: bool
+    ) -> None:
+        """Show an answer to `trace` and `on_response`."""
+        if options.trace is not None and reader.ended:
+            trace_body(options.trace, reader.http, self.errors.masker(options, request))
+        if options.on_response is not None:
+            self._bind_loop().watches.add(deadline)  # a body that was read to its end has taken it out
+            await run_hook_within(deadline, options.timeout.head, options.on_response, reader.http)
+            if is_over:
+                deadline.close()
 
     async def _wait_for_retry(
         self,
@@ -223,8 +227,10 @@ class SessionManager:
         watch.clear_timeout()
         _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
         if options.on_retry is not None:
-            await run_hook(options.on_retry, Retry(request.endpoint.name, attempt, failure, delay))
-        await _within(watch, asyncio.sleep(delay))
+            self.errors.masker(options, request).error(failure)
+            retry = Retry(request.endpoint.name, attempt, failure, delay)
+            await run_hook_within(watch, options.timeout.head, options.on_retry, retry)
+        await wait_within(watch, None, asyncio.sleep, delay)
         return True
 
     async def _write(self, request: Request, options: Options, attempts: Attempts | None) -> PreparedRequest:
@@ -234,8 +240,9 @@ class SessionManager:
             outgoing.attempt, outgoing.new_connection = attempts.count, attempts.fresh
         if options.on_send is not None:
             await run_hook(options.on_send, outgoing)
+            self._writer.note_secrets(outgoing.headers)
         if options.trace is not None:
-            trace_request(options.trace, outgoing)
+            trace_request(options.trace, outgoing, self.errors.masker(options, request))
         return outgoing
 
     async def pause(self, seconds: float) -> None:
@@ -244,7 +251,7 @@ class SessionManager:
         watch = clock.watch(None)
         clock.watches.add(watch)
         try:
-            await _within(watch, asyncio.sleep(seconds))
+            await wait_within(watch, None, asyncio.sleep, seconds)
         finally:
             watch.close()
 
@@ -252,12 +259,15 @@ class SessionManager:
 
     def _bind_loop(self) -> DeadlineTimer:
         """Bind to the first loop that calls; refuse a closed client and any other loop."""
-        loop = asyncio.get_running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            raise no_loop() from None
         if self._closed:
             raise ClientClosedError("the client is closed: make a new one")
         if self._clock is None:
             self._transport.start(self._writer.default_headers)
-            self._clock = DeadlineTimer(loop)
+            self._clock = self.errors.timer = DeadlineTimer(loop)
         elif self._clock.loop is not loop:
             raise RuntimeError("this client belongs to another event loop: make one client per loop")
         return self._clock
@@ -268,25 +278,20 @@ class SessionManager:
         return self._clock is not None and not self._closed
 
     async def close(self) -> None:
-        """End the calls under way with `ClientClosedError`, and close every connection; again is no error."""
+        """End the calls under way with `ClientClosedError`, and close every connection; again is no error.
+
+        Calls that wait in a hook or for their next attempt end at once. A hook may close the client of its own call.
+        """
         if self._closed:
             return
         self._closed = True
         if self._clock is not None:
             self._clock.cancel()
-            for watch in tuple(self._clock.watches):
-                text = "the client was closed while the call was under way"
-                watch.interrupt(ClientClosedError(text, maybe_processed=True))
+            text = "the client was closed while the call was under way"
+            for deadline in tuple(self._clock.watches):
+                # A cancellation of this very task would end the close.
+                deadline.interrupt(ClientClosedError(text, maybe_processed=True), cancel=not deadline.is_own)
         await self._transport.close()
-
-
-async def _within(watch: Deadline, waited: Awaitable[None]) -> None:
-    """Await something that is no part of an attempt: the total limit and a close end it."""
-    with watch:
-        watch.limit("total", None)
-        await waited
-    if watch.interrupted:
-        raise watch.error()
 
 
 def jitter() -> float:
@@ -294,33 +299,3 @@ def jitter() -> float:
     import random  # on use: most calls need none
 
     return random.random()  # noqa: S311  # guards nothing
-
-
-def _show_head(request: Request, options: Options, head: RawResponse, attempt: int) -> None:
-    request_id = printable(head.headers.get("x-request-id", "-"), 80)
-    _log.debug("%s: %d, attempt %d, request %s", request.endpoint, head.status, attempt, request_id)
-    if options.trace is not None:
-        trace_head(options.trace, head.status, head.reason, head.headers)
-
-
-def _value(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
-    if not 200 <= answer.status < 300:
-        if options.raise_for_status:
-            raise error_for(answer.http, time.time())
-        return _value_of_error(request, options, result, answer)
-    if options.resolve_type is not None:
-        wanted = options.resolve_type(request.endpoint.operation, answer.http) or result
-        result = like(request.endpoint.result, wanted)
-    return decode(result, answer, strict=options.strict, keep_unknown=options.keep_unknown)
-
-
-def _value_of_error(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
-    """Decode an error's body for a caller who takes error statuses: to a type of the caller's, or else to None."""
-    wanted: Any = None if result is request.endpoint.result else result
-    if options.resolve_type is not None:
-        wanted = options.resolve_type(request.endpoint.operation, answer.http) or wanted
-    value: Any = None
-    if wanted is not None:
-        with contextlib.suppress(DecodeError, StatusError):  # such as the HTML of a proxy, which `http` has
-            value = decode(wanted, answer, strict=options.strict, keep_unknown=options.keep_unknown)
-    return cast("T", value)

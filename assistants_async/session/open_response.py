@@ -14,6 +14,13 @@ from ..response import HTTPResponse
 from ..transport.interface import RawResponse
 from .deadlines import Deadline
 
+MAX_JSON = 64 * 1024 * 1024
+"""Bytes of a JSON answer; more is a `BodyTooLargeError`."""
+MAX_CONTENT = 512 * 1024 * 1024
+"""Bytes of a file's content read into memory: the protocol's own limit of a file. `save` has none."""
+MAX_ERROR = 1024 * 1024
+"""Bytes of an error body that are read; the rest is left."""
+
 _DRAIN = 0.05
 
 

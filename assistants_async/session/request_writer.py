@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from .._version import __version__
 from ..core.requests.endpoint import ProtocolVersion
@@ -11,11 +11,13 @@ from ..core.requests.request import PreparedRequest, Request, SentHeaders, write
 from ..core.responses.decode import is_vendor
 from .credentials import Credential
 
+_KEPT = 16
+
 
 class RequestWriter:
     """Where the requests of one client go, as whom, and what each says in its head."""
 
-    __slots__ = ("_headers", "_query", "base_url", "credential", "default_headers", "protocol")
+    __slots__ = ("_changed", "_headers", "_query", "base_url", "credential", "default_headers", "protocol")
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class RequestWriter:
         self.protocol: ProtocolVersion = protocol
         self.credential = credential
         self._query = query
+        self._changed: dict[str, None] = {}
         self._headers = SentHeaders(
             {
                 "accept": "application/json",
@@ -75,3 +78,20 @@ class RequestWriter:
             else:
                 headers[name.lower()] = value
         return headers
+
+    def secrets(self, options: Options, request: Request | None) -> Iterator[str]:
+        """Yield the keys and other secrets that the requests of a call have sent."""
+        from .masking import secrets_of  # on use: most calls show nothing
+
+        yield from self.credential.recent
+        yield from self._changed
+        for headers in (self._headers, options.headers, request.headers if request is not None else {}):
+            yield from secrets_of(headers)
+
+    def note_secrets(self, headers: SentHeaders) -> None:
+        """Remember the secrets of headers that a hook may have changed."""
+        from .masking import secrets_of  # as above
+
+        self._changed.update(dict.fromkeys(secrets_of(headers)))
+        while len(self._changed) > _KEPT:
+            del self._changed[next(iter(self._changed))]

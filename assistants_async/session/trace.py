@@ -1,48 +1,61 @@
-"""Telling a `trace` callback what goes over the wire, with credentials masked and bodies as they are."""
+"""Showing what goes over the wire, to a `trace` callback and to the log, with every credential masked."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from ..core.requests.options import Trace
-from ..core.requests.request import PreparedRequest, is_secret
-from ..response import Headers, HTTPResponse
+from ..core.requests.request import PreparedRequest, Request, is_secret
+from ..errors import printable
+from ..response import HTTPResponse
+from ..transport.interface import RawResponse
+
+if TYPE_CHECKING:
+    from .masking import Masker
 
 
-def trace_request(trace: Trace, outgoing: PreparedRequest) -> None:
-    """Tell of a request: `TEXT`, a `HEADER OUT` for each header, `DATA OUT` where there is a body."""
-    trace("TEXT", f"{outgoing.operation}: {outgoing.method} {outgoing.url}, attempt {outgoing.attempt}")
-    _trace_headers(trace, "HEADER OUT", outgoing.headers.items())
+def trace_request(trace: Trace, outgoing: PreparedRequest, masker: Masker) -> None:
+    """Show a request: `TEXT`, a `HEADER OUT` for each header, `DATA OUT` where there is a body."""
+    url = masker.text(outgoing.url)
+    trace("TEXT", f"{outgoing.operation}: {outgoing.method} {url}, attempt {outgoing.attempt}")
+    _trace_headers(trace, "HEADER OUT", outgoing.headers.items(), masker)
     if isinstance(outgoing.body, bytes):
-        trace("DATA OUT", outgoing.body.decode("utf-8", "replace"))
+        trace("DATA OUT", masker.text(outgoing.body.decode("utf-8", "replace")))
     elif outgoing.body is not None:
         trace("DATA OUT", f"<{outgoing.body.content_type}, {outgoing.body.length} bytes>")
 
 
-def trace_head(trace: Trace, status: int, reason: str, headers: Headers) -> None:
-    """Tell of the head of an answer: `TEXT`, a `HEADER IN` for each header."""
-    trace("TEXT", f"{status} {reason}")
-    _trace_headers(trace, "HEADER IN", headers.pairs)
+def show_head(
+    log: logging.Logger, request: Request, attempt: int, head: RawResponse, trace: Trace | None, masker: Masker
+) -> None:
+    """Log the head of an answer, and show it to `trace`: `TEXT`, a `HEADER IN` for each header."""
+    request_id = printable(masker.text(head.headers.get("x-request-id", "-")), 80)
+    log.debug("%s: %d, attempt %d, request %s", request.endpoint, head.status, attempt, request_id)
+    if trace is not None:
+        trace("TEXT", f"{head.status} {masker.text(head.reason)}")
+        _trace_headers(trace, "HEADER IN", head.headers.pairs, masker)
 
 
-def trace_body(trace: Trace, http: HTTPResponse) -> None:
-    """Tell of the body of an answer: `DATA IN`."""
-    trace("DATA IN", http.content.decode("utf-8", "replace"))
+def trace_body(trace: Trace, http: HTTPResponse, masker: Masker) -> None:
+    """Show the body of an answer: `DATA IN`."""
+    trace("DATA IN", masker.text(http.content.decode("utf-8", "replace")))
 
 
-def stream_tracer(trace: Trace) -> Callable[[bytes], None]:
-    """Make a function that traces the body of a stream: `DATA IN` for each piece as it is read, no character cut."""
+def stream_tracer(trace: Trace, masker: Masker) -> Callable[[bytes], None]:
+    """Make the function that shows the body of a stream: `DATA IN` for each piece, no character cut."""
     from codecs import getincrementaldecoder  # on use
 
     decode = getincrementaldecoder("utf-8")("replace").decode
 
-    def tell(piece: bytes) -> None:
+    def show(piece: bytes) -> None:
         if text := decode(piece, not piece):
-            trace("DATA IN", text)
+            trace("DATA IN", masker.text(text))
 
-    return tell
+    return show
 
 
-def _trace_headers(trace: Trace, kind: str, pairs: Iterable[tuple[str, str]]) -> None:
+def _trace_headers(trace: Trace, kind: str, pairs: Iterable[tuple[str, str]], masker: Masker) -> None:
     for name, value in pairs:
-        trace(kind, f"{name}: {'[masked]' if is_secret(name) else value}")
+        trace(kind, f"{name}: {'[masked]' if is_secret(name) else masker.text(value)}")

@@ -8,9 +8,9 @@ from typing import Any
 import anyio
 import pytest
 
-from assistants_async import AssistantsClient, TimedOutError
+from assistants_async import AssistantsClient, ClientClosedError, RetryPolicy, ServerError, TimedOutError
 from tests.conftest import MS
-from tests.support.http_server import ANYTHING, KEY, Answer, Wire, answer, silent, then_silent
+from tests.support.http_server import ANYTHING, KEY, Answer, Wire, answer, failure, silent, then_silent
 
 BODY = answer(ANYTHING)
 SHORT = 20 * MS
@@ -167,3 +167,128 @@ async def test_many_random_cancellations_leave_nothing(wire: Wire, client: Assis
     assert True in flat
     await client.close()
     await wire.until_open(0)
+
+
+# A client that is closed, and cancellations that are not its own
+
+HOOKS = ("on_request", "on_send", "on_response", "on_retry", "on_error")
+hooks = pytest.mark.parametrize("name", HOOKS)
+
+
+class Waiting:
+    """A hook that waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.free = asyncio.Event()
+
+    async def __call__(self, _: object) -> None:
+        """Wait."""
+        self.reached.set()
+        await self.free.wait()
+
+
+async def stream(client: AssistantsClient) -> None:
+    """Wait for a stream's head."""
+    async with client.assistants.retrieve("asst_1").stream():
+        pass
+
+
+async def retrieve(client: AssistantsClient) -> None:
+    """Wait for an answer."""
+    await client.assistants.retrieve("asst_1")
+
+
+def hooked(client: AssistantsClient, name: str, hook: Any, **changes: Any) -> AssistantsClient:
+    """Make a view with a hook by its name."""
+    options: dict[str, Any] = {name: hook, **changes}
+    return client.with_options(**options)
+
+
+FORMS = pytest.mark.parametrize("form", [retrieve, stream], ids=["await", "stream"])
+
+
+@hooks
+@FORMS
+async def test_close_ends_a_call_that_waits_in_a_hook(wire: Wire, name: str, form: Any) -> None:
+    """At once, and not at the end of the hook or of the pause behind it."""
+    wire.answer(failure(503, retry_after="60"))
+    hook = Waiting()
+    client = AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=0 if name == "on_error" else 2)
+    task = asyncio.create_task(form(hooked(client, name, hook)))
+    await hook.reached.wait()
+    await client.close()
+    await asyncio.wait({task})
+    error = task.exception()
+    if name == "on_error":  # the call had failed before
+        assert isinstance(error, ServerError)
+        assert any("on_error was left" in note for note in error.__notes__)
+    else:
+        assert isinstance(error, ClientClosedError)
+    assert task.cancelling() == 0
+
+
+@FORMS
+async def test_close_ends_a_pause_between_attempts(wire: Wire, form: Any) -> None:
+    """A server may ask for a long one."""
+    wire.answer(failure(503, retry_after="60"))
+    said = asyncio.Event()
+    client = AssistantsClient(base_url=wire.base_url, api_key=KEY, on_retry=lambda _: said.set())
+    task = asyncio.create_task(form(client))
+    await said.wait()
+    await client.close()
+    await asyncio.wait({task})
+    assert isinstance(task.exception(), ClientClosedError)
+
+
+@hooks
+async def test_a_cancellation_of_the_owners_passes_a_hook(wire: Wire, name: str) -> None:
+    """Though the client is closed in the same moment: the task ends as its owner said."""
+    wire.answer(failure(503, retry_after="60"))
+    for close_first in (True, False):
+        hook = Waiting()
+        client = AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=0 if name == "on_error" else 2)
+        task = asyncio.create_task(retrieve(hooked(client, name, hook)))
+        await hook.reached.wait()
+        if close_first:
+            closing = asyncio.ensure_future(client.close())
+            task.cancel()
+            await closing
+        else:
+            task.cancel()
+            await client.close()
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+
+@pytest.mark.parametrize("name", ["on_request", "on_send", "on_response", "on_retry"])
+async def test_a_hook_may_close_the_client(wire: Wire, name: str) -> None:
+    """The call ends as closed, the close is whole, and the task owes no cancellation."""
+    wire.answer(failure(503))
+    client = AssistantsClient(base_url=wire.base_url, api_key=KEY)
+
+    async def close(_: object) -> None:
+        await client.close()
+
+    with pytest.raises(ClientClosedError):
+        await retrieve(hooked(client, name, close))
+    task = asyncio.current_task()
+    assert task is not None
+    assert task.cancelling() == 0
+    await asyncio.sleep(0)
+    assert len(wire.seen) == (0 if name in ("on_request", "on_send") else 1)
+    await wire.until_open(0)
+
+
+@hooks
+async def test_a_hook_is_bounded_by_the_time_out(wire: Wire, name: str) -> None:
+    """One that never returns holds no call longer than its total limit, `on_error` as long again."""
+    wire.answer(failure(503))
+    hook = Waiting()
+    retry = RetryPolicy(max_retries=0 if name == "on_error" else 2, initial_delay=MS)
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=retry) as client:
+        with pytest.raises(ServerError if name == "on_error" else TimedOutError) as caught:
+            await retrieve(hooked(client, name, hook, timeout=200 * MS))
+    assert hook.reached.is_set()
+    if name == "on_error":
+        assert any("on_error was left" in note for note in caught.value.__notes__)

@@ -251,3 +251,20 @@ def test_a_client_that_was_used_before_a_fork_is_refused_in_the_child() -> None:
     assert b"make one client per loop" in os.read(read, 4096)
     os.close(read)
     asyncio.run(client.close())
+
+
+@pytest.mark.parametrize("form", ["await", "stream"])
+def test_another_event_loop_is_told_in_a_sentence(form: str) -> None:
+    """Trio's users, and those who step a coroutine by hand: nothing of asyncio runs there."""
+    client = AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key=KEY)
+
+    async def use() -> None:
+        if form == "await":
+            await client.threads.create()
+        else:
+            async with client.threads.create().stream():
+                pass
+
+    coroutine = use()
+    with pytest.raises(RuntimeError, match="no event loop of asyncio is running"):
+        coroutine.send(None)

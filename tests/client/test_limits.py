@@ -19,7 +19,7 @@ from assistants_async import (
     TimedOutError,
     Timeout,
 )
-from assistants_async.session.manager import MAX_ERROR, MAX_JSON
+from assistants_async.session.open_response import MAX_ERROR, MAX_JSON
 from tests.conftest import MS
 from tests.support.http_server import (
     ANYTHING,

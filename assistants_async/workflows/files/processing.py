@@ -18,7 +18,6 @@ from ...endpoints import GET_FILE_BATCH, GET_VECTOR_STORE_FILE, KINDS, LIST_BATC
 from ...errors import AssistantsError, FileBatchError, FilesDeadlineError, FilesError, StoreFileError, printable
 from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ...response import Headers
-from ...session.hooks import report_error
 from ...session.manager import jitter
 from ..concurrency import CLEANUP
 
@@ -107,7 +106,7 @@ class PollableCall(Call[T, T]):
         raise await self._told(FilesDeadlineError(message, deadline=deadline, last=wait.last))
 
     async def _told(self, error: FilesError) -> FilesError:
-        await report_error(error, self._request, self._options)
+        await self._session.errors.report(error, self._request, self._options)
         return error
 
 

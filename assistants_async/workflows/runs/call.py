@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from ..._typing import override
@@ -64,7 +65,8 @@ class RunCall(Call[Run, StreamEvent]):
         With `events=False` the request is the plain one, for servers that know no events of runs, and the channel
         yields the run as it is then.
         """
-        name, on_error, follow_ups = self._request.endpoint.name, self._options.on_error, self._follow_ups
+        name, follow_ups = self._request.endpoint.name, self._follow_ups
+        on_error = partial(self._session.errors.tell, self._options)
         if events is not True:
             flag(f"{name}().stream(): events", events)
             if recover or raise_on is not BAD_ENDS:

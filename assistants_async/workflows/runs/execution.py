@@ -14,7 +14,6 @@ from ...endpoints import GET_RUN
 from ...errors import AnswerDecodeError, AssistantsError, RunError
 from ...models.messages import Message
 from ...models.runs import Run
-from ...session.hooks import report_error
 from ...session.manager import SessionManager
 from ...tools.schema import AnswerFormat
 from ...tools.toolbox import Toolbox
@@ -61,6 +60,7 @@ class RunExecution(Generic[T]):
         limit = earlier(run_options.deadline, options.wait_limit)
         self._run_options = run_options = msgspec.structs.replace(run_options, deadline=limit)
         self._toolbox = toolbox
+        self._errors = session.errors
         # An error status that is no error would be no run.
         options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None)
         self._requests = RunRequests(session, options)
@@ -81,6 +81,7 @@ class RunExecution(Generic[T]):
         try:
             return await deadline.run_within(work)
         except AssistantsError as error:
+            self._errors.masker(self._options, self._request).error(error)
             # A request that failed has reported its error.
             if isinstance(error, RunError) or error is deadline.error or not hasattr(error, "__notes__"):
                 await self._report(error)
@@ -115,9 +116,9 @@ class RunExecution(Generic[T]):
     async def _report(self, error: AssistantsError) -> None:
         """Put the operation on an error, and give it to `on_error`, which may wait as long as the deadline allows."""
         if self._options.on_error is None:
-            await report_error(error, self._request, self._options)
+            await self._errors.report(error, self._request, self._options)
         else:
-            await self._deadline.after(lambda: report_error(error, self._request, self._options), "on_error")
+            await self._deadline.after(lambda: self._errors.report(error, self._request, self._options), "on_error")
 
 
 def _read(format: AnswerFormat[T], messages: tuple[Message, ...]) -> T:

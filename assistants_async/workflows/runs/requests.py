@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -31,7 +32,6 @@ from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
 from ...response import Response
-from ...session.hooks import run_hook
 from ...session.manager import SessionManager, jitter
 from .channel import RunChannel
 from .options import MAKES_RUN
@@ -74,7 +74,7 @@ class RunRequests:
             source = await session.open(request, options)
             return source, run_reading(source.http, options)
 
-        channel = RunChannel(request.endpoint.name, open_stream, options.on_error)
+        channel = RunChannel(request.endpoint.name, open_stream, partial(self._session.errors.tell, options))
         channel.snapshot = known
         return channel
 
@@ -181,8 +181,7 @@ class RunRequests:
             absent = isinstance(error, StatusError) and error.status in _NO_SUCH_ROUTE
             if absent or run.is_terminal:
                 return []
-            if self._options.on_error is not None:
-                await run_hook(self._options.on_error, error)
+            await self._session.errors.tell(self._options, error)
             raise
 
     def _options_of(self, request: Request) -> Options:
