@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-if __name__ == "__main__":
-    try:
-        from .cli.main import main  # inside, so that Ctrl-C while it loads ends quietly too
 
-        sys.exit(main())
+def main() -> int:
+    """Run a command of the command line, and return its exit status."""
+    try:
+        from .cli.main import main as run  # inside, so that Ctrl-C while it loads ends quietly too
+
+        return run()
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
