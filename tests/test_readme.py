@@ -264,3 +264,12 @@ def test_every_file_that_the_map_names_exists() -> None:
     assert {name for pair in layers for name in pair if name} >= {
         path.name for path in package.iterdir() if path.is_dir()
     } - {"guides", "__pycache__"}
+
+
+def test_the_changelog_is_one_sentence_a_line() -> None:
+    """Each section once and in order, each entry a line that ends as a sentence does, and none twice."""
+    unreleased = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## [Unreleased]\n")[1].split("\n## ")[0]
+    assert re.findall(r"^### (\w+)$", unreleased, re.MULTILINE) == ["Added", "Changed", "Fixed"]
+    entries = [line for line in unreleased.splitlines() if line and not line.startswith("### ")]
+    assert [entry for entry in entries if not re.fullmatch(r"- .+\.", entry)] == []
+    assert len(entries) == len(set(entries))
