@@ -13,7 +13,7 @@
     │   ├── AuthenticationError     401
     │   ├── PermissionDeniedError   403
     │   ├── NotFoundError           404
-    │   │   └── EndpointRetiredError    404 from the vendor's retired servers
+    │   │   └── EndpointRetiredError    404 of what the vendor has retired
     │   ├── ConflictError           409
     │   ├── UnprocessableError      422
     │   ├── RateLimitedError        429

@@ -115,13 +115,14 @@ class ThreadBusyError(BadRequestError):
 
 
 class EndpointRetiredError(NotFoundError):
-    """404 from the vendor, which stopped serving this protocol on 2026-08-26."""
+    """404 of an operation on assistants or threads, which the vendor stopped serving on 2026-08-26."""
 
     @override
     def __str__(self) -> str:
+        said = super().__str__().removesuffix(".")
         return (
-            f"{self.http.url.partition('?')[0]} answered 404: the vendor stopped serving the Assistants API on "
-            "2026-08-26; point base_url at a server that speaks it, or run one: python -m assistants_async serve"
+            f"{said}; the vendor stopped serving the Assistants API on 2026-08-26: point base_url at a server that "
+            "speaks it, or run one: python -m assistants_async serve"
         )
 
 

@@ -14,7 +14,7 @@ import trustme
 from aiohttp import web
 
 from assistants_async import AssistantsClient, ConnectFailedError, StatusError
-from tests.support.http_server import ASSISTANT, FILE, KEY, RUN, THREAD, Wire, answer, raw
+from tests.support.http_server import FILE, KEY, THREAD, Wire, answer, raw
 from tests.support.proxy_server import Proxy
 
 SECRETS = (KEY, "org-secret", "proj-secret", "gateway-secret", "assistants=v2", "assistants-async")
@@ -33,9 +33,9 @@ class Site(NamedTuple):
 
 async def respond(request: web.BaseRequest) -> web.StreamResponse:
     """Answer with an object of the kind that was asked for."""
-    path = request.path
-    value = FILE if "files" in path else RUN if "runs" in path else THREAD if "threads" in path else ASSISTANT
-    return web.json_response(value)
+    if request.method == "DELETE":
+        return web.json_response({"id": "thread_1", "object": "thread.deleted", "deleted": True})
+    return web.json_response(FILE if "files" in request.path else THREAD)
 
 
 @pytest.fixture

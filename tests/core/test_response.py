@@ -354,14 +354,20 @@ def test_another_400_is_not_a_busy_thread(message: str) -> None:
 
 
 def test_404_of_the_vendor_says_where_to_go() -> None:
-    """Only the vendor's host is retired; the message shows the URL without its query."""
-    error = error_for(http("", 404, url="https://api.openai.com/v1/assistants?limit=1"), NOW)
-    assert type(error) is EndpointRetiredError
-    assert str(error).startswith("https://api.openai.com/v1/assistants answered 404: the vendor stopped")
-    assert "base_url" in str(error)
-    for url in ("https://api.openai.com.evil.test/v1/x", "https://host.test/api.openai.com", "http://[::1]/v1/x"):
-        assert type(error_for(http("", 404, url=url), NOW)) is NotFoundError
-    assert type(error_for(http("", 403, url="https://api.openai.com/v1/assistants"), NOW)) is PermissionDeniedError
+    """Only its assistants and threads are retired, and its own words come first."""
+    vendor, said = "https://api.openai.com/v1/", {"error": {"message": "No thread found with id 'thread_1'."}}
+    for path in ("assistants?limit=1", "threads/thread_1", "threads/t/runs/r/steps/s"):
+        error = error_for(http(said, 404, url=vendor + path), NOW)
+        assert type(error) is EndpointRetiredError
+        assert "No thread found with id 'thread_1'; the vendor stopped serving" in str(error)
+    elsewhere = (
+        "https://api.openai.com.evil.test/v1/threads",
+        "https://host.test/api.openai.com",
+        "http://[::1]/threads",
+    )
+    for url in (*elsewhere, f"{vendor}files/threads", f"{vendor}vector_stores/vs_1", f"{vendor}uploads/u/parts"):
+        assert type(error_for(http(said, 404, url=url), NOW)) is NotFoundError
+    assert type(error_for(http("", 403, url=vendor + "assistants"), NOW)) is PermissionDeniedError
 
 
 def test_a_rate_limit_tells_when_to_come_back() -> None:

@@ -136,6 +136,11 @@ def is_vendor(url: str) -> bool:
     return urlsplit(url).hostname == _VENDOR
 
 
+def _is_retired(url: str) -> bool:
+    """Tell the vendor's retired operations from its files, vector stores and uploads, which go on."""
+    return is_vendor(url) and not {"assistants", "threads"}.isdisjoint(urlsplit(url).path.split("/")[:3])
+
+
 def error_for(http: HTTPResponse, now: float) -> StatusError:
     """The error of a status that is not 2xx, with the server's own words from whatever shape they came in.
 
@@ -147,7 +152,7 @@ def error_for(http: HTTPResponse, now: float) -> StatusError:
         kind = ServerError
     elif 300 <= http.status < 400:
         kind = RedirectError
-    elif http.status == 404 and is_vendor(http.url):
+    elif http.status == 404 and _is_retired(http.url):
         kind = EndpointRetiredError
     elif http.status == 400 and _names_active_run(str(error.get("message") or "")):
         kind = ThreadBusyError
