@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from assistants_async import AssistantsClient
+from tests.support.http_server import KEY, Wire
 from tests.support.steady_loop import SteadyLoop
-
-MS = 0.001
-"""One millisecond, by the clock of the tests' event loop."""
 
 VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
 
@@ -50,3 +50,20 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what the machine's environment would set."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+async def wire() -> AsyncIterator[Wire]:
+    """Serve bytes on loopback; afterwards no connection and no task of a client is left."""
+    async with Wire().serve() as server:
+        yield server
+        await server.until_open(0)
+        left = asyncio.all_tasks() - {asyncio.current_task()} - server._tasks
+        assert not {task for task in left if "_accept" not in repr(task) and "Wire" not in repr(task)}
+
+
+@pytest.fixture
+async def client(wire: Wire) -> AsyncIterator[AssistantsClient]:
+    """Make a client of that server that sends once: what a failure is, not what becomes of it."""
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as made:
+        yield made

@@ -25,9 +25,8 @@ from benchmarks.serving import served
 from benchmarks.table import BY_NAME, WORKS
 from benchmarks.work import Hand
 from benchmarks.worker import Job, working
-from tests.conftest import MS
-
-ROOT = Path(__file__).parents[1]
+from tests.support.places import ROOT
+from tests.support.steady_loop import MS
 
 
 @pytest.fixture(scope="module")

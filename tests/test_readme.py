@@ -26,7 +26,8 @@ from assistants_async.testing.faults import FAULTS
 from assistants_async.workflows.runs.event_channel import EventChannel
 from assistants_async.workflows.runs.options import DriveOptions, PollOptions
 from assistants_async.workflows.threads.busy_thread import IfActive
-from tests.support.pages import GUIDES, PAGES, ROOT, anchors, blocks, guide, links
+from tests.support.pages import GUIDES, PAGES, anchors, blocks, guide, links
+from tests.support.places import ROOT
 
 README = PAGES["README.md"]
 BLOCKS = [

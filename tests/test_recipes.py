@@ -15,8 +15,8 @@ from aiohttp import web
 
 from assistants_async import AssistantsClient, RunChannel
 from assistants_async.server import AssistantsServer, Fail, Say, ScriptedResponder
-from tests.conftest import MS
 from tests.support.pages import PAGES, blocks
+from tests.support.steady_loop import MS
 
 BLOCKS = [block for text in PAGES.values() for block in blocks(text)]
 

@@ -18,9 +18,10 @@ import pytest
 from assistants_async import AssistantsClient, AuthenticationError, StreamInterruptedError, __version__
 from assistants_async.cli.main import main
 from assistants_async.cli.show import show_code
+from tests.support.places import ROOT
 
 COMMAND = (sys.executable, "-W", "error", "-m", "assistants_async")
-README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
 
 

@@ -8,7 +8,6 @@ import pickle
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -23,8 +22,9 @@ from assistants_async import (
     Thread,
 )
 from tests.support.http_server import Wire, answer, raw
+from tests.support.places import SHARED
 
-SUITE = Path(__file__).resolve().parents[3] / "shared" / "cases" / "json_suite.json"
+SUITE = SHARED / "cases" / "json_suite.json"
 
 OWN: dict[str, bytes] = {
     "nothing": b"",

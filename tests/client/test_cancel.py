@@ -9,8 +9,8 @@ import anyio
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, RetryPolicy, ServerError, TimedOutError
-from tests.conftest import MS
 from tests.support.http_server import ANYTHING, KEY, Answer, Wire, answer, failure, silent, then_silent
+from tests.support.steady_loop import MS
 
 BODY = answer(ANYTHING)
 SHORT = 20 * MS

@@ -14,7 +14,6 @@ import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError
-from tests.conftest import MS
 from tests.support.http_server import (
     ANYTHING,
     KEY,
@@ -27,6 +26,7 @@ from tests.support.http_server import (
     silent,
     then_silent,
 )
+from tests.support.steady_loop import MS
 
 BODY = answer(ANYTHING)
 

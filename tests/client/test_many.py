@@ -12,10 +12,10 @@ import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, TimedOutError, Timeout
 from assistants_async.server import AssistantsServer
-from tests.conftest import MS
 from tests.support.byte_server import STALL, Body
 from tests.support.http_server import KEY, THREAD, Peer, Seen, Wire, answer, page, silent
 from tests.support.run_events import told
+from tests.support.steady_loop import MS
 
 CALLS = 1000
 POOL = 100

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, AssistantsError, Timeout
-from tests.conftest import MS
 from tests.support.http_server import (
     ANYTHING,
     ASSISTANT,
@@ -29,6 +28,7 @@ from tests.support.http_server import (
     then_cut,
     then_silent,
 )
+from tests.support.steady_loop import MS
 
 BODY = answer(ANYTHING)
 SECRET_ID = "thread_private"

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, Timeout, open_pipe
-from tests.conftest import MS
 from tests.support.http_server import (
     ANYTHING,
     KEY,
@@ -33,6 +32,7 @@ from tests.support.http_server import (
     then_silent,
 )
 from tests.support.run_events import TEXT, told
+from tests.support.steady_loop import MS
 
 QUICK = RetryPolicy(max_retries=1, initial_delay=MS, max_delay=MS)
 LIMITS = Timeout(head=60 * MS, idle=60 * MS, total=2000 * MS)

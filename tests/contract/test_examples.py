@@ -25,8 +25,9 @@ from assistants_async.models.threads import Thread
 from assistants_async.models.unions import Unknown
 from assistants_async.models.uploads import Upload, UploadPart
 from assistants_async.models.vector_stores import SearchPage, VectorStore, VectorStoreFile, VectorStoreFileBatch
+from tests.support.places import SHARED
 
-EXAMPLES = Path(__file__).parents[3] / "shared" / "spec" / "examples"
+EXAMPLES = SHARED / "spec" / "examples"
 VERSIONS = ("v1", "v1-final", "v2")
 pytestmark = pytest.mark.skipif(not EXAMPLES.is_dir(), reason="the published examples are not at hand")
 

@@ -27,7 +27,7 @@ from assistants_async.models.deltas import MessageDelta
 from assistants_async.models.messages import Text, TextContent
 from assistants_async.tools.docstrings import read_docstring
 from assistants_async.tools.schema import fault
-from tests.core.answers import read
+from tests.support.raw_answers import read
 
 MIB = 1024 * 1024
 SEPARATOR = " - at `"

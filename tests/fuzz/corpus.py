@@ -17,9 +17,9 @@ from assistants_async.models.steps import RunStep
 from assistants_async.models.threads import Thread
 from assistants_async.server import AssistantsServer, CallTools, Say, ScriptedResponder
 from assistants_async.workflows.runs.call import RunCall
-from tests.core.sse_cases import CASES
-from tests.core.test_retry import FORMS
+from tests.core.requests.test_retry import FORMS
 from tests.support.run_events import DONE, TEXT, told
+from tests.support.sse_cases import CASES
 
 KINDS: tuple[Any, ...] = (
     Assistant,

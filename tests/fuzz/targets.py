@@ -36,12 +36,12 @@ from assistants_async.core.streams.list_framer import ListElements
 from assistants_async.core.streams.sse import SSEDecoder
 from assistants_async.endpoints import DELETE_THREAD, GET_RUN, GET_RUN_STEP, KINDS
 from assistants_async.models.base import Model
-from tests.core.answers import read
-from tests.core.cuts import cut
-from tests.core.test_jsonitems import facts, frame
-from tests.core.test_sse import plain_decode
+from tests.core.streams.test_sse import plain_decode
 from tests.fuzz import corpus as given
 from tests.fuzz.mutations import mutated
+from tests.support.cuts import cut
+from tests.support.framing import facts, frame
+from tests.support.raw_answers import read
 
 NOW = 1_790_000_000.0
 ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*").fullmatch

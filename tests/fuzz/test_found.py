@@ -16,10 +16,10 @@ from assistants_async import (
     StatusError,
 )
 from assistants_async.core.responses.decode import error_for
-from tests.core.answers import read
-from tests.core.cuts import cut, steps
 from tests.support.byte_server import Body
+from tests.support.cuts import cut, steps
 from tests.support.http_server import KEY, Wire, raw
+from tests.support.raw_answers import read
 from tests.support.run_events import DONE, TEXT, told
 
 CSI = "\x9b"

@@ -19,9 +19,9 @@ from assistants_async.models.base import Model
 from assistants_async.models.decoding import decoder_for
 from assistants_async.models.unions import Unknown
 from assistants_async.workflows.runs.call import RunChannel
-from tests.core.cuts import cut
 from tests.fuzz.corpus import KINDS
 from tests.support.byte_server import frame
+from tests.support.cuts import cut
 from tests.support.http_server import Memory, MemoryExchange, answer
 from tests.support.run_events import DONE, message, run
 

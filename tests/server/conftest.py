@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.server.talk import Talk, talking
+from tests.support.talk import Talk, talking
 
 
 @pytest.fixture

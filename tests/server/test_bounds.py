@@ -13,7 +13,7 @@ from assistants_async.server import ScriptedResponder
 from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord
 from assistants_async.server.storage.due_times import DueTimes
 from assistants_async.server.storage.store import Store
-from tests.server.talk import Talk, path_of, talking
+from tests.support.talk import Talk, path_of, talking
 
 MIB = 2**20
 

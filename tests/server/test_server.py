@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from assistants_async.server import Action, AssistantsServer, Say, Turn
-from tests.conftest import MS
-from tests.server.talk import Talk, talking
+from tests.support.steady_loop import MS
+from tests.support.talk import Talk, talking
 
 
 async def test_start_and_close() -> None:

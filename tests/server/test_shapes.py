@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -13,9 +12,10 @@ import pytest
 from assistants_async._typing import override
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import AssistantsServer
-from tests.server.talk import Answer, Document, Talk, outputs_for, path_of, talking
+from tests.support.places import FACTS as FACTS_FILE
+from tests.support.talk import Answer, Document, Talk, outputs_for, path_of, talking
 
-FACTS = json.loads((Path(__file__).parents[1] / "contract" / "facts.json").read_text())
+FACTS = json.loads(FACTS_FILE.read_text())
 
 
 def faults(facts: Mapping[str, Any], names: list[str], value: Any, at: str) -> Iterator[str]:

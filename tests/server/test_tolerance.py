@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server.talk import Talk, path_of, talking
+from tests.support.talk import Talk, path_of, talking
 
 JSON = {"content-type": "application/json"}
 

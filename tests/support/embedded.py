@@ -13,8 +13,8 @@ from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import AssistantsServer, ScriptedResponder
 from assistants_async.server.engine.actions import Action
 from assistants_async.tools import Toolbox
-from tests.conftest import MS
 from tests.support.http_server import Peer, Seen, Wire, answer, failure
+from tests.support.steady_loop import MS
 
 GRACE = 1000 * MS
 """What a test gives a server to cancel a run that it does answer for."""

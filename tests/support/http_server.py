@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from assistants_async import Headers, PreparedRequest, Timeout
-from tests.conftest import MS
+from tests.support.steady_loop import MS
 
 KEY = "sk-test-0123456789abcdef"
 """The key of every client of the tests; no test may find it anywhere but on the wire."""

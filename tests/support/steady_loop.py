@@ -8,6 +8,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+MS = 0.001
+"""One millisecond, by the clock of this loop."""
+
 TURN = 5e-5
 """Seconds that one turn of the loop takes on its clock, so that work without a pause reaches a time limit too."""
 

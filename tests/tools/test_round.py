@@ -11,8 +11,8 @@ import pytest
 from assistants_async.errors import ToolCallError
 from assistants_async.tools import Toolbox, ToolEvent
 from assistants_async.tools.round import run_limited
-from tests.conftest import MS
-from tests.tools.functions import call, weather
+from tests.support.functions import call, weather
+from tests.support.steady_loop import MS
 
 
 async def test_what_answer_takes() -> None:

@@ -17,7 +17,7 @@ from msgspec import Meta
 
 from assistants_async.errors import ToolCallError
 from assistants_async.tools import Tool, tool
-from tests.tools.functions import Database, Unit, Unknown, lookup, maybe, weather
+from tests.support.functions import Database, Unit, Unknown, lookup, maybe, weather
 
 NULL = {"type": "null"}
 

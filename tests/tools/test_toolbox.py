@@ -1,62 +1,25 @@
-"""Answering the calls of a run: results, errors, limits, hooks and cancellation."""
+"""Answering the calls of a run: the box and its results."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import threading
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-import anyio
 import pytest
 
 from assistants_async import AssistantsClient
-from assistants_async.errors import ToolCallError, ToolError, ToolFailedError
+from assistants_async.errors import ToolCallError, ToolFailedError
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import AssistantsServer
-from assistants_async.tools import Toolbox, ToolEvent, ToolFailed, ToolFinished, ToolStarted, tool
-from tests.conftest import MS
-from tests.tools.functions import WHO, Database, Place, call, lookup, maybe, weather, who, who_in_a_thread
-
-NEUTRAL = '{"error":"the function failed"}'
-
-
-class OutOfStockError(ToolError):
-    """An error of a user's own."""
-
-
-def fail_in_a_thread(how: str) -> None:
-    """Fail in one of three ways."""
-    match how:
-        case "told":
-            raise ToolError("no such city")
-        case "own":
-            raise OutOfStockError("none left")
-        case _:
-            raise ValueError("password: hunter2")
-
-
-async def fail(how: str) -> None:
-    """Fail in the same ways, in the loop's thread."""
-    fail_in_a_thread(how)
-
-
-async def wait_for_ever() -> None:
-    """Never end."""
-    await asyncio.Event().wait()
+from assistants_async.tools import Toolbox, tool
+from tests.support.failing_functions import NEUTRAL, angry, fail, fail_in_a_thread
+from tests.support.functions import WHO, Database, Place, call, lookup, maybe, weather, who, who_in_a_thread
 
 
 def strange() -> object:
     """Give what is no JSON."""
     return object()
-
-
-async def cancelled() -> None:
-    """Await what somebody else has cancelled."""
-    inner = asyncio.create_task(asyncio.Event().wait())
-    inner.cancel()
-    await inner
 
 
 # The box
@@ -206,11 +169,6 @@ async def test_a_handler_chooses_the_words(on_error: Any, output: str) -> None:
     assert isinstance(result.error, ValueError)
 
 
-def angry(*_: object) -> Any:
-    """A hook that raises."""
-    raise LookupError("hook")
-
-
 @pytest.mark.parametrize("hook", ["approve", "on_error"])
 async def test_what_a_hook_raises_comes_out(hook: str) -> None:
     """Unchanged, from one call and from many."""
@@ -249,302 +207,6 @@ async def test_a_failure_can_end_the_round() -> None:
     assert isinstance(caught.value.__cause__, ValueError)
     assert "hunter2" not in str(caught.value)
     assert ended == ["patient"]  # the third had not begun, and does not begin
-
-
-# Limits
-
-
-async def test_outputs_keep_the_order_of_the_calls() -> None:
-    """Though the functions end in another."""
-    gate = asyncio.Event()
-
-    async def first() -> str:
-        """Wait for the second."""
-        await gate.wait()
-        return "1"
-
-    async def second() -> str:
-        """Let the first go on."""
-        gate.set()
-        return "2"
-
-    results = await Toolbox([first, second]).answer([call("first", id="a"), call("second", id="b")])
-    assert [result.as_output for result in results] == [
-        {"tool_call_id": "a", "output": "1"},
-        {"tool_call_id": "b", "output": "2"},
-    ]
-    assert await Toolbox([first]).answer([]) == []
-
-
-@pytest.mark.parametrize("cap", [1, 2, 5])
-async def test_so_many_functions_run_at_a_time(cap: int) -> None:
-    """And no more."""
-    running: list[int] = []
-    most: list[int] = []
-
-    async def work() -> None:
-        """Be busy for a moment."""
-        running.append(1)
-        most.append(len(running))
-        await asyncio.sleep(5 * MS)
-        running.pop()
-
-    await Toolbox([work], max_concurrency=cap).answer([call("work")] * 6)
-    assert max(most) == cap
-
-
-@pytest.mark.parametrize("own", [True, False], ids=["the tool's", "the box's"])
-async def test_a_function_has_its_time(own: bool) -> None:
-    """The tool's own limit goes before the box's."""
-    waiting = tool(wait_for_ever, timeout=5 * MS) if own else tool(wait_for_ever)
-    result = await Toolbox([waiting], timeout=60 if own else 5 * MS).call(call("wait_for_ever"))
-    assert isinstance(result.error, ToolCallError)
-    assert result.error.kind == "timeout"
-    assert json.loads(result.output) == {"error": f"the function took longer than {5 * MS:g} s"}
-
-
-@pytest.mark.parametrize("sync", [True, False])
-async def test_a_function_that_blocks_for_ever_holds_nobody(sync: bool) -> None:
-    """Neither at its time limit nor at cancellation: its thread is left behind."""
-    release = threading.Event()
-
-    def block() -> None:
-        """Wait for the end of the test."""
-        release.wait()
-
-    blocking: Callable[..., Any] = block if sync else wait_for_ever
-    box = Toolbox([tool(blocking, name="block")], max_concurrency=1)
-    try:
-        with anyio.move_on_after(5 * MS) as scope:
-            await box.answer([call("block"), call("block")])
-        assert scope.cancelled_caught
-        results = await Toolbox([tool(blocking, name="block")], timeout=5 * MS).answer([call("block")] * 50)
-        assert {type(result.error) for result in results} == {ToolCallError}
-    finally:
-        release.set()
-
-
-async def test_a_long_output_is_cut() -> None:
-    """Also that of an error."""
-
-    async def long() -> str:
-        """Give much."""
-        return "é" * 1000
-
-    def loud(*_: object) -> str:
-        return "é" * 1000
-
-    box = Toolbox([long, fail], max_output_bytes=300, on_error=loud)
-    results = await box.answer([call("long"), call("fail", '{"how":""}'), call("x" * 1000)])
-    assert [len(result.output.encode()) <= 300 for result in results] == [True] * 3
-    assert results[0].output.endswith("[cut: the whole output has 2000 bytes, and this is its beginning]")
-    assert results[0].output == results[1].output
-
-
-# Approval
-
-
-async def test_calls_are_approved_by_a_person() -> None:
-    """Who sees the decoded arguments; a refused function is not called."""
-    asked: list[tuple[str, dict[str, Any]]] = []
-
-    async def approve(made: ToolCall, arguments: dict[str, Any]) -> bool | str:
-        asked.append((made.id, dict(arguments)))
-        arguments.clear()
-        return {"Pau": True, "Rom": False}.get(arguments.get("city", asked[-1][1]["city"]), "too far")
-
-    box = Toolbox([weather], approve=approve)
-    results = await box.answer([call("weather", json.dumps({"city": city}), city) for city in ("Pau", "Rom", "Ulm")])
-    assert [result.output for result in results] == [
-        "Pau: 3 days, celsius",
-        '{"error":"the call was refused"}',
-        '{"error":"the call was refused: too far"}',
-    ]
-    assert asked == [(city, {"city": city}) for city in ("Pau", "Rom", "Ulm")]
-    refused = results[2].error
-    assert isinstance(refused, ToolCallError)
-    assert (refused.kind, results[2].arguments) == ("refused", {"city": "Ulm"})
-
-
-async def test_a_tool_may_need_no_approval() -> None:
-    """Or insist on it; without a word it needs it where there is a hook."""
-    names = {None: "asks", True: "insists", False: "free"}
-    tools = [tool(who, name=name, approve=approve) for approve, name in names.items()]
-    box = Toolbox(tools, approve=lambda made, arguments: False)
-    results = await box.answer([call(name) for name in names.values()])
-    assert [result.error is None for result in results] == [False, False, True]
-
-
-# Events
-
-
-async def test_events_tell_what_happens() -> None:
-    """Before a function begins, and when its call is answered; a call that reaches none only fails."""
-    seen: list[ToolEvent] = []
-
-    async def see(event: ToolEvent) -> None:
-        seen.append(event)
-
-    box = Toolbox([who, fail], max_concurrency=1)
-    calls = [call("who", id="a"), call("fail", '{"how":""}', "b"), call("nothing", id="c")]
-    results = await box.answer(calls, notify=see)
-    by_call: dict[str, list[ToolEvent]] = {"a": [], "b": [], "c": []}
-    for event in seen:
-        by_call[event.call.id if isinstance(event, ToolStarted) else event.result.call_id].append(event)
-    assert by_call == {
-        "a": [ToolStarted(calls[0]), ToolFinished(results[0])],
-        "b": [ToolStarted(calls[1]), ToolFailed(results[1])],
-        "c": [ToolFailed(results[2])],
-    }
-    assert [event.event for event in by_call["b"]] == ["tool.started", "tool.failed"]
-    assert ToolFinished.event == "tool.finished"
-
-
-@pytest.mark.parametrize("error", [LookupError("seen"), asyncio.CancelledError("seen")], ids=["error", "cancelled"])
-async def test_what_notify_raises_comes_out(error: BaseException) -> None:
-    """And the function is not called."""
-    ran: list[str] = []
-
-    async def note() -> None:
-        """Tell that it ran."""
-        ran.append("note")
-
-    async def see(event: ToolEvent) -> None:
-        raise error
-
-    with pytest.raises(type(error), match="seen"):
-        await Toolbox([note]).answer([call("note"), call("note")], notify=see)
-    assert ran == []
-
-
-# Cancellation
-
-
-@pytest.mark.parametrize("many", [True, False])
-async def test_cancellation_gets_out_at_once(many: bool) -> None:
-    """As itself, after the functions' own cleaning up, and nothing is left behind."""
-    started, ended = asyncio.Event(), asyncio.Event()
-
-    async def patient() -> None:
-        """Wait, and tell of the end."""
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.set()
-
-    box = Toolbox([patient], on_error=angry)
-    work: Awaitable[object] = box.answer([call("patient")] * 3) if many else box.call(call("patient"))
-    task = asyncio.ensure_future(work)
-    await started.wait()
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert ended.is_set()
-
-
-@pytest.mark.parametrize("native", [True, False], ids=["a task", "a scope"])
-@pytest.mark.parametrize("by", ["an error", "a result"])
-@pytest.mark.parametrize("many", [True, False])
-async def test_a_function_cannot_swallow_cancellation(many: bool, by: str, native: bool) -> None:
-    """Neither that of a task nor that of a scope around it."""
-    started = asyncio.Event()
-
-    async def stubborn() -> str:
-        """Go on where cancelled."""
-        started.set()
-        try:
-            await asyncio.Event().wait()
-        except asyncio.CancelledError:
-            if by == "an error":
-                raise ValueError("never") from None
-        return "done"
-
-    box = Toolbox([stubborn], on_error="raise")
-
-    async def work(scope: anyio.CancelScope) -> None:
-        with scope:
-            await (box.answer([call("stubborn")]) if many else box.call(call("stubborn")))
-
-    scope = anyio.CancelScope()
-    task = asyncio.create_task(work(scope))
-    await started.wait()
-    if native:
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-    else:
-        scope.cancel()
-        await task
-        assert scope.cancelled_caught
-
-
-@pytest.mark.parametrize("many", [True, False])
-async def test_a_function_with_tasks_of_its_own_has_failed(many: bool) -> None:
-    """Where one of them fails: nobody cancelled the caller, though before Python 3.13 the task counts it so."""
-
-    async def broken(how: str) -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(fail(how))
-
-    box = Toolbox([broken])
-    made = call("broken", '{"how": "own"}')
-    results = await box.answer([made, made]) if many else [await box.call(made)]
-    assert [result.output for result in results] == [NEUTRAL] * len(results)
-    assert isinstance(results[0].error, ExceptionGroup)
-
-
-@pytest.mark.parametrize("many", [True, False])
-async def test_a_function_that_cancels_itself_has_failed(many: bool) -> None:
-    """The round goes on."""
-
-    async def leave() -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(0)
-
-    box = Toolbox([leave])
-    results = await box.answer([call("leave", "{}")] * 2) if many else [await box.call(call("leave", "{}"))]
-    assert {result.output for result in results} == {'{"error":"the function was cancelled"}'}
-
-
-@pytest.mark.parametrize("many", [True, False])
-async def test_a_function_that_is_cancelled_from_within_has_failed(many: bool) -> None:
-    """Nobody cancelled the caller: it is an error like another."""
-    box, made = Toolbox([cancelled]), call("cancelled")
-    result = (await box.answer([made]))[0] if many else await box.call(made)
-    assert result.output == '{"error":"the function was cancelled"}'
-    assert isinstance(result.error, ToolCallError)
-    assert (result.error.kind, type(result.error.__cause__)) == ("cancelled", asyncio.CancelledError)
-    with pytest.raises(ToolFailedError):
-        await Toolbox([cancelled], on_error="raise").answer([made])
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
-@pytest.mark.parametrize("sync", [True, False])
-@pytest.mark.parametrize("many", [True, False])
-def test_an_interrupt_is_no_output(error: type[BaseException], sync: bool, many: bool) -> None:
-    """It ends the program as ever, plain."""
-
-    def interrupt() -> None:
-        """Press Ctrl-C."""
-        raise error
-
-    async def interrupt_loop() -> None:
-        """Press Ctrl-C in the loop's thread."""
-        raise error
-
-    box = Toolbox([tool(interrupt, name="stop") if sync else tool(interrupt_loop, name="stop"), wait_for_ever])
-
-    async def main() -> None:
-        if many:
-            await box.answer([call("wait_for_ever"), call("stop")])
-        else:
-            await box.call(call("stop"))
-
-    with pytest.raises(error):
-        asyncio.run(main())
 
 
 # A run

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assistants_async.server import CallTools, Fail, Incomplete, Say, Stall, Turn
-from tests.server.talk import talking
+from tests.support.talk import talking
 
 
 class UnspeakableError(Exception):
