@@ -23,6 +23,9 @@ from assistants_async import AssistantsClient, AssistantsError
 from benchmarks.bodies import chunked, frames
 
 THREAD = json.dumps({"id": "thread_1", "object": "thread", "created_at": 1, "metadata": {"a": "b"}}).encode()
+ASSISTANT = json.dumps(
+    {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "gpt-4o", "tools": []}
+).encode()
 PAGE = json.dumps(
     {"object": "list", "data": [{"id": f"msg_{number}"} for number in range(20)], "last_id": "msg_19", "has_more": True}
 ).encode()
@@ -60,6 +63,7 @@ class Server:
         self.answers = {
             b"/runs ": _head(b"text/event-stream", chunked(frames(events)), b"transfer-encoding: chunked"),
             b"/messages": _head(b"application/json", PAGE, b"content-length: %d" % len(PAGE)),
+            b"/assistants ": _head(b"application/json", ASSISTANT, b"content-length: %d" % len(ASSISTANT)),
             b"/missing": b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\n\r\n{}",
         }
         self.default = _head(b"application/json", THREAD, b"content-length: %d" % len(THREAD))

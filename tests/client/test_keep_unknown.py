@@ -24,11 +24,11 @@ ASSISTANT: dict[str, Any] = {
     "created_at": 1,
     "tools": [
         {"type": "function", "function": FUNCTION, "x_tool": 1},
-        {"type": "mcp", "url": "u"},
+        {"type": "own", "url": "u"},
         {"type": "code_interpreter", "container": {"type": "auto"}},
     ],
     "reasoning_effort": "medium",
-    "tool_resources": {"code_interpreter": {"file_ids": ["f"], "x_files": []}, "mcp": [{"a": None}]},
+    "tool_resources": {"code_interpreter": {"file_ids": ["f"], "x_files": []}, "own": [{"a": None}]},
     "service_tier": None,
     "x_owner": {"id": "o", "tags": [1, 2.5, "é"]},
 }
@@ -88,7 +88,7 @@ async def test_kept_at_every_depth(wire: Wire, keeping: AssistantsClient) -> Non
     assert assistant.tools[0].function.extra == {"cache_control": {"type": "ephemeral"}}  # type: ignore[union-attr]  # a function
     assert assistant.tools[2].extra == {"container": {"type": "auto"}}
     assert assistant.tool_resources is not None
-    assert assistant.tool_resources.extra == {"mcp": [{"a": None}]}
+    assert assistant.tool_resources.extra == {"own": [{"a": None}]}
     assert assistant.at("x_owner.tags[1]") == 2.5
     assert not assistant.has("service_tier")
     assert "_extra" not in assistant.fields()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assistants_async import EndpointRetiredError, NotFoundError, PermissionDeniedError
 from assistants_async.core.responses.decode import error_for
-from tests.core.test_response import NOW, http
+from tests.core.responses.test_decode import NOW, http
 
 
 def test_404_of_the_vendor_says_where_to_go() -> None:
