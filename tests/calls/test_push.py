@@ -14,9 +14,9 @@ from assistants_async.core.requests.endpoint import Endpoint, ProtocolVersion
 from assistants_async.endpoints import TABLE
 from assistants_async.models import AnyPage
 from tests.support.byte_server import CLOSE, RESET, Body, dumps, frame, named, whole
+from tests.support.channels import JSON, LINES
 from tests.support.http_server import KEY, Wire
 from tests.support.places import FACTS as FACTS_FILE
-from tests.support.pushes import JSON, LINES
 from tests.support.run_events import DONE, ERROR, page, told
 from tests.testing.test_mocks import NEEDED
 

@@ -15,8 +15,8 @@ from assistants_async import AssistantsClient, ConnectionLostError, HTTPResponse
 from assistants_async.calls.pipe import open_pipe
 from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
 from tests.support.byte_server import RESET, STALL, Body, Hold, dumps, frame, whole
+from tests.support.channels import JSON, LINES
 from tests.support.http_server import Wire, failure
-from tests.support.pushes import JSON, LINES
 from tests.support.run_events import ERROR, told
 from tests.support.steady_loop import MS
 

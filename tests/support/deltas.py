@@ -14,9 +14,6 @@ def step_delta(*calls: dict[str, Any]) -> RunStepDelta:
     )
 
 
-# Steps
-
-
 def call(kind: str, index: int = 0, id: str | None = "c", **members: Any) -> dict[str, Any]:
     """More of a tool call."""
     return {"index": index, "type": kind, **({} if id is None else {"id": id}), **members}

@@ -162,7 +162,7 @@ def test_annotations_of_one_index(index: Any) -> None:
     fold = MessageFold("m")
     parts = [
         text("a", 0, citation("f", index), citation("g", index)),
-        text("b", 0, citation("h", index), {"type": "url_citation", "url": "http://x"}),
+        text("b", 0, citation("h", index), {"type": "own_citation", "url": "http://x"}),
     ]
     for part in [parts[0], text("", 0, citation("f", index)), parts[1]]:
         fold.add(MessageDelta.from_dict({"id": "m", "delta": {"content": [part]}}))
