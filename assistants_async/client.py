@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
@@ -12,6 +12,7 @@ import msgspec
 
 from ._typing import override
 from .calls.context import CallContext
+from .core.requests.base_url import azure_base_url, foundry_base_url
 from .core.requests.options import OptionChanges, merge
 from .endpoints import find
 from .models.threads import Thread
@@ -101,7 +102,7 @@ class AssistantsClient:
 
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
         settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
-        settings["base_url"] = endpoint
+        settings["base_url"] = _endpoint(foundry_base_url, endpoint, api_version, settings)
         return cls._made(settings)
 
     @classmethod
@@ -119,7 +120,7 @@ class AssistantsClient:
         `credential` a bearer token takes its place.
         """
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
-        settings["base_url"] = endpoint.rstrip("/").removesuffix("/openai") + "/openai"
+        settings["base_url"] = _endpoint(azure_base_url, endpoint, api_version, settings)
         settings["auth"] = "api-key" if credential is None else "bearer"
         if credential is not None:
             from .session.azure import AZURE_SCOPE, token_source  # on use
@@ -220,6 +221,15 @@ class AssistantsClient:
     def __del__(self, _warn: Any = warnings.warn) -> None:
         if getattr(self, "_owner", False) and self._context.session.is_open:
             _warn("a client was never closed: use 'async with', or await close()", ResourceWarning, source=self)
+
+
+def _endpoint(read: Callable[[str, str], str], endpoint: str, api_version: str, settings: ClientSettings) -> str:
+    """Read the endpoint of a preset; where it is refused, no frame keeps the settings, which may hold a key."""
+    try:
+        return read(endpoint, api_version)
+    except (TypeError, ValueError):
+        _forget(settings)
+        raise
 
 
 def _forget(settings: Any) -> None:

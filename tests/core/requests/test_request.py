@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assistants_async.core.requests.base_url import split_base_url
+from assistants_async.core.requests.base_url import azure_base_url, foundry_base_url, split_base_url
 from assistants_async.core.requests.request import SECRET_HEADERS, SentHeaders, bind, write
 from assistants_async.endpoints import CANCEL_RUN, CREATE_ASSISTANT, CREATE_RUN, GET_THREAD, KINDS, LIST_RUNS, TABLE
 
@@ -65,6 +65,91 @@ def test_a_base_url_of_another_form_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"base_url|Invalid IPv6") as caught:
         split_base_url(text)
     assert "hunter2" not in str(caught.value)
+
+
+PASTED = {
+    "a chat endpoint": ("https://host.test/v1/chat/completions", "'https://host.test/v1'"),
+    "assistants": ("https://host.test/v1/assistants", "'https://host.test/v1'"),
+    "a thread's runs": ("https://host.test/openai/v1/threads/t/runs/", "'https://host.test/openai/v1'"),
+    "responses": ("https://host.test/api/V1/Responses", "'https://host.test/api/V1'"),
+    "a deployment": (
+        "https://host.test/openai/deployments/gpt/chat/completions?api-version=1",
+        "'https://host.test/openai'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "root"), PASTED.values(), ids=PASTED)
+def test_a_base_url_with_an_operation_behind_it_is_refused(text: str, root: str) -> None:
+    """The error names the part that is too much, and the URL without it."""
+    with pytest.raises(ValueError, match="must end where the API begins, without") as caught:
+        split_base_url(text)
+    assert str(caught.value).endswith(root)
+
+
+def test_a_server_of_such_a_name_is_left_alone() -> None:
+    """An operation's name counts behind the root of an API alone."""
+    assert split_base_url("https://assistants.test/assistants")[0] == "https://assistants.test/assistants"
+    assert split_base_url("https://host.test/v1/tenants/assistants")[0] == "https://host.test/v1/tenants/assistants"
+
+
+AZURE = "https://name.openai.azure.com"
+PROJECT = "https://name.services.ai.azure.com/api/projects/p"
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        "",
+        "/",
+        "/openai",
+        "/openai/",
+        "/openai/v1/",
+        "/openai/assistants?api-version=1",
+        "/openai/deployments/gpt-4o/chat/completions?api-version=1",
+    ],
+)
+def test_an_azure_endpoint_as_it_is_pasted(behind: str) -> None:
+    """Whatever portals and other clients put behind the resource is left out."""
+    assert azure_base_url(f" {AZURE}{behind}\n", "1") == f"{AZURE}/openai"
+
+
+@pytest.mark.parametrize("behind", ["", "/", "/openai/v1", "/assistants", "/threads/t/runs?api-version=v1", "/agents/"])
+def test_a_foundry_endpoint_as_it_is_pasted(behind: str) -> None:
+    """The project is all that counts."""
+    assert foundry_base_url(f"{PROJECT}{behind}", "v1") == PROJECT
+
+
+def test_endpoints_of_servers_of_the_same_form() -> None:
+    """A gateway or a double of its own name has its own paths."""
+    assert azure_base_url("http://127.0.0.1:8000/gateway/", "1") == "http://127.0.0.1:8000/gateway/openai"
+    assert foundry_base_url("http://127.0.0.1:8000/agents/", "v1") == "http://127.0.0.1:8000/agents"
+
+
+WRONG: dict[str, tuple[Any, str]] = {
+    "a project as a resource": (lambda: azure_base_url(PROJECT, "1"), r"use AssistantsClient\.foundry"),
+    "a resource as a project": (lambda: foundry_base_url(AZURE, "v1"), r"use AssistantsClient\.azure"),
+    "no project": (lambda: foundry_base_url("https://name.services.ai.azure.com", "v1"), "/api/projects/NAME"),
+    "another version": (lambda: azure_base_url(f"{AZURE}?api-version=2", "1"), "api-version=2, and azure"),
+    "no scheme": (lambda: azure_base_url("name.openai.azure.com", "1"), "must look like https://"),
+    "a connection string": (lambda: foundry_base_url("eastus.api.azureml.ms;sub;group;p", "v1"), "must look like"),
+    "a password": (lambda: azure_base_url("https://user:hunter2@name.openai.azure.com", "1"), "must not hold a user"),
+}
+
+
+@pytest.mark.parametrize(("made", "words"), WRONG.values(), ids=WRONG)
+def test_an_endpoint_of_another_kind_is_refused_by_name(made: Any, words: str) -> None:
+    """The error says which preset to use, or what is missing; no password shows."""
+    with pytest.raises(ValueError, match=words) as caught:
+        made()
+    assert "hunter2" not in str(caught.value)
+
+
+def test_an_endpoint_that_is_no_text() -> None:
+    """A TypeError, as for a base URL."""
+    wrong: Any = None
+    with pytest.raises(TypeError, match="endpoint must be a str, not NoneType"):
+        azure_base_url(wrong, "1")
 
 
 def test_a_base_url_of_another_kind_is_a_type_error() -> None:
