@@ -15,10 +15,13 @@ from typing import Any, Generic, Literal, Protocol, Self, TypeVar
 
 from .._typing import override
 from ..core.requests.options import ErrorHook
-from ..errors import ClientClosedError, StreamError, TransportError
+from ..errors import ClientClosedError, ItemDecodeError, StreamError, TransportError
 from ..response import HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer, no_loop
 from .fan_out import FanOut
+
+_SHOWN = 200
+"""Bytes of a body's start that are kept for an error, where none of the body could be read."""
 
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
@@ -121,6 +124,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         """State of the stream."""
         self.items_delivered: int = 0
         """Number of items that have been handed out."""
+        self._start = b""
         self.bytes_received: int = 0
         """Number of bytes of the body that have come."""
 
@@ -246,6 +250,8 @@ class Channel(AsyncIterator[S], Generic[S]):
             data = await source.read()
             if self.outcome != "open":  # closed while the read waited
                 return
+            if not self.bytes_received:
+                self._start = data[:_SHOWN]
             self.bytes_received += len(data)
             self._frames = iter(reading.feed(data) if data else reading.finish())
             if not data and reading.error is None:
@@ -262,6 +268,8 @@ class Channel(AsyncIterator[S], Generic[S]):
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
+        if isinstance(error, ItemDecodeError) and not error.items and self._source is not None:
+            error.body = self._source.http.content_type, self._start
         error.add_note(f"while streaming {self._name}")
         self._error = error
         self._end("failed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._typing import override
 from .base import AssistantsError, printable, text_of
 
 
@@ -57,6 +58,17 @@ class ItemDecodeError(StreamError):
         """The item's bytes."""
         self.path = path
         """Where in the item, such as `"$.delta.content[0]"`."""
+        self.body: tuple[str, bytes] | None = None
+        """Content type and start of a body of which nothing could be read: a page of a proxy, say."""
+
+    @override
+    def __str__(self) -> str:
+        text = super().__str__()
+        if self.body is None:
+            return text
+        kind, start = self.body
+        shown = printable(start.decode("utf-8", "replace"), 120)
+        return f"{text} ({printable(kind, 60) or 'no content type'}, body {shown!r})"
 
 
 class ItemTooLargeError(StreamError):

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient
-from assistants_async.errors import StreamInterruptedError
+from assistants_async.errors import ItemDecodeError, StreamInterruptedError
 from tests.support.byte_server import Body, dumps, frame
-from tests.support.http_server import Wire
+from tests.support.http_server import Wire, raw
 from tests.support.run_events import DONE, TEXT, run, told
 from tests.workflows.runs.test_recovery import Polled
 
@@ -125,3 +125,21 @@ async def test_messages_and_done_without_run_events_are_complete(wire: Wire, cli
     async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
         with pytest.raises(StreamInterruptedError, match="no run event"):
             await channel.until_done()
+
+
+PAGE = b"<html><title>Sign in</title></html>"
+
+
+@pytest.mark.parametrize("framing", ["run", "list", "object"])
+async def test_a_page_in_place_of_a_stream_is_named(wire: Wire, client: AssistantsClient, framing: str) -> None:
+    """The error has the content type and the start of the body: a proxy's or a portal's page, most often."""
+    wire.answer(raw(PAGE, content_type="text/html"))
+    streams: dict[str, Any] = {
+        "run": lambda: client.runs.create("t", assistant_id="a").stream(),
+        "list": lambda: client.messages.list("t").stream(),
+        "object": lambda: client.threads.retrieve("t").stream(),
+    }
+    with pytest.raises(ItemDecodeError, match=r"text/html, body '<html><title>Sign in</title>"):
+        async with streams[framing]() as channel:
+            async for _ in channel:
+                pass
