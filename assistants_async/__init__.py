@@ -46,6 +46,7 @@ from .errors import (
     PermissionDeniedError,
     RateLimitedError,
     RedirectError,
+    RunActionError,
     RunCancelledError,
     RunDeadlineError,
     RunError,
@@ -86,7 +87,7 @@ from .models.events import (
 from .models.files import File
 from .models.messages import CitationStyle, Message
 from .models.pages import Deleted, Page
-from .models.runs import Run, ToolCall, Usage
+from .models.runs import MCPCall, Run, ToolCall, Usage
 from .models.steps import RunStep
 from .models.threads import Thread
 from .models.transfers import IngestedFile, IngestReport, UploadState
@@ -159,6 +160,7 @@ __all__ = [
     "Items",
     "Ledger",
     "ListCall",
+    "MCPCall",
     "Message",
     "MessageDeltaEvent",
     "MessageEvent",
@@ -178,6 +180,7 @@ __all__ = [
     "Retry",
     "RetryPolicy",
     "Run",
+    "RunActionError",
     "RunCall",
     "RunCancelledError",
     "RunChannel",

@@ -36,6 +36,7 @@
     │   ├── RunExpiredError
     │   ├── RunCancelledError
     │   ├── RunIncompleteError      `reason` says which limit it ran into
+    │   ├── RunActionError          the run waits for an approval, or for an action that is not known
     │   └── RunDeadlineError        the wait's own deadline passed
     └── FilesError                  files that did not get where they were meant to
         ├── StoreFileError          a file that a store could not take: `code` and `message` say why
@@ -55,7 +56,15 @@ from .answers import AnswerDecodeError
 from .base import AssistantsError, did_you_mean, escaped, printable
 from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
-from .runs import RunCancelledError, RunDeadlineError, RunError, RunExpiredError, RunFailedError, RunIncompleteError
+from .runs import (
+    RunActionError,
+    RunCancelledError,
+    RunDeadlineError,
+    RunError,
+    RunExpiredError,
+    RunFailedError,
+    RunIncompleteError,
+)
 from .status import (
     AuthenticationError,
     BadRequestError,
@@ -117,6 +126,7 @@ __all__ = [
     "Phase",
     "RateLimitedError",
     "RedirectError",
+    "RunActionError",
     "RunCancelledError",
     "RunDeadlineError",
     "RunError",

@@ -65,6 +65,10 @@ class RunIncompleteError(RunError):
         super().__init__(f"run {printable(run.id, 80)} is incomplete{reason}", run=run, steps=steps)
 
 
+class RunActionError(RunError):
+    """A run waits for what nothing here can do: it was left waiting, and `runs.resume` can go on with it."""
+
+
 class RunDeadlineError(RunError, TimeoutError):  # pyright: ignore[reportUnsafeMultipleInheritance]  both only store the message
     """The deadline of a wait passed before the run had ended; `run.status` is the state it was left in."""
 

@@ -268,11 +268,31 @@ else:
     ToolOutputInput = ToolOutput
 
 
-class SubmitToolOutputsParams(TypedDict, total=False):
-    """Body of `submitToolOuputsToRun` (`SubmitToolOutputsRunRequest`)."""
+class ToolApproval(TypedDict, total=False):
+    """The decision about one call of an MCP server; Foundry only."""
 
-    tool_outputs: Required[Sequence[ToolOutputInput]]
+    tool_call_id: Required[str]
+    """Id of the call."""
+    approve: Required[bool]
+    """True lets the server be called."""
+    headers: Mapping[str, str]
+    """Headers for the server, such as its credentials; shown nowhere."""
+
+
+if TYPE_CHECKING:
+    ToolApprovalInput = ToolApproval | Mapping[str, object]
+    """A decision: a mapping of any origin will do."""
+else:
+    ToolApprovalInput = ToolApproval
+
+
+class SubmitToolOutputsParams(TypedDict, total=False):
+    """Body of `submitToolOuputsToRun` (`SubmitToolOutputsRunRequest`): outputs or approvals, not both."""
+
+    tool_outputs: Sequence[ToolOutputInput]
     """Answers to all the calls that the run waits for, in one request."""
+    tool_approvals: Annotated[Sequence[ToolApprovalInput], Meta(extra={"protocol": "v2", "instead_of": "tool_outputs"})]
+    """Decisions about all the calls that wait for approval, in one request; Foundry only."""
 
 
 class ListStepsParams(ListParams, total=False):

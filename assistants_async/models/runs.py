@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
+from .._typing import override
 from .base import ABSENT, EMPTY, Model, Object, Timestamp
 from .threads import ToolResources
 from .tools import ResponseFormat, Tool, ToolChoice
@@ -65,15 +66,43 @@ class SubmitToolOutputs(Model, frozen=True, kw_only=True):
     """All of them are to be answered in one request."""
 
 
+class MCPCall(Object, frozen=True, kw_only=True):
+    """A call of an MCP server's tool that waits for approval; its id goes with the decision. In no document."""
+
+    type: Literal["mcp"] | str | None = None
+    """Kind of the tool."""
+    server_label: str | None = None
+    """The server, by the label of the assistant's tool."""
+    name: str | None = None
+    """Name of the server's tool."""
+    arguments: str | None = None
+    """Its arguments as JSON text, which the model wrote and nobody has checked."""
+
+
+class SubmitToolApproval(Model, frozen=True, kw_only=True):
+    """Which approvals a run waits for; Foundry only, in no document."""
+
+    tool_calls: tuple[MCPCall, ...] = EMPTY
+    """All of them are to be decided in one request."""
+
+
 class RequiredAction(Model, frozen=True, kw_only=True):
     """What a run waits for (`RunObject.required_action`)."""
 
     promised = ("type", "submit_tool_outputs")
 
-    type: Literal["submit_tool_outputs"] | str | None = None
-    """Kind of the action, of which the documents know one."""
+    type: Literal["submit_tool_outputs", "submit_tool_approval"] | str | None = None
+    """Kind of the action; the documents know the first, Foundry both."""
     submit_tool_outputs: SubmitToolOutputs | None = None
     """The calls to answer."""
+    submit_tool_approval: SubmitToolApproval | None = None
+    """The calls to approve or to refuse."""
+
+    @override
+    def missing_required(self) -> tuple[str, ...]:
+        """The promised members that the server left out; an action of another type has no outputs to submit."""
+        missing = super().missing_required()
+        return missing if self.type in (None, "submit_tool_outputs") else ()
 
 
 class LastError(Model, frozen=True, kw_only=True):
@@ -223,11 +252,17 @@ class Run(Object, frozen=True, kw_only=True):
 
     @property
     def needs_action(self) -> bool:
-        """Whether it waits for outputs of `tool_calls`."""
+        """Whether it waits for outputs of `tool_calls`, for approval of `mcp_calls`, or for another action."""
         return self.status == "requires_action"
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls that it waits for; empty where it waits for none."""
+        """The calls whose outputs it waits for; empty where it waits for none."""
         action = self.required_action
         return () if action is None or action.submit_tool_outputs is None else action.submit_tool_outputs.tool_calls
+
+    @property
+    def mcp_calls(self) -> tuple[MCPCall, ...]:
+        """The calls of MCP servers that wait for approval; empty where none do."""
+        action = self.required_action
+        return () if action is None or action.submit_tool_approval is None else action.submit_tool_approval.tool_calls

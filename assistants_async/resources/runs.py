@@ -53,7 +53,10 @@ class Runs(Resource):
     def submit_tool_outputs(
         self, thread: Thread | str, run: Run | str, /, **keywords: Unpack[params.SubmitToolOutputsParams]
     ) -> RunCall:
-        """Answer the tool calls of a run that requires action, all in one request (`submitToolOuputsToRun`)."""
+        """Answer the tool calls of a run that requires action, all in one request (`submitToolOuputsToRun`).
+
+        Or decide about its calls of MCP servers that wait for approval (Foundry only), all in one request.
+        """
         return self._run(endpoints.SUBMIT_TOOL_OUTPUTS, thread, run, **keywords)
 
     def wait(self, thread: Thread | str, run: Run | str, /, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:

@@ -93,6 +93,8 @@ class Server:
         self.cancels = 0
         """How often it was cancelled."""
         self.outputs: list[Any] = []
+        """The outputs in each submission."""
+        self.submissions: list[Any] = []
         """The bodies of the submissions."""
         wire.answer(self)
 
@@ -102,7 +104,8 @@ class Server:
         self.polls += kind == "get"
         self.cancels += kind == "cancel"
         if kind == "submit":
-            self.outputs.append(seen.json["tool_outputs"])
+            self.submissions.append(seen.json)
+            self.outputs.append(seen.json.get("tool_outputs"))
         script = self._answers.get(kind) or [failure(404, f"no answer for {seen.method} {seen.path}")]
         one = script.pop(0) if len(script) > 1 else script[0]
         if callable(one):

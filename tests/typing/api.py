@@ -303,6 +303,8 @@ async def ends(client: AssistantsClient, thread: Thread, toolbox: Toolbox) -> No
         await call.poll(stop_at_action=False, rerun=Rerun(attempts=2, codes={"server_error"}), raise_on=()), Run
     )
     assert_type(await client.runs.wait(thread, "run_1", deadline=None, on_status=print), Run)
+    client.runs.submit_tool_outputs(thread, "run_1", tool_approvals=[{"tool_call_id": "c", "approve": True}])
+    client.runs.resume(thread, "run_1", approve_mcp=lambda call, arguments: call.server_label == "gh")
     drive = call.drive(toolbox, stream=False, max_rounds=None, deadline=60, ledger=Kept(), rerun=Rerun())
     assert_type(drive, Drive[None])
     assert_type(await drive, RunResult[None])

@@ -19,7 +19,7 @@ from ...errors import (
     did_you_mean,
     printable,
 )
-from ...models.runs import Run, ToolCall
+from ...models.runs import MCPCall, Run, ToolCall
 from ...models.steps import FunctionToolCall, RunStep
 from ..requests.retry import classify_failure
 
@@ -35,6 +35,11 @@ ANSWERED = frozenset({"completed", "incomplete"})
 _REFUSALS = (400, 422)
 _LONGEST_REFUSAL = 64 * 1024  # bytes of a refusal that are searched
 
+_SERVERS_OWN = frozenset({"azure_function"})  # calls that Foundry lists, and answers itself
+
+Action = Literal["outputs", "approvals", "unknown"]
+"""What a run that requires action waits for."""
+
 NextStep = Literal["wait", "act", "over"]
 """What to do about a run: ask again later, answer its tool calls, or nothing more."""
 
@@ -42,8 +47,23 @@ NextStep = Literal["wait", "act", "over"]
 def next_step(run: Run) -> NextStep:
     """What a run's status asks for; one that the documents do not know, or none, asks to wait."""
     if run.needs_action:
-        return "act"
+        return "wait" if run.tool_calls and not calls_to_answer(run) else "act"
     return "over" if run.is_terminal else "wait"
+
+
+def action_of(run: Run) -> Action:
+    """What a run that requires action waits for, by the action's type or by what it holds."""
+    action = run.required_action
+    if action is None or action.submit_tool_outputs is not None or action.type == "submit_tool_outputs":
+        return "outputs"
+    if action.submit_tool_approval is not None or action.type == "submit_tool_approval":
+        return "approvals"
+    return "unknown" if action.type else "outputs"
+
+
+def calls_to_answer(run: Run) -> list[ToolCall]:
+    """The calls whose outputs a run waits for from here; those that its server answers itself are left out."""
+    return [call for call in run.tool_calls if call.type not in _SERVERS_OWN]
 
 
 def end_of(run: Run) -> str | None:
@@ -91,8 +111,10 @@ Called = tuple[str, str | None, str | None]
 """A tool call's id, name and arguments: some servers begin their ids anew each time that a run asks."""
 
 
-def identity(call: ToolCall | FunctionToolCall) -> Called:
+def identity(call: ToolCall | FunctionToolCall | MCPCall) -> Called:
     """What tells a call from every other one of its run."""
+    if isinstance(call, MCPCall):
+        return (call.id, f"{call.server_label}/{call.name}", call.arguments)
     function = call.function
     return (call.id, None, None) if function is None else (call.id, function.name, function.arguments)
 

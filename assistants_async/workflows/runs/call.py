@@ -141,8 +141,11 @@ class RunCall(Call[Run, StreamEvent]):
         `runs.create` in place of the assistant's. `output_type` asks for an answer of a type by `response_format`,
         and reads it: `AnswerDecodeError` where it does not fit; protocol v2 only.
 
-        Raises what `poll` raises, and `RunError` for a run that asks for tools without a toolbox, more often than
-        `max_rounds`, or again and again for the same. What ends the drive before the run has ended, such as an error
+        A call of an MCP server that waits for approval is decided by `approve_mcp`.
+
+        Raises what `poll` raises, `RunError` for a run that asks for tools without a toolbox, more often than
+        `max_rounds`, or again and again for the same, and `RunActionError` for one that waits for what cannot be done
+        here, which leaves it waiting. What ends the drive before the run has ended, such as an error
         of a tool or leaving its block, cancels the run as in `poll`; a request that fails for good leaves it, and
         `runs.resume` can go on with it.
         """

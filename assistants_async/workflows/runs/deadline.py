@@ -17,6 +17,7 @@ from ...errors import (
     BodyTooLargeError,
     DecodeError,
     PaginationError,
+    RunActionError,
     RunDeadlineError,
     StatusError,
     StreamError,
@@ -30,8 +31,17 @@ from .state import RunState
 
 T = TypeVar("T")
 
-# A request that failed: the run goes on without us, and can be waited for once more.
-_UNHEARD = (TransportError, StatusError, DecodeError, BodyTooLargeError, StreamError, PaginationError)
+# A request that failed: the run goes on without us, and can be waited for once more. An action that is not ours to
+# take may be somebody else's.
+_UNHEARD = (
+    TransportError,
+    StatusError,
+    DecodeError,
+    BodyTooLargeError,
+    StreamError,
+    PaginationError,
+    RunActionError,
+)
 
 _NAMING = 1.0
 """Least seconds of the grace in which a run that is being made when the deadline passes may be named."""

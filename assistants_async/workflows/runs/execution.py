@@ -17,6 +17,7 @@ from ...models.runs import Run
 from ...session.manager import SessionManager
 from ...tools.schema import AnswerFormat
 from ...tools.toolbox import Toolbox
+from .actions import RequiredActions
 from .deadline import RunDeadline
 from .loop import RunLoop
 from .options import MAKES_RUN, RunOptions
@@ -24,7 +25,6 @@ from .requests import RunRequests
 from .result import RunResult, answer_of, refusal_of, total
 from .sink import NoSink, Sink
 from .state import RunState
-from .tool_outputs import ToolOutputs
 
 T = TypeVar("T")
 
@@ -69,8 +69,8 @@ class RunExecution(Generic[T]):
     async def run(self, sink: Sink | None = None) -> Run:
         """Take the run to its end; raises `RunError`, `TransportError`, `StatusError` and `StreamError`."""
         state, deadline, options = self.state, self._deadline, self._run_options
-        tools = ToolOutputs(self._toolbox, options, state, deadline)
-        loop = RunLoop(self._requests, options, state, sink or NoSink(), deadline=deadline, tools=tools)
+        actions = RequiredActions(self._toolbox, options, state, deadline)
+        loop = RunLoop(self._requests, options, state, sink or NoSink(), deadline=deadline, actions=actions)
 
         def work() -> Coroutine[Any, Any, Run]:
             ids = ids_of(self._request)

@@ -20,7 +20,6 @@ from ...core.runs.status import (
     answered,
     end_of,
     error_of,
-    identity,
     may_pass,
     next_step,
     refuses_streams,
@@ -41,6 +40,7 @@ from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import Headers
 from ...session.manager import jitter
+from .actions import RequiredActions
 from .channel import RunChannel
 from .deadline import RunDeadline
 from .options import RunOptions, StatusHook
@@ -48,7 +48,6 @@ from .requests import PASSING, RunRequests, delay_after
 from .result import DriveEvent
 from .sink import Sink
 from .state import RunState
-from .tool_outputs import ToolOutputs, names_of
 
 if TYPE_CHECKING:
     from ...core.streams.run_events import Frame
@@ -67,14 +66,14 @@ class RunLoop:
         sink: Sink,
         *,
         deadline: RunDeadline,
-        tools: ToolOutputs,
+        actions: RequiredActions,
     ) -> None:
         self._requests = requests
         self._options = options
         self._state = state
         self._sink = sink
         self._deadline = deadline
-        self._tools = tools
+        self._actions = actions
         # Whether the server may know more than the snapshot: the run was retrieved, and no stream came with it.
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was emitted
@@ -103,14 +102,14 @@ class RunLoop:
             await self._catch_up_and_emit(run, step)
             match step:
                 case "act" if on_action == "answer":
-                    run = await self._answer_tools(run)
+                    run = await self._answer(run)
                 case "act" if on_action == "stop":
                     return run
                 case "over":
                     if not await self._pause(run, attempt) or first is None:
                         return await self._ended(run)
                     attempt += 1
-                    state.snapshot, state.outputs = Snapshot(), {}
+                    state.snapshot, state.outputs, state.approvals = Snapshot(), {}, {}
                     run = await self._send(self._requests.another(first, state.thread_id), creates=True)
                 case _:
                     run = await self._wait(run)
@@ -176,9 +175,9 @@ class RunLoop:
     # Polling
 
     async def _wait(self, run: Run) -> Run:
-        """Retrieve the run until its status is another."""
-        before, attempt = run.status, 0
-        while run.status == before:
+        """Retrieve the run until its status is another, or it requires what it did not before."""
+        before, attempt = (run.status, next_step(run)), 0
+        while (run.status, next_step(run)) == before:
             headers = self._state.http.headers if self._state.http is not None else Headers()
             await self._requests.pause(poll_delay(attempt, headers, jitter(), self._options.interval))
             run = await self._retrieve(run.id)
@@ -263,25 +262,24 @@ class RunLoop:
             self._note(channel.run)
         return events
 
-    # Tools
+    # Actions
 
-    async def _answer_tools(self, run: Run) -> Run:
-        """Answer the calls that a run waits for, all in one request; again where it asks again for just the same."""
-        state, new = self._state, await self._tools.missing(run, self._emit)
-        state.outputs.update(new)
+    async def _answer(self, run: Run) -> Run:
+        """Answer or decide the calls that a run waits for, in one request; again where it asks for just the same."""
+        state, new = self._state, await self._actions.missing(run, self._emit)
+        self._actions.answers_to(run).update(new)
         state.rounds += bool(new)
         self._repeats = 0 if new else self._repeats + 1
         if self._repeats > PASSING:
-            asks = f"run {printable(run.id, 80)} asks again and again for {names_of(run.tool_calls)}"
+            asks = f"run {printable(run.id, 80)} asks again and again for {self._actions.names(run)}"
             raise RunError(f"{asks}, though that is answered", run=run)
-        calls = {identity(call): call.id for call in run.tool_calls}  # one that is named twice is answered once
-        outputs = [(call_id, state.outputs[called]) for called, call_id in calls.items()]
+        request = self._requests.submission(state.thread_id, run.id, self._actions.submission(run))
         try:
-            run = await self._send(self._requests.submission(state.thread_id, run.id, outputs), creates=False)
+            run = await self._send(request, creates=False)
         except BadRequestError as error:
             # What is refused the second time was taken the first time; else the run may have gone on without us.
             looked = await self._retrieve(run.id)
-            if new and error.attempts == 1 and self._tools.already_answered(looked):
+            if new and error.attempts == 1 and self._actions.already_answered(looked):
                 raise
             run, delay = looked, delay_after(error, self._repeats)
         except (TransportError, StatusError) as error:
@@ -292,7 +290,7 @@ class RunLoop:
             return await self._retrieve(run.id)
         else:
             delay = back_off(self._repeats, jitter())
-        if not self._tools.already_answered(run):
+        if not self._actions.already_answered(run):
             return run
         await self._requests.pause(delay)
         return await self._retrieve(run.id)

@@ -11,11 +11,15 @@ from ...core.runs.backoff import back_off
 from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN
 from ...errors import RunFailedError, did_you_mean
-from ...models.runs import Run, ToolCall
+from ...models.runs import MCPCall, Run, ToolCall
 from ...tools.events import ToolResult
 
 StatusHook = Callable[[Run], Awaitable[object] | object]
 """Called with the run at each change of its status; sync or async."""
+
+ApproveMCP = Callable[[MCPCall, Any], Awaitable[bool | str] | bool | str]
+"""Decides about a call of an MCP server, given its arguments as decoded: True lets it be called, anything else refuses
+it; sync or async."""
 
 OnDeadline = Literal["cancel", "leave"]
 """The fate of the run at the server when the wait ends before the run does."""
@@ -116,7 +120,11 @@ class DriveOptions(TypedDict, total=False):
     stream: bool
     """True: events are streamed; False: the run is polled."""
     max_rounds: int | None
-    """Most rounds of tool calls, 16 unless given; a run that asks once more is a `RunError`."""
+    """Most rounds of tool calls and approvals, 16 unless given; a run that asks once more is a `RunError`."""
+    approve_mcp: ApproveMCP | None
+    """Decides once about each call of an MCP server that waits for approval: called with the call and its arguments.
+    Only True approves; a reason refuses, and is not sent, since the protocol has no place for it. Without it, a run
+    that waits for approval is left so, and is a `RunActionError`; Foundry only."""
     ledger: Ledger | None
     """Keeps the tool calls and their outputs."""
     deadline: float | None
@@ -150,6 +158,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     max_rounds: int | None = MAX_ROUNDS
     ledger: Ledger | None = None
+    approve_mcp: ApproveMCP | None = None
 
 
 def poll_options(name: str = "poll", /, **options: Unpack[PollOptions]) -> RunOptions:
@@ -179,6 +188,7 @@ def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) ->
     if policy.on_deadline not in ("cancel", "leave"):
         raise ValueError(f"{name}(): on_deadline is 'cancel' or 'leave', not {policy.on_deadline!r}")
     check_function(f"{name}(): on_status", policy.on_status, 1)
+    check_function(f"{name}(): approve_mcp", policy.approve_mcp, 2)
     if policy.rerun is not None and not isinstance(policy.rerun, Rerun):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
         raise TypeError(f"{name}(): rerun must be a Rerun, not {policy.rerun!r}")
     if policy.max_rounds is not None:

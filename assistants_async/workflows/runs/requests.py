@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
@@ -117,10 +117,9 @@ class RunRequests:
                 attempt += 1
             await self.pause(delay)
 
-    def submission(self, thread_id: str, run_id: str, outputs: Iterable[tuple[str, str]]) -> Request:
-        """Make the request that answers all calls of a run, each by its id."""
-        answers = [{"tool_call_id": call_id, "output": output} for call_id, output in outputs]
-        return self._context.bind(SUBMIT_TOOL_OUTPUTS, (thread_id, run_id), {"tool_outputs": answers})
+    def submission(self, thread_id: str, run_id: str, answers: Mapping[str, Any]) -> Request:
+        """Make the request that answers or decides all calls of a run."""
+        return self._context.bind(SUBMIT_TOOL_OUTPUTS, (thread_id, run_id), answers)
 
     async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
         """Retrieve one page of the run's steps within so many seconds."""

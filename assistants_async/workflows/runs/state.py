@@ -26,7 +26,9 @@ class RunState(msgspec.Struct, eq=False):
     """Tokens of each run that has ended, where the server said so."""
     outputs: dict[Called, str] = msgspec.field(default_factory=dict)
     """Outputs of its tool calls, submitted or ready to be."""
+    approvals: dict[Called, bool] = msgspec.field(default_factory=dict)
+    """Decisions about its calls of MCP servers, submitted or ready to be."""
     rounds: int = 0
-    """Rounds of tool calls that were answered, over all runs."""
+    """Rounds of tool calls that were answered or decided, over all runs."""
     end: RunError | None = None
     """The error of its bad end, which says more than a deadline that passes while its steps are looked up."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from inspect import isawaitable
 from typing import Any
 
-from ...core.runs.status import Called, identity
+from ...core.runs.status import Called, calls_to_answer, identity
 from ...errors import RunError, printable
 from ...models.runs import Run, ToolCall
 from ...tools.events import ToolEvent, ToolFailed, ToolStarted
@@ -22,14 +22,9 @@ class ToolOutputs:
     def __init__(self, toolbox: Toolbox | None, options: RunOptions, state: RunState, deadline: RunDeadline) -> None:
         self._toolbox = toolbox
         self._ledger = options.ledger
-        self._max_rounds = options.max_rounds
         self._state = state
         self._deadline = deadline
         self._running: dict[str, str] = {}  # names of the tools under way, by call
-
-    def already_answered(self, run: Run) -> bool:
-        """Test for a run that asks again for outputs it was given, and for no others."""
-        return run.needs_action and all(identity(call) in self._state.outputs for call in run.tool_calls)
 
     async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None]]) -> dict[Called, str]:
         """Make the outputs that a run waits for and that the state does not have.
@@ -37,7 +32,7 @@ class ToolOutputs:
         Raises `RunError` for a run that waits for nothing or too often, or where nothing can answer it, and what the
         toolbox and the ledger raise.
         """
-        calls = {identity(call): call for call in run.tool_calls}  # one that is named twice is made once
+        calls = {identity(call): call for call in calls_to_answer(run)}  # one that is named twice is made once
         if not calls:
             raise RunError(f"run {printable(run.id, 80)} requires action, but names no tool calls", run=run)
         new = [call for called, call in calls.items() if called not in self._state.outputs]
@@ -47,8 +42,6 @@ class ToolOutputs:
         self, run: Run, calls: list[ToolCall], emit: Callable[[ToolEvent], Awaitable[None]]
     ) -> dict[Called, str]:
         asks = f"run {printable(run.id, 80)} asks for {names_of(calls)}"
-        if self._max_rounds is not None and self._state.rounds >= self._max_rounds:
-            raise RunError(f"{asks}, and max_rounds={self._max_rounds} rounds have been answered", run=run)
         before = {call_id for call_id, _, _ in self._state.outputs}
         outputs: dict[Called, str] = {}
         left: list[ToolCall] = []
