@@ -13,8 +13,10 @@ from assistants_async import AssistantsClient
 from tests.support.http_server import KEY, Wire
 from tests.support.steady_loop import SteadyLoop
 
-VARIABLES = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
-
+VARIABLES = (
+    *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
+    *("ASSISTANTS_API_KEY", "ASSISTANTS_BACKEND_KEY"),
+)
 
 # How long an example takes is up to the machine.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
