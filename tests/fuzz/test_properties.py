@@ -60,7 +60,9 @@ def values(kind: inspect.Type, depth: int = 0) -> st.SearchStrategy[Any]:  # noq
             known = st.dictionaries(NAMES.filter(lambda name: name != "type"), ANYTHING, max_size=2)
             return known.map(lambda rest: Unknown(raw={"type": "mcp", **rest}))
         case inspect.StructType(cls=cls, fields=fields):
-            members = {field.name: values(field.type, depth + 1) for field in fields}
+            # Names that no server sends are the package's own.
+            sent = (field for field in fields if field.encode_name.isprintable())
+            members = {field.name: values(field.type, depth + 1) for field in sent}
             needed = {field.name: members.pop(field.name) for field in fields if field.required}
             return st.fixed_dictionaries(needed, optional=members).map(lambda given: cls(**given))
         case _:
