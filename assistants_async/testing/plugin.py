@@ -4,8 +4,8 @@ Each test has a server and a client of its own. The server runs in a thread of i
 (`TestClient`, Django, Flask) as well; `@pytest.mark.assistants(script=[…])` says what its runs do. The client works
 with pytest-asyncio, in auto and strict mode, and with anyio's plugin on its asyncio backend, alone or beside
 pytest-asyncio in strict mode. Tests marked `anyio` while pytest-asyncio is in auto mode are refused: it runs them on
-another event loop than anyio gives to their fixtures, where nothing would ever answer. Tests on anyio's trio backend
-are refused too.
+another event loop than anyio gives to their fixtures, where nothing would ever answer. It is refused on
+anyio's trio backend too.
 
 Where plugins are not loaded by themselves, name it `-p assistants_async`: pytest refuses a plugin that is registered
 once by its name and once more by its module.
@@ -44,8 +44,8 @@ def _refuse_other_loops(request: pytest.FixtureRequest) -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         raise RuntimeError(
-            "assistants_server and assistants_client run on asyncio: a fixture anyio_backend that returns 'asyncio' "
-            "keeps the tests marked anyio off trio"
+            "assistants_client runs on asyncio: a fixture anyio_backend that returns 'asyncio' keeps the tests marked "
+            "anyio off trio"
         ) from None
     # anyio sets up the fixtures of every test that has its backend; pytest-asyncio's items run on its own loop.
     if "anyio_backend" in request.fixturenames and type(request.node).__module__.startswith("pytest_asyncio"):
