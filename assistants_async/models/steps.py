@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
+from .hosted_calls import ActivityDetails, HostedCall
 from .runs import LastError, Usage
 from .tools import Ranker
 from .unions import Unknown
@@ -168,7 +169,7 @@ class FunctionToolCall(Object, Tagged, frozen=True, kw_only=True, tag="function"
     """The function and its output."""
 
 
-StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionToolCall | Unknown
+StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionToolCall | HostedCall | Unknown
 """A tool call in a step, told apart by `type`."""
 
 
@@ -179,7 +180,7 @@ class ToolCallsDetails(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
     """The calls, in order."""
 
 
-StepDetails = MessageCreationDetails | ToolCallsDetails | Unknown
+StepDetails = MessageCreationDetails | ToolCallsDetails | ActivityDetails | Unknown
 """What a step did, told apart by `type`."""
 
 

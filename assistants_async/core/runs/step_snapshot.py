@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from ...models import deltas, steps
+from ...models import deltas, hosted_calls, steps
 from ...models.steps import RunStep
 from ...models.unions import Unknown
 from .places import Places, index_of
@@ -13,12 +15,13 @@ from .places import Places, index_of
 class _CallFold:
     """One tool call: its id, pieces of what it is called with, outputs by their index."""
 
-    __slots__ = ("_id", "_last", "_name", "_output", "_outputs", "_pieces")
+    __slots__ = ("_id", "_last", "_name", "_output", "_outputs", "_pieces", "_server")
 
     def __init__(self) -> None:
         self._id = ""
         self._last: deltas.RunStepDeltaToolCall | None = None
         self._name: str | None = None
+        self._server: str | None = None
         self._output: str | None = None
         self._pieces: list[str] = []
         self._outputs: Places[list[str] | steps.CodeOutput] = Places()
@@ -48,10 +51,30 @@ class _CallFold:
             self._name = delta.function.name or self._name
             self._output = delta.function.output if delta.function.output is not None else self._output
             self._pieces.append(delta.function.arguments or "")
+        elif isinstance(delta, Unknown) and delta.type == "mcp":
+            self._add_mcp(delta.raw)
         elif isinstance(delta, deltas.RunStepDeltaCodeInterpreter) and delta.code_interpreter is not None:
             self._pieces.append(delta.code_interpreter.input or "")
             for output in delta.code_interpreter.outputs:
                 self._add_output(output)
+
+    def _add_mcp(self, raw: dict[str, Any]) -> None:
+        """Add to a call of an MCP server, which no document has: arguments by pieces, all else whole."""
+        text = {name: value for name, value in raw.items() if isinstance(value, str)}
+        self._id = text.get("id") or self._id
+        self._name = text.get("name") or self._name
+        self._server = text.get("server_label") or self._server
+        self._output = text.get("output", self._output)
+        self._pieces.append(text.get("arguments", ""))
+
+    def _mcp_call(self) -> hosted_calls.MCPToolCall:
+        return hosted_calls.MCPToolCall(
+            id=self._id,
+            server_label=self._server,
+            name=self._name,
+            arguments="".join(self._pieces),
+            output=self._output,
+        )
 
     def _add_output(self, output: deltas.RunStepDeltaOutput) -> None:
         index = index_of(output)
@@ -84,7 +107,7 @@ class _CallFold:
             case deltas.RunStepDeltaRetrieval(retrieval=retrieval):
                 return steps.RetrievalCall(id=self._id, retrieval=retrieval)
             case Unknown() as unknown:
-                return unknown
+                return self._mcp_call() if self._name or self._server else unknown
             case None:  # pragma: no cover  # a fold is made with its first delta
                 raise AssertionError(self._id)
 
@@ -121,6 +144,9 @@ class StepFold:
     def add(self, delta: deltas.RunStepDelta) -> None:
         """Put a delta behind what there is."""
         details = delta.delta.step_details if delta.delta is not None else None
+        if isinstance(details, Unknown) and "tool_calls" in details.raw:
+            # Foundry names a step of tool calls by the type of its calls.
+            details = deltas.RunStepDeltaToolCalls.from_dict({"tool_calls": details.raw["tool_calls"]})
         if isinstance(details, deltas.RunStepDeltaToolCalls):
             for call in details.tool_calls:
                 self._call_of(call).add(call)

@@ -1,0 +1,144 @@
+"""Calls in run steps of tools that Foundry hosts; in no document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from .base import EMPTY, Model, Object, Tagged
+
+
+class MCPToolCall(Object, Tagged, frozen=True, kw_only=True, tag="mcp"):
+    """A call of an MCP server's tool."""
+
+    server_label: str | None = None
+    """The server, by the label of the assistant's tool."""
+    name: str | None = None
+    """Name of the server's tool."""
+    arguments: str | None = None
+    """Its arguments as JSON text."""
+    output: str | None = None
+    """What the server answered; None until then, and where the call was refused."""
+
+
+class HostedToolCall(Object, Tagged, frozen=True, kw_only=True):
+    """A call of a tool that the server runs itself; the classes below tell which."""
+
+    @property
+    def details(self) -> Mapping[str, Any]:
+        """What it was called with, and what it gave: the member that has the name of its type."""
+        return getattr(self, self.type, None) or {}
+
+
+class AISearchCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_ai_search"):
+    """A search in an index of Azure AI Search."""
+
+    azure_ai_search: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class AzureFunctionCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_function"):
+    """A call of an Azure Function, which the server makes."""
+
+    azure_function: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class BingCustomSearchCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_custom_search"):
+    """A search in chosen sites by Bing."""
+
+    bing_custom_search: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class BingGroundingCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_grounding"):
+    """A search of the web by Bing."""
+
+    bing_grounding: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class BrowserAutomationCall(HostedToolCall, frozen=True, kw_only=True, tag="browser_automation"):
+    """A task done in a browser."""
+
+    browser_automation: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class ComputerUseCall(HostedToolCall, frozen=True, kw_only=True, tag="computer_use_preview"):
+    """An action on a screen."""
+
+    computer_use_preview: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class ConnectedAgentCall(HostedToolCall, frozen=True, kw_only=True, tag="connected_agent"):
+    """A question to another agent, with `name`, `arguments` and `output`."""
+
+    connected_agent: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class DeepResearchCall(HostedToolCall, frozen=True, kw_only=True, tag="deep_research"):
+    """A research, with `input` and `output`."""
+
+    deep_research: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class FabricCall(HostedToolCall, frozen=True, kw_only=True, tag="fabric_dataagent"):
+    """A question to a data agent of Microsoft Fabric."""
+
+    fabric_dataagent: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class OpenAPICall(HostedToolCall, frozen=True, kw_only=True, tag="openapi"):
+    """A call of a web API that an OpenAPI document describes."""
+
+    openapi: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+class SharePointCall(HostedToolCall, frozen=True, kw_only=True, tag="sharepoint_grounding"):
+    """A search in SharePoint."""
+
+    sharepoint_grounding: dict[str, Any] | None = None
+    """What it was called with, and what it gave."""
+
+
+HostedCall = (
+    MCPToolCall
+    | AISearchCall
+    | AzureFunctionCall
+    | BingCustomSearchCall
+    | BingGroundingCall
+    | BrowserAutomationCall
+    | ComputerUseCall
+    | ConnectedAgentCall
+    | DeepResearchCall
+    | FabricCall
+    | OpenAPICall
+    | SharePointCall
+)
+"""A call of a tool that Foundry hosts, told apart by `type`."""
+
+
+class Activity(Model, frozen=True, kw_only=True):
+    """Something that a run did besides messages and calls, such as listing the tools of an MCP server."""
+
+    type: Literal["mcp_list_tools"] | str | None = None
+    """What it did."""
+    id: str | None = None
+    """Its id."""
+    server_label: str | None = None
+    """The MCP server."""
+    tools: dict[str, Any] | None = None
+    """The server's tools by their names, each with `description` and `parameters`."""
+
+
+class ActivityDetails(Tagged, frozen=True, kw_only=True, tag="activities"):
+    """A step of activities."""
+
+    activities: tuple[Activity, ...] = EMPTY
+    """What was done, in order."""
