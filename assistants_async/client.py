@@ -17,6 +17,7 @@ from .core.requests.options import OptionChanges, merge
 from .endpoints import find
 from .models.threads import Thread
 from .resources.assistants import Assistants
+from .resources.base import with_definitions
 from .resources.files import Files
 from .resources.messages import Messages
 from .resources.operation import call_type
@@ -175,6 +176,8 @@ class AssistantsClient:
             if members is not None and not isinstance(members, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]  the same
                 raise TypeError(f"{row.operation}: {name} must be a mapping, not {type(members).__name__}")
         keywords = {**(query or {}), **(body or {})}
+        if row.takes_body:
+            keywords = with_definitions(keywords)
         places = tuple(ids[name] for name in row.parameters)
         if row.form:
             upload: Any = self.uploads.parts.create if places else self.files.create

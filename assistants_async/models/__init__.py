@@ -75,6 +75,7 @@ from .inputs import (
     ToolChoiceInput,
     ToolInput,
     ToolResourcesInput,
+    ToolsInput,
     TruncationStrategyInput,
 )
 from .messages import (
@@ -476,6 +477,7 @@ __all__ = [
     "ToolOutput",
     "ToolResources",
     "ToolResourcesInput",
+    "ToolsInput",
     "TruncationStrategy",
     "TruncationStrategyInput",
     "TruncationType",

@@ -7,8 +7,8 @@ members, limits and required members of the documents, and refuses members that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
@@ -291,22 +291,36 @@ class AttachmentSpec(Spec, kw_only=True):
 
 
 if TYPE_CHECKING:
+
+    class _HasDefinitions(Protocol):
+        """A `Toolbox`, which stands above this module."""
+
+        @property
+        def definitions(self) -> Sequence[Mapping[str, object]]: ...
+
+    class _HasFormat(Protocol):
+        """An `AnswerFormat`, the same."""
+
+        response_format: dict[str, Any]
+
     AssistantID = Assistant | str
     """An assistant or its id."""
     FileID = File | VectorStoreFile | str
     """A file, as such or as a store has it, or its id."""
     RunID = Run | str
     """A run or its id."""
-    ToolInput = Tool | Mapping[str, object]
-    """A tool, as it came from the server or as a mapping; a `type` of the server's own is sent as given."""
+    ToolInput = Tool | Mapping[str, object] | Callable[..., object]
+    """A tool, as it came from the server or as a mapping, or a function; an unknown `type` is sent as given."""
+    ToolsInput = Sequence[ToolInput] | _HasDefinitions
+    """A list of tools, or a toolbox."""
     ToolResourcesInput = ToolResources | Mapping[str, object]
     """Files and stores for tools."""
     NewToolResourcesInput = ToolResources | Mapping[str, object]
     """The same where `file_search` may make a vector store: exactly one of `vector_store_ids`, `vector_stores`."""
     ToolChoiceInput = Literal["none", "auto", "required"] | str | NamedToolChoice | Mapping[str, object]
     """Whether and which tool a run must call."""
-    ResponseFormatInput = ResponseFormat | Mapping[str, object]
-    """What an answer must be written in."""
+    ResponseFormatInput = ResponseFormat | Mapping[str, object] | type[object] | _HasFormat
+    """A format of answers, or the type that they must have, as `answer_format` takes it."""
     TruncationStrategyInput = TruncationStrategy | Mapping[str, object]
     """How a thread is shortened before a run."""
     ContentPartInput = ImageFileContent | ImageURLContent | Unknown | Mapping[str, object]
@@ -316,6 +330,7 @@ if TYPE_CHECKING:
 else:
     AssistantID = FileID = RunID = str
     ToolInput = CodeInterpreterToolSpec | FileSearchToolSpec | RetrievalToolSpec | FunctionToolSpec | Unknown
+    ToolsInput = Sequence[ToolInput]
     ToolResourcesInput = ToolResourcesSpec
     NewToolResourcesInput = NewToolResourcesSpec
     ToolChoiceInput = str | NamedToolChoiceSpec

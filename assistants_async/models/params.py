@@ -20,8 +20,8 @@ from .inputs import (
     ResponseFormatInput,
     RunID,
     ToolChoiceInput,
-    ToolInput,
     ToolResourcesInput,
+    ToolsInput,
     TruncationStrategyInput,
 )
 
@@ -71,7 +71,7 @@ class _AssistantParams(TypedDict, total=False):
     """Its system prompt."""
     reasoning_effort: Annotated[ReasoningEffort | None, V2]
     """How long a reasoning model may think."""
-    tools: Annotated[Sequence[ToolInput], Meta(max_length=128)]
+    tools: Annotated[ToolsInput, Meta(max_length=128)]
     """What it may use."""
     file_ids: Annotated[Sequence[FileID], Meta(max_length=20, extra={"protocol": "v1"})]
     """Files for its tools."""
@@ -199,7 +199,7 @@ class _RunParams(TypedDict, total=False):
     """A model in place of the assistant's."""
     instructions: str | None
     """A system prompt in place of the assistant's."""
-    tools: Annotated[Sequence[ToolInput], Meta(max_length=20)] | None
+    tools: Annotated[ToolsInput, Meta(max_length=20)] | None
     """Tools in place of the assistant's."""
     metadata: Metadata | None
     """The caller's own pairs."""

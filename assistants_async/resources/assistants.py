@@ -12,7 +12,7 @@ from ..models import params
 from ..models.assistants import Assistant, AssistantFile
 from ..models.files import File
 from ..models.pages import Deleted
-from .base import Resource
+from .base import Resource, with_definitions
 
 
 class AssistantFiles(Resource):
@@ -53,7 +53,7 @@ class Assistants(Resource):
 
     def create(self, **keywords: Unpack[params.CreateAssistantParams]) -> Call[Assistant, Assistant]:
         """Make an assistant; `model` is all it needs (`createAssistant`)."""
-        return self._call(endpoints.CREATE_ASSISTANT, **keywords)
+        return self._call(endpoints.CREATE_ASSISTANT, **with_definitions(keywords))
 
     def retrieve(self, assistant: Assistant | str, /) -> Call[Assistant, Assistant]:
         """Get an assistant as it is now (`getAssistant`)."""
@@ -63,7 +63,7 @@ class Assistants(Resource):
         self, assistant: Assistant | str, /, **keywords: Unpack[params.ModifyAssistantParams]
     ) -> Call[Assistant, Assistant]:
         """Change what is given and leave the rest (`modifyAssistant`)."""
-        return self._call(endpoints.MODIFY_ASSISTANT, assistant, **keywords)
+        return self._call(endpoints.MODIFY_ASSISTANT, assistant, **with_definitions(keywords))
 
     def delete(self, assistant: Assistant | str, /) -> Call[Deleted, Deleted]:
         """Delete an assistant; its runs and their threads stay (`deleteAssistant`)."""

@@ -24,6 +24,16 @@ S = TypeVar("S")
 P = TypeVar("P", bound=AnyPage[Any])
 
 
+def with_definitions(keywords: Any) -> dict[str, Any]:
+    """Write functions, toolboxes and types among keywords as the protocol has them; free where there are none."""
+    if "tools" in keywords or "response_format" in keywords:
+        from ..tools.definitions import with_definitions as written  # on use: many requests name neither
+
+        return written(keywords)
+    given: dict[str, Any] = keywords
+    return given
+
+
 class Resource:
     """A namespace: methods that bind a row of the table to its arguments."""
 

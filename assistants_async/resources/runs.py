@@ -17,7 +17,7 @@ from ..workflows.runs.call import RunCall
 from ..workflows.runs.drive import Drive
 from ..workflows.runs.options import DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 from ..workflows.threads.busy_thread import IfActive
-from .base import Resource
+from .base import Resource, with_definitions
 
 if TYPE_CHECKING:
     from ..workflows.runs.execution import RunExecution
@@ -34,7 +34,7 @@ class Runs(Resource):
         self, thread: Thread | str, /, *, if_active: IfActive = "raise", **keywords: Unpack[params.CreateRunParams]
     ) -> RunCall:
         """Start a run; where another is active `if_active` says what then, see `IfActive` (`createRun`)."""
-        return RunCall(*self._busy(endpoints.CREATE_RUN, thread, if_active=if_active, **keywords))
+        return RunCall(*self._busy(endpoints.CREATE_RUN, thread, if_active=if_active, **with_definitions(keywords)))
 
     def retrieve(self, thread: Thread | str, run: Run | str, /) -> Call[Run, Run]:
         """Get a run as it is now (`getRun`)."""

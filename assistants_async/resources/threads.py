@@ -13,7 +13,7 @@ from ..models.pages import Deleted
 from ..models.threads import Thread
 from ..workflows.runs.call import RunCall
 from ..workflows.threads.lock import ThreadLock
-from .base import Resource
+from .base import Resource, with_definitions
 
 _KINDS = {"thread": (Thread,)}
 
@@ -29,7 +29,7 @@ class Threads(Resource):
 
     def create_and_run(self, **keywords: Unpack[params.CreateThreadAndRunParams]) -> RunCall:
         """Start a thread and a run on it in one request (`createThreadAndRun`); the run names the thread."""
-        return self._run(endpoints.CREATE_THREAD_AND_RUN, **keywords)
+        return self._run(endpoints.CREATE_THREAD_AND_RUN, **with_definitions(keywords))
 
     def retrieve(self, thread: Thread | str, /) -> Call[Thread, Thread]:
         """Get a thread; its messages are listed apart (`getThread`)."""

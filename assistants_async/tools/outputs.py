@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from ..errors import ToolCallError
@@ -24,10 +26,18 @@ def output_of(name: str, value: object) -> str:
         except UnicodeDecodeError:
             pass  # no text: base64
     try:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value, enc_hook=plain).decode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"the function's result, of type {type(value).__name__}, cannot be written as JSON"
         raise ToolCallError(message, kind="result", name=name) from error
+
+
+def plain(value: object) -> Any:
+    """Make plain values of a model of pydantic's, for an encoder of msgspec's; raises `TypeError` for anything else."""
+    serializer = getattr(value, "__pydantic_serializer__", None)
+    if serializer is None:
+        raise TypeError(f"Encoding objects of type {type(value).__name__} is unsupported")
+    return serializer.to_python(value, mode="json", by_alias=True)
 
 
 def error_output(text: str) -> str:

@@ -5,7 +5,9 @@ no keyword beside a `$ref`. Hosts differ in the limits (`minimum`, `pattern`, `f
 are written into the description, and checked when the value is decoded.
 """
 
+import functools
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -96,7 +98,7 @@ def schema_of(kind: Any, *, strict: bool = False) -> Schema:
 def plain_schema(kind: Any) -> Schema:
     """Make the plain JSON schema of a type: tidied, the root never a reference. Raises `TypeError`."""
     try:
-        (made,), made_parts = msgspec.json.schema_components([kind], ref_template=_DEFS + "{name}")
+        made, made_parts = _described(kind)
     except TypeError as error:
         raise TypeError(str(error).splitlines()[-1]) from None
     except KeyError as error:  # what msgspec makes of two types of one name in one module
@@ -108,6 +110,24 @@ def plain_schema(kind: Any) -> Schema:
     used: dict[str, Schema] = {}
     _collect(root, parts, used)
     return {**root, "$defs": used} if used else root
+
+
+def _described(kind: Any) -> tuple[Schema, dict[str, Schema]]:
+    if has_pydantic_type(kind):
+        from .mixed_types import schema_parts
+
+        return schema_parts(kind)
+    (made,), parts = msgspec.json.schema_components([kind], ref_template=_DEFS + "{name}")
+    return made, parts
+
+
+def has_pydantic_type(kind: Any) -> bool:
+    """Find a type of pydantic's, which none is where nobody has imported it."""
+    if "pydantic" not in sys.modules:
+        return False
+    from .mixed_types import has_pydantic  # on use: most programs have none
+
+    return has_pydantic(kind)
 
 
 def loose_place(schema: Schema) -> Loose | None:
@@ -135,6 +155,16 @@ def decoded(kind: type[T], text: str) -> T:
         return msgspec.convert(without_nulls(value, kind), kind, str_keys=True)
 
 
+def text_reader(kind: type[T]) -> Callable[[str], T]:
+    """Make the function that reads JSON text as a type, one of pydantic's too; it raises what `decoded` raises."""
+    if not has_pydantic_type(kind):
+        return functools.partial(decoded, kind)
+    from .mixed_types import reader
+
+    read = reader(kind)
+    return lambda text: read(msgspec.json.decode(text))
+
+
 def fault(error: Exception) -> tuple[str, str]:
     """Read an error of `decoded`: the rule, and the path to the value that breaks it."""
     if isinstance(error, RecursionError):
@@ -147,24 +177,25 @@ def fault(error: Exception) -> tuple[str, str]:
 class AnswerFormat(Generic[T]):
     """A type that an answer must have: the `response_format` that asks for it, and the reader of the answer."""
 
-    __slots__ = ("_type", "_wrapped", "kind", "response_format")
+    __slots__ = ("_read", "_wrapped", "kind", "response_format")
 
     def __init__(self, kind: type[T], *, name: str | None = None, strict: bool | None = None) -> None:
         schema = plain_schema(kind)
         self.kind = kind
         """The type."""
         self._wrapped = schema.get("type") != "object"
-        self._type: Any = kind
+        asked: Any = kind
         if self._wrapped:  # the root of an answer must be an object
-            self._type = msgspec.defstruct("Answer", [("value", kind)], kw_only=True)
-            schema = plain_schema(self._type)
+            asked = msgspec.defstruct("Answer", [("value", kind)], kw_only=True)
+            schema = plain_schema(asked)
         if strict is None:
             strict = loose_place(schema) is None
         wanted = {
             "name": _format_name(kind) if name is None else name,
             "strict": strict,
-            "schema": schema_of(self._type, strict=strict),
+            "schema": schema_of(asked, strict=strict),
         }
+        self._read: Callable[[str], Any] = text_reader(asked)
         self.response_format: dict[str, Any] = {"type": "json_schema", "json_schema": wanted}
         """Value for `runs.create(response_format=…)`; `strict` unless the type has open parts."""
 
@@ -175,7 +206,7 @@ class AnswerFormat(Generic[T]):
     def decode(self, text: str) -> T:
         """Read an answer; raises `AnswerDecodeError` with the path."""
         try:
-            value: Any = decoded(self._type, text)
+            value = self._read(text)
         except (ValueError, RecursionError) as error:
             rule, path = fault(error)
             raise AnswerDecodeError(rule, path=path, text=text) from None
@@ -184,7 +215,7 @@ class AnswerFormat(Generic[T]):
 
 
 def answer_format(kind: type[T], *, name: str | None = None, strict: bool | None = None) -> AnswerFormat[T]:
-    """Ask for answers of a type: a Struct, dataclass or TypedDict, or any other, which is sent as a member `value`.
+    """Ask for answers of a type: a Struct, dataclass, TypedDict or model of pydantic's; any other is a member `value`.
 
     `strict` is as strict as the type allows unless given. Raises `TypeError` for a type that JSON cannot hold,
     `ValueError` with `strict=True` for one that is open.

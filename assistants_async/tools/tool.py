@@ -15,7 +15,8 @@ import msgspec.inspect
 from .._typing import override
 from ..core.checks import positive_seconds
 from ..errors import ToolCallError, printable
-from .schema import Schema, decoded, fault, loose_place, plain_schema, strict_schema
+from .outputs import plain
+from .schema import Schema, fault, has_pydantic_type, loose_place, plain_schema, strict_schema, text_reader
 from .signatures import Signature, signature_of
 
 P = ParamSpec("P")
@@ -48,6 +49,7 @@ class Tool(Generic[P, R]):
         signature = signature_of(function, checked)
         functools.update_wrapper(self, function)  # before the rest, since it copies the function's own attributes
         self._signature = signature
+        self._read = text_reader(signature.arguments)
         self.name = checked
         """Name for the model."""
         self.description = _checked_description(self.name, signature.text if description is None else description)
@@ -99,7 +101,7 @@ class Tool(Generic[P, R]):
             rule, path = f"longer than {limit} bytes", "$"
         else:
             try:
-                value = decoded(self._signature.arguments, "{}" if text == "null" else text)
+                value = self._read("{}" if text == "null" else text)
             except (ValueError, RecursionError) as error:
                 rule, path = fault(error)
             else:
@@ -202,7 +204,7 @@ def _parameters(name: str, signature: Signature, strict: bool | None) -> tuple[S
         part = schema["properties"][field.name]
         if field.name in signature.descriptions:
             part.setdefault("description", signature.descriptions[field.name])
-        time = _time_format(msgspec.inspect.type_info(field.type))
+        time = None if has_pydantic_type(field.type) else _time_format(msgspec.inspect.type_info(field.type))
         if time is not None:
             part.setdefault("format", time)
         default = _json_of(signature.defaults.get(field.name))
@@ -246,6 +248,6 @@ def _time_format(info: msgspec.inspect.Type) -> str | None:
 
 def _json_of(default: object) -> object:
     try:
-        return msgspec.json.decode(msgspec.json.encode(default))
+        return msgspec.json.decode(msgspec.json.encode(default, enc_hook=plain))
     except (TypeError, ValueError, OverflowError, RecursionError):
         return None  # a default without a JSON form remains the function's own
