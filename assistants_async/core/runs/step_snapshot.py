@@ -156,16 +156,17 @@ class StepFold:
             self._details = details
 
     def _call_of(self, delta: deltas.RunStepDeltaToolCall) -> _CallFold:
-        """The call that a delta is more of: the last of its index, one that has its id, or a new one."""
+        """The call that a delta is more of: one that has its id, the last of its index, or a new one."""
         index = index_of(delta)
         place = (index, None if isinstance(delta, Unknown) else delta.id)
-        fold = self._open.get(index)
-        if fold is None or not fold.continues(delta):
-            fold = self._by_id.get(place)
-            if fold is None:
+        # The id first: calls that are written side by side may have one index.
+        fold = self._by_id.get(place) if place[1] else None
+        if fold is None:
+            fold = self._open.get(index)
+            if fold is None or not fold.continues(delta):
                 fold = _CallFold()
                 self._calls.put(index, fold)
-            self._open[index] = fold
+        self._open[index] = fold
         if place[1]:
             self._by_id[place] = fold
         return fold

@@ -186,6 +186,10 @@ def test_calls_of_one_index(index: Any) -> None:
         function("{", index, "add", "c1"), function("[", index, "add", "c2"),
         function("}", index, id="c1", name="add"), function("]", index, id="c2", name="add"),
     ) == [("c1", "add", "{}"), ("c2", "add", "[]")]  # fmt: skip
+    assert calls_of(
+        function("{", index, "add", "c1"), function("[", index, "sub", "c2"),
+        function("}", index, id="c1"), function("]", index, id="c2"),
+    ) == [("c1", "add", "{}"), ("c2", "sub", "[]")]  # fmt: skip
     assert calls_of(function("{}", index, "add"), function("[]", index, "sub")) == [
         ("", "add", "{}"),
         ("", "sub", "[]"),
