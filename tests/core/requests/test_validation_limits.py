@@ -69,7 +69,15 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
     "prompt tokens": (CREATE_RUN, RUN, "max_prompt_tokens", 256, 255, "max_prompt_tokens", ">= 256"),
     "completion tokens": (CREATE_RUN, RUN, "max_completion_tokens", 256, 255, "max_completion_tokens", ">= 256"),
     "metadata pairs": (MODIFY_THREAD, {}, "metadata", pairs(16), pairs(17), "metadata", "length <= 16"),
-    "metadata keys": (MODIFY_THREAD, {}, "metadata", pairs(1, key=64), pairs(1, key=65), "metadata", "length <= 64"),
+    "metadata keys": (
+        MODIFY_THREAD,
+        {},
+        "metadata",
+        pairs(1, key=64),
+        pairs(1, key=65),
+        f"metadata.{'0' * 65}",
+        "length <= 64",
+    ),
     "metadata values": (
         MODIFY_THREAD,
         {},
