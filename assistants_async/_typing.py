@@ -15,22 +15,22 @@ else:
 
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
-    """Whether decoded JSON is an object."""
+    """Check that decoded JSON is an object."""
     return type(value) is dict
 
 
 def is_array(value: Any) -> TypeGuard[list[Any]]:
-    """Whether decoded JSON is an array."""
+    """Check that decoded JSON is an array."""
     return type(value) is list
 
 
 def is_mapping(value: Any) -> TypeGuard[Mapping[str, Any]]:
-    """Whether a caller's value is a mapping."""
+    """Check that a caller's value is a mapping."""
     return isinstance(value, Mapping)
 
 
 def is_sequence(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether a caller's value is a list or tuple."""
+    """Check that a caller's value is a list or tuple."""
     return isinstance(value, (list, tuple))
 
 

@@ -1,4 +1,4 @@
-"""What came over the wire, as values that errors, the core and callers share.
+"""The response as values that errors, the core and callers share.
 
 Nothing here does I/O or keeps a socket, so every value can be stored, compared and pickled.
 """
@@ -91,7 +91,7 @@ class HTTPResponse(msgspec.Struct, frozen=True):
     url: str
     """The URL that answered, with its query."""
     attempts: int = 1
-    """How many times the request was sent for this answer."""
+    """The number of times the request was sent for this answer."""
     elapsed: float = 0.0
     """Seconds from the first attempt to the end of the body (of the head, for a stream)."""
 
@@ -114,6 +114,6 @@ class Response(NamedTuple, Generic[T]):
     """A decoded value with the answer it came in."""
 
     value: T
-    """What awaiting the call gives; None where `raise_for_status=False` let an error status through."""
+    """The value that awaiting the call gives; None where `raise_for_status=False` let an error status through."""
     http: HTTPResponse
     """Status, headers, body bytes, request id, attempts and time."""

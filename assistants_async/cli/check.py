@@ -37,14 +37,14 @@ _SCHEMA: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one question to the backend has shown."""
+    """The result of one request to the backend."""
 
     name: str
     """The ability."""
     works: bool
-    """Whether runs can rely on it."""
+    """True where runs can rely on it."""
     detail: str
-    """What was seen."""
+    """A sentence about the result."""
 
 
 def run_check(url: str, key: str | None, model: str | None, seconds: float) -> int:

@@ -24,7 +24,7 @@ async def ingest(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def search(client: AssistantsClient, notes: Notes) -> None:
-    """What it has on a question, the best first."""
+    """Search the store for a question; the best results first."""
     found = client.vector_stores.search(notes.store, query=QUESTION)
     async for result in found.take(3):
         print(f"{result.score:.2f}", result.filename, repr(result.text[:40]))

@@ -1,4 +1,4 @@
-"""How code is shown: in colour where rich is installed and a terminal is watching, as plain text everywhere else."""
+"""Code on the screen: in colour where rich is installed and the output is a terminal, as plain text elsewhere."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the client decides, without doing any of it: no I/O, no clock, no randomness, no event loop."""
+"""The decisions of the client, as pure functions: no I/O, no clock, no randomness, no event loop."""

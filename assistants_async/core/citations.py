@@ -106,7 +106,7 @@ class _Notes:
         self._titles: dict[str, str] = {}  # of pages, by their addresses
 
     def refer(self, source: str, annotation: SourceAnnotation, *, is_target: bool) -> str:
-        """What stands in place of a mark; `is_target` tells one that is the target of a link in Markdown."""
+        """Return the text that replaces a mark; `is_target` is true for the target of a link in Markdown."""
         name = self._names.get(source, source)
         if isinstance(annotation, URLCitationAnnotation):
             title = (annotation.url_citation and annotation.url_citation.title) or source
@@ -218,7 +218,7 @@ class _Search:
         self._left = _MOST_SEARCHED
 
     def next_of(self, mark: str) -> int:
-        """Where the next mark of this spelling starts; its first where all are taken, -1 where there is none."""
+        """Find the next mark of this spelling; its first where all are taken, -1 where there is none."""
         start = self._find(mark, self._after.get(mark, 0))
         while (mark, start) in self._taken:
             start = self._find(mark, start + len(mark))

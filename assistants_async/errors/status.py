@@ -98,7 +98,7 @@ class ThreadBusyError(BadRequestError):
     run_id: str | None = None
     """The active run: the one that was waited for last, else as the server's message names it; None where unknown."""
     run: Run | None = None
-    """That run as it was last seen, where `if_active` had the call wait for it."""
+    """The active run as last retrieved, where `if_active` made the call wait for it."""
     waited: float | None = None
     """Seconds for which the call had been trying by then; None where it was not to wait."""
 

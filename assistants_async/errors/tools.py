@@ -1,4 +1,4 @@
-"""What goes wrong with a function tool, told to the model or to the caller."""
+"""Errors of function tools: some are sent to the model, some are raised to the caller."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from .base import AssistantsError, printable
 
 ToolFault = Literal["unknown", "arguments", "refused", "timeout", "cancelled", "result"]
-"""What went wrong around a tool: each kind is explained at `ToolCallError`."""
+"""The kinds of failure around a tool, explained at `ToolCallError`."""
 
 
 class ToolError(AssistantsError):
@@ -28,7 +28,7 @@ class ToolCallError(ToolError):
     def __init__(self, message: str, *, kind: ToolFault, name: str, path: str = "$") -> None:
         super().__init__(message)
         self.kind: ToolFault = kind
-        """What went wrong."""
+        """The message of the error."""
         self.name = name
         """The function that the model asked for, as it wrote it."""
         self.path = path

@@ -24,7 +24,7 @@ class TransportError(AssistantsError):
         """Seconds from the start of the call to this error, waits between attempts included."""
 
     permanent: bool = False
-    """Whether trying again cannot help, as with a certificate that is not trusted."""
+    """True where another attempt cannot help, as with a certificate that is not trusted."""
 
 
 class ConnectFailedError(TransportError):
@@ -35,7 +35,7 @@ class ConnectionLostError(TransportError):
     """The connection was cut, or what came over it is not HTTP, after the request was sent."""
 
     stale: bool = False
-    """Whether it had been idle and was cut before a byte of the answer: the server may have been closing it."""
+    """True for an idle connection that was cut before a byte of the answer: the server may have been closing it."""
 
 
 class ClientClosedError(TransportError, RuntimeError):  # pyright: ignore[reportUnsafeMultipleInheritance]  both only store the message
@@ -58,17 +58,17 @@ class TimedOutError(TransportError, TimeoutError):  # pyright: ignore[reportUnsa
 
     @property
     def is_long_poll(self) -> bool:
-        """Whether a 2xx head had arrived, so that the server only stopped talking."""
+        """True where a 2xx head had arrived, so that the server only fell silent."""
         return self.status is not None and 200 <= self.status < 300
 
 
 def is_long_poll_timeout(error: BaseException) -> bool:
-    """Whether an error is, holds or was caused by a time-out after a 2xx head: the server only stopped talking."""
+    """Check whether an error is, contains or was caused by a time-out after a 2xx head: the server only fell silent."""
     return any(isinstance(inner, TimedOutError) and inner.is_long_poll for inner in _all_of(error))
 
 
 def is_interrupted(error: BaseException) -> bool:
-    """Whether an error is, holds or was caused by the client being closed while the call was under way."""
+    """Check whether an error is, contains or was caused by the client being closed while the call was under way."""
     return any(isinstance(inner, ClientClosedError) for inner in _all_of(error))
 
 

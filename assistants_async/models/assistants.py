@@ -24,7 +24,7 @@ class Assistant(Object, frozen=True, kw_only=True):
     description: str | None = None
     """At most 512 characters; None for none."""
     model: str | None = None
-    """Which model its runs use, unless they name another."""
+    """The model of its runs, unless they name another."""
     instructions: str | None = None
     """The system prompt, at most 256,000 characters (v1 at first 32,768); None for none."""
     tools: tuple[Tool, ...] = EMPTY
@@ -40,16 +40,16 @@ class Assistant(Object, frozen=True, kw_only=True):
     top_p: float | None = None
     """Share of the probability mass to sample from, 0 to 1; None leaves it to the server."""
     response_format: ResponseFormat | None = None
-    """What its answers are written in; None leaves it to the server."""
+    """The format of its answers; None leaves it to the server."""
     reasoning_effort: str | None = None
-    """How long a reasoning model may think; in no schema of an answer, yet servers send it."""
+    """The effort of a reasoning model; in no schema of an answer, yet servers send it."""
 
     created_time = Timestamp("created_at")
     """`created_at` as an aware datetime."""
 
 
 class AssistantFile(Object, frozen=True, kw_only=True):
-    """That an assistant may use a file, by whose id it goes; protocol v1 only (`AssistantFileObject`)."""
+    """A file that an assistant may use, with the file's id; protocol v1 only (`AssistantFileObject`)."""
 
     promised = ("object", "created_at", "assistant_id")
     kinds = ("assistant.file",)

@@ -1,4 +1,4 @@
-"""What every model has: JSON in and out, reflection, and a place in other frameworks' schemas."""
+"""The base of every model: JSON in and out, reflection, and schemas for other frameworks."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
         return tuple(name for name in self.__struct_fields__ if name != _EXTRA)
 
     def has(self, path: Path) -> bool:
-        """Whether `at(path)` finds a value that is not None, as in `run.has("last_error.code")`."""
+        """Check whether `at(path)` finds a value that is not None, as in `run.has("last_error.code")`."""
         return holds(self, path)
 
     def at(self, path: Path) -> Any:

@@ -142,7 +142,7 @@ def _same(value: Any) -> Any:
 
 
 class _Plan(NamedTuple):
-    """How values of a type are mended; recursive types meet themselves in `structs`."""
+    """The plan by which values of a type are mended; recursive types meet themselves in `structs`."""
 
     structs: dict[Any, _Struct]
     lenient: bool

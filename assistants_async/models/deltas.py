@@ -18,11 +18,11 @@ class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_cita
     text: str | None = None
     """The mark in the text."""
     file_citation: FileCitation | None = None
-    """What is cited."""
+    """The source."""
     start_index: int | None = None
-    """Where the mark starts, in characters of the whole text."""
+    """The start of the mark, in characters of the whole text."""
     end_index: int | None = None
-    """Where the mark ends."""
+    """The end of the mark."""
 
 
 class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
@@ -35,9 +35,9 @@ class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
     file_path: FilePath | None = None
     """The file."""
     start_index: int | None = None
-    """Where the path starts, in characters of the whole text."""
+    """The start of the path, in characters of the whole text."""
     end_index: int | None = None
-    """Where the path ends."""
+    """The end of the path."""
 
 
 class MessageDeltaURLCitation(Tagged, frozen=True, kw_only=True, tag="url_citation"):
@@ -48,11 +48,11 @@ class MessageDeltaURLCitation(Tagged, frozen=True, kw_only=True, tag="url_citati
     text: str | None = None
     """The mark in the text."""
     url_citation: URLCitation | None = None
-    """What is cited."""
+    """The source."""
     start_index: int | None = None
-    """Where the mark starts, in characters of the whole text."""
+    """The start of the mark, in characters of the whole text."""
     end_index: int | None = None
-    """Where the mark ends."""
+    """The end of the mark."""
 
 
 MessageDeltaAnnotation = MessageDeltaFileCitation | MessageDeltaFilePath | MessageDeltaURLCitation | Unknown
@@ -74,7 +74,7 @@ class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
     index: int = FIRST
     """The part's place in the message."""
     text: MessageDeltaTextValue | None = None
-    """What is new."""
+    """The new part."""
 
 
 class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file"):
@@ -109,10 +109,10 @@ MessageDeltaContent = MessageDeltaImageFile | MessageDeltaText | MessageDeltaRef
 
 
 class MessageDeltaChanges(Model, frozen=True, kw_only=True):
-    """What is new in a message (`MessageDeltaObject.delta`)."""
+    """The new part of a message (`MessageDeltaObject.delta`)."""
 
     role: MessageRole | None = None
-    """Who writes it, in the first delta."""
+    """The author, in the first delta."""
     content: tuple[MessageDeltaContent, ...] = ABSENT
     """More of its parts."""
     file_ids: tuple[str, ...] = ABSENT
@@ -128,14 +128,14 @@ class MessageDelta(Object, frozen=True, kw_only=True):
     object: str | None = None
     """`"thread.message.delta"`."""
     delta: MessageDeltaChanges | None = None
-    """What is new."""
+    """The new part."""
 
 
 class RunStepDeltaMessageCreation(Tagged, frozen=True, kw_only=True, tag="message_creation"):
     """The message that a step writes (`RunStepDeltaStepDetailsMessageCreationObject`)."""
 
     message_creation: MessageCreation | None = None
-    """Which message."""
+    """The message."""
 
 
 class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
@@ -177,7 +177,7 @@ class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_i
     id: str | None = None
     """The call's id, in its first delta."""
     code_interpreter: RunStepDeltaCode | None = None
-    """What is new."""
+    """The new part."""
 
 
 class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search"):
@@ -210,7 +210,7 @@ class RunStepDeltaFunction(Tagged, frozen=True, kw_only=True, tag="function"):
     id: str | None = None
     """The call's id, in its first delta."""
     function: StepFunction | None = None
-    """What is new; `arguments` are to be put behind those so far, `name` and `output` come whole."""
+    """The new part; `arguments` are to be put behind those so far, `name` and `output` arrive whole."""
 
 
 RunStepDeltaToolCall = (
@@ -223,15 +223,15 @@ class RunStepDeltaToolCalls(Tagged, frozen=True, kw_only=True, tag="tool_calls")
     """More of a step's tool calls (`RunStepDeltaStepDetailsToolCallsObject`)."""
 
     tool_calls: tuple[RunStepDeltaToolCall, ...] = ABSENT
-    """What is new, each by its `index`."""
+    """The new part of each call, by its `index`."""
 
 
 RunStepDeltaDetails = RunStepDeltaMessageCreation | RunStepDeltaToolCalls | Unknown
-"""What is new in a step, told apart by `type`."""
+"""The new part of a step, by its `type`."""
 
 
 class RunStepDeltaChanges(Model, frozen=True, kw_only=True):
-    """What is new in a step (`RunStepDeltaObject.delta`)."""
+    """The new part of a step (`RunStepDeltaObject.delta`)."""
 
     step_details: RunStepDeltaDetails | None = None
     """More of what it does."""
@@ -246,4 +246,4 @@ class RunStepDelta(Object, frozen=True, kw_only=True):
     object: str | None = None
     """`"thread.run.step.delta"`."""
     delta: RunStepDeltaChanges | None = None
-    """What is new."""
+    """The new part."""

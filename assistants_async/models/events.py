@@ -48,7 +48,7 @@ class RunStepDeltaEvent(msgspec.Struct, frozen=True):
     event: str
     """`"thread.run.step.delta"`."""
     data: RunStepDelta
-    """What is new."""
+    """The new part."""
 
 
 class MessageEvent(msgspec.Struct, frozen=True):
@@ -66,7 +66,7 @@ class MessageDeltaEvent(msgspec.Struct, frozen=True):
     event: str
     """`"thread.message.delta"`."""
     data: MessageDelta
-    """What is new."""
+    """The new part."""
 
     @property
     def text(self) -> str:
@@ -100,7 +100,7 @@ class UnknownEvent(msgspec.Struct, frozen=True):
 StreamEvent = (
     ThreadEvent | RunEvent | RunStepEvent | RunStepDeltaEvent | MessageEvent | MessageDeltaEvent | UnknownEvent
 )
-"""What a run's stream yields; match on the class, then on `event`."""
+"""The events of a run's stream; match on the class, then on `event`."""
 
 KnownEvent = ThreadEvent | RunEvent | RunStepEvent | RunStepDeltaEvent | MessageEvent | MessageDeltaEvent
 

@@ -19,9 +19,9 @@ FilePurpose = (
     ]
     | str
 )
-"""What a file is for; servers may have purposes of their own."""
+"""The purpose of a file; servers may have purposes of their own."""
 FileStatus = Literal["uploaded", "processed", "error"] | str
-"""How far the server has worked on a file."""
+"""The server's progress with a file."""
 
 
 class File(Object, frozen=True, kw_only=True):
@@ -41,9 +41,9 @@ class File(Object, frozen=True, kw_only=True):
     object: str | None = None
     """`"file"`."""
     purpose: FilePurpose | None = None
-    """What it is for."""
+    """Its purpose."""
     status: FileStatus | None = None
-    """How far the server has worked on it; deprecated, and often absent."""
+    """The server's progress with it; deprecated, and often absent."""
     status_details: str | None = None
     """Why it is in error; deprecated."""
 

@@ -128,7 +128,7 @@ class Activity(Model, frozen=True, kw_only=True):
     """Something that a run did besides messages and calls, such as listing the tools of an MCP server."""
 
     type: Literal["mcp_list_tools"] | str | None = None
-    """What it did."""
+    """The work that it did."""
     id: str | None = None
     """Its id."""
     server_label: str | None = None

@@ -131,7 +131,7 @@ class DataSourceSpec(Spec, kw_only=True):
 
 
 class DataSourcesSpec(Spec, kw_only=True):
-    """What a Foundry vector store is made from."""
+    """The data of a Foundry vector store."""
 
     data_sources: Sequence[DataSourceSpec]
 
@@ -167,7 +167,7 @@ class ToolNamesSpec(Spec, kw_only=True):
 
 
 class ApprovalByToolSpec(Spec, kw_only=True):
-    """Which of an MCP server's tools need approval."""
+    """The tools of an MCP server that need approval, and those that do not."""
 
     never: ToolNamesSpec | UnsetType = UNSET
     always: ToolNamesSpec | UnsetType = UNSET

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 
 
 MessageRole = Literal["user", "assistant"] | str
-"""Who wrote a message."""
+"""The author of a message."""
 MessageStatus = Literal["in_progress", "incomplete", "completed"] | str
-"""How far a message is written."""
+"""The state of a message."""
 MessageIncompleteReason = Literal["content_filter", "max_tokens", "run_cancelled", "run_expired", "run_failed"] | str
 """Why a message is incomplete."""
 ImageDetail = Literal["auto", "low", "high"] | str
-"""How closely the model looks at an image."""
+"""The resolution at which the model reads an image."""
 
 
 class FileCitation(Model, frozen=True, kw_only=True):
@@ -62,11 +62,11 @@ class FileCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="file_citati
     text: str | None = None
     """The mark in the text, to be replaced by a reference."""
     file_citation: FileCitation | None = None
-    """What is cited."""
+    """The source."""
     start_index: int | None = None
-    """Where the mark starts, in characters of the text."""
+    """The start of the mark, in characters of the text."""
     end_index: int | None = None
-    """Where the mark ends."""
+    """The end of the mark."""
 
 
 class FilePath(Model, frozen=True, kw_only=True):
@@ -88,9 +88,9 @@ class FilePathAnnotation(Tagged, frozen=True, kw_only=True, tag="file_path"):
     file_path: FilePath | None = None
     """The file."""
     start_index: int | None = None
-    """Where the path starts, in characters of the text."""
+    """The start of the path, in characters of the text."""
     end_index: int | None = None
-    """Where the path ends."""
+    """The end of the path."""
 
 
 class URLCitation(Model, frozen=True, kw_only=True):
@@ -108,11 +108,11 @@ class URLCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="url_citation
     text: str | None = None
     """The mark in the text, to be replaced by a reference."""
     url_citation: URLCitation | None = None
-    """What is cited."""
+    """The source."""
     start_index: int | None = None
-    """Where the mark starts, in characters of the text."""
+    """The start of the mark, in characters of the text."""
     end_index: int | None = None
-    """Where the mark ends."""
+    """The end of the mark."""
 
 
 Annotation = FileCitationAnnotation | FilePathAnnotation | URLCitationAnnotation | Unknown
@@ -122,8 +122,8 @@ FileAnnotation = FileCitationAnnotation | FilePathAnnotation
 SourceAnnotation = FileAnnotation | URLCitationAnnotation
 """A marked place in a text that leads to a file or a web page."""
 CitationStyle = Literal["footnotes", "markdown"] | Callable[[SourceAnnotation, int, str], str]
-"""What stands for the marks: numbers with a list of the sources at the end, the same in Markdown, or what a function of
-the annotation, the source's number and its name (a page's title) returns."""
+"""The text in place of the marks: numbers with a list of the sources at the end, the same in Markdown, or the result of
+a function of the annotation, the source's number and its name (a page's title)."""
 
 
 class Text(Model, frozen=True, kw_only=True):
@@ -154,7 +154,7 @@ class ImageFile(Model, frozen=True, kw_only=True):
     file_id: str | None = None
     """The image's file."""
     detail: ImageDetail | None = None
-    """How closely the model looks; absent means `"auto"`."""
+    """The resolution at which the model reads it; absent means `"auto"`."""
 
 
 class ImageFileContent(Tagged, frozen=True, kw_only=True, tag="image_file"):
@@ -172,9 +172,9 @@ class ImageURL(Model, frozen=True, kw_only=True):
     promised = ("url",)
 
     url: str | None = None
-    """Where the server gets it: jpeg, png, gif or webp."""
+    """The address from which the server gets it: jpeg, png, gif or webp."""
     detail: ImageDetail | None = None
-    """How closely the model looks; absent means `"auto"`."""
+    """The resolution at which the model reads it; absent means `"auto"`."""
 
 
 class ImageURLContent(Tagged, frozen=True, kw_only=True, tag="image_url"):
@@ -192,7 +192,7 @@ class RefusalContent(Tagged, frozen=True, kw_only=True, tag="refusal"):
     promised = ("refusal",)
 
     refusal: str | None = None
-    """What it says instead."""
+    """The model's explanation."""
 
 
 MessageContent = ImageFileContent | ImageURLContent | TextContent | RefusalContent | Unknown
@@ -232,7 +232,7 @@ class Message(Object, frozen=True, kw_only=True):
     thread_id: str | None = None
     """The thread that it is in."""
     status: MessageStatus | None = None
-    """How far it is written; None from servers of the first v1, which sends finished messages only."""
+    """Its state; None from servers of the first v1, which sends finished messages only."""
     incomplete_details: MessageIncompleteDetails | None = None
     """Why it is incomplete; None where it is not."""
     completed_at: int | None = None
@@ -240,7 +240,7 @@ class Message(Object, frozen=True, kw_only=True):
     incomplete_at: int | None = None
     """Seconds since 1970 at which it was given up; None where it was not."""
     role: MessageRole | None = None
-    """Who wrote it."""
+    """The author."""
     content: tuple[MessageContent, ...] = EMPTY
     """Its parts, in order."""
     assistant_id: str | None = None
@@ -277,7 +277,7 @@ class Message(Object, frozen=True, kw_only=True):
 
 
 class MessageFile(Object, frozen=True, kw_only=True):
-    """That a file was given along with a message; protocol v1 only (`MessageFileObject`)."""
+    """A file that was given with a message; protocol v1 only (`MessageFileObject`)."""
 
     promised = ("object", "created_at", "message_id")
     kinds = ("thread.message.file",)

@@ -1,4 +1,4 @@
-"""What every list and every delete answers with."""
+"""The answers of lists and of deletes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
-    """What every page of a list is, whether the next is asked for by an id or by a token."""
+    """The members of every page, for lists that go on by an id and lists that go on by a token."""
 
     if TYPE_CHECKING:
         # Declared, not made: each page has them where its document has them.
@@ -24,12 +24,12 @@ class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
 
     @property
     def is_empty(self) -> bool:
-        """Whether it has no items."""
+        """True where it has no items."""
         return not self.data
 
 
 def is_page(kind: Any) -> bool:
-    """Whether an operation's result is a page: one of the classes, or `Page` of something."""
+    """Check whether an operation's result is a page: one of the classes, or `Page` of something."""
     kind = getattr(kind, "__origin__", kind)
     return isinstance(kind, type) and issubclass(kind, AnyPage)
 
@@ -68,11 +68,11 @@ class Page(AnyPage[T], Generic[T], frozen=True, kw_only=True):
     last_id: str | None = None
     """Id of the last item, for `after`; None on an empty page and from servers that leave it out."""
     has_more: bool | None = None
-    """Whether items follow; None where the server did not say, as in protocol v1's list of files."""
+    """True where items follow; None where the server did not say, as in protocol v1's list of files."""
 
 
 class Deleted(Object, frozen=True, kw_only=True):
-    """That an object is gone (`DeleteAssistantResponse` and its kin)."""
+    """The answer of a delete (`DeleteAssistantResponse` and its kin)."""
 
     promised = ("object", "deleted")
     kinds = ("deleted",)
@@ -80,4 +80,4 @@ class Deleted(Object, frozen=True, kw_only=True):
     object: str | None = None
     """Kind of what was deleted, such as `"thread.deleted"`."""
     deleted: bool | None = None
-    """Whether the server deleted it."""
+    """True where the server deleted it."""

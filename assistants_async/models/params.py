@@ -33,11 +33,11 @@ V2 = Meta(extra={"protocol": "v2"})
 Order = Literal["asc", "desc"]
 """By time of creation: oldest or newest first."""
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | str
-"""How long a reasoning model may think; servers may have degrees of their own."""
+"""The effort of a reasoning model; servers may have degrees of their own."""
 Include = Literal["step_details.tool_calls[*].file_search.results[*].content"] | str
-"""What an answer should hold besides."""
+"""Optional parts of an answer."""
 UploadPurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"] | str
-"""What an uploaded file is for; servers may have purposes of their own."""
+"""The purpose of an uploaded file; servers may have purposes of their own."""
 
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 """Higher is more random; servers take 1 where absent."""
@@ -61,18 +61,18 @@ class ListParams(TypedDict, total=False):
 
 
 class _AssistantParams(TypedDict, total=False):
-    """What creating and modifying an assistant have in common."""
+    """Keywords shared by creating and modifying an assistant."""
 
     name: Annotated[str, Meta(max_length=256)] | None
     """Its name."""
     description: Annotated[str, Meta(max_length=512)] | None
-    """What it is for."""
+    """Its purpose."""
     instructions: Annotated[str, Meta(max_length=256_000)] | None
     """Its system prompt."""
     reasoning_effort: Annotated[ReasoningEffort | None, V2]
-    """How long a reasoning model may think."""
+    """The effort of a reasoning model."""
     tools: Annotated[ToolsInput, Meta(max_length=128)]
-    """What it may use."""
+    """The tools that it may use."""
     file_ids: Annotated[Sequence[FileID], Meta(max_length=20, extra={"protocol": "v1"})]
     """Files for its tools."""
     metadata: Metadata | None
@@ -82,14 +82,14 @@ class _AssistantParams(TypedDict, total=False):
     top_p: TopP | None
     """Share of the probability mass to sample from."""
     response_format: ResponseFormatInput | None
-    """What its answers must be written in."""
+    """The format of its answers."""
 
 
 class CreateAssistantParams(_AssistantParams, total=False):
     """Body of `createAssistant` (`CreateAssistantRequest`)."""
 
     model: Required[str]
-    """Which model its runs use."""
+    """The model of its runs."""
     tool_resources: Annotated[NewToolResourcesInput | None, V2]
     """Files and stores for its tools; `file_search` names a store or makes one, not both."""
 
@@ -98,7 +98,7 @@ class ModifyAssistantParams(_AssistantParams, total=False):
     """Body of `modifyAssistant` (`ModifyAssistantRequest`)."""
 
     model: str
-    """Which model its runs use."""
+    """The model of its runs."""
     tool_resources: Annotated[ToolResourcesInput | None, V2]
     """Files and stores for its tools."""
 
@@ -131,7 +131,7 @@ class CreateMessageParams(TypedDict, total=False):
 
 
 class _MessageV1Params(TypedDict, total=False):
-    """What protocol v1 narrows in a message inside other requests."""
+    """Keywords of a message inside other requests, narrowed for protocol v1."""
 
     content: Annotated[str, Meta(min_length=1, max_length=256_000)]
 
@@ -169,7 +169,7 @@ class CreateThreadParams(TypedDict, total=False):
 
 
 class _ThreadV1Params(TypedDict, total=False):
-    """What protocol v1 narrows in a thread inside other requests."""
+    """Keywords of a thread inside other requests, narrowed for protocol v1."""
 
     messages: Sequence[_MessageV1Params]
 
@@ -191,7 +191,7 @@ else:
 
 
 class _RunParams(TypedDict, total=False):
-    """What both ways to start a run have in common."""
+    """Keywords shared by both ways to start a run."""
 
     assistant_id: Required[AssistantID]
     """The assistant to run."""
@@ -212,26 +212,26 @@ class _RunParams(TypedDict, total=False):
     max_completion_tokens: TokenCap | None
     """Cap on tokens written over all its turns."""
     truncation_strategy: TruncationStrategyInput | None
-    """How the thread is shortened before the run."""
+    """The rule by which the thread is shortened before the run."""
     tool_choice: ToolChoiceInput | None
-    """Whether and which tool it must call."""
+    """The tool that it must call, or `"auto"`, `"required"`, `"none"`."""
     parallel_tool_calls: Annotated[bool, V2]
-    """Whether it may ask for several calls at once; servers take yes where absent."""
+    """True to allow several calls at once; servers take yes where absent."""
     response_format: ResponseFormatInput | None
-    """What its answers must be written in."""
+    """The format of its answers."""
 
 
 class CreateRunParams(_RunParams, total=False):
     """Body of `createRun` (`CreateRunRequest`), with its query."""
 
     reasoning_effort: Annotated[ReasoningEffort | None, V2]
-    """How long a reasoning model may think."""
+    """The effort of a reasoning model."""
     additional_instructions: str | None
-    """What to put behind the assistant's instructions."""
+    """Text to put behind the assistant's instructions."""
     additional_messages: Annotated[Sequence[MessageInput] | None, Meta(extra={"v1": list[_MessageV1Params]})]
     """Messages to add to the thread first."""
     include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
-    """What the steps in the answer should hold besides."""
+    """Optional parts of the steps in the answer."""
     tool_resources: Annotated[ToolResourcesInput | None, V2]
     """Files and stores in place of the assistant's; Foundry only."""
 
@@ -258,7 +258,7 @@ class ToolOutput(TypedDict, total=False):
     tool_call_id: Required[str]
     """Id of the call; the document requires nothing, but an output without it has no place to go."""
     output: str
-    """What the tool gave."""
+    """The tool's output."""
 
 
 if TYPE_CHECKING:
@@ -299,14 +299,14 @@ class ListStepsParams(ListParams, total=False):
     """Query of `listRunSteps`."""
 
     include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
-    """What the steps should hold besides."""
+    """Optional parts of the steps."""
 
 
 class RetrieveStepParams(TypedDict, total=False):
     """Query of `getRunStep`."""
 
     include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
-    """What the step should hold besides."""
+    """Optional parts of the step."""
 
 
 class ListFilesParams(TypedDict, total=False):
@@ -323,7 +323,7 @@ class ListFilesParams(TypedDict, total=False):
 
 
 class FileExpiresAfter(TypedDict, total=False):
-    """When the server deletes a file (`FileExpirationAfter`)."""
+    """The time after which the server deletes a file (`FileExpirationAfter`)."""
 
     anchor: Required[Literal["created_at"]]
     """The time to count from."""
@@ -335,6 +335,6 @@ class CreateFileParams(TypedDict, total=False):
     """Form of `createFile` besides the file itself (`CreateFileRequest`)."""
 
     purpose: Required[UploadPurpose]
-    """What it is for."""
+    """Its purpose."""
     expires_after: Annotated[FileExpiresAfter, V2]
-    """When the server deletes it; never where absent."""
+    """The time after which the server deletes it; never where absent."""

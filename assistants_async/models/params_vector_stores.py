@@ -17,9 +17,9 @@ Attributes = Annotated[
     Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)] | float | bool],
     Meta(max_length=16),
 ]
-"""What a search can filter by: at most 16 pairs, keys to 64 characters, text to 512, numbers and booleans."""
+"""Attributes for the filters of a search: 16 pairs, keys to 64 characters, text to 512, numbers and booleans."""
 SearchRanker = Literal["none", "auto", "default-2024-11-15"] | str
-"""How a search ranks what it finds; servers may have rankers of their own."""
+"""The ranking of search results; servers may have rankers of their own."""
 StoreFileFilter = Literal["in_progress", "completed", "failed", "cancelled"] | str
 """A state to list files by."""
 
@@ -102,20 +102,20 @@ class ComparisonFilter(TypedDict):
     """An attribute against a value (`ComparisonFilter`)."""
 
     type: Literal["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin"]
-    """How they are compared; `in` and `nin` take a list."""
+    """The comparison; `in` and `nin` take a list."""
     key: str
     """The attribute."""
     value: str | float | bool | Sequence[str | float]
-    """What it is compared with."""
+    """The value to compare with."""
 
 
 class CompoundFilter(TypedDict):
     """Filters together, nested as deep as need be (`CompoundFilter`)."""
 
     type: Literal["and", "or"]
-    """Whether all of them count, or any."""
+    """`"and"` where all filters must match, `"or"` where any of them."""
     filters: "Sequence[ComparisonFilter | CompoundFilter]"
-    """What is put together."""
+    """The filters to combine."""
 
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ else:
 
 
 class VectorStoreExpiry(TypedDict):
-    """When a store expires (`VectorStoreExpirationAfter`)."""
+    """The time after which a store expires (`VectorStoreExpirationAfter`)."""
 
     anchor: Literal["last_active_at"]
     """The time to count from."""
@@ -160,11 +160,11 @@ class CreateVectorStoreParams(TypedDict, total=False):
     name: str
     """Its name."""
     description: str
-    """What it is for."""
+    """Its purpose."""
     expires_after: VectorStoreExpiryInput
-    """When it expires; never where absent."""
+    """The time after which it expires; never where absent."""
     chunking_strategy: ChunkingStrategyInput
-    """How the files are cut; `auto` where absent, which is 800 tokens with 400 shared."""
+    """The size of the chunks; `auto` where absent, which is 800 tokens with 400 shared."""
     metadata: Metadata | None
     """The caller's own pairs."""
 
@@ -175,13 +175,13 @@ class ModifyVectorStoreParams(TypedDict, total=False):
     name: str | None
     """Its name."""
     expires_after: VectorStoreExpiryInput | None
-    """When it expires; null for never."""
+    """The time after which it expires; null for never."""
     metadata: Metadata | None
     """The caller's own pairs, in place of those before."""
 
 
 class RankingOptionsInput(TypedDict, total=False):
-    """Which results count (`VectorStoreSearchRequest.ranking_options`)."""
+    """The ranking and the lowest score of results (`VectorStoreSearchRequest.ranking_options`)."""
 
     ranker: SearchRanker
     """The ranker; `"auto"` where absent."""
@@ -193,15 +193,15 @@ class SearchVectorStoreParams(TypedDict, total=False):
     """Body of `searchVectorStore` (`VectorStoreSearchRequest`)."""
 
     query: Required[str | Annotated[Sequence[str], Meta(min_length=1)]]
-    """What to look for; several are searched for together."""
+    """The text to look for; several are searched for together."""
     rewrite_query: bool
-    """Whether the server may put the query in words that find more."""
+    """True to let the server rewrite the query in words that find more."""
     max_num_results: Annotated[int, Meta(ge=1, le=50)]
     """Most results on a page; servers take 10 where absent."""
     filters: FilterInput
-    """Which files to look through, by their attributes."""
+    """A filter of the files to look through, by their attributes."""
     ranking_options: RankingOptionsInput
-    """Which results count."""
+    """The ranking and the lowest score of results."""
 
 
 # Their files
@@ -213,16 +213,16 @@ class CreateVectorStoreFileParams(TypedDict, total=False):
     file_id: Required[FileID]
     """An uploaded file."""
     chunking_strategy: ChunkingStrategyInput
-    """How it is cut; `auto` where absent."""
+    """The size of its chunks; `auto` where absent."""
     attributes: Attributes | None
-    """What a search can filter by."""
+    """Attributes that a search can filter by."""
 
 
 class ModifyVectorStoreFileParams(TypedDict, total=False):
     """Body of `updateVectorStoreFileAttributes` (`UpdateVectorStoreFileAttributesRequest`)."""
 
     attributes: Required[Attributes | None]
-    """What a search can filter by, in place of what was."""
+    """Attributes that a search can filter by, in place of the old ones."""
 
 
 class ListVectorStoreFilesParams(ListParams, total=False):
@@ -242,9 +242,9 @@ class CreateVectorStoreFileBatchParams(TypedDict, total=False):
     ]
     """Files with attributes and chunking of their own; the two below do not count for them."""
     chunking_strategy: ChunkingStrategyInput
-    """How they are cut; `auto` where absent."""
+    """The size of their chunks; `auto` where absent."""
     attributes: Attributes | None
-    """What a search can filter by."""
+    """Attributes that a search can filter by."""
 
 
 # Uploads
@@ -256,13 +256,13 @@ class CreateUploadParams(TypedDict, total=False):
     filename: Required[str]
     """Name of the file to be."""
     purpose: Required[Literal["assistants", "batch", "fine-tune", "vision"] | str]
-    """What it is for; servers may have purposes of their own."""
+    """Its purpose; servers may have purposes of their own."""
     bytes: Required[int]
     """Its size, to which the parts must add up."""
     mime_type: Required[str]
     """Its media type, which must be one that the purpose allows."""
     expires_after: FileExpiresAfter
-    """When the server deletes the file; never where absent."""
+    """The time after which the server deletes the file; never where absent."""
 
 
 class AddUploadPartParams(TypedDict):

@@ -32,7 +32,7 @@ def find(value: Any, path: Path) -> Any:
 
 
 def holds(value: Any, path: Path) -> bool:
-    """Whether the path leads to a value that is not None (for a list mapped over: to at least one)."""
+    """Check whether the path leads to a value that is not None (for a list mapped over: to at least one)."""
     try:
         found = find(value, path)
     except LookupError:

@@ -25,13 +25,13 @@ RunStatus = (
     ]
     | str
 )
-"""Where a run is in its life; servers may have states of their own."""
+"""The states of a run; servers may have states of their own."""
 RunErrorCode = Literal["server_error", "rate_limit_exceeded", "invalid_prompt"] | str
 """Why a run or step failed."""
 IncompleteReason = Literal["max_completion_tokens", "max_prompt_tokens"] | str
-"""Which cap ended a run early."""
+"""The cap that ended a run early."""
 TruncationType = Literal["auto", "last_messages"] | str
-"""How a thread is shortened to fit the model."""
+"""The rule by which a thread is shortened to fit the model."""
 
 TERMINAL_STATUSES = frozenset({"cancelled", "failed", "completed", "incomplete", "expired"})
 """The states that a run does not leave."""
@@ -56,11 +56,11 @@ class ToolCall(Object, frozen=True, kw_only=True):
     type: Literal["function"] | str | None = None
     """Kind of the tool, of which the documents know one."""
     function: FunctionCall | None = None
-    """What to call."""
+    """The function to call."""
 
 
 class SubmitToolOutputs(Model, frozen=True, kw_only=True):
-    """Which outputs a run waits for (`RunObject.required_action.submit_tool_outputs`)."""
+    """The calls whose outputs a run waits for (`RunObject.required_action.submit_tool_outputs`)."""
 
     tool_calls: tuple[ToolCall, ...] = EMPTY
     """All of them are to be answered in one request."""
@@ -80,14 +80,14 @@ class MCPCall(Object, frozen=True, kw_only=True):
 
 
 class SubmitToolApproval(Model, frozen=True, kw_only=True):
-    """Which approvals a run waits for; Foundry only, in no document."""
+    """The calls whose approval a run waits for; Foundry only, in no document."""
 
     tool_calls: tuple[MCPCall, ...] = EMPTY
     """All of them are to be decided in one request."""
 
 
 class RequiredAction(Model, frozen=True, kw_only=True):
-    """What a run waits for (`RunObject.required_action`)."""
+    """The action that a run waits for (`RunObject.required_action`)."""
 
     promised = ("type", "submit_tool_outputs")
 
@@ -120,7 +120,7 @@ class IncompleteDetails(Model, frozen=True, kw_only=True):
     """Why a run ended early (`RunObject.incomplete_details`)."""
 
     reason: IncompleteReason | None = None
-    """Which cap was reached."""
+    """The cap that was reached."""
 
 
 class PromptTokenDetails(Model, frozen=True, kw_only=True):
@@ -157,14 +157,14 @@ class Usage(Model, frozen=True, kw_only=True):
 
 
 class TruncationStrategy(Model, frozen=True, kw_only=True):
-    """How the thread is shortened before a run (`TruncationObject`)."""
+    """The rule by which the thread is shortened before a run (`TruncationObject`)."""
 
     promised = ("type",)
 
     type: TruncationType | None = None
     """`"auto"` drops messages from the middle to fit; `"last_messages"` keeps the latest."""
     last_messages: int | UnsetType | None = UNSET
-    """How many messages to keep, for `"last_messages"`."""
+    """The number of messages to keep, for `"last_messages"`."""
 
 
 class Run(Object, frozen=True, kw_only=True):
@@ -182,9 +182,9 @@ class Run(Object, frozen=True, kw_only=True):
     assistant_id: str | None = None
     """The assistant that runs."""
     status: RunStatus | None = None
-    """Where it is in its life."""
+    """Its state."""
     required_action: RequiredAction | None = None
-    """What it waits for while `status` is `"requires_action"`; else None."""
+    """The action that it waits for while `status` is `"requires_action"`; else None."""
     last_error: LastError | None = None
     """Why it failed; None where it did not."""
     expires_at: int | None = None
@@ -222,15 +222,15 @@ class Run(Object, frozen=True, kw_only=True):
     max_completion_tokens: int | None = None
     """Cap on tokens written over all its turns; None for none."""
     truncation_strategy: TruncationStrategy | None = None
-    """How the thread is shortened for it."""
+    """The rule by which the thread is shortened for it."""
     tool_choice: ToolChoice | None = None
-    """Whether and which tool it must call."""
+    """The tool that it must call, or `"auto"`, `"required"`, `"none"`."""
     parallel_tool_calls: bool | None = None
-    """Whether it may ask for several calls at once; protocol v2 only."""
+    """True where it may ask for several calls at once; protocol v2 only."""
     response_format: ResponseFormat | None = None
-    """What its answers are written in."""
+    """The format of its answers."""
     reasoning_effort: str | None = None
-    """How long a reasoning model may think; in no schema of an answer, yet servers send it."""
+    """The effort of a reasoning model; in no schema of an answer, yet servers send it."""
 
     created_time = Timestamp("created_at")
     """`created_at` as an aware datetime."""
@@ -247,12 +247,12 @@ class Run(Object, frozen=True, kw_only=True):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether it has ended; a status that the documents do not know counts as not ended."""
+        """True once it has ended; a status that the documents do not know counts as not ended."""
         return self.status in TERMINAL_STATUSES
 
     @property
     def needs_action(self) -> bool:
-        """Whether it waits for outputs of `tool_calls`, for approval of `mcp_calls`, or for another action."""
+        """True while it waits for outputs of `tool_calls`, for approval of `mcp_calls`, or for another action."""
         return self.status == "requires_action"
 
     @property

@@ -11,9 +11,9 @@ from .tools import Ranker
 from .unions import Unknown
 
 RunStepType = Literal["message_creation", "tool_calls"] | str
-"""What a step is made of."""
+"""The kinds of step."""
 RunStepStatus = Literal["in_progress", "cancelled", "failed", "completed", "expired"] | str
-"""Where a step is in its life."""
+"""The states of a step."""
 
 
 class MessageCreation(Model, frozen=True, kw_only=True):
@@ -31,11 +31,11 @@ class MessageCreationDetails(Tagged, frozen=True, kw_only=True, tag="message_cre
     promised = ("message_creation",)
 
     message_creation: MessageCreation | None = None
-    """Which message."""
+    """The message."""
 
 
 class LogsOutput(Tagged, frozen=True, kw_only=True, tag="logs"):
-    """What code printed (`RunStepDetailsToolCallsCodeOutputLogsObject`)."""
+    """Text that code printed (`RunStepDetailsToolCallsCodeOutputLogsObject`)."""
 
     promised = ("logs",)
 
@@ -62,7 +62,7 @@ class ImageOutput(Tagged, frozen=True, kw_only=True, tag="image"):
 
 
 CodeOutput = LogsOutput | ImageOutput | Unknown
-"""What code put out, told apart by `type`."""
+"""The output of code, by its `type`."""
 
 
 class CodeInterpreter(Model, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ class CodeInterpreter(Model, frozen=True, kw_only=True):
     input: str | None = None
     """The code."""
     outputs: tuple[CodeOutput, ...] = EMPTY
-    """What it put out."""
+    """Its output."""
 
 
 class CodeInterpreterCall(Object, Tagged, frozen=True, kw_only=True, tag="code_interpreter"):
@@ -86,7 +86,7 @@ class CodeInterpreterCall(Object, Tagged, frozen=True, kw_only=True, tag="code_i
 
 
 class FileSearchRanking(Model, frozen=True, kw_only=True):
-    """How results were ranked (`RunStepDetailsToolCallsFileSearchRankingOptionsObject`)."""
+    """The ranking of results (`RunStepDetailsToolCallsFileSearchRankingOptionsObject`)."""
 
     promised = ("ranker", "score_threshold")
 
@@ -115,7 +115,7 @@ class FileSearchResult(Model, frozen=True, kw_only=True):
     file_name: str | None = None
     """Its name."""
     score: float | None = None
-    """How well it fits, 0 to 1."""
+    """The score of the match, 0 to 1."""
     content: tuple[FileSearchResultContent, ...] = ABSENT
     """The pieces found; empty unless the request's `include` asked for them."""
 
@@ -124,9 +124,9 @@ class FileSearch(Model, frozen=True, kw_only=True):
     """A search and its results (`RunStepDetailsToolCallsFileSearchObject.file_search`)."""
 
     ranking_options: FileSearchRanking | None = None
-    """How results were ranked."""
+    """The ranking of the results."""
     results: tuple[FileSearchResult, ...] = ABSENT
-    """What was found."""
+    """The results."""
 
 
 class FileSearchCall(Object, Tagged, frozen=True, kw_only=True, tag="file_search"):
@@ -157,7 +157,7 @@ class StepFunction(Model, frozen=True, kw_only=True):
     arguments: str | None = None
     """Its arguments as JSON text."""
     output: str | None = None
-    """What the caller submitted; None until then."""
+    """The output that the caller submitted; None until then."""
 
 
 class FunctionToolCall(Object, Tagged, frozen=True, kw_only=True, tag="function"):
@@ -181,7 +181,7 @@ class ToolCallsDetails(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
 
 
 StepDetails = MessageCreationDetails | ToolCallsDetails | ActivityDetails | Unknown
-"""What a step did, told apart by `type`."""
+"""The work of a step, by its `type`."""
 
 
 class RunStep(Object, frozen=True, kw_only=True):
@@ -201,11 +201,11 @@ class RunStep(Object, frozen=True, kw_only=True):
     run_id: str | None = None
     """The run."""
     type: RunStepType | None = None
-    """What the step is made of."""
+    """The kind of the step."""
     status: RunStepStatus | None = None
-    """Where it is in its life."""
+    """Its state."""
     step_details: StepDetails | None = None
-    """What it did."""
+    """The work that it did."""
     last_error: LastError | None = None
     """Why it failed; None where it did not."""
     expired_at: int | None = None

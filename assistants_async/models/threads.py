@@ -10,20 +10,20 @@ from .._typing import override
 from .base import ABSENT, EMPTY, Model, Object, Timestamp
 
 AISearchQueryType = Literal["simple", "semantic", "vector", "vector_simple_hybrid", "vector_semantic_hybrid"] | str
-"""How an index of Azure AI Search is searched."""
+"""The kinds of query to an index of Azure AI Search."""
 
 
 class DataSource(Model, frozen=True, kw_only=True):
     """Data of a Foundry project in place of a file; in no document."""
 
     uri: str | None = None
-    """Where it is."""
+    """Its address or id."""
     type: Literal["uri_asset", "id_asset"] | str | None = None
-    """What `uri` names: an address or the id of an asset."""
+    """The kind of `uri`: an address or the id of an asset."""
 
 
 class CodeInterpreterResources(Model, frozen=True, kw_only=True, omit_defaults=False):
-    """What the code interpreter finds (`ThreadObject.tool_resources.code_interpreter`)."""
+    """The files of the code interpreter (`ThreadObject.tool_resources.code_interpreter`)."""
 
     file_ids: tuple[str, ...] = ()
     """Ids of at most 20 files; sent even when empty, since that takes files away."""
@@ -32,7 +32,7 @@ class CodeInterpreterResources(Model, frozen=True, kw_only=True, omit_defaults=F
 
 
 class FileSearchResources(Model, frozen=True, kw_only=True, omit_defaults=False):
-    """What file search looks through (`ThreadObject.tool_resources.file_search`)."""
+    """The vector stores of file search (`ThreadObject.tool_resources.file_search`)."""
 
     vector_store_ids: tuple[str, ...] = ()
     """Id of at most one vector store; sent even when empty, since that takes the store away."""
@@ -48,17 +48,17 @@ class AISearchIndex(Model, frozen=True, kw_only=True):
     query_type: (
         Literal["simple", "semantic", "vector", "vector_simple_hybrid", "vector_semantic_hybrid"] | str | None
     ) = None
-    """How it is searched; absent leaves it to the server."""
+    """The kind of query; absent leaves it to the server."""
     top_k: int | None = None
     """Most documents of a search; absent leaves it to the server."""
     filter: str | None = None
-    """Which documents are searched, in the service's own language; absent for all."""
+    """A filter of the documents, in the service's own language; absent for all."""
     index_asset_id: str | None = None
     """The index as an asset of the project."""
 
 
 class AISearchResources(Model, frozen=True, kw_only=True):
-    """What the tool `azure_ai_search` looks through; in no document."""
+    """The indexes of the tool `azure_ai_search`; in no document."""
 
     indexes: tuple[AISearchIndex, ...] = EMPTY
     """The indexes; Foundry takes one."""
@@ -72,7 +72,7 @@ class ApprovedTools(Model, frozen=True, kw_only=True):
 
 
 class ApprovalByTool(Model, frozen=True, kw_only=True):
-    """Which of an MCP server's tools need approval; in no document."""
+    """The tools of an MCP server that need approval, and those that do not; in no document."""
 
     never: ApprovedTools | None = None
     """Tools that need none."""
@@ -81,14 +81,14 @@ class ApprovalByTool(Model, frozen=True, kw_only=True):
 
 
 class MCPResources(Model, frozen=True, kw_only=True):
-    """How an MCP server is called: `headers` are shown nowhere, since they hold its credentials; in no document."""
+    """The settings of one MCP server: `headers` are shown nowhere, since they carry its credentials; in no document."""
 
     server_label: str | None = None
     """The label of the tool `mcp` that this is for."""
     headers: dict[str, str] | None = None
     """Headers for the server; Foundry does not keep them."""
     require_approval: Literal["always", "never"] | str | ApprovalByTool | None = None
-    """Which calls wait for approval; Foundry takes `"always"` where it is absent."""
+    """The calls that wait for approval; Foundry takes `"always"` where it is absent."""
 
     @override
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class ToolResources(Model, frozen=True, kw_only=True):
     azure_ai_search: AISearchResources | None = None
     """Indexes for `azure_ai_search`; Foundry only."""
     mcp: tuple[MCPResources, ...] = ABSENT
-    """How MCP servers are called; Foundry only."""
+    """The settings of MCP servers; Foundry only."""
 
 
 class Thread(Object, frozen=True, kw_only=True):

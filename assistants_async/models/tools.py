@@ -1,4 +1,4 @@
-"""What an assistant may use, and how a run is told to use it."""
+"""The tools of an assistant, and the choice among them for a run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .base import Model, Tagged
 from .unions import Unknown
 
 Ranker = Literal["auto", "default_2024_08_21"] | str
-"""How file search ranks what it finds; servers may have rankers of their own."""
+"""The ranking of file search; servers may have rankers of their own."""
 ToolChoiceType = Literal["function", "code_interpreter", "retrieval", "file_search"] | str
 """The `type` of a tool that a run must call."""
 
@@ -24,7 +24,7 @@ class RetrievalTool(Tagged, frozen=True, kw_only=True, tag="retrieval"):
 
 
 class RankingOptions(Model, frozen=True, kw_only=True):
-    """Which search results count (`FileSearchRankingOptions`)."""
+    """The ranking and the lowest score of search results (`FileSearchRankingOptions`)."""
 
     promised = ("score_threshold",)
 
@@ -40,7 +40,7 @@ class FileSearchOptions(Model, frozen=True, kw_only=True):
     max_num_results: int | None = None
     """Most results, 1 to 50; absent leaves it to the server."""
     ranking_options: RankingOptions | None = None
-    """Which results count."""
+    """The ranking and the lowest score of results."""
 
 
 class FileSearchTool(Tagged, frozen=True, kw_only=True, tag="file_search"):
@@ -56,13 +56,13 @@ class FunctionDefinition(Model, frozen=True, kw_only=True):
     promised = ("name",)
 
     description: str | None = None
-    """What it does, for the model to choose by."""
+    """A description of it, for the model to choose by."""
     name: str | None = None
     """1 to 64 of `a-z A-Z 0-9 _ -`."""
     parameters: dict[str, Any] | None = None
     """JSON schema of its arguments; absent for none."""
     strict: bool | UnsetType | None = UNSET
-    """Whether the arguments follow the schema exactly; absent and null both mean no."""
+    """True where the arguments follow the schema exactly; absent and null both mean no."""
 
 
 class FunctionTool(Tagged, frozen=True, kw_only=True, tag="function"):
@@ -71,7 +71,7 @@ class FunctionTool(Tagged, frozen=True, kw_only=True, tag="function"):
     promised = ("function",)
 
     function: FunctionDefinition | None = None
-    """What can be called."""
+    """The function that can be called."""
 
 
 Tool = CodeInterpreterTool | FileSearchTool | RetrievalTool | FunctionTool | Unknown
@@ -79,7 +79,7 @@ Tool = CodeInterpreterTool | FileSearchTool | RetrievalTool | FunctionTool | Unk
 
 
 class FunctionName(Model, frozen=True, kw_only=True):
-    """Which function a run must call (`AssistantsNamedToolChoice.function`)."""
+    """The function that a run must call (`AssistantsNamedToolChoice.function`)."""
 
     promised = ("name",)
 
@@ -95,11 +95,11 @@ class NamedToolChoice(Model, frozen=True, kw_only=True):
     type: ToolChoiceType | None = None
     """Kind of the tool."""
     function: FunctionName | None = None
-    """Which function, where `type` is `"function"`."""
+    """The function, where `type` is `"function"`."""
 
 
 ToolChoice = Literal["none", "auto", "required"] | str | NamedToolChoice
-"""Whether and which tool a run must call (`AssistantsApiToolChoiceOption`)."""
+"""The tool that a run must call, or a rule for the choice (`AssistantsApiToolChoiceOption`)."""
 
 
 class TextFormat(Tagged, frozen=True, kw_only=True, tag="text"):
@@ -116,13 +116,13 @@ class JSONSchema(Model, frozen=True, kw_only=True):
     promised = ("name",)
 
     description: str | None = None
-    """What the format is for, for the model to go by."""
+    """The purpose of the format, for the model to go by."""
     name: str | None = None
     """1 to 64 of `a-z A-Z 0-9 _ -`."""
     schema: dict[str, Any] | None = None
     """The JSON schema."""
     strict: bool | UnsetType | None = UNSET
-    """Whether the answer follows the schema exactly; absent and null both mean no."""
+    """True where the answer follows the schema exactly; absent and null both mean no."""
 
 
 class JSONSchemaFormat(Tagged, frozen=True, kw_only=True, tag="json_schema"):
@@ -135,4 +135,4 @@ class JSONSchemaFormat(Tagged, frozen=True, kw_only=True, tag="json_schema"):
 
 
 ResponseFormat = Literal["auto", "none"] | str | TextFormat | JSONObjectFormat | JSONSchemaFormat | Unknown
-"""What the model must answer in (`AssistantsApiResponseFormatOption`)."""
+"""The format that the model must answer in (`AssistantsApiResponseFormatOption`)."""

@@ -1,4 +1,4 @@
-"""How far a transfer of files has come: values of the client's own, to keep as JSON and to go on from."""
+"""The progress of a transfer of files: values of the client's own, to keep as JSON and to go on from."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Literal
 from .base import Model
 
 IngestStatus = Literal["waiting", "uploaded", "in_progress", "completed", "failed", "cancelled"]
-"""How far a source has come: not sent, at the server, in the store, searchable, refused, left out."""
+"""The progress of a source: not sent, at the server, in the store, searchable, refused, left out."""
 
 
 class IngestedFile(Model, frozen=True, kw_only=True, omit_defaults=False):
     """One source of an ingestion, and what has become of it."""
 
     source: str
-    """What it was given as: the path, or the name."""
+    """The path or the name that was given."""
     status: IngestStatus = "waiting"
-    """How far it has come."""
+    """Its progress."""
     file_id: str | None = None
     """The uploaded file; None while there is none."""
     code: str | None = None
@@ -26,7 +26,7 @@ class IngestedFile(Model, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class IngestReport(Model, frozen=True, kw_only=True, omit_defaults=False):
-    """What an ingestion did, source by source, in the order they were given."""
+    """The result of an ingestion, source by source, in the order they were given."""
 
     vector_store_id: str
     """The store."""
@@ -35,7 +35,7 @@ class IngestReport(Model, frozen=True, kw_only=True, omit_defaults=False):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every source can be searched."""
+        """True once every source can be searched."""
         return not self.unfinished
 
     @property
@@ -50,7 +50,7 @@ class IngestReport(Model, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class UploadState(Model, frozen=True, kw_only=True, omit_defaults=False):
-    """How far an upload in parts has come."""
+    """The progress of an upload in parts."""
 
     upload_id: str
     """The upload, which the server keeps for an hour."""

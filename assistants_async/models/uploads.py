@@ -8,7 +8,7 @@ from .base import Object, Timestamp
 from .files import File, FilePurpose
 
 UploadStatus = Literal["pending", "completed", "cancelled", "expired"] | str
-"""Where an upload is in its life; servers may have states of their own."""
+"""The states of an upload; servers may have states of their own."""
 
 
 class Upload(Object, frozen=True, kw_only=True):
@@ -24,9 +24,9 @@ class Upload(Object, frozen=True, kw_only=True):
     bytes: int | None = None
     """Size of the file to be, as it was announced."""
     purpose: FilePurpose | None = None
-    """What the file is for."""
+    """The purpose of the file."""
     status: UploadStatus | None = None
-    """Where it is in its life; only a `"pending"` one takes parts."""
+    """Its state; only a `"pending"` one takes parts."""
     expires_at: int | None = None
     """Seconds since 1970 at which the server gives it up, an hour after it was made."""
     object: str | None = None

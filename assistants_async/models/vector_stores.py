@@ -9,9 +9,9 @@ from .pages import AnyPage
 from .unions import Unknown
 
 VectorStoreStatus = Literal["expired", "in_progress", "completed"] | str
-"""Whether a store can be searched whole; servers may have states of their own."""
+"""The states of a store; servers may have states of their own."""
 StoreFileStatus = Literal["in_progress", "completed", "cancelled", "failed"] | str
-"""How far the server has worked on a file of a store, or on a batch of them."""
+"""The server's progress with a file of a store, or with a batch of them."""
 FileProblemCode = Literal["server_error", "unsupported_file", "invalid_file"] | str
 """Why a file could not be taken into a store; servers may have reasons of their own."""
 STORE_FILE_ENDS = frozenset(("completed", "cancelled", "failed"))
@@ -19,7 +19,7 @@ STORE_FILE_ENDS = frozenset(("completed", "cancelled", "failed"))
 
 
 class FileCounts(Model, frozen=True, kw_only=True):
-    """How many files of a store or batch are in which state (`VectorStoreObject.file_counts`)."""
+    """The number of files of a store or batch in each state (`VectorStoreObject.file_counts`)."""
 
     promised = ("in_progress", "completed", "failed", "cancelled", "total")
 
@@ -36,7 +36,7 @@ class FileCounts(Model, frozen=True, kw_only=True):
 
 
 class VectorStoreExpiresAfter(Model, frozen=True, kw_only=True):
-    """When a store expires (`VectorStoreExpirationAfter`)."""
+    """The time after which a store expires (`VectorStoreExpirationAfter`)."""
 
     promised = ("anchor", "days")
 
@@ -59,15 +59,15 @@ class VectorStore(Object, frozen=True, kw_only=True):
     name: str | None = None
     """Its name."""
     description: str | None = None
-    """What it is for; in no schema of an answer, yet servers send it."""
+    """Its purpose; in no schema of an answer, yet servers send it."""
     usage_bytes: int | None = None
     """Bytes that its processed files take."""
     file_counts: FileCounts | None = None
-    """How far its files have come."""
+    """The number of its files in each state."""
     status: VectorStoreStatus | None = None
     """`"completed"` once all its files have ended."""
     expires_after: VectorStoreExpiresAfter | None = None
-    """When it expires; None for never."""
+    """The time after which it expires; None for never."""
     expires_at: int | None = None
     """Seconds since 1970; None for never."""
     last_active_at: int | None = None
@@ -84,12 +84,12 @@ class VectorStore(Object, frozen=True, kw_only=True):
 
     @property
     def is_expired(self) -> bool:
-        """Whether its time is over, so that it takes no files and answers no search."""
+        """True once it has expired, so that it takes no files and answers no search."""
         return self.status == "expired"
 
 
 class StaticChunking(Model, frozen=True, kw_only=True):
-    """How files are cut into chunks (`StaticChunkingStrategy`)."""
+    """The size of chunks and their overlap (`StaticChunkingStrategy`)."""
 
     promised = ("max_chunk_size_tokens", "chunk_overlap_tokens")
 
@@ -113,7 +113,7 @@ class OtherChunkingStrategy(Tagged, frozen=True, kw_only=True, tag="other"):
 
 
 ChunkingStrategy = StaticChunkingStrategy | OtherChunkingStrategy | Unknown
-"""How a file was cut, told apart by `type`."""
+"""The chunking of a file, by its `type`."""
 
 
 class FileProblem(Model, frozen=True, kw_only=True):
@@ -142,11 +142,11 @@ class VectorStoreFile(Object, frozen=True, kw_only=True):
     vector_store_id: str | None = None
     """The store."""
     status: StoreFileStatus | None = None
-    """How far the server has worked on it; only `"completed"` can be searched."""
+    """The server's progress with it; only `"completed"` can be searched."""
     last_error: FileProblem | None = None
     """Why it failed; None where it did not."""
     chunking_strategy: ChunkingStrategy | None = None
-    """How it was cut."""
+    """The chunking of it."""
     attributes: dict[str, Any] | None = None
     """Up to 16 pairs that a search can filter by: text, numbers and booleans."""
 
@@ -155,7 +155,7 @@ class VectorStoreFile(Object, frozen=True, kw_only=True):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the server has done with it, well or not."""
+        """True once the server has finished with it, well or not."""
         return self.status in STORE_FILE_ENDS
 
 
@@ -172,16 +172,16 @@ class VectorStoreFileBatch(Object, frozen=True, kw_only=True):
     vector_store_id: str | None = None
     """The store."""
     status: StoreFileStatus | None = None
-    """Where it is in its life; a `"completed"` batch may have files that failed."""
+    """Its state; a `"completed"` batch may have files that failed."""
     file_counts: FileCounts | None = None
-    """How far its files have come."""
+    """The number of its files in each state."""
 
     created_time = Timestamp("created_at")
     """`created_at` as an aware datetime."""
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the server has done with all its files, well or not."""
+        """True once the server has finished with all its files, well or not."""
         return self.status in STORE_FILE_ENDS
 
 
@@ -197,7 +197,7 @@ class SearchResultContent(Model, frozen=True, kw_only=True):
 
 
 class SearchResult(Model, frozen=True, kw_only=True):
-    """What a search found in one file (`VectorStoreSearchResultItem`)."""
+    """The matches of a search in one file (`VectorStoreSearchResultItem`)."""
 
     promised = ("file_id", "filename", "score")
 
@@ -206,7 +206,7 @@ class SearchResult(Model, frozen=True, kw_only=True):
     filename: str | None = None
     """Its name."""
     score: float | None = None
-    """How well it fits the query, 0 to 1."""
+    """The score of the match, 0 to 1."""
     attributes: dict[str, Any] | None = None
     """The file's pairs in the store."""
     content: tuple[SearchResultContent, ...] = EMPTY
@@ -226,11 +226,11 @@ class SearchPage(AnyPage[SearchResult], frozen=True, kw_only=True):
     object: str | None = None
     """`"vector_store.search_results.page"`."""
     search_query: tuple[str, ...] = EMPTY
-    """What was searched for, as the server rewrote it where it was asked to."""
+    """The query, as the server rewrote it where the request allows that."""
     data: tuple[SearchResult, ...] = EMPTY
-    """What it found, best first."""
+    """The results, best first."""
     has_more: bool | None = None
-    """Whether results follow; None where the server did not say."""
+    """True where results follow; None where the server did not say."""
     next_page: str | None = None
     """The token of the next page; None for the last."""
 
@@ -254,6 +254,6 @@ class FileContentPage(AnyPage[FileContent], frozen=True, kw_only=True):
     data: tuple[FileContent, ...] = EMPTY
     """The pieces, in the file's order."""
     has_more: bool | None = None
-    """Whether pieces follow; None where the server did not say."""
+    """True where pieces follow; None where the server did not say."""
     next_page: str | None = None
     """The token of the next page; None for the last."""

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 _requests = logging.getLogger("assistants_async.server.requests")
 
 PREFIXES = ("/v1", "/openai", "/openai/v1", "/api/projects/{project}")
-"""Where the API is mounted: the vendor's place, and those of Azure-style clients."""
+"""The paths at which the API is mounted: the vendor's, and those of Azure-style clients."""
 
 _BETA = re.compile(r"assistants\s*=\s*([^\s,;]+)")
 _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
@@ -45,7 +45,7 @@ _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class _Seen:
-    """What is known of a request by the time that it is answered."""
+    """The facts about one request that its log entry needs."""
 
     started: float
     operation: str | None = None

@@ -1,4 +1,4 @@
-"""What the server refuses, as data; the body is the vendor's error object."""
+"""Refusals of the server as data; the body is the vendor's error object."""
 
 from __future__ import annotations
 

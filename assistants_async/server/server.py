@@ -110,7 +110,7 @@ class AssistantsServer:
 
     @property
     def base_url(self) -> str:
-        """What clients take as their base URL, such as `"http://127.0.0.1:8080/v1"`."""
+        """The base URL for clients, such as `"http://127.0.0.1:8080/v1"`."""
         if self._base_url is None:
             raise RuntimeError("the server has no address before start()")
         return self._base_url

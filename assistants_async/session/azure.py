@@ -23,7 +23,7 @@ class AccessToken(Protocol):
 
     @property
     def expires_on(self) -> int:
-        """When it ends, in seconds since 1970."""
+        """The time of its expiry, in seconds since 1970."""
         ...
 
 

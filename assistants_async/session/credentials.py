@@ -43,7 +43,7 @@ class Credential:
 
     @property
     def is_given(self) -> bool:
-        """Whether there is a key, or a function that returns one."""
+        """True where there is a key, or a function that returns one."""
         return self._source is not None
 
     @property
@@ -53,7 +53,7 @@ class Credential:
 
     @property
     def renewable(self) -> bool:
-        """Whether the next request may have another key."""
+        """True where the next request may have another key."""
         return callable(self._source)
 
     def fixed(self, headers: SentHeaders) -> SentHeaders | None:

@@ -84,7 +84,7 @@ class Deadline(msgspec.Struct, eq=False):
     _cause: Exception | None = None
     _has_cancelled: bool = False
     due: float = _NEVER
-    """When the block ends, by the loop's time."""
+    """The time at which the block ends, by the loop's clock."""
 
     @property
     def elapsed(self) -> float:
@@ -133,7 +133,7 @@ class Deadline(msgspec.Struct, eq=False):
 
     @property
     def interrupted(self) -> bool:
-        """Whether `error()` has something to raise, also before a block begins."""
+        """True once `error()` has an error to return, also before a block begins."""
         return self._cause is not None
 
     def error(self, status: int | None = None) -> Exception:
@@ -147,7 +147,7 @@ class Deadline(msgspec.Struct, eq=False):
 
     @property
     def is_own(self) -> bool:
-        """Whether the block is one of the task that runs now, such as one that closes the client in a hook."""
+        """True where the block belongs to the task that runs now, such as one that closes the client in a hook."""
         return self._task is not None and self._task is asyncio.current_task(self._clock.loop)
 
     def __enter__(self) -> Self:

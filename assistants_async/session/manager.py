@@ -213,7 +213,7 @@ class SessionManager:
         watch: Deadline,
         attempts: Attempts,
     ) -> bool:
-        """Whether to send once more, after the wait for it; `answer` stands otherwise."""
+        """Wait and return True where the request is to be sent once more; otherwise `answer` is final."""
         if isinstance(answer, TransportError):
             failure: AssistantsError = answer
         else:
@@ -274,7 +274,7 @@ class SessionManager:
 
     @property
     def is_open(self) -> bool:
-        """Whether something would be left open if the client were dropped now."""
+        """True where something would be left open if the client were dropped now."""
         return self._clock is not None and not self._closed
 
     async def close(self) -> None:

@@ -42,7 +42,7 @@ class OpenResponse(msgspec.Struct, eq=False):
     content: bytes = b""
     """The body, where `whole` has read it."""
     ended: bool = False
-    """Whether the body has been read to its end."""
+    """True once the body has been read to its end."""
     on_piece: Callable[[bytes], None] | None = None
     """Called with each piece that `read` returns, the empty one at the end included; for `trace`."""
 

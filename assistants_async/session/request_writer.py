@@ -15,7 +15,7 @@ _KEPT = 16
 
 
 class RequestWriter:
-    """Where the requests of one client go, as whom, and what each says in its head."""
+    """The URL, the credentials and the headers of each request of one client."""
 
     __slots__ = ("_changed", "_headers", "_query", "base_url", "credential", "default_headers", "protocol")
 

@@ -41,7 +41,7 @@ class ClientSettings(OptionChanges, total=False):
     base_url: str | None
     """The URL that paths are put behind; else `OPENAI_BASE_URL`, else the v1 document's server."""
     auth: Scheme
-    """How the key is sent: `"bearer"` unless given, or `"api-key"` as Azure wants it."""
+    """The header that carries the key: `"bearer"` unless given, or `"api-key"` as Azure wants it."""
     protocol: ProtocolVersion
     """`"v2"` unless given, or `"v1"`: sent as `OpenAI-Beta`; what the version lacks is refused before it is sent."""
     organization: str | None

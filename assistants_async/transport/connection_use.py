@@ -12,11 +12,11 @@ class ConnectionUse(msgspec.Struct, eq=False):
     """The demands of one request on its connection, and the connection that it got."""
 
     new_required: bool
-    """Whether the connection must be a new one."""
+    """True where the connection must be a new one."""
     has_body: bool = False
-    """Whether the request has a body, which may be unsent when the call ends."""
+    """True where the request has a body, which may be unsent when the call ends."""
     reused: bool = False
-    """Whether the connection had served other requests."""
+    """True where the connection had served other requests."""
     transport: asyncio.Transport | None = None
     """The connection's own transport; None until there is one."""
 

@@ -1,1 +1,1 @@
-"""What takes more than one call, or more than one view of an answer: streamed runs, files and stores."""
+"""Workflows of several calls, or with several views of an answer: streamed runs, files and stores."""

@@ -1,4 +1,4 @@
-"""What the table of operations is made of: one row says all that sending and decoding need to know."""
+"""The rows of the table of operations: one row says all that sending and decoding need to know."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Endpoint(msgspec.Struct, Generic[T, S], frozen=True, kw_only=True):
     protocols: tuple[ProtocolVersion, ...] = ("v1", "v2")
     """The versions that have it."""
     idempotent: bool = True
-    """Whether sending it twice does what sending it once does, so that an ambiguous failure may be retried."""
+    """True where sending it twice does the same as sending it once, so that an ambiguous failure may be retried."""
     form: str | None = None
-    """Where its body is `multipart/form-data`: the name of the part that holds the file."""
+    """The name of the part that carries the file, where the body is `multipart/form-data`."""
     page_parameter: str | None = None
     """For a list that pages by token: the query parameter that a page's `next_page` goes back in."""
     streams: bool = False
-    """Whether `"stream": true` in its body turns the answer into server-sent events."""
+    """True where `"stream": true` in its body turns the answer into server-sent events."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Endpoint(msgspec.Struct, Generic[T, S], frozen=True, kw_only=True):
 
     @property
     def takes_body(self) -> bool:
-        """Whether its keywords travel in the body."""
+        """True where its keywords travel in the body."""
         return self.method == "POST" and self.params is not None
 
     @override

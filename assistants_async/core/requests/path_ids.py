@@ -19,7 +19,7 @@ _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 
 
 def all_plain(ids: tuple[object, ...]) -> bool:
-    """Whether ids are just text that needs no encoding, as they mostly are."""
+    """Check that ids are text that needs no encoding, as they mostly are."""
     for value in ids:  # a generator would cost more than what it checks
         if type(value) is not str or not ((value.isascii() and value.isidentifier()) or _PLAIN(value)):
             return False

@@ -1,4 +1,4 @@
-"""When a call is sent once more, and after how long: decided from values, so clock and chance are arguments."""
+"""Decisions about retries, made from values alone: clock and random numbers are arguments."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from .request import Request
 
 
 class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """How a failed call is tried again; delays in seconds.
+    """The rules for sending a failed call again; delays in seconds.
 
     A request that was not sent, or that was answered with 408, 409, 429 or 5xx, is sent again. Where the answer was
     lost, only what may safely happen twice is: reading, deleting, modifying, cancelling, submitting tool outputs.
     """
 
     max_retries: int = 2
-    """How often a request is sent again, so one less than the attempts; 0 for never."""
+    """The number of times a request is sent again, one less than the attempts; 0 for never."""
     initial_delay: float = 0.5
     """Before the first retry; doubled for each one after it, then cut by chance to between a half and the whole."""
     max_delay: float = 8.0
-    """What the doubling stops at."""
+    """The longest delay: doubling stops there."""
     max_retry_after: float = 120.0
     """The longest `Retry-After` that is waited for: one over it raises at once, with `retry_after` on the error."""
     resend_creates: bool = False
@@ -57,20 +57,20 @@ def as_retry(value: RetryPolicy | int | None, base: RetryPolicy) -> RetryPolicy:
 
 
 class Retry(msgspec.Struct, frozen=True):
-    """What `on_retry` is told before the wait."""
+    """The argument of `on_retry`, which is called before the wait."""
 
     operation: str
     """The method, such as `"runs.create"`."""
     attempt: int
     """The attempt that failed, from 1."""
     cause: AssistantsError
-    """What it failed with."""
+    """The error of the attempt that failed."""
     delay: float
     """Seconds until the next one."""
 
 
 FailureKind = Literal["not sent", "answered", "lost", "stale", "final"]
-"""What became of a request that failed: never sent; answered by an error that may pass; sent and its answer lost;
+"""The ways in which a request failed: never sent; answered by an error that may pass; sent and its answer lost;
 put on an idle connection that the server was closing; or nothing that another attempt would change."""
 
 _PASSING = frozenset((408, 409, 429))
@@ -98,10 +98,10 @@ def classify_failure(failure: AssistantsError) -> FailureKind:
 
 
 def _may_pass(failure: StatusError) -> bool:
-    """Whether the same request may be answered better the next time; the server has the last word."""
-    told = failure.http.headers.get("x-should-retry")
-    if told is not None and told.strip().lower() in ("true", "false"):
-        return told.strip().lower() == "true"
+    """Check whether the same request may succeed the next time; `x-should-retry` decides where the server sends it."""
+    advice = failure.http.headers.get("x-should-retry")
+    if advice is not None and advice.strip().lower() in ("true", "false"):
+        return advice.strip().lower() == "true"
     if failure.code == "insufficient_quota":
         return False
     return failure.status in _PASSING or 500 <= failure.status < 600
@@ -173,7 +173,7 @@ class Attempts:
         """What the last retry took from the budget."""
 
     def allow_new_key(self) -> bool:
-        """Whether a request that was refused for its key can be sent once more; counts that attempt."""
+        """Allow one more attempt after a request was refused for its key, and count it."""
         if self._renewed or not self._request.is_replayable:
             return False
         self._renewed = True

@@ -27,7 +27,7 @@ W = TypeVar("W")
 
 
 class Field(NamedTuple):
-    """What the plan knows of one keyword."""
+    """One keyword in a plan of checks."""
 
     wire: str
     """Its name in the query, where it travels there."""
@@ -43,7 +43,7 @@ class Field(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What the keys of one TypedDict may be."""
+    """The checks of the keys of one TypedDict."""
 
     fields: Mapping[str, Field]
     query: Mapping[str, str]

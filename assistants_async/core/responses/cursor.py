@@ -1,4 +1,4 @@
-"""Where a list goes on after a page: the cursor of the next request, or the end."""
+"""The cursor of a list: the query of the next request after a page, or the end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Cursor:
 
     @property
     def backward(self) -> bool:
-        """Whether the list is walked towards its start."""
+        """True where the list is walked towards its start."""
         return self.member == "before"
 
     def advance(self, page: AnyPage[Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""What an answer means: a value, or the error that says why there is none."""
+"""Decoding of an answer: into a value, or into the error that says why there is none."""
 
 from __future__ import annotations
 
@@ -125,14 +125,14 @@ def unreadable(what: str, raw: bytes, error: Exception, items: int) -> ItemDecod
 
 
 def _problem(error: Exception) -> tuple[str, str]:
-    """What is wrong, and where."""
+    """Return the problem in words, and its path."""
     if isinstance(error, RecursionError):
         return "nested too deeply", "$"
     return rule_and_path(error)
 
 
 def is_vendor(url: str) -> bool:
-    """Whether it leads to where the protocol came from, and is served no longer."""
+    """Check whether a URL leads to the protocol's vendor, who has retired parts of it."""
     return urlsplit(url).hostname == _VENDOR
 
 

@@ -17,7 +17,7 @@ _TELLING = 2
 
 
 class _Inner(Protocol):
-    """What `zlib.decompressobj` makes; its class has no public name."""
+    """The object that `zlib.decompressobj` makes; its class has no public name."""
 
     @property
     def eof(self) -> bool: ...

@@ -1,4 +1,4 @@
-"""How long to wait before asking for a run again."""
+"""The delay before the next poll of a run."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _DEEPEST = 10_000
 """Nesting past what any decoder takes, which is not closed again and again."""
 
 _Open = tuple[str, "_Open"] | None
-"""What is to be closed, the innermost first: linked, so that noting a place costs nothing."""
+"""The open arrays and objects, the innermost first: a linked list, so that noting a place costs nothing."""
 
 
 def partial_value(text: str) -> Any:

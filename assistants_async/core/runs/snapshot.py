@@ -27,7 +27,7 @@ _NOWHERE: tuple[str | None, int | None, list[str]] = (None, None, [])
 
 
 class Snapshot:
-    """What a run's stream has told so far: its thread, run, messages and steps."""
+    """The state of a run as its events describe it so far: its thread, run, messages and steps."""
 
     __slots__ = ("_messages", "_open", "_steps", "run", "thread")
 

@@ -1,4 +1,4 @@
-"""What a run's status means to somebody who waits for it: whether to wait on, to act, or to stop."""
+"""The next step that a run's status asks for: to wait on, to act, or to stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ...models.steps import FunctionToolCall, RunStep
 from ..requests.retry import classify_failure
 
 RunEnd = Literal["failed", "expired", "cancelled", "incomplete"]
-"""How a run can end without having completed."""
+"""The ends of a run other than completion."""
 
 BAD_ENDS: frozenset[RunEnd] = frozenset({"failed", "expired", "cancelled", "incomplete"})
 """Every such end."""
@@ -38,21 +38,21 @@ _LONGEST_REFUSAL = 64 * 1024  # bytes of a refusal that are searched
 _SERVERS_OWN = frozenset({"azure_function"})  # calls that Foundry lists, and answers itself
 
 Action = Literal["outputs", "approvals", "unknown"]
-"""What a run that requires action waits for."""
+"""The kinds of action that a run can wait for."""
 
 NextStep = Literal["wait", "act", "over"]
-"""What to do about a run: ask again later, answer its tool calls, or nothing more."""
+"""The next step for a run: poll again later, answer its tool calls, or nothing more."""
 
 
 def next_step(run: Run) -> NextStep:
-    """What a run's status asks for; one that the documents do not know, or none, asks to wait."""
+    """Return the next step for a run; a status that is unknown or absent means to wait."""
     if run.needs_action:
         return "wait" if run.tool_calls and not calls_to_answer(run) else "act"
     return "over" if run.is_terminal else "wait"
 
 
 def action_of(run: Run) -> Action:
-    """What a run that requires action waits for, by the action's type or by what it holds."""
+    """Return the kind of action that a run waits for, by the type of the action or by its members."""
     action = run.required_action
     if action is None or action.submit_tool_outputs is not None or action.type == "submit_tool_outputs":
         return "outputs"
@@ -67,7 +67,7 @@ def calls_to_answer(run: Run) -> list[ToolCall]:
 
 
 def end_of(run: Run) -> str | None:
-    """How a run ended, `"completed"` included; None while it has not.
+    """Return the way in which a run ended, `"completed"` included; None while it has not.
 
     Protocol v1 has no status for a run that stopped short: it is `completed`, with `incomplete_details`.
     """
@@ -112,7 +112,7 @@ Called = tuple[str, str | None, str | None]
 
 
 def identity(call: ToolCall | FunctionToolCall | MCPCall) -> Called:
-    """What tells a call from every other one of its run."""
+    """Return the key that identifies a call among all calls of its run."""
     if isinstance(call, MCPCall):
         return (call.id, f"{call.server_label}/{call.name}", call.arguments)
     function = call.function
@@ -141,5 +141,5 @@ def refuses_streams(error: StatusError) -> bool:
 
 
 def may_pass(error: AssistantsError) -> bool:
-    """Whether asking for a run again may help: the network, an overloaded server, but no refusal."""
+    """Check whether polling a run again may help: after a network error or an overloaded server, but no refusal."""
     return isinstance(error, TimedOutError) or classify_failure(error) != "final"

@@ -1,4 +1,4 @@
-"""How the bytes of an answer become items: chosen by its content type, or by what the caller says."""
+"""Decoders that turn the bytes of an answer into items, chosen by its content type or by the caller."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class ItemBodyDecoder(Generic[S]):
 
     @property
     def error(self) -> Exception | None:
-        """What the framer met behind the items that it returned; an error object in place of a list as such."""
+        """The error that the framer found behind the items that it returned, or an error object in place of a list."""
         error, around = self._framer.error, self._around
         if error is not None and around is not None and (told := in_band_error(around)) is not None:
             return StreamEventError(told, items=self._items)
@@ -107,7 +107,7 @@ class ItemBodyDecoder(Generic[S]):
 
     @property
     def end_marker_seen(self) -> bool:
-        """Whether a list's closing brace, or `[DONE]`, has come."""
+        """True once a list's closing brace, or `[DONE]`, has arrived."""
         return self.finished or self._around is not None
 
     @property

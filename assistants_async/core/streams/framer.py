@@ -1,4 +1,4 @@
-"""What all decoders of a response stream share: bytes in as they arrive, whole items out, errors after the items."""
+"""The base of all framers of a response: bytes in as they arrive, whole items out, errors after the items."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class JSONFramer(Framer[bytes]):
 
     @property
     def closed_envelope(self) -> bytes | None:
-        """What stands around the items once all of it has come; None before, and where nothing does."""
+        """The JSON object around the items, once it has arrived whole; None before, and for formats without one."""
         return None
 
     def finish(self) -> list[bytes]:

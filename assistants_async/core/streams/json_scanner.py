@@ -1,4 +1,4 @@
-"""Where a JSON value ends, found while its bytes arrive, and what the framers of JSON share."""
+"""A scanner that finds the end of a JSON value while its bytes arrive, and the base of the framers of JSON."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class ValueReader:
 
     @property
     def under_way(self) -> bool:
-        """Whether a value has begun and not ended."""
+        """True while a value has begun and not ended."""
         return bool(self._partial)
 
     @property
@@ -171,5 +171,5 @@ def malformed(expected: str, data: bytes, position: int) -> ItemDecodeError:
 
 
 def is_cut_scalar(value: bytes) -> bool:
-    """Whether a bare value is no JSON but could have become it, such as `tru` or `1.`."""
+    """Check whether a bare value is a cut-off piece of JSON, such as `tru` or `1.`."""
     return _CUT_SCALAR(value) is not None

@@ -30,7 +30,7 @@ _MESSAGE = 2000  # characters of an error's message that are written
 _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 
 Frame = ServerSentEvent | Block
-"""What `SSEDecoder` makes of a block."""
+"""The item that `SSEDecoder` makes of one block."""
 
 _Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
 """The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""

@@ -89,7 +89,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
         """Milliseconds to wait before a reconnection, as the server said last."""
 
     def finish(self) -> bytes:
-        """What is left of an event that the body's end cut off, at most 1 KiB of it; empty after a clean end.
+        """Return the rest of an event that the body's end cut off, at most 1 KiB of it; empty after a clean end.
 
         The standard discards such an event. Comments are no loss and not reported. Raises what is in `error`.
         """
@@ -120,7 +120,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
         return found
 
     def _may_wait(self, data: bytes, start: int) -> bool:
-        """Whether what is there of a block can wait for its rest: a `retry` counts at once."""
+        """Check whether the part of a block that has arrived can wait for its rest: a `retry` counts at once."""
         return len(data) - start < min(_MOST_BEGUN, self._limit) and data.find(b"retry", start) < 0
 
     @override

@@ -83,7 +83,7 @@ class ChatCompletions(Backend):
     @property
     @override
     def calls_search(self) -> bool:
-        """Whether the model calls the search."""
+        """True where the model calls the search."""
         return self.settings.searches_by_tool
 
     @override

@@ -58,9 +58,9 @@ class AnswerReader:
     taken: Collection[str] = ()
     """Ids of calls that the run has already: a call that repeats one gets another."""
     is_done: bool = False
-    """Whether the end mark has come; what follows it is not read."""
+    """True once the end mark has arrived; nothing after it is read."""
     has_output: bool = False
-    """Whether any text or call has been given: from then on nothing may be asked for again."""
+    """True once any text or call has been returned: from then on the request must not be repeated."""
     _thoughts: ThoughtFilter = field(default_factory=ThoughtFilter)
     _calls: list[_Call] = field(default_factory=list["_Call"])
     _reason: str | None = None

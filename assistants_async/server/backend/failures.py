@@ -19,14 +19,14 @@ _RATE_CODES = frozenset(("rate_limit_exceeded", "insufficient_quota"))
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a failure means for a run."""
+    """The effect of a failure on a run."""
 
     code: Literal["server_error", "rate_limit_exceeded", "invalid_prompt"]
     """Code of the run's `last_error`."""
     message: str
     """The backend's words; addresses and keys have to be taken out of them before anybody reads them."""
     passing: bool = False
-    """Whether the same request may be answered the next time."""
+    """True where the same request may be answered the next time."""
     retry_after: float | None = None
     """Seconds that the backend wants to be left alone."""
 

@@ -58,7 +58,7 @@ class PromptError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """What of a run and its thread becomes a prompt."""
+    """The parts of a run and its thread that become a prompt."""
 
     run: Mapping[str, Any]
     """The run: every member of its object."""

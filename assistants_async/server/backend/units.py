@@ -21,11 +21,11 @@ class Unit:
     messages: list[dict[str, Any]]
     """Messages of the chat."""
     is_message: bool = False
-    """Whether it has a message of the thread, not calls alone."""
+    """True where it has a message of the thread, not calls alone."""
     is_own: bool = False
-    """Whether the run under way made it: those always stay."""
+    """True where the run under way made it: those always stay."""
     is_user: bool = False
-    """Whether the user wrote it."""
+    """True where the user wrote it."""
 
     @property
     def tokens(self) -> int:

@@ -43,9 +43,9 @@ class Fail:
     code: str = "server_error"
     """`"server_error"`, `"rate_limit_exceeded"` or `"invalid_prompt"`."""
     message: str = "The run failed."
-    """What went wrong."""
+    """The message of the error."""
     text: str = ""
-    """What the message holds that it was writing by then; none where empty."""
+    """The text of the message that it was writing by then; no message where empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Incomplete:
     reason: str = "max_completion_tokens"
     """`"max_completion_tokens"` or `"max_prompt_tokens"`."""
     text: str = ""
-    """What the message holds that it was writing by then; none where empty."""
+    """The text of the message that it was writing by then; no message where empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Stall:
     """Stay `in_progress` until the run is cancelled or expires."""
 
     text: str = ""
-    """What the message holds that it is writing; none where empty."""
+    """The text of the message that it is writing; no message where empty."""
 
 
 @dataclass(frozen=True, slots=True)

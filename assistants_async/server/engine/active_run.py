@@ -111,7 +111,7 @@ class ActiveRun:
 
     @property
     def searches(self) -> bool:
-        """Whether the run has yet to search its vector stores."""
+        """True while the run has yet to search its vector stores."""
         return self._found is None and self._may_search
 
     def search(self, found: Sequence[Found]) -> None:

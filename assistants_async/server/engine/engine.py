@@ -1,4 +1,4 @@
-"""When things happen to runs: each active run has at most one task, which asks the responder and paces its answer.
+"""The scheduler of runs: each active run has at most one task, which calls the responder and paces its answer.
 
 A thread has at most one active run. A run that waits for outputs has no task, only a timer for its expiry.
 """

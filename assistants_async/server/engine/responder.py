@@ -11,7 +11,7 @@ from .actions import Action
 from .turn import Turn
 
 Answer = Action | Iterable[Action] | AsyncIterable[Action]
-"""What a responder gives for a turn. The run completes after the last action, unless one ended it."""
+"""The actions of a responder for one turn. The run completes after the last action, unless one ended it."""
 Responder = Callable[[Turn], Awaitable[Answer] | AsyncIterable[Action]]
 """An async function (or async generator function) of a turn. What it raises fails the run.
 
@@ -29,7 +29,7 @@ class Backend(ABC):
     @property
     @abstractmethod
     def calls_search(self) -> bool:
-        """Whether the model itself calls the search of a run, so that the engine does not search ahead of it."""
+        """True where the model itself calls the search of a run, so that the engine does not search ahead of it."""
 
     @abstractmethod
     def accepts(self, model: str) -> bool:

@@ -1,4 +1,4 @@
-"""What a responder says in one run, checked before it is kept."""
+"""Checks of the actions of a responder, made before they are stored."""
 
 from __future__ import annotations
 

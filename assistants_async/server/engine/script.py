@@ -42,7 +42,7 @@ class ScriptedResponder:
 
     @property
     def remaining(self) -> int:
-        """How many turns are left."""
+        """The number of turns left."""
         return len(self._script) - self._next
 
     async def __call__(self, turn: Turn) -> Sequence[Action]:

@@ -30,7 +30,7 @@ class StepDraft:
 
     @property
     def is_calling(self) -> bool:
-        """Whether it is a step of tool calls."""
+        """True for a step of tool calls."""
         kind: str = self.document["type"]
         return kind == "tool_calls"
 

@@ -32,12 +32,12 @@ class ToolOutput:
     arguments: str
     """Its arguments as JSON text."""
     output: str
-    """What the client sent."""
+    """The output that the client sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundText:
-    """What `file_search` found for a run: put `marker` into an answer, and it becomes a citation of the file."""
+    """A result of `file_search` for a run: put `marker` into an answer, and it becomes a citation of the file."""
 
     file_id: str
     """The file."""
@@ -46,9 +46,9 @@ class FoundText:
     text: str
     """The chunk that was found."""
     score: float
-    """How well it fits, from 0 to 1."""
+    """The score of the match, from 0 to 1."""
     marker: str
-    """What stands for the citation in a text, such as `"【0:1†notes.md】"`."""
+    """The mark of the citation in a text, such as `"【0:1†notes.md】"`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class TurnFile:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a responder knows when it is asked."""
+    """The argument of a responder: the run, its messages and its tool outputs."""
 
     run: Mapping[str, Any]
     """The run: every member of its object, in both versions' names."""
@@ -88,11 +88,11 @@ class Turn:
     messages: tuple[TurnMessage, ...]
     """The thread, oldest first."""
     tools: tuple[Mapping[str, Any], ...]
-    """What the run may use."""
+    """The tools that the run may use."""
     outputs: tuple[ToolOutput, ...]
     """All tool calls of this run so far, in the order in which they were asked for."""
     found: tuple[FoundText, ...] = ()
-    """What `file_search` found for the last user text, best first; empty where the run has no such tool or store."""
+    """The results of `file_search` for the last user text, best first; empty without such a tool or store."""
     used: Used = field(default=Used(0, 0))
     """Tokens of the run so far."""
     rounds: int = 0

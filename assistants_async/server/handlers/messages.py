@@ -116,7 +116,7 @@ def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> Docume
 
 
 def _content(content: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """What a request writes as a plain string, an answer has as text with annotations."""
+    """Turn the content of a request into that of an answer: a plain string becomes text with annotations."""
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     return [
         {"type": "text", "text": {"value": part["text"], "annotations": []}} if part["type"] == "text" else part

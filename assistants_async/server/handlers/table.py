@@ -18,4 +18,4 @@ HANDLERS: Mapping[str, Handler] = {
     **vector_store_files.HANDLERS,
     **uploads.HANDLERS,
 }
-"""What serves each row of the table."""
+"""The handler of each row of the table of operations."""

@@ -1,4 +1,4 @@
-"""Who may ask: the key, and for a server without one the rules that keep web pages out.
+"""Access checks: the key, and for a server without one the rules that keep web pages out.
 
 A browser lets any page send requests to this machine. A page cannot choose the `Host` header, and cannot leave out
 `Origin`, so the two tell a page from a program. A page can also give a name of its own an address of this machine

@@ -1,4 +1,4 @@
-"""What a connection may take: seconds for a head, and no more of a body once its request was refused."""
+"""Limits of a connection: seconds for a head, and no more of a body once its request was refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a handler is given: the server's state, and one request that has passed every check but its own."""
+"""The arguments of a handler: the server's state, and one request that has passed every check but the handler's own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .access import check_hosts, check_origins
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """How a server was asked to be."""
+    """The settings of a server."""
 
     responder: Responder
     protocol: ProtocolVersion = "v2"
@@ -71,7 +71,7 @@ class State:
         self.names = IdFactory(settings.seed)
         """Makes ids."""
         self.store = Store(settings.max_store_bytes)
-        """What the server remembers."""
+        """The objects that the server has stored."""
         self.library = VectorIndex(self.store, self.names, clock=settings.clock, pace=settings.pace)
         """What it knows of vector stores."""
         self.engine = self._engine = Engine(
@@ -117,7 +117,7 @@ class Context:
     values: Mapping[str, Any]
     """Keywords from query, body or form, checked."""
     stream: bool
-    """Whether the answer is to be server-sent events."""
+    """True where the answer is to be server-sent events."""
     http: web.Request
     upload: Upload | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Context:
 
     @property
     def store(self) -> Store:
-        """What the server remembers."""
+        """The objects that the server has stored."""
         return self.state.store
 
     def render(self, kind: str, document: Document) -> Document:
@@ -134,4 +134,4 @@ class Context:
 
 
 Handler = Callable[[Context], Awaitable[Document | web.StreamResponse]]
-"""What serves an operation; it gives the JSON document of a 200, or a response of its own."""
+"""The function that serves an operation; it returns the JSON document of a 200, or a response of its own."""

@@ -95,7 +95,7 @@ def _put(values: Values, params: type, name: str, text: str) -> None:
 
 @cache
 def _kinds(params: type) -> Mapping[str, str]:
-    """Which keywords are integers or lists: in a query or form everything is text."""
+    """Find the keywords that are integers or lists: in a query or form everything is text."""
     info = inspect.type_info(params)
     assert isinstance(info, inspect.TypedDictType)
     return {field.name: _kind(field.type) for field in info.fields}

@@ -12,7 +12,7 @@ import msgspec
 from ..errors import missing
 
 Document = dict[str, Any]
-"""What the server knows of one object: the members of both protocol versions."""
+"""One stored object: the members of both protocol versions."""
 
 DOCUMENT_COST = 1024
 """Bytes that a document counts besides its JSON: dicts and entries of Python's."""

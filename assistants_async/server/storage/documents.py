@@ -1,4 +1,4 @@
-"""What each object looks like in each version: its members in the document's order, with what they are by default.
+"""The documents of each object in each version: its members in the specification's order, with their defaults.
 
 The server's own documents hold the members of both versions; `render` picks those that a version has.
 """
@@ -172,7 +172,7 @@ TOOL_TYPES: Mapping[ProtocolVersion, Mapping[str, str]] = {
     "v1": {"file_search": "retrieval"},
     "v2": {"retrieval": "file_search"},
 }
-"""How a tool of the other version is shown in this one."""
+"""The type of a tool of the other version, as shown in this one."""
 
 # Version 1 knows no end "incomplete": "the run will end with status `complete`. See `incomplete_details`".
 _STATUSES: Mapping[ProtocolVersion, Mapping[str, str]] = {"v1": {"incomplete": "completed"}, "v2": {}}
@@ -199,7 +199,7 @@ def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document
 
 
 INCLUDED = "step_details.tool_calls[*].file_search.results[*].content"
-"""What `include[]` asks for to have the texts that a search found."""
+"""The value of `include[]` that adds the texts that a search found."""
 
 
 def without_content(step: Document) -> Document:

@@ -24,7 +24,7 @@ class Chunk(NamedTuple):
     text: str
     """Its words."""
     terms: Mapping[str, int]
-    """How often each occurs, in lower case."""
+    """The number of times each occurs, in lower case."""
     length: int
     """Words in all."""
 
@@ -76,7 +76,7 @@ def ranked(query: str, sources: Sequence[Source]) -> list[Found]:
 
 
 def matches(condition: Mapping[str, Any] | None, attributes: Mapping[str, Any]) -> bool:
-    """Whether attributes pass a filter (`ComparisonFilter`, `CompoundFilter`); all do where there is none."""
+    """Check whether attributes pass a filter (`ComparisonFilter`, `CompoundFilter`); all do where there is none."""
     if condition is None:
         return True
     kind = condition["type"]
@@ -96,7 +96,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {"eq": eq, "ne": ne, "g
 
 
 def _alike(value: Any, wanted: Any) -> bool:
-    """Whether two values can be compared: text with text, numbers with numbers; true is no 1 here."""
+    """Check whether two values can be compared: text with text, numbers with numbers; true is no 1 here."""
     return _family(value) is _family(wanted) is not None
 
 
@@ -112,7 +112,7 @@ def _terms(text: str) -> list[str]:
 
 
 def _weight(having: int, chunks: int) -> float:
-    """How much a word tells that so many chunks have (its inverse document frequency)."""
+    """Weigh a word by the number of chunks that have it (its inverse document frequency)."""
     return math.log(1 + (chunks - having + 0.5) / (having + 0.5))
 
 

@@ -100,4 +100,4 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     "html": text_of_html,
     "htm": text_of_html,
 }
-"""What reads each kind of file, by the end of its name."""
+"""The reader of each kind of file, by the end of its name."""

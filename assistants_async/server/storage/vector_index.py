@@ -1,4 +1,4 @@
-"""What the server knows of vector stores: which files they hold, how far each has come, and what a search finds.
+"""The files of vector stores: their progress, and the search through them.
 
 A file is read a pace after it came. Nobody can tell when that happens between two requests, so it happens when the
 next one is served; no task is needed.
@@ -138,7 +138,7 @@ class VectorIndex:
     def search(
         self, store_ids: Iterable[str], query: str, *, condition: Mapping[str, Any] | None = None, least: float = 0.0
     ) -> list[Found]:
-        """What stores have on a query, best first, of files whose attributes pass a filter."""
+        """Search stores for a query, best first, in files whose attributes pass a filter."""
         files = [file for store_id in store_ids for file in self._store.store_files(store_id)]
         sources = [
             file["source"]._replace(attributes=file["attributes"] or {})
@@ -148,7 +148,7 @@ class VectorIndex:
         return [found for found in ranked(query, sources) if found.score >= least]
 
     def file_search(self, run: Document, query: str) -> list[Found]:
-        """What a run's `file_search` finds in the stores of its assistant and its thread; expired ones have nothing."""
+        """Search the stores of a run's assistant and thread, for its `file_search`; expired ones have no results."""
         self.settle()
         shelf = self._store.vector_stores
         known = dict.fromkeys(name for owner in self._owners(run) for name in _store_ids(owner) if name in shelf)
@@ -171,7 +171,7 @@ class VectorIndex:
 
 
 def counted(files: Collection | Sequence[Document]) -> Document:
-    """How many files are in which state."""
+    """Count the files in each state."""
     states = [file["status"] for file in files]
     return {**{state: states.count(state) for state in _STATES}, "total": len(states)}
 

@@ -8,7 +8,7 @@ from .exchange import Exchange, Fault, Play
 from .http import CHUNKED, TO_THE_END, Answer, chunk
 
 End = Literal["close", "reset", "stall"]
-"""How a fault ends: in good order, with a RST, or not at all until the client leaves."""
+"""The end of a fault: in good order, with a RST, or not at all until the client leaves."""
 
 STALE = b'{"id": "left_over", "object": "left_over"}'
 """A body that no request asked for; no client may show it."""

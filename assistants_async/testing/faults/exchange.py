@@ -133,7 +133,7 @@ class Exchange:
 
 
 Play = Callable[[Exchange], Awaitable[None]]
-"""What a fault does with a request."""
+"""The function by which a fault answers a request."""
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -141,13 +141,13 @@ class Fault(msgspec.Struct, frozen=True):
 
     name: str
     play: Play
-    """What it does: an async function of an `Exchange`. A connection that it leaves open serves the next request."""
+    """An async function of an `Exchange`. A connection that it leaves open serves the next request."""
     parameters: Mapping[str, Parameter] = {}
     """Its settings and their values."""
     times: int | None = None
-    """How many requests it is played to; the others are passed on. None for all."""
+    """The number of requests it is played to; the others are passed on. None for all."""
     early: bool = False
-    """Whether it is played at the head of the request, the body unread."""
+    """True where it is played at the head of the request, the body unread."""
 
     def given(self, **parameters: Parameter) -> Fault:
         """Make one with other settings; `n` is its `times`. Raises `ValueError` for those it has not."""

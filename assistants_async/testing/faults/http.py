@@ -29,7 +29,7 @@ class Head(msgspec.Struct, frozen=True):
 
     @property
     def chunked(self) -> bool:
-        """Whether the body comes in chunks."""
+        """True where the body arrives in chunks."""
         return "chunked" in self.headers.get("transfer-encoding", "").lower()
 
     @property
@@ -86,7 +86,7 @@ class Seen(msgspec.Struct, kw_only=True):
     """Path and query, as sent."""
     headers: Headers
     connection: int
-    """Which connection it came over, from 1."""
+    """The number of its connection, from 1."""
     body: bytes = b""
     """Empty until it has been read, and where a fault leaves it unread."""
     fault: str | None = None

@@ -1,4 +1,4 @@
-"""Which request meets which fault."""
+"""The choice of a fault for each request."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Rule:
         self._probability = probability
 
     def takes(self, seen: Seen, random: Random) -> bool:
-        """Whether the fault is to be played to this request, which this counts."""
+        """Count this request, and check whether the fault is to be played to it."""
         if not self._fits(seen):
             return False
         self.matched += 1

@@ -61,14 +61,14 @@ class FaultyServer:
 
     @property
     def base_url(self) -> str:
-        """What clients take as their base URL."""
+        """The base URL for clients."""
         if self._base_url is None:
             raise RuntimeError("the server has no address before it is entered")
         return self._base_url
 
     @property
     def open_connections(self) -> int:
-        """How many there are now; what a client has cut is gone as soon as the event loop has noticed."""
+        """The number of open connections; one that a client has cut is gone as soon as the event loop has noticed."""
         return len(self._links)
 
     @property

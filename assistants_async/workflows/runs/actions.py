@@ -1,4 +1,4 @@
-"""What a run waits for from here: outputs of its tool calls, or decisions about its calls of MCP servers."""
+"""Answers to a run that waits for its client: outputs of tool calls, or decisions about calls of MCP servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What follows the end of a run's stream: the run polled where the stream broke off, its messages where none came."""
+"""Recovery after a run's stream: the run polled where the stream broke off, its messages where none arrived."""
 
 from __future__ import annotations
 
