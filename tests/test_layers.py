@@ -181,8 +181,15 @@ def test_what_decides_does_not_act(name: str) -> None:
     assert not {target.partition(".")[0] for target, _ in imports(MODULES[name])} & IMPURE
 
 
-ON_USE = {"transport.failures", "transport.pool"}
-"""Modules that import aiohttp at their top, so that they are imported inside functions alone."""
+ON_USE = {
+    "calls.fan_out",
+    "calls.prefetch",
+    "transport.failures",
+    "transport.pool",
+    "workflows.files.ingest",
+    "workflows.files.upload_in_parts",
+}
+"""Modules that import aiohttp or anyio at their top, so that they are imported inside functions alone."""
 
 CLIENT = [
     name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__") and name not in ON_USE

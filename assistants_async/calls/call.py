@@ -86,9 +86,12 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         return open_stream
 
     def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
+        return self._item_reading(http)
+
+    def _item_reading(self, http: HTTPResponse, *, pages: bool = False) -> BodyDecoder[Any]:
         from ..core.streams.body_decoders import item_reading  # on use: not every program streams
 
-        return item_reading(self._request.endpoint, http, self._options, self._result)
+        return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""

@@ -11,14 +11,16 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
 
 from .._typing import override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, ItemDecodeError, StreamError, TransportError
 from ..response import HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer, no_loop
-from .fan_out import FanOut
+
+if TYPE_CHECKING:
+    from .fan_out import FanOut
 
 _SHOWN = 200
 """Bytes of a body's start that are kept for an error, where none of the body could be read."""
@@ -289,6 +291,8 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     def fan_out(self, readers: int, *, capacity: int = 16) -> FanOut[S]:
         """Enter for several readers of this stream, each with room for `capacity` items of its own."""
+        from .fan_out import FanOut  # on use: it imports anyio
+
         return FanOut(self, readers, capacity)
 
     def __del__(self, _warn: Any = warnings.warn) -> None:

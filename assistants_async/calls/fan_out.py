@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterable
 from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
+
+import anyio
+from anyio.abc import TaskGroup
 
 from ..core.checks import whole_number
 from .pipe import PipeReceiver, PipeSender, open_pipe
-
-if TYPE_CHECKING:
-    import anyio.abc
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -36,14 +36,12 @@ class FanOut(Generic[T]):
     def __init__(self, channel: Readable[T], readers: int, capacity: int) -> None:
         whole_number("fan_out(): readers", readers)
         self._channel = channel
-        self._group: anyio.abc.TaskGroup | None = None
+        self._group: TaskGroup | None = None
         pipes = [open_pipe(capacity) for _ in range(readers)]
         self._senders: list[PipeSender[T]] = [sender for sender, _ in pipes]
         self._receivers: tuple[PipeReceiver[T], ...] = tuple(receiver for _, receiver in pipes)
 
     async def __aenter__(self) -> tuple[PipeReceiver[T], ...]:
-        import anyio
-
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
         self._group.start_soon(self._pump)
@@ -78,8 +76,6 @@ class FanOut(Generic[T]):
             sender.close()
 
     async def _hand_out(self, item: T) -> None:
-        import anyio
-
         for sender in tuple(self._senders):
             try:
                 await sender.send(item)

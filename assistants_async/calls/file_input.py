@@ -5,8 +5,10 @@ A `str` is never opened: only a path names a file. What would send nothing, or o
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import AsyncGenerator, AsyncIterable
+from opcode import opmap
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol, cast
 
@@ -120,16 +122,13 @@ async def check_start(file: object) -> None:
 
 
 def _was_started(generator: Any) -> bool:
-    import inspect  # on use, like `opcode`: few uploads are generators
-
     frame = getattr(generator, "ag_frame", None)
     if frame is None:  # ended, or no generator of Python's own
         return hasattr(generator, "ag_frame")
     state_of = getattr(inspect, "getasyncgenstate", None)
     if state_of is not None:
         return bool(state_of(generator) != "AGEN_CREATED")
-    from opcode import opmap  # Python 3.11 has no better sign: a new generator waits at this instruction
-
+    # Python 3.11 has no better sign: a new generator waits at this instruction.
     return bool(frame.f_code.co_code[frame.f_lasti] != opmap["RETURN_GENERATOR"])
 
 

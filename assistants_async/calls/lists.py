@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .._typing import override
 from ..models.pages import AnyPage, Page, is_page, like
@@ -14,8 +14,10 @@ from .channel import BodyDecoder, Channel
 from .items import Items
 from .pages import PageWalk, items_of
 from .pipe import Sender
-from .prefetch import Prefetch
 from .push import push
+
+if TYPE_CHECKING:
+    from .prefetch import Prefetch
 
 T = TypeVar("T")
 P = TypeVar("P", bound=AnyPage[Any])
@@ -50,9 +52,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
         """
 
         def choose(http: HTTPResponse) -> BodyDecoder[Any]:
-            from ..core.streams.body_decoders import item_reading  # on use
-
-            return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
+            return self._item_reading(http, pages=pages)
 
         return Channel(
             self._request.endpoint.name, self._opener(choose), partial(self._session.errors.tell, self._options)
@@ -90,6 +90,8 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
     def prefetch(self) -> Prefetch[T]:
         """Enter for the same items, with the next page under way while this one is worked on."""
+        from .prefetch import Prefetch  # on use: it imports anyio
+
         return Prefetch(self.pages())
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import Any, Self, TypeVar
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint_if_cancelled
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from .._typing import override
 from ..models.pages import AnyPage
 from .items import Items
 from .pages import PageWalk, items_of
-
-if TYPE_CHECKING:
-    import anyio.abc
-    from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 T = TypeVar("T")
 
@@ -28,12 +29,10 @@ class Prefetch(Items[T]):
 
     def __init__(self, walk: PageWalk[Any]) -> None:
         self._walk = walk
-        self._group: anyio.abc.TaskGroup | None = None
+        self._group: TaskGroup | None = None
         self._receive: MemoryObjectReceiveStream[AnyPage[T] | Exception] | None = None
 
     async def __aenter__(self) -> Self:
-        import anyio
-
         # No buffer: the reader holds one page ready while the one before is worked on, and no more.
         send, self._receive = anyio.create_memory_object_stream[AnyPage[T] | Exception](0)
         self._group = anyio.create_task_group()
@@ -79,8 +78,6 @@ class _Received(AsyncIterator[AnyPage[T]]):
         try:
             page = await anext(self._receive)
         except StopAsyncIteration:
-            from anyio.lowlevel import checkpoint_if_cancelled
-
             # A scope around the block may have ended the task that reads, which is not the list's end.
             await checkpoint_if_cancelled()
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 # By type and not by isinstance: True is an int, and no number of seconds.
@@ -32,8 +33,6 @@ def plain_function(name: str, value: object, *parameters: str) -> None:
     """Refuse what is neither None nor a sync function of these parameters; raises `TypeError`."""
     if value is None:
         return
-    import inspect  # on use: few calls are given a function
-
     wanted = f"{name} must be a function of ({', '.join(parameters)})"
     if not callable(value):
         raise TypeError(f"{wanted}, not {value!r}")

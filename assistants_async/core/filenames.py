@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from urllib.parse import unquote
 
@@ -61,7 +62,5 @@ def _unquoted(text: str, charset: str) -> str:
 
 
 def _extension(headers: Headers) -> str:
-    import mimetypes
-
     media = headers.get("content-type", "").partition(";")[0].strip().lower()
     return (mimetypes.guess_extension(media) or "") if media != "application/octet-stream" else ""

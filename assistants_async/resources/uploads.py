@@ -14,7 +14,7 @@ from ..calls.multipart_body import MultipartBody, Progress
 from ..models import params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
-from ..workflows.files.upload_in_parts import PART_SIZE, UploadRequest, check_part, send
+from ..workflows.files.part_limits import PART_SIZE, check_part
 from .base import Resource
 
 
@@ -91,6 +91,8 @@ class Uploads(Resource):
         from the cause, with the state; `FileNotFoundError`, `TypeError` and `ValueError` before anything is sent.
         """
         context = self._context.for_workflow()
+        from ..workflows.files.upload_in_parts import UploadRequest, send  # on use: it imports anyio
+
         sending = UploadRequest(
             file=file,
             purpose=purpose,

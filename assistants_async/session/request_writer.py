@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .._version import __version__
 from ..core.requests.endpoint import ProtocolVersion
@@ -81,17 +81,19 @@ class RequestWriter:
 
     def secrets(self, options: Options, request: Request | None) -> Iterator[str]:
         """Yield the keys and other secrets that the requests of a call have sent."""
-        from .masking import secrets_of  # on use: most calls show nothing
-
         yield from self.credential.recent
         yield from self._changed
         for headers in (self._headers, options.headers, request.headers if request is not None else {}):
-            yield from secrets_of(headers)
+            yield from _secrets_of(headers)
 
     def note_secrets(self, headers: SentHeaders) -> None:
         """Remember the secrets of headers that a hook may have changed."""
-        from .masking import secrets_of  # as above
-
-        self._changed.update(dict.fromkeys(secrets_of(headers)))
+        self._changed.update(dict.fromkeys(_secrets_of(headers)))
         while len(self._changed) > _KEPT:
             del self._changed[next(iter(self._changed))]
+
+
+def _secrets_of(headers: Mapping[str, str | None]) -> Iterable[str]:
+    from .masking import secrets_of  # on use: most calls show nothing
+
+    return secrets_of(headers)

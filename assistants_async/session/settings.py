@@ -2,6 +2,7 @@
 
 import logging
 import os
+import ssl as ssl_module
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,6 @@ from .manager import SessionManager
 from .request_writer import RequestWriter
 
 if TYPE_CHECKING:
-    import ssl as ssl_module
-
     import aiohttp
 
 _log = logging.getLogger("assistants_async")
@@ -104,12 +103,9 @@ def _check(settings: Mapping[str, Any]) -> None:
         flag(name, settings.get(name, False))
     for name in ("max_connections", "max_header_bytes"):
         whole_number(name, settings.get(name, 1))
-    if (context := settings.get("ssl")) is not None:
-        import ssl  # on use: most clients have the usual checks
-
-        if not isinstance(context, ssl.SSLContext):
-            text = "certificates are checked unless a context of your own says otherwise"
-            raise TypeError(f"ssl must be an ssl.SSLContext or None, not {context!r}: {text}")
+    if (context := settings.get("ssl")) is not None and not isinstance(context, ssl_module.SSLContext):
+        text = "certificates are checked unless a context of your own says otherwise"
+        raise TypeError(f"ssl must be an ssl.SSLContext or None, not {context!r}: {text}")
     for name, methods in _INTERFACES.items():
         given = settings.get(name)
         if given is not None and not (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
@@ -45,8 +46,6 @@ def trace_body(trace: Trace, http: HTTPResponse, masker: Masker) -> None:
 
 def stream_tracer(trace: Trace, masker: Masker) -> Callable[[bytes], None]:
     """Make the function that shows the body of a stream: `DATA IN` for each piece, no character cut."""
-    from codecs import getincrementaldecoder  # on use
-
     decode = getincrementaldecoder("utf-8")("replace").decode
 
     def show(piece: bytes) -> None:

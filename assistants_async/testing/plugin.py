@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 import pytest
 
+from ..client import AssistantsClient
+
 if TYPE_CHECKING:
     from aioresponses import aioresponses
 
-    from ..client import AssistantsClient
     from ..server.engine.script import ScriptEntry
     from .server_thread import ServerThread
 
@@ -121,8 +122,6 @@ async def assistants_client(
 ) -> AsyncGenerator[AssistantsClient, None]:
     """A client of that server."""
     _refuse_other_loops(request)
-    from ..client import AssistantsClient
-
     async with AssistantsClient(base_url=assistants_server.base_url, api_key="test") as client:
         yield client
 

@@ -8,10 +8,10 @@ import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-if TYPE_CHECKING:
-    from ..server import Action, AssistantsServer, RequestRecord, Responder, Turn
+from ..server import Action, AssistantsServer, RequestRecord, Responder, Turn
+from ..server.engine.responder import Backend, actions_of
 
 
 class ServerThread:
@@ -23,9 +23,6 @@ class ServerThread:
     def __init__(self, **settings: Any) -> None:
         self.errors: list[Exception] = []
         """Errors that the responder raised, oldest first."""
-        from ..server import AssistantsServer  # with aiohttp behind it: only who starts a server pays for that
-        from ..server.engine.responder import Backend
-
         responder = settings.get("responder")
         if responder is not None and not isinstance(responder, Backend):
             settings["responder"] = _kept(responder, self.errors)
@@ -109,8 +106,6 @@ def _kept(responder: Responder, errors: list[Exception]) -> Responder:
     """The same responder, with its errors kept."""
 
     async def respond(turn: Turn) -> AsyncIterator[Action]:
-        from ..server.engine.responder import actions_of
-
         try:
             async for action in actions_of(responder, turn):
                 yield action

@@ -119,7 +119,6 @@ class Tool(Generic[P, R]):
         if self._is_async:
             made: object = call()
         else:
-            import anyio
             import anyio.to_thread
 
             # A limiter of its own: how many run at a time is the Toolbox's to say, and nobody waits for lost threads.

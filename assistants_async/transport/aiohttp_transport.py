@@ -101,16 +101,13 @@ class AiohttpTransport:
                 **more,
             )
         except BaseException as error:  # noqa: BLE001  # raised again, but for the transport's own
-            from .failures import cause_of, is_transport_error, is_unanswered, translate
+            from .failures import translated  # on use: it imports aiohttp
 
             use.abort()
-            if not is_transport_error(error):
+            if (found := translated(error, use, timeout, clock() - started)) is None:
                 # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.
                 raise error.with_traceback(None)  # noqa: B904  # the same error
-            waited = clock() - started
-            failure, cause = translate(error, timeout, waited), cause_of(error)
-            if use.reused and isinstance(failure, ConnectionLostError) and is_unanswered(error):
-                failure.stale = True
+            failure, cause = found
         else:
             if "Content-Encoding" not in response.headers and response.status != 101:
                 return _AiohttpResponse(response.status, response, use)

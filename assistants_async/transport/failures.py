@@ -9,6 +9,7 @@ import aiohttp
 
 from ..core.requests.options import Timeout
 from ..errors import ConnectFailedError, ConnectionLostError, TimedOutError, TransportError, printable
+from .connection_use import ConnectionUse
 
 _TOO_LONG = re.compile(r"(?:400, message:\s*)?Got more than (\d+) bytes")
 
@@ -71,6 +72,18 @@ def _unreadable(error: aiohttp.ClientResponseError) -> TransportError:
     else:
         return ConnectionLostError("the server's answer is not HTTP", maybe_processed=True)
     return _permanent(ConnectionLostError(text, maybe_processed=True))
+
+
+def translated(
+    error: BaseException, use: ConnectionUse, timeout: Timeout, waited: float
+) -> tuple[TransportError, Exception | None] | None:
+    """Return an error of sending as this package's, with its cause; None for one of the caller's own code."""
+    if not is_transport_error(error):
+        return None
+    failure = translate(error, timeout, waited)
+    if use.reused and isinstance(failure, ConnectionLostError) and is_unanswered(error):
+        failure.stale = True
+    return failure, cause_of(error)
 
 
 def is_unanswered(error: Exception) -> bool:

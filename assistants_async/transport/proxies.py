@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 _SCHEMES = ("http", "https")
 
@@ -40,8 +41,6 @@ def environment_proxy(scheme: str, host: str) -> str | None:
 
     Raises `ValueError` for one that cannot be used: going around it in silence would be no better.
     """
-    from urllib.request import getproxies, proxy_bypass  # on use: only `trust_env` asks
-
     known = getproxies()
     name = scheme if scheme in known else "all"
     if name not in known or proxy_bypass(host):

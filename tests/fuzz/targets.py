@@ -30,9 +30,9 @@ from assistants_async.core.responses.decode import error_for
 from assistants_async.core.responses.decompression import Inflater
 from assistants_async.core.runs.backoff import poll_delay
 from assistants_async.core.runs.snapshot import Snapshot
-from assistants_async.core.streams.body_decoders import RunEventBodyDecoder
 from assistants_async.core.streams.json_framers import ConcatenatedJSON, JSONFramer, JSONLines, JSONSequence
 from assistants_async.core.streams.list_framer import ListElements
+from assistants_async.core.streams.run_decoders import RunEventBodyDecoder
 from assistants_async.core.streams.sse import SSEDecoder
 from assistants_async.endpoints import DELETE_THREAD, GET_RUN, GET_RUN_STEP, KINDS
 from assistants_async.models.base import Model

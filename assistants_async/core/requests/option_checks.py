@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -47,8 +48,6 @@ def check_function(name: str, value: object, arguments: int, *, may_wait: bool =
         return
     if not callable(value):
         raise TypeError(f"{name} must be a function or None, not {type(value).__name__}")
-    import inspect  # on use: few clients have hooks
-
     if not may_wait and inspect.iscoroutinefunction(value):
         raise TypeError(f"{name} must be a plain function, not an async one: nothing waits for it")
     if not _takes(value, arguments):
@@ -57,8 +56,6 @@ def check_function(name: str, value: object, arguments: int, *, may_wait: bool =
 
 
 def _takes(function: Callable[..., Any], arguments: int) -> bool:
-    import inspect  # as above
-
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some builtins have none

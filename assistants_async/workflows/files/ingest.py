@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
+import anyio
+import anyio.to_thread
 import msgspec
 
 from ...calls.context import CallContext
@@ -62,9 +64,7 @@ class IngestRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 async def ingest(context: CallContext, wanted: IngestRequest) -> IngestReport:
     """Bring sources into a store; see `client.vector_stores.ingest`."""
-    from anyio.to_thread import run_sync
-
-    work = await run_sync(Ingester, context, wanted)  # which looks at each file
+    work = await anyio.to_thread.run_sync(Ingester, context, wanted)  # which looks at each file
     scope = asyncio.timeout(wanted.deadline)
     try:
         async with scope:
@@ -217,8 +217,6 @@ class Ingester:
 
     async def remove_orphans(self) -> None:
         """Delete the uploaded files that are in no store, where `remove_orphans` says so."""
-        import anyio
-
         if self._wanted.remove_orphans:
             orphans = [file for file in self._files.values() if file.status == "uploaded"]
             with anyio.move_on_after(CLEANUP, shield=True):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import io
+import mimetypes
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO, Literal, cast
 
+import anyio
+import anyio.to_thread
 import msgspec
 
 from ..._typing import override
@@ -18,15 +22,12 @@ from ...calls.context import CallContext
 from ...calls.multipart_body import CHUNK, MultipartBody, Progress
 from ...core.checks import plain_function, positive_seconds, whole_number
 from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
-from ...errors import AssistantsError, UploadError, ValidationError, printable
+from ...errors import AssistantsError, UploadError, printable
 from ...models.transfers import UploadState
 from ...models.uploads import Upload, UploadPart
 from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
+from .part_limits import PART_LIMIT
 
-PART_SIZE = 16 * 2**20
-"""Bytes of a part by default."""
-PART_LIMIT = 64 * 2**20
-"""Most bytes of a part, as the documents have it."""
 UPLOAD_LIMIT = 8 * 2**30
 """Most bytes of an upload, as the documents have it."""
 
@@ -79,12 +80,6 @@ class FileSlice(io.RawIOBase):
         return piece
 
 
-def check_part(operation: str, size: int | None) -> None:
-    """Refuse a part that is past the documents' limit; the size of some is known only at their end."""
-    if size is not None and size > PART_LIMIT:
-        raise ValidationError(operation, "data", f"expected at most {PART_LIMIT} bytes", size)
-
-
 async def send(context: CallContext, wanted: UploadRequest) -> Upload:
     """Send a file in parts; see `client.uploads.send`."""
     work = PartUploader(context, wanted)
@@ -128,9 +123,6 @@ class PartUploader:
             positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         if wanted.on_failure not in ("cancel", "leave"):
             raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
-        import hashlib
-        import mimetypes
-
         mime_type = wanted.mime_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
         self._create = context.bind(CREATE_UPLOAD, (), announced)
@@ -178,22 +170,18 @@ class PartUploader:
                 self._sent[index] = size
 
     async def _digest(self) -> None:
-        from anyio.to_thread import run_sync
-
         def step() -> bool:
             piece = file.read(CHUNK)
             self._md5.update(piece)
             return bool(piece)
 
-        file = await run_sync(self._opened)
+        file = await anyio.to_thread.run_sync(self._opened)
         with file:
-            while await run_sync(step):
+            while await anyio.to_thread.run_sync(step):
                 pass
 
     async def _part(self, index: int, start: int, size: int) -> None:
-        from anyio.to_thread import run_sync
-
-        with await run_sync(self._opened) as file:
+        with await anyio.to_thread.run_sync(self._opened) as file:
             form = MultipartBody(
                 ADD_UPLOAD_PART.name,
                 cast("IO[bytes]", FileSlice(file, start, size)),
@@ -224,8 +212,6 @@ class PartUploader:
 
     async def clean_up(self) -> None:
         """Cancel the upload at the server, unless it is to stay; where that fails, its state is kept."""
-        import anyio
-
         if self.state is None or self._wanted.on_failure == "leave":
             return
         with anyio.move_on_after(CLEANUP, shield=True), contextlib.suppress(AssistantsError):

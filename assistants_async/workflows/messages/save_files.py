@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ...calls.context import CallContext
-from ...calls.download import Download, check_folder, claim
+from ...calls.download import Download
+from ...calls.save_to_disk import check_folder, claim
 from ...core.checks import flag
 from ...core.citations import file_annotations, kept_name
 from ...core.filenames import numbered
@@ -30,8 +32,6 @@ async def save_files(
     folder = Path(folder)
     file_ids = tuple(dict.fromkeys(_shown(message)))
     names = await names_of(context, message, file_ids)
-    from tempfile import TemporaryDirectory
-
     # Within the folder, so that moving a file out is one step that cannot fail half-way.
     with TemporaryDirectory(prefix=".", suffix=".part", dir=folder) as parts:
         places = [Path(parts, str(number)) for number in range(len(file_ids))]

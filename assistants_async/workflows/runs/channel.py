@@ -120,7 +120,7 @@ class RunChannel(EventChannel[StreamEvent]):
         `raise_on` names the ends of the run that raise out of the views that give its answer, all four unless given.
         """
         from ...calls.chunk_stream import ChunkStream  # on use: few read events from elsewhere
-        from ...core.streams.body_decoders import RunEventBodyDecoder
+        from ...core.streams.run_decoders import RunEventBodyDecoder
 
         async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
             return ChunkStream(chunks), RunEventBodyDecoder(Options())

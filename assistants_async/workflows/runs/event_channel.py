@@ -153,7 +153,7 @@ class EventChannel(Channel[E], Generic[E]):
         then `"failed"`, and `on_error` is called. An error of the program's own, such as that of a hook, is raised
         after an error event that does not show it. `RunChannel.from_sse` reads all of them back.
         """
-        from ...core.streams.run_events import frame_named, frame_of  # on use
+        from ...core.streams.run_events import frame_named, frame_of, frame_of_error  # on use: few serve a browser
 
         def written(event: object) -> bytes:
             if not isinstance(event, StreamEvent):
@@ -163,7 +163,7 @@ class EventChannel(Channel[E], Generic[E]):
             sent = None if frame is None else frame_named(frame)
             return frame_of(event, sent.data if sent is not None and sent.event == event.event else None)
 
-        return SSEView(self, written, lambda: (DONE_FRAME,))
+        return SSEView(self, written, lambda: (DONE_FRAME,), frame_of_error)
 
     def received(self) -> Frame | None:
         """Return the frame that the last event came in; None where it was made here."""
@@ -287,15 +287,17 @@ class View(AsyncIterator[V]):
 class SSEView(View[bytes]):
     """The bytes of a stream's events; an error that ends the stream is written as the last frame."""
 
-    __slots__ = ("_failure", "_over")
+    __slots__ = ("_failure", "_frame_of_error", "_over")
 
     def __init__(
         self,
         channel: EventChannel[Any],
         pick: Callable[[object], bytes],
         rest: Callable[[], Iterable[bytes]],
+        frame_of_error: Callable[[Exception], bytes],
     ) -> None:
         super().__init__(channel, pick, rest)
+        self._frame_of_error = frame_of_error
         self._over = False
         self._failure: Exception | None = None
 
@@ -318,11 +320,9 @@ class SSEView(View[bytes]):
         except Exception as error:
             if channel.outcome != "failed":  # such as a second reader
                 raise
-            from ...core.streams.run_events import frame_of_error  # on use
-
             self._over = True
             self._failure = None if isinstance(error, AssistantsError) else error
-            return frame_of_error(error)
+            return self._frame_of_error(error)
 
 
 def _nothing(_: object) -> None:

@@ -17,6 +17,7 @@ from ...core.runs.backoff import back_off
 from ...core.runs.missed_events import is_news, missing
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import may_pass
+from ...core.streams.body_decoders import run_reading
 from ...endpoints import (
     CANCEL_RUN,
     CREATE_RUN,
@@ -69,8 +70,6 @@ class RunRequests:
         session, options = self._session, self._options_of(request)
 
         async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
-            from ...core.streams.body_decoders import run_reading  # on use: not every program streams
-
             source = await session.open(request, options)
             return source, run_reading(source.http, options)
 

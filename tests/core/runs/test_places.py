@@ -13,7 +13,7 @@ from assistants_async.core.requests.options import Options
 from assistants_async.core.runs.places import Places, index_of
 from assistants_async.core.runs.snapshot import MessageFold, Snapshot
 from assistants_async.core.runs.step_snapshot import StepFold
-from assistants_async.core.streams.body_decoders import RunEventBodyDecoder
+from assistants_async.core.streams.run_decoders import RunEventBodyDecoder
 from assistants_async.models.deltas import MessageDelta, RunStepDelta
 from assistants_async.models.unions import Unknown
 from tests.support.byte_server import frame

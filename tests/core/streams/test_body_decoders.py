@@ -8,14 +8,9 @@ import pytest
 
 from assistants_async import ConnectionLostError, Headers, HTTPResponse, Page, Thread, TimedOutError
 from assistants_async.core.requests.options import Framing, Options
-from assistants_async.core.streams.body_decoders import (
-    ItemBodyDecoder,
-    RawBodyDecoder,
-    RunEventBodyDecoder,
-    framing_of,
-    item_reading,
-    run_reading,
-)
+from assistants_async.core.streams.body_decoders import framing_of, item_reading, run_reading
+from assistants_async.core.streams.item_decoders import ItemBodyDecoder, RawBodyDecoder
+from assistants_async.core.streams.run_decoders import RunEventBodyDecoder
 from assistants_async.endpoints import CREATE_RUN, DOWNLOAD_FILE, GET_THREAD, LIST_THREADS
 from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
 
