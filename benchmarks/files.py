@@ -26,6 +26,8 @@ MOST = 32
 """Megabytes that a job may add."""
 
 FILE = {"id": "file_1", "object": "file", "filename": "big.bin", "purpose": "assistants"}
+UPLOAD = {"id": "upload_1", "object": "upload", "status": "pending"}
+PART = {"id": "part_1", "object": "upload.part"}
 BATCH = {"id": "vsfb_1", "object": "vector_store.files_batch", "status": "completed"}
 
 Job = Callable[[AssistantsClient, Path], Awaitable[object]]
@@ -92,10 +94,11 @@ def _file(path: Path, size: int) -> Path:
 
 
 async def _drain(request: web.Request) -> web.Response:
-    """Read a body and forget it."""
+    """Read a body, forget it, and answer with what its path makes."""
     async for _ in request.content.iter_any():
         pass
-    return web.json_response(FILE)
+    made = {"uploads": UPLOAD, "parts": PART}
+    return web.json_response(made.get(request.path.rpartition("/")[2], FILE))
 
 
 async def _content(request: web.Request) -> web.StreamResponse:
@@ -167,8 +170,11 @@ def main() -> None:
             told: Queue[tuple[float, float]] = _SPAWN.Queue()
             process = _SPAWN.Process(target=_measure, args=(name, base_url, folder, size, told))
             process.start()
-            added, seconds = told.get(timeout=600)
-            process.join()
+            process.join(600)
+            if process.exitcode != 0:
+                process.kill()
+                sys.exit(f"{name} failed")
+            added, seconds = told.get(timeout=20)
             too_much |= added >= MOST
             print(f"{name:34} {added:9.1f} {seconds:8.2f}", "" if added < MOST else f"  more than {MOST}")
     sys.exit(too_much)
