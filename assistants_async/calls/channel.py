@@ -22,8 +22,8 @@ from ..session.deadlines import Deadline, DeadlineTimer, no_loop
 if TYPE_CHECKING:
     from .fan_out import FanOut
 
+# Bytes of a body's start that are kept for an error, where none of the body could be read.
 _SHOWN = 200
-"""Bytes of a body's start that are kept for an error, where none of the body could be read."""
 
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)

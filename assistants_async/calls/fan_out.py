@@ -51,6 +51,7 @@ class FanOut(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         assert self._group is not None
+        # Readers first: a pump that waits for room in a pipe then ends by itself.
         for receiver in self._receivers:
             receiver.close()
         for sender in self._senders:
@@ -76,6 +77,7 @@ class FanOut(Generic[T]):
             sender.close()
 
     async def _hand_out(self, item: T) -> None:
+        # A copy, since a reader that has gone is taken out of the list on the way.
         for sender in tuple(self._senders):
             try:
                 await sender.send(item)

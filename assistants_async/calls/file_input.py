@@ -55,6 +55,7 @@ def given_file(where: str, file: Any) -> GivenFile:
 
 
 def _content(where: str, file: Any) -> GivenFile:
+    # A name or the text itself? Guessing wrong would send a path as the content, or open a file by its text.
     if isinstance(file, str):
         raise TypeError(f"{where} must not be str: Path({file!r}) to open it, or bytes for content")
     if isinstance(file, (bytes, bytearray, memoryview)):
@@ -92,6 +93,7 @@ def _check_file(where: str, file: Any) -> None:
     if getattr(file, "closed", False) is True:
         raise ValueError(f"{where} is closed")
     try:
+        # Reads nothing, and yet shows whether the file is open for reading, and in which mode.
         nothing = file.read(0)
     except OSError as error:  # as a file does that was opened for writing
         raise TypeError(f"{where} must be opened for reading, in binary mode") from error

@@ -53,6 +53,7 @@ class MultipartBody:
         self._used = False
         self.failure: Exception | None = None
         """The error of reading the file, or of the caller's `on_progress`."""
+        # Random, since no file can then contain it; nothing has to be searched for it.
         boundary = os.urandom(16).hex()
         self._head = head(boundary, form_fields(fields), part, name, media)
         self._tail = tail(boundary)
@@ -66,6 +67,7 @@ class MultipartBody:
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """Yield the body piece by piece; what goes wrong on the way is kept in `failure`."""
+        # From here on an iterator has lost its first bytes, so that a retry could not send them again.
         self._used = True
         self.failure = None
         try:
@@ -84,6 +86,7 @@ class MultipartBody:
                 if not isinstance(cast("object", chunk), (bytes, bytearray, memoryview)):
                     raise TypeError(f"a file must give bytes, not {type(chunk).__name__}")
                 sent += len(chunk)
+                # The length is announced already: bytes past it would be read as the next request.
                 if self.size is not None and sent > self.size:
                     break
                 yield chunk

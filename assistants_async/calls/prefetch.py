@@ -45,6 +45,7 @@ class Prefetch(Items[T]):
     ) -> None:
         assert self._group is not None
         assert self._receive is not None
+        # First, so that a page that is read just now has nobody to wait for.
         self._receive.close()
         self._group.cancel_scope.cancel()
         # The reader does not raise, so the group has no error to add; it would only wrap the caller's in a group.

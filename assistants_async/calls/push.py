@@ -20,6 +20,7 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
     import anyio
 
     if not (callable(getattr(sender, "send", None)) and callable(getattr(sender, "close", None))):
+        # Before the error, so that no connection stays open behind a mistake in the call.
         channel.close()
         wanted = "the sending end of open_pipe() or of an anyio memory stream"
         raise TypeError(f"into() must be given {wanted}, not {type(sender).__name__}")

@@ -31,6 +31,7 @@ def claim(path: Path) -> Path:
     while True:
         free = path.with_name(numbered(path.name, number))
         try:
+            # Made at once, not looked up first: another process may take the name in between.
             free.touch(exist_ok=False)
         except FileExistsError:
             number += 1
@@ -58,6 +59,7 @@ def check_save(folder: Path, filename: str | None, overwrite: bool | None, on_pr
 
 async def write_file(reader: OpenResponse, target: Path, on_progress: Progress | None, *, replace: bool) -> Path:
     """Write to a name of our own beside the target, then rename, so that no half a file is ever seen."""
+    # In the same folder: a rename within one file system is a single step.
     part = target.with_name(f".{os.urandom(8).hex()}.part")
     total = _length(reader)
     done = 0

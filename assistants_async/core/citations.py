@@ -24,8 +24,8 @@ from .filenames import safe_name
 
 # How a style refers to a number, and how it explains one at the end.
 _FORMS = {"footnotes": ("[{}]", "[{}] {}"), "markdown": ("[^{}]", "[^{}]: {}")}
+# Characters looked at for marks that are not where they should be, a tenth of a second: 1000 marks in 64 KiB.
 _MOST_SEARCHED = 64 * 1024 * 1024
-"""Characters looked at for marks that are not where they should be, a tenth of a second: 1000 marks in 64 KiB."""
 _MARKUP = r"[\\\[\]<>*`]"
 _WEB = ("http://", "https://")
 _URL_SAFE = "/:?#@!$&'*+,;=%-._~"  # what a URL has unescaped, but for brackets, which end a link in Markdown

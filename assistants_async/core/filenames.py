@@ -34,9 +34,11 @@ def suggested_name(headers: Headers, fallback: str = "response") -> str:
 def safe_name(name: str) -> str:
     """Return the last part of a name without anything that is special to a file system; empty where nothing is left."""
     last = re.split(r"[/\\]", name)[-1]
+    # Windows drops dots and spaces at the end, so that two names could mean one file.
     clean = re.sub(r"\s", " ", re.sub(_FORBIDDEN, "_", last)).strip(" .")
     if re.fullmatch(_RESERVED, clean):
         clean = f"_{clean}"
+    # Bytes, not characters: that is how file systems count, most of them up to 255.
     if len(clean.encode()) <= _LONGEST:
         return clean
     stem, dot, extension = clean.rpartition(".")

@@ -11,8 +11,8 @@ class AnswerDecodeError(AssistantsError):
     def __init__(self, rule: str, *, path: str, text: str) -> None:
         super().__init__(f"the answer is not as asked for: {printable(rule)} at {printable(path)}: {printable(text)!r}")
         self.rule = rule
-        """What was expected there."""
+        """The rule that the value breaks."""
         self.path = path
-        """Where in the answer, such as `"$.items[0].price"`."""
+        """The path within the answer, such as `"$.items[0].price"`."""
         self.text = text
         """The whole answer."""

@@ -15,6 +15,7 @@ _CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
 
 def printable(text: str, limit: int = 200) -> str:
     """Make a server's text safe to show: key-shaped parts masked, controls escaped, cut at `limit` characters."""
+    # Cut before the search, so that a body of megabytes costs nothing; masked before the cut, so that no key is halved.
     shown = escaped(re.sub(_KEY, "[masked]", text[: 4 * limit]))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

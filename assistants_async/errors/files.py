@@ -76,7 +76,7 @@ class UploadError(FilesError):
     def __init__(self, message: str, state: UploadState | None) -> None:
         super().__init__(message)
         self.state = state
-        """What to pass as `resume`; None where the upload was cancelled at the server, or never made."""
+        """The value for `resume`; None where the upload was cancelled at the server, or never made."""
 
 
 def _end(thing: VectorStoreFile | VectorStoreFileBatch) -> str:

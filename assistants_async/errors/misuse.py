@@ -14,11 +14,11 @@ class ValidationError(ValueError):
         self.operation = operation
         """The method, such as `"runs.create"`."""
         self.path = path
-        """Where in the arguments, such as `"messages[0].content"`."""
+        """The path within the arguments, such as `"messages[0].content"`."""
         self.rule = rule
-        """What the protocol asks for there."""
+        """The rule of the protocol for that place."""
         self.value = value
-        """What was given."""
+        """The value that was given."""
 
     @override
     def __str__(self) -> str:

@@ -60,7 +60,7 @@ class RunIncompleteError(RunError):
     def __init__(self, *, run: Run, steps: tuple[RunStep, ...] = ()) -> None:
         details = run.incomplete_details
         self.reason: str | None = None if details is None else details.reason
-        """Which limit it ran into, such as `"max_completion_tokens"`."""
+        """The limit that it reached, such as `"max_completion_tokens"`."""
         reason = f": {printable(self.reason, 80)}" if self.reason else ""
         super().__init__(f"run {printable(run.id, 80)} is incomplete{reason}", run=run, steps=steps)
 

@@ -31,7 +31,7 @@ class StatusError(AssistantsError):
         self.param = text_of(error.get("param"))
         """The request field that the server names."""
         self.attempts = attempts
-        """How many times the request was sent."""
+        """The number of times the request was sent."""
 
     retry_after: float | None = None
     """Seconds that the server asks to wait; None where it did not say."""
@@ -44,6 +44,7 @@ class StatusError(AssistantsError):
     @override
     def __str__(self) -> str:
         reason = f" {printable(self.http.reason, 60)}" if self.http.reason else ""
+        # A body that is no error object (a proxy's HTML) still says something about its cause.
         text = printable(self.message) or self._excerpt()
         if self.status == 407:  # which no server of the API answers with
             text = f"a proxy wants a user name and a password, to be put into its URL; {text}"
@@ -134,7 +135,7 @@ class DecodeError(AssistantsError):
         self.http = http
         """The answer: head and body."""
         self.path = path
-        """Where in the document, such as `"$.data[3].status"`."""
+        """The path within the document, such as `"$.data[3].status"`."""
 
     @override
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ class StreamError(AssistantsError):
     def __init__(self, message: str, *, items: int = 0) -> None:
         super().__init__(message)
         self.items = items
-        """How many items were delivered before."""
+        """The number of items delivered before."""
 
 
 class StreamInterruptedError(StreamError):
@@ -57,7 +57,7 @@ class ItemDecodeError(StreamError):
         self.raw = raw
         """The item's bytes."""
         self.path = path
-        """Where in the item, such as `"$.delta.content[0]"`."""
+        """The path within the item, such as `"$.delta.content[0]"`."""
         self.body: tuple[str, bytes] | None = None
         """Content type and start of a body of which nothing could be read: a page of a proxy, say."""
 
@@ -104,4 +104,4 @@ class PaginationError(AssistantsError):
         self.cursor = cursor
         """The cursor that came again."""
         self.items = items
-        """How many items were delivered before."""
+        """The number of items delivered before."""

@@ -32,7 +32,7 @@ class ToolCallError(ToolError):
         self.name = name
         """The function that the model asked for, as it wrote it."""
         self.path = path
-        """Where in the arguments, such as `"$.city"`; `"$"` for all of them."""
+        """The path within the arguments, such as `"$.city"`; `"$"` for all of them."""
 
 
 class ToolFailedError(AssistantsError):

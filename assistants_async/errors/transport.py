@@ -17,9 +17,9 @@ class TransportError(AssistantsError):
     def __init__(self, message: str, *, maybe_processed: bool = False, attempts: int = 1) -> None:
         super().__init__(message)
         self.maybe_processed = maybe_processed
-        """Whether the server may have acted on the request: look before sending a create again."""
+        """True where the server may have acted on the request: look before sending a create again."""
         self.attempts = attempts
-        """How many times the request was sent, or tried to be."""
+        """The number of attempts to send the request."""
         self.elapsed = 0.0
         """Seconds from the start of the call to this error, waits between attempts included."""
 
@@ -50,7 +50,7 @@ class TimedOutError(TransportError, TimeoutError):  # pyright: ignore[reportUnsa
     ) -> None:
         super().__init__(f"{phase} time-out of {limit:g} s", maybe_processed=maybe_processed, attempts=attempts)
         self.phase: Phase = phase
-        """Which limit it was: waiting for a pool slot, connecting, for the head, between bytes, or in all."""
+        """The limit that passed: waiting for a pool slot, connecting, for the head, between bytes, or in all."""
         self.limit = limit
         """The limit in seconds."""
         self.status = status

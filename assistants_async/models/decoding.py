@@ -90,6 +90,7 @@ _decoders: dict[Any, Decoder[Any]] = {}
 
 def decoder_for(type: type[T]) -> Decoder[T]:
     """The one decoder of a type, made on first use."""
+    # Made once: building a decoder costs far more than a decode.
     decoder = _decoders.get(type)
     if decoder is None:
         decoder = _decoders[type] = Decoder(type)

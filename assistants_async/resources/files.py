@@ -15,8 +15,8 @@ from ..models.files import File
 from ..models.pages import Deleted
 from .base import Resource
 
+# Purposes whose files are always JSON lines, whatever they are called.
 _JSON_LINES = frozenset({"fine-tune", "batch", "evals"})
-"""Purposes whose files are always JSON lines, whatever they are called."""
 
 
 class Files(Resource):

@@ -68,7 +68,7 @@ class API:
         self.requests = RequestLog()
         """The latest requests."""
         self.app = web.Application(middlewares=[self._guard], client_max_size=MAX_JSON_BYTES)
-        """What serves it."""
+        """The aiohttp application that serves it."""
         self.app.on_response_prepare.append(self._stamp)
         self.health = Health(settings.responder)
         """The paths for what watches the server."""

@@ -15,10 +15,10 @@ from .engine.responder import Backend, Responder
 PATHS = frozenset(("/healthz", "/readyz"))
 """Paths outside of the API: no key is asked for, since what watches a server has none."""
 
+# Seconds that a backend has to list its models.
 _TIME = 5.0
-"""Seconds that a backend has to list its models."""
+# Seconds for which an answer of the backend counts, so that probes of many do not add up to a load.
 _FRESH = 2.0
-"""Seconds for which an answer of the backend counts, so that probes of many do not add up to a load."""
 
 
 class Health:

@@ -43,6 +43,7 @@ def token_source(
 
     async def get() -> str:
         nonlocal token, until
+        # Early, so that no token ends on the way; kept, since not every credential has a cache of its own.
         if now() >= until - _RENEW_BEFORE:
             answer = credential.get_token(scope)
             access = await answer if isawaitable(answer) else answer

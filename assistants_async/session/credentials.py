@@ -17,8 +17,8 @@ Scheme = Literal["bearer", "api-key"]
 """`Authorization: Bearer …` (RFC 6750), or the `api-key` header of Azure."""
 
 
+# Keys of a function that are remembered: calls under way may have sent any of the last few.
 _KEPT = 8
-"""Keys of a function that are remembered: calls under way may have sent any of the last few."""
 
 
 class Credential:
@@ -69,6 +69,7 @@ class Credential:
             return None if source is None else self._header(source)
         given: object = None
         try:
+            # Asked at every request: a token may have been renewed, and the function knows how long it lasts.
             given = source()
             given = _checked(given if isinstance(given, str) else await cast("Awaitable[object]", given))
             self._recent.pop(given, None)

@@ -33,7 +33,7 @@ class DeadlineTimer:
         self.watches: set[Deadline] = set()
         """The calls under way: each is put in when it begins, and taken out when its answer is let go."""
         self.fires_at = _NEVER
-        """When the timer fires, by the loop's time."""
+        """The time at which the timer fires, by the loop's clock."""
         self._handle: asyncio.TimerHandle | None = None
 
     def watch(self, total: float | None, started: float | None = None) -> Deadline:
@@ -58,6 +58,7 @@ class DeadlineTimer:
         self._handle = None
         self.fires_at = _NEVER
         now = self.loop.time()
+        # A copy: a call that is ended may leave the set at once.
         for watch in tuple(self.watches):
             if watch.due <= now:
                 watch.expire()
@@ -103,6 +104,7 @@ class Deadline(msgspec.Struct, eq=False):
             self._phase, self._limit, self.due = phase, seconds or 0.0, due
         else:
             self._phase, self._limit, self.due = "total", self._total or 0.0, self._end
+        # The timer is moved only to an earlier time: most calls end before, and then it was moved for nothing.
         if self.due < self._clock.fires_at:
             self._clock.set(self.due)
 
@@ -124,6 +126,7 @@ class Deadline(msgspec.Struct, eq=False):
 
     def clear_timeout(self) -> None:
         """Forget a limit that ended an attempt which is not the last; what ends the call itself stays."""
+        # A close or another cause ends the call for good, whichever attempt is under way.
         if isinstance(self._cause, TimedOutError):
             self._cause = None
 
@@ -142,6 +145,7 @@ class Deadline(msgspec.Struct, eq=False):
         assert cause is not None
         if isinstance(cause, TimedOutError):
             cause.status = status
+            # Before a connection exists, nothing can have reached the server.
             cause.maybe_processed = cause.phase not in ("pool", "connect")
         return cause
 
@@ -157,6 +161,7 @@ class Deadline(msgspec.Struct, eq=False):
         if task is None:
             raise RuntimeError("calls must be awaited in a task: use asyncio.run, or create_task")
         self._task = task
+        # Cancellations that were there before belong to others, and are not taken back here.
         self._before = task.cancelling()
         return self
 

@@ -49,7 +49,7 @@ class SessionManager:
         self._writer = writer
         self._transport = transport
         self.errors = ErrorReporter(writer)
-        """Where every error of a call or stream goes before it is raised."""
+        """The reporter that every error of a call or stream passes before it is raised."""
         self._budget = Budget()
         self._clock: DeadlineTimer | None = None
         self._closed = False

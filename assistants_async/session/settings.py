@@ -75,6 +75,7 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         raise TypeError(f"AssistantsClient() got an unexpected keyword argument {unknown[0]!r}{hint}")
     _check(settings)
     given_url = _given(settings, "base_url", "OPENAI_BASE_URL")
+    # A query of the base URL, such as Azure's api-version, goes with every request.
     base_url, query = split_base_url(given_url or DEFAULT_BASE_URL)
     from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
     _warn_once(base_url, from_environment=from_environment)

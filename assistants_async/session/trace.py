@@ -46,6 +46,7 @@ def trace_body(trace: Trace, http: HTTPResponse, masker: Masker) -> None:
 
 def stream_tracer(trace: Trace, masker: Masker) -> Callable[[bytes], None]:
     """Make the function that shows the body of a stream: `DATA IN` for each piece, no character cut."""
+    # Incremental, since a piece of the body may end in the middle of a character.
     decode = getincrementaldecoder("utf-8")("replace").decode
 
     def show(piece: bytes) -> None:

@@ -87,6 +87,7 @@ def assistants_servers() -> Generator[ServerFactory, None, None]:
         return server
 
     yield start
+    # All are closed before any error is raised: a thread that is left would outlive the test.
     for server in started:
         server.close()
     errors = [error for server in started for error in server.errors]

@@ -56,8 +56,10 @@ class ServerThread:
         if self._stop is not None or self._thread is not None:
             raise RuntimeError("the server was started before; make a new one")
         up: Future[None] = Future()
+        # A daemon: a test that forgets to close it must not keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, args=(up,), name="assistants-server", daemon=True)
         self._thread.start()
+        # Waits, so that a port that is taken is an error here, where somebody can read it.
         up.result()
 
     def close(self) -> None:

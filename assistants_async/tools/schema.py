@@ -34,6 +34,7 @@ _TYPES: Mapping[type, str] = {
     type(None): "null",
 }
 
+# Keywords that every strict host takes.
 _KEPT = frozenset(
     {
         "$defs",
@@ -49,7 +50,7 @@ _KEPT = frozenset(
         "type",
     }
 )
-"""Keywords that every strict host takes."""
+# Keywords that are written into the description instead.
 _LIMITS: Mapping[str, str] = {
     "format": "format {}",
     "contentEncoding": "{} encoded",
@@ -69,7 +70,6 @@ _LIMITS: Mapping[str, str] = {
     "default": "default {}",
     "examples": "examples {}",
 }
-"""Keywords that are written into the description instead."""
 
 
 class Loose(NamedTuple):
@@ -148,6 +148,7 @@ def decoded(kind: type[T], text: str) -> T:
 
     Raises `msgspec.DecodeError`, `UnicodeEncodeError` or `RecursionError`.
     """
+    # Plain first: nulls are dropped only where the value as it is does not fit.
     value = msgspec.json.decode(text)
     try:
         return msgspec.convert(value, kind, str_keys=True)

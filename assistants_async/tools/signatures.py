@@ -60,6 +60,7 @@ def signature_of(function: Callable[..., Any], name: str) -> Signature:
 
 
 def _check_kind(function: Callable[..., Any], name: str) -> None:
+    # A decorator must not hide a generator or a lambda, which could never answer a call.
     inner = inspect.unwrap(function)
     if isinstance(function, functools.partial):
         raise TypeError(f"tool {name!r} is a functools.partial: write a function that calls it")

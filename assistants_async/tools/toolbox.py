@@ -91,6 +91,7 @@ class Toolbox:
 
     def with_context(self, context: object) -> Self:
         """Copy the box, with the same tools, for another context, such as one for each request; cheap."""
+        # Shallow: schemas and readers of the tools are made once, which costs most.
         other = copy.copy(self)
         other.context = self._checked(context)
         return other
@@ -142,6 +143,7 @@ class Toolbox:
         name, arguments = (function.name or "", function.arguments) if function else ("", None)
         try:
             chosen = self._find(name)
+            # Before `approve`, which must not decide about arguments that the tool would refuse anyway.
             values = chosen.read(arguments, self._max_argument_bytes)
         except ToolCallError as error:
             return await self._refuse(call, name, arguments, error, together)
@@ -195,6 +197,7 @@ class Toolbox:
         try:
             output = output_of(chosen.name, await self._value(chosen, values))
         except asyncio.CancelledError as error:
+            # The whole round was cancelled: that is not the tool's failure, and goes on.
             if together.stopped:
                 raise
             # Nobody cancelled this task: something that the function awaited was cancelled.

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from yarl import URL
 
 
+# Headers that aiohttp must not make up: a body has the type that it was written with.
 _SKIPPED = ("Content-Type",)
-"""Headers that aiohttp must not make up: a body has the type that it was written with."""
 
 _NOTHING: dict[str, Any] = {}
 
@@ -85,6 +85,7 @@ class AiohttpTransport:
         session, headers = self._session_for(outgoing)
         use = ConnectionUse(outgoing.new_connection, body is not None)
         more = _NOTHING if self._borrowed is None else _lent(self._borrowed, use, proxy)
+        # By a context variable: aiohttp gives a connector no other way to know whose request it serves.
         connection_use.set(use)
         clock = asyncio.get_running_loop().time  # the one that aiohttp's limits go by
         started = clock()
@@ -103,6 +104,7 @@ class AiohttpTransport:
         except BaseException as error:  # noqa: BLE001  # raised again, but for the transport's own
             from .failures import translated  # on use: it imports aiohttp
 
+            # Whatever state the connection is in, nothing may be read from it as the answer to another request.
             use.abort()
             if (found := translated(error, use, timeout, clock() - started)) is None:
                 # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.

@@ -33,6 +33,7 @@ async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
                 return
 
     async with anyio.create_task_group() as group:
+        # One iterator for all workers: each takes the next job when it is free, and none waits for a batch.
         left = iter(jobs)
         for source in (*([left] * limit), *(iter((job,)) for job in beside)):
             group.start_soon(work, source)

@@ -9,8 +9,8 @@ from typing import Any, cast
 from ..checks import flag, whole_number
 
 _HOOKS = ("on_request", "on_send", "on_response", "on_retry", "on_error")
+# Functions that are called in the middle of reading, so must not be async, with the number of their arguments.
 _FUNCTIONS = {"resolve_type": 2, "trace": 2, "on_bad_item": 1}
-"""Functions that are called in the middle of reading, so must not be async, with the number of their arguments."""
 
 _FRAMINGS = ("auto", "json", "lines", "json-seq", "sse", "bytes")
 

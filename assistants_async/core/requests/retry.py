@@ -99,9 +99,11 @@ def classify_failure(failure: AssistantsError) -> FailureKind:
 
 def _may_pass(failure: StatusError) -> bool:
     """Check whether the same request may succeed the next time; `x-should-retry` decides where the server sends it."""
+    # The server knows best, and says so in this header, as the vendor's own clients read it.
     advice = failure.http.headers.get("x-should-retry")
     if advice is not None and advice.strip().lower() in ("true", "false"):
         return advice.strip().lower() == "true"
+    # A 429 that no wait mends: the account has to be paid first.
     if failure.code == "insufficient_quota":
         return False
     return failure.status in _PASSING or 500 <= failure.status < 600
@@ -122,7 +124,7 @@ class Budget:
 
     def __init__(self) -> None:
         self.tokens = self.LIMIT
-        """What is left."""
+        """Tokens that are left."""
 
     def spend(self, cost: int) -> bool:
         """Take a retry's cost, or refuse."""
@@ -161,16 +163,16 @@ class Attempts:
         self._maybe_processed = False
         self._renewed = False
         self.may_have_succeeded = False
-        """Whether an attempt may have been done whose answer was lost, or an error of the server's.
+        """True once an attempt may have been processed: its answer was lost, or was an error of the server's.
 
         One on an idle connection that the server was closing does not count.
         """
         self.count = 1
         """The attempt under way, from 1."""
         self.fresh = False
-        """Whether it must not go over a connection that others were sent over."""
+        """True where it must not go over a connection that others were sent over."""
         self.cost = 1
-        """What the last retry took from the budget."""
+        """Tokens that the last retry took from the budget."""
 
     def allow_new_key(self) -> bool:
         """Allow one more attempt after a request was refused for its key, and count it."""

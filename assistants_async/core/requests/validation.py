@@ -159,8 +159,8 @@ def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 
+# Bytes of JSON from which on it is quicker to check scalars as they are, which does not read a long text.
 _LONG = 4096
-"""Bytes of JSON from which on it is quicker to check scalars as they are, which does not read a long text."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 
 

@@ -30,7 +30,7 @@ class Cursor:
         limit = query.get("limit")
         self.limit: int = limit if isinstance(limit, int) else _DEFAULT_LIMIT
         self.items = 0
-        """How many items the pages so far had."""
+        """The number of items on the pages so far."""
         self._seen: set[str] = {query[self.member]} if self.member in query else set()
 
     @property

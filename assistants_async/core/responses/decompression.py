@@ -12,8 +12,8 @@ PIECE = 256 * 1024
 """Bytes given out at once, so that whoever counts them can stop before the next."""
 
 _GZIP = 16 + zlib.MAX_WBITS
+# Bytes at the start that tell how the rest is packed.
 _TELLING = 2
-"""Bytes at the start that tell how the rest is packed."""
 
 
 class _Inner(Protocol):
@@ -38,7 +38,7 @@ class Inflater:
         self._inner: _Inner | None = None
         self._rest: bytes = b""
         self.pending = False
-        """Whether `feed` may have more to give without another byte."""
+        """True while `feed` may have more to give without another byte."""
 
     def feed(self, data: bytes) -> bytes:
         """Take compressed bytes and return at most `PIECE` of what they hold; raises `ValueError` for bad ones."""

@@ -29,11 +29,11 @@ _CLOSERS = {"{": "}", "[": "]"}
 _STEP, _LONG, _LONG_STEP = 256, 32 * 1024, 32
 # Two escapes of a pair of surrogates and a backslash: what an unfinished string can have to give back.
 _LONGEST_HALF = 13
+# Nesting past what any decoder takes, which is not closed again and again.
 _DEEPEST = 10_000
-"""Nesting past what any decoder takes, which is not closed again and again."""
 
+# The open arrays and objects, the innermost first: a linked list, so that noting a place costs nothing.
 _Open = tuple[str, "_Open"] | None
-"""The open arrays and objects, the innermost first: a linked list, so that noting a place costs nothing."""
 
 
 def partial_value(text: str) -> Any:

@@ -67,6 +67,7 @@ class Snapshot:
 
     def add(self, event: object) -> None:
         """Take the next event into account; what is none of a run's changes nothing."""
+        # By exact type: most events of a stream are these, and `isinstance` costs more.
         if type(event) is MessageDeltaEvent:
             delta = event.data
             message, index, pieces = self._open
@@ -124,6 +125,7 @@ class _TextPart:
 
     def annotate(self, annotations: Iterable[deltas.MessageDeltaAnnotation]) -> None:
         """Add annotations at their indexes; one whose index another has goes behind them all."""
+        # Servers number annotations by message or by delta: one index may come twice and mean two marks.
         for delta in annotations:
             index, annotation = index_of(delta), _annotation(delta)
             if not _is_again(annotation, self.annotations.get(index, annotation)):
@@ -187,12 +189,14 @@ class MessageFold:
         self._base: Message | None = None
         self._parts: Places[_Part] = Places()
         self.text_length_before = 0
-        """How many characters of text had come before the last whole object."""
+        """Characters of text that had arrived before the last whole object."""
 
     def replace(self, message: Message) -> None:
         """Take a whole object; one without content, such as the first, leaves what deltas have brought."""
+        # A server may send a whole object after its deltas: views of the text must not yield those twice.
         self.text_length_before = self._size()
         self._base = message
+        # The first object of a message is empty, and may arrive after its first deltas.
         if message.content:
             self._parts.clear()
 
@@ -212,6 +216,7 @@ class MessageFold:
             return
         for content in delta.delta.content:
             if type(content) is deltas.MessageDeltaText:
+                # An index below 0 has no place: its text goes to the first part.
                 index = max(0, content.index)
                 part = self._parts.get(index)
                 if type(part) is not _TextPart:

@@ -17,6 +17,7 @@ from .item_decoders import ItemBodyDecoder, RawBodyDecoder
 from .run_decoders import RunBodyDecoder, RunEventBodyDecoder
 from .sse import SSEDecoder
 
+# Content types that do not mean JSON documents.
 _FRAMINGS: dict[str, Framing] = {
     "application/json-seq": "json-seq",
     "application/x-ndjson": "lines",
@@ -27,7 +28,6 @@ _FRAMINGS: dict[str, Framing] = {
     "application/json-lines": "lines",
     "text/event-stream": "sse",
 }
-"""Content types that do not mean JSON documents."""
 
 
 def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing | Callable[[], OwnFraming]:
@@ -84,6 +84,7 @@ def item_reading(
     decode = decoder.decode_strict if options.strict else lenient
     if listed and pages:
         decode = _of_page(decode)
+    # An empty body is no page and no object; only some servers answer a delete with none.
     needed = framing == "json" and http.method != "DELETE"
     framer = _framer(framing, options.max_item_bytes, elements=elements)
     return ItemBodyDecoder(framer, decode, options.on_bad_item, needed=needed, has_kind=decoder.has_kind)

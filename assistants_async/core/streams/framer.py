@@ -34,9 +34,9 @@ class Framer(ABC, Generic[Item]):
         # First bytes while they may still turn out to be a byte order mark; None from then on.
         self._start: bytes | None = b""
         self.error: StreamError | None = None
-        """What ended the decoding; its `items` counts the items that `feed` returned before."""
+        """The error that ended the decoding; its `items` counts the items that `feed` returned before."""
         self.items = 0
-        """How many items have been returned."""
+        """The number of items returned so far."""
 
     def feed(self, data: bytes) -> list[Item]:
         """Take the next piece of the body and return the items that it completes.

@@ -16,8 +16,8 @@ from .sse import ServerSentEvent, SSEDecoder
 
 S = TypeVar("S")
 
+# Bytes that are no part of a document: a byte order mark and white space.
 _BLANK = b"\xef\xbb\xbf \t\r\n"
-"""Bytes that are no part of a document: a byte order mark and white space."""
 
 
 class ItemBodyDecoder(Generic[S]):
@@ -92,6 +92,7 @@ class ItemBodyDecoder(Generic[S]):
     def decode(self, frame: Any) -> S | None:
         """Decode one raw item, leaving out a bad one where the caller asked for that."""
         raw: bytes = frame.data if isinstance(frame, ServerSentEvent) else frame
+        # The closing mark of servers that stream JSON as server-sent events; it is no item.
         if self.finished or raw == b"[DONE]":
             self.finished = True
             return None
@@ -101,6 +102,7 @@ class ItemBodyDecoder(Generic[S]):
             if self._has_kind and named.object not in named.kinds:
                 check_kind(item)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            # Servers report an error in the middle of a list as an object among its items.
             if (told := in_band_error(raw)) is not None:
                 raise StreamEventError(told, items=self._items) from None
             bad = unreadable("item", raw, error, self._items)

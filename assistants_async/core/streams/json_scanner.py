@@ -66,7 +66,7 @@ class ValueReader:
         self._in_string = False
         self._escaped = False
         self.scalar = False
-        """Whether the value under way is a bare number, `true`, `false` or `null`."""
+        """True while the value under way is a bare number, `true`, `false` or `null`."""
 
     @property
     def under_way(self) -> bool:

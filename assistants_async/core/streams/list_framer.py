@@ -54,7 +54,7 @@ class ListElements(JSONFramer):
         self._state: _State = ListElements._at_start
         self._after_colon: _State = ListElements._at_value
         self.done = False
-        """Whether the envelope's closing brace has arrived."""
+        """True once the envelope's closing brace has arrived."""
 
     @property
     @override

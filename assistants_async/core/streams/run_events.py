@@ -32,12 +32,12 @@ _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 Frame = ServerSentEvent | Block
 """The item that `SSEDecoder` makes of one block."""
 
+# The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event.
 _Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
-"""The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event."""
 _Readers = dict[str | bytes, _Reader]
 _readers: _Readers = {}
+# Readers by the names of the events; the second ones keep what the models do not name.
 _keeping_readers: _Readers = {}
-"""Readers by the names of the events; the second ones keep what the models do not name."""
 
 
 def _reader_of(key: str | bytes, readers: _Readers) -> _Reader | None:
@@ -70,7 +70,7 @@ class EventDecoder:
     def __init__(self, *, keep_unknown: bool = False) -> None:
         self._readers = _keeping_readers if keep_unknown else _readers
         self.items = 0
-        """How many events have been made."""
+        """The number of events made so far."""
         self.run: Run | None = None
         """The run as the last of its events showed it."""
         self.last_event: str | None = None
@@ -117,6 +117,7 @@ class EventDecoder:
             return self._unnamed(frame_named(frame), inside=inside)
         name, strict, lenient, make = reader
         try:
+            # Strict first: data as the documents have it then costs one decode and nothing more.
             payload = strict(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             payload = self._lenient(name, data, lenient)
@@ -163,10 +164,12 @@ class EventDecoder:
             return None
         if name == ERROR_EVENT:
             raise StreamEventError(in_band_error(data, whole=True) or {}, items=self.items)
+        # An error may come under any name, or none, so the data of every unknown frame is looked at.
         body = _loads(data)
         if is_object(body):
             if (error := in_band_error(data)) is not None:
                 raise StreamEventError(error, items=self.items)
+            # Some servers put the name and the data of an event into one JSON object.
             inner = body.get("event")
             if isinstance(inner, str) and "data" in body and not inside:
                 payload = body["data"]
@@ -193,6 +196,7 @@ def frame_of(event: StreamEvent, raw: bytes | None = None) -> bytes:
     """Write an event as a server-sent event, with the data that it came with where those are at hand."""
     if raw is None:
         raw = event.raw if isinstance(event, UnknownEvent) else event.data.to_json()
+    # A line end inside the data would end its field: each line becomes a field of its own.
     lines = b"\n".join(b"data: " + line for line in raw.split(b"\n"))
     return b"event: %b\n%b\n\n" % (event.event.encode(), lines)
 

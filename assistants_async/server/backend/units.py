@@ -8,10 +8,10 @@ from typing import Any
 
 from ..._typing import is_array, is_object
 
+# Tokens that an image counts for, whatever its size: models cut and scale images to some such number.
 _IMAGE_TOKENS = 800
-"""Tokens that an image counts for, whatever its size: models cut and scale images to some such number."""
+# Bytes of text a token: English has four, so that the estimate errs to the safe side.
 _PER_TOKEN = 3
-"""Bytes of text a token: English has four, so that the estimate errs to the safe side."""
 
 
 @dataclass(slots=True)

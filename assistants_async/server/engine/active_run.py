@@ -82,6 +82,7 @@ class ActiveRun:
         """End every reader's stream; the run may go on in another."""
         for feed in self.feeds:
             feed.end()
+        # A later submission may be streamed to other readers, who must not get the old ones' events.
         self.feeds = []
 
     def move(self, status: str, **changes: Any) -> None:
@@ -216,6 +217,7 @@ class ActiveRun:
 
     def _is_own(self, name: str) -> bool:
         """Tell whether a call is the server's: a search, unless the client has a function of that name."""
+        # A client may have a function of its own called file_search, which only it can answer.
         functions = (tool["function"]["name"] for tool in self.run["tools"] if tool["type"] == "function")
         return name == SEARCH and self._may_search and SEARCH not in functions
 
@@ -268,6 +270,7 @@ class ActiveRun:
         used, self._used = self._used or Used(draft.prompt, draft.written if written is None else written), None
         step = draft.document
         step.update({"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": _usage(used)})
+        # It has grown since it was stored, and counts by its size.
         self._steps.measure(step)
         self.emit(f"thread.run.step.{status}", "step", step)
 
@@ -281,6 +284,7 @@ class ActiveRun:
             new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
             self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})
         draft.document.update(changes, status=status, content=content)
+        # As above.
         self._messages.measure(draft.document)
         self.emit(f"thread.message.{status}", "message", draft.document)
         return draft.tokens

@@ -75,6 +75,7 @@ class Engine:
         """Take a new run into the world; `thread` is given where it was made with the run."""
         life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock)
         self._listen(life, feed)
+        # Before the first turn: a run may expire while its responder has not begun.
         self._due.add(run["thread_id"], run["expires_at"])
         if thread is not None:
             life.emit("thread.created", "thread", thread)
@@ -98,6 +99,7 @@ class Engine:
     def cancel(self, run: Document) -> None:
         """Stop an active run: it is `cancelling` now, and `cancelled` a pace later."""
         life = self._lives[run["thread_id"]]
+        # In two steps, as the vendor does it: clients must cope with `cancelling`.
         life.move("cancelling", required_action=None)
         self._begin(life, self._cancel(life))
 
@@ -190,6 +192,7 @@ class Engine:
                 self._end(life, "incomplete", incomplete_details={"reason": reason})
             case Stall(text=text):
                 await self._open(life, text)
+                # Never set: the run stays as it is until it expires, is cancelled or is deleted.
                 await asyncio.Event().wait()
             case _:
                 raise TypeError(f"expected an action such as Say(…), not {action!r}")
@@ -272,6 +275,7 @@ class Engine:
         thread_id: str = life.run["thread_id"]
         self._stop(thread_id)
         task = self._work[thread_id] = asyncio.get_running_loop().create_task(work)
+        # The loop holds tasks weakly, and a closing server has to wait for those whose run is gone.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

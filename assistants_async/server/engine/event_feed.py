@@ -43,7 +43,7 @@ class Feed:
         self._ended = False
         self._left = False
         self.was_cut = False
-        """Whether the server ended the stream before its last event."""
+        """True where the server ended the stream before its last event."""
 
     def send(self, event: str, kind: str, document: Document) -> None:
         """Add an event with the object that it is about."""

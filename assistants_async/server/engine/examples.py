@@ -7,10 +7,10 @@ from typing import Any
 
 from ..._typing import is_array, is_object
 
+# Levels that an example goes down; schemas that hold themselves would go on for ever.
 _DEPTH = 12
-"""Levels that an example goes down; schemas that hold themselves would go on for ever."""
+# Items that an example list has at the most, whatever `minItems` says.
 _ITEMS = 64
-"""Items that an example list has at the most, whatever `minItems` says."""
 _WORDS: Mapping[str, str] = {
     "date-time": "2026-01-01T00:00:00Z",
     "date": "2026-01-01",

@@ -32,6 +32,7 @@ class MessageDraft:
         """Add text and return the delta's part; the part of the text is always the first."""
         text: dict[str, Any] = {"value": piece}
         if not self._pieces:
+            # Only the first delta has the list, as the vendor sends it.
             text["annotations"] = []
         self._pieces.append(piece)
         return {"index": 0, "type": "text", "text": text}

@@ -10,8 +10,8 @@ from .thread_items import SEARCH, marker
 from .tokens import tokens
 from .turn import FoundText, ToolOutput
 
+# Chunks that a run's search keeps, as the documents have it by default.
 _MOST_FOUND = 20
-"""Chunks that a run's search keeps, as the documents have it by default."""
 
 
 class StepDraft:

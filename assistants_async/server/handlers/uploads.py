@@ -10,8 +10,8 @@ from ..requests.context import Context, Handler
 from ..storage.collection import Document
 from .files import keep
 
+# Seconds from an upload's creation to its expiry.
 _LIFE = 3600
-"""Seconds from an upload's creation to its expiry."""
 _MOST = 8 * 2**30
 _MOST_OF_A_PART = 64 * 2**20
 

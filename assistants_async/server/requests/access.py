@@ -29,6 +29,7 @@ class Access:
 
     def check(self, request: web.Request) -> None:
         """Raise the 401 for a request without the key, or the 403 for one that a web page may have sent."""
+        # A page does not know the key, so that the two other rules are for servers without one.
         if self._key is None:
             self._check_host(request)
             self._check_origin(request)
@@ -59,6 +60,7 @@ class Access:
 
     def _check_host(self, request: web.Request) -> None:
         named = request.headers.getall("host", [])
+        # Two hosts: one program on the way may believe the first, and another the second.
         host = _host_of(named[0]) if len(named) == 1 else None
         if host is None or not (is_loopback(host) or host in self._hosts):
             shown = ", ".join(named) or "(none)"

@@ -56,14 +56,17 @@ async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
         # Web pages may send any other type without asking first.
         given = request.headers.get("content-type", "without a content type")
         raise wrong_type(given, "JSON, with the header 'content-type: application/json'")
+    # Refused by what the client announces, before a byte is read; the sum below is for those that announce nothing.
     if (request.content_length or 0) > MAX_JSON_BYTES:
         raise too_large(MAX_JSON_BYTES)
     unpack = _unpacker(request)
     content = bytearray()
     while chunk or (chunk := await request.content.readany()):
+        # No more than the cap is unpacked: a kilobyte may become a gigabyte.
         piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - len(content))
         if len(content) + len(piece) > MAX_JSON_BYTES:
             raise too_large(MAX_JSON_BYTES)
+        # As it arrives, not at the end: many requests at once must not pass the cap together.
         room.take(len(piece))
         content += piece
         chunk = b""

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from ..._typing import override
 
+# Bytes of a refused body that are read and thrown away, so that a client which sends first sees its answer.
 _SKIPPED = 2**20
-"""Bytes of a refused body that are read and thrown away, so that a client which sends first sees its answer."""
 
 
 class Connection(asyncio.Protocol):
@@ -41,6 +41,7 @@ class Connection(asyncio.Protocol):
         if self._skipped is not None:
             self._skipped += len(data)
             if self._skipped > _SKIPPED:
+                # The client may send for ever; from here on it waits until the connection is closed.
                 self._transport.pause_reading()
             return
         if not self._busy and self._timer is None:

@@ -59,7 +59,7 @@ class State:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        """How the server was asked to be."""
+        """The settings of the server."""
         self._engine: Engine | None = None
         self.reset()
 
@@ -73,7 +73,7 @@ class State:
         self.store = Store(settings.max_store_bytes)
         """The objects that the server has stored."""
         self.library = VectorIndex(self.store, self.names, clock=settings.clock, pace=settings.pace)
-        """What it knows of vector stores."""
+        """The index of its vector stores."""
         self.engine = self._engine = Engine(
             self.store,
             self.names,

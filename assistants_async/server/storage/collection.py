@@ -16,8 +16,8 @@ Document = dict[str, Any]
 
 DOCUMENT_COST = 1024
 """Bytes that a document counts besides its JSON: dicts and entries of Python's."""
+# Bytes that the place of a removed document goes on to count.
 _PLACE_COST = 128
-"""Bytes that the place of a removed document goes on to count."""
 
 
 class Counters:
@@ -40,7 +40,7 @@ class Collection:
 
     def __init__(self, kind: str, counters: Counters, *, index: str | None = None) -> None:
         self.kind = kind
-        """What its documents are, such as `"message"`."""
+        """The kind of its documents, such as `"message"`."""
         self._counters = counters
         self._index = index
         self._documents: dict[str, Document] = {}

@@ -9,8 +9,8 @@ from ..errors import full
 from .collection import DOCUMENT_COST, Collection, Counters, Document
 from .due_times import DueTimes
 
+# Members by which the documents of a kind are looked for.
 _INDEXES = {"message": "run_id"}
-"""Members by which the documents of a kind are looked for."""
 
 
 class Room:
@@ -76,6 +76,7 @@ class Store:
     def keep_file(self, document: Document, content: bytes) -> Document:
         """Keep a file with its bytes until it expires or is deleted."""
         self.keep_content(document["id"], content)
+        # Files that never expire stay out, so that looking for expired ones costs by their number alone.
         if document.get("expires_at") is not None:
             self._due.add(document["id"], document["expires_at"])
         return self.files.put(document)

@@ -26,7 +26,7 @@ class Unreadable(Exception):  # noqa: N818  # it ends a file's processing, and i
         self.code = code
         """`"unsupported_file"`, `"invalid_file"` or `"server_error"`."""
         self.message = message
-        """What is wrong with it."""
+        """The problem, as a sentence."""
 
 
 def text_of(filename: str, content: bytes) -> str:
@@ -93,6 +93,7 @@ def _cells(names: list[str], line: list[str]) -> Iterator[str]:
         yield f"{names[place]}: {cell}" if place < len(names) else cell
 
 
+# The reader of each kind of file, by the end of its name.
 _READERS: Mapping[str, Callable[[str], str]] = {
     **dict.fromkeys(_PLAIN, str),
     "json": _json,
@@ -100,4 +101,3 @@ _READERS: Mapping[str, Callable[[str], str]] = {
     "html": text_of_html,
     "htm": text_of_html,
 }
-"""The reader of each kind of file, by the end of its name."""

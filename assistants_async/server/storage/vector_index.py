@@ -20,8 +20,8 @@ from .store import Store
 from .text_extraction import Unreadable, text_of
 
 DAY = 86_400
+# Bytes that a character of a searched file takes: its text, its chunks twice, and their words.
 _COST_OF_TEXT = 10
-"""Bytes that a character of a searched file takes: its text, its chunks twice, and their words."""
 _DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")

@@ -34,9 +34,9 @@ class Exchange:
         self.parameters: Mapping[str, Parameter] = {}
         """Those of the fault that is being played."""
         self.earlier = 0
-        """How many requests came over this connection before."""
+        """The number of requests over this connection before this one."""
         self.target: str | None = None
-        """What to ask the server for in place of what the client asked for."""
+        """The target to request from the server in place of the client's."""
         self._head = head
         self._body: list[bytes] = []
         self._reader = reader

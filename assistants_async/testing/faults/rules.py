@@ -57,11 +57,11 @@ class Rule:
         if every < 1 or not 0 <= probability <= 1 or any(count is not None and count < 1 for count in (nth, times)):
             raise ValueError("nth, every and times are at least 1, probability is from 0 to 1")
         self.fault = fault
-        """What is played."""
+        """The fault that is played."""
         self.matched = 0
-        """How many requests have fitted, whether it was played to them or not."""
+        """The number of requests that matched, with or without the fault played."""
         self.played = 0
-        """How many it was played to."""
+        """The number of requests it was played to."""
         self._method = method
         self._path = path
         self._operation = None if operation is None else find(operation).operation

@@ -46,7 +46,7 @@ class FaultyServer:
         self.seen: list[Seen] = []
         """Every request, oldest first, from its head on."""
         self.connections = 0
-        """How many were ever made."""
+        """The number of connections ever made."""
         self._rules = list(rules)
         self._server = server
         self._port = port
@@ -182,7 +182,7 @@ class _Link(asyncio.StreamReaderProtocol):
         self._empty = empty
         self._serve = serve
         self.serving: asyncio.Task[None] | None = None
-        """What serves it."""
+        """The task that serves it."""
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._links.add(self)

@@ -64,6 +64,7 @@ class IngestRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 async def ingest(context: CallContext, wanted: IngestRequest) -> IngestReport:
     """Bring sources into a store; see `client.vector_stores.ingest`."""
+    # In a thread: it looks at every file, and a folder on a network may take its time.
     work = await anyio.to_thread.run_sync(Ingester, context, wanted)  # which looks at each file
     scope = asyncio.timeout(wanted.deadline)
     try:
@@ -135,6 +136,7 @@ class Ingester:
         store = await self._context.call(GET_VECTOR_STORE, self._store_id)
         if store.is_expired:
             raise AssistantsError(f"vector store {printable(store.id, 80)} has expired")
+        # All uploads first: one batch of up to 2,000 files costs one request, however small they are.
         await in_parallel(self._uploads(), self._wanted.max_concurrency)
         await in_parallel(self._batches(), self._wanted.max_concurrency)
 
@@ -155,6 +157,7 @@ class Ingester:
     async def _upload(self, name: str) -> None:
         source = self._sources[name]
         try:
+            # A second copy of a file would be found twice by every search.
             await self._replace(self._files[name].file_id)
             fields = {"purpose": self._wanted.purpose}
             form = MultipartBody(

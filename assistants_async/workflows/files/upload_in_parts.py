@@ -130,6 +130,7 @@ class PartUploader:
         """State of the upload at the server; None before it is made, and once it is cancelled."""
         if self.state is not None and (self.state.size != self._size or len(self.state.part_ids) != self._count()):
             raise ValueError(f"{_NAME}(): resume is of a file of {self.state.size} bytes, this one has {self._size}")
+        # The document's checksum of the whole; it guards against mistakes on the way, not against attackers.
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sent: dict[int, int] = {}
 
@@ -146,6 +147,7 @@ class PartUploader:
             upload = (await self._context.send(self._create, Upload)).value
             parts: tuple[str | None, ...] = (None,) * self._count()
             self._keep(UploadState(upload_id=upload.id, size=self._size, part_size=self._part_size, part_ids=parts))
+        # The digest reads the file beside the uploads, so that a large file is not read twice one after the other.
         await in_parallel(self._parts(self._known), self._wanted.max_concurrency, self._digest)
         state = self._known
         md5 = self._md5.hexdigest()
@@ -181,6 +183,7 @@ class PartUploader:
                 pass
 
     async def _part(self, index: int, start: int, size: int) -> None:
+        # A handle for each part: parts are read at the same time, and a file has one position.
         with await anyio.to_thread.run_sync(self._opened) as file:
             form = MultipartBody(
                 ADD_UPLOAD_PART.name,

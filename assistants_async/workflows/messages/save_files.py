@@ -30,6 +30,7 @@ async def save_files(
     flag(f"{_NAME}(): overwrite", overwrite)
     check_folder(_NAME, folder)
     folder = Path(folder)
+    # A file may be cited several times in one message: it is saved once.
     file_ids = tuple(dict.fromkeys(_shown(message)))
     names = await names_of(context, message, file_ids)
     # Within the folder, so that moving a file out is one step that cannot fail half-way.

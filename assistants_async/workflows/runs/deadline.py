@@ -43,10 +43,10 @@ _UNHEARD = (
     RunActionError,
 )
 
+# Least seconds of the grace in which a run that is being made when the deadline passes may be named.
 _NAMING = 1.0
-"""Least seconds of the grace in which a run that is being made when the deadline passes may be named."""
+# Seconds for a task to end once it is cancelled, where nothing is left of the grace.
 _TURN = 0.05
-"""Seconds for a task to end once it is cancelled, where nothing is left of the grace."""
 
 
 class RunDeadline:
@@ -88,6 +88,7 @@ class RunDeadline:
 
         Else a run would go on at the server, and be paid for, that nobody knows of.
         """
+        # The run may go on: no time is needed to learn its id for a cancellation.
         if self._options.on_deadline == "leave":
             return await work
         self._starting = starting = asyncio.get_running_loop().create_future()
@@ -109,6 +110,7 @@ class RunDeadline:
         loop, seconds = asyncio.get_running_loop(), self._options.deadline
         if seconds is not None:
             self._last = loop.time() + seconds + self._options.grace
+        # Contained, since a SystemExit that is raised in a task would stop the whole event loop.
         task = loop.create_task(contained(work))
         try:
             cancelled: asyncio.CancelledError | None = None

@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 _AHEAD = 64  # events that may wait for their reader
 
+# An event, and the frame that it came in; None where it was made here.
 _Handed = tuple[DriveEvent, "Frame | None"]
-"""An event, and the frame that it came in; None where it was made here."""
 
 
 class DriveChannel(EventChannel[DriveEvent], Generic[T]):
@@ -172,6 +172,7 @@ class _Feed(Generic[T]):
         loop = asyncio.get_running_loop()
         self._begun = loop.create_future()
         self._task = task = loop.create_task(contained(lambda: self._execution.result(self)))
+        # The end of the task must wake a reader that waits for its next event.
         task.add_done_callback(self._wake)
         try:
             await asyncio.wait((task, self._begun), return_when=asyncio.FIRST_COMPLETED)
@@ -235,6 +236,7 @@ class _Feed(Generic[T]):
 
     async def event(self, event: DriveEvent, frame: Frame | None) -> None:
         """Hand an event over; waits while the reader is too far behind."""
+        # A slow reader slows the run down, or its events would fill the memory.
         while len(self._events) >= _AHEAD and not self._closed:
             await self._change()
         self._events.append((event, frame))

@@ -121,6 +121,7 @@ class RunLoop:
         wanted = self._sink.wants_events or self._options.stream
         if self._behind and self._options.on_action == "answer" and (step == "over" or (step == "act" and wanted)):
             await self._catch_up(run)
+        # A stream has emitted it already, and a reader must see each state once.
         if self._shown != (run.id, run.status):
             await self._emit(event_of_run(run))
 
@@ -199,6 +200,7 @@ class RunLoop:
             try:
                 return await self._stream(self._requests.stream(request, self._state.snapshot), creates=creates)
             except (BadRequestError, UnprocessableError) as error:
+                # Only a refusal of streaming itself: any other error would come again without it.
                 if not refuses_streams(error):
                     raise
             self._streams = False  # a server that knows no run streams: the run is polled
@@ -223,6 +225,7 @@ class RunLoop:
                 if not self._keeps_back(event):
                     await self._emit(event, frame)
             async for event in channel:
+                # Its messages are to come before it: a reader that stops at the end would miss them.
                 if self._keeps_back(event):
                     break
                 if all_events or isinstance(event, RunEvent):
