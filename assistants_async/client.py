@@ -31,7 +31,7 @@ from .workflows.threads.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
     from .resources.operation import AnyCall
-    from .server import Responder
+    from .server import Dialect, Responder
     from .session.azure import TokenCredential
 
 
@@ -76,15 +76,21 @@ class AssistantsClient:
     @classmethod
     @asynccontextmanager
     async def local(
-        cls, *, responder: Responder | None = None, **settings: Unpack[ClientSettings]
+        cls, *, responder: Responder | None = None, dialect: Dialect | None = None, **settings: Unpack[ClientSettings]
     ) -> AsyncGenerator[Self, None]:
         """Enter for a client of an embedded server of its own, on a free loopback port: no key, no network.
 
-        `responder` is what answers; without one the server echoes. Leaving the block stops the server.
+        `responder` is what answers; without one the server echoes. `dialect="foundry"` makes it one of Foundry's form,
+        to which the client's queries are set. Leaving the block stops the server.
         """
         from .server import AssistantsServer
 
-        async with AssistantsServer(responder=responder, protocol=settings.get("protocol", "v2")) as server:
+        if dialect == "foundry":
+            from .session.azure import FOUNDRY_PREVIEW  # on use
+
+            settings["query"] = {"api-version": FOUNDRY_PREVIEW, **settings.get("query", {})}
+        protocol = settings.get("protocol", "v2")
+        async with AssistantsServer(responder=responder, protocol=protocol, dialect=dialect) as server:
             settings.setdefault("api_key", "local")
             settings["base_url"] = server.base_url
             async with cls._made(settings) as client:

@@ -56,6 +56,7 @@ def _add_access_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--protocol", choices=("v1", "v2"), default="v2", help="version for requests that name none (default: v2)"
     )
+    serve.add_argument("--dialect", choices=("foundry",), help="serve Microsoft Foundry's form of the protocol")
     keys = serve.add_mutually_exclusive_group()
     keys.add_argument(
         "--api-key",

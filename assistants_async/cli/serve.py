@@ -38,6 +38,7 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
         server = AssistantsServer(
             responder=responder,
             protocol=options.protocol,
+            dialect=options.dialect,
             api_key=api_key,
             seed=options.seed,
             pace=options.pace,

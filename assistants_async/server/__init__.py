@@ -7,6 +7,7 @@ by default, `ScriptedResponder` for tests, or any async function of a `Turn` tha
 from .backend.chat import ChatCompletions
 from .engine.actions import (
     Action,
+    AskApproval,
     CallPiece,
     CallTools,
     Ended,
@@ -21,17 +22,20 @@ from .engine.actions import (
 from .engine.echo import EchoResponder
 from .engine.responder import Answer, Responder
 from .engine.script import ScriptedResponder
-from .engine.turn import FoundText, ToolOutput, ToolRound, Turn, TurnFile, TurnMessage
+from .engine.turn import Approval, Dialect, FoundText, ToolOutput, ToolRound, Turn, TurnFile, TurnMessage
 from .request_log import RequestRecord
 from .server import AssistantsServer
 
 __all__ = [
     "Action",
     "Answer",
+    "Approval",
+    "AskApproval",
     "AssistantsServer",
     "CallPiece",
     "CallTools",
     "ChatCompletions",
+    "Dialect",
     "EchoResponder",
     "Ended",
     "Fail",

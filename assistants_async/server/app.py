@@ -25,6 +25,7 @@ from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
 from .requests.connection import connection_of
 from .requests.context import Context, State, Upload
+from .requests.dialect import check_plain, check_version, prefix_of
 from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
 from .storage.store import Room
@@ -73,7 +74,9 @@ class API:
         self.health = Health(settings.responder)
         """The paths for what watches the server."""
         self.health.add_routes(self.app.router)
-        for prefix in PREFIXES:
+        prefixes, self.prefix = prefix_of(PREFIXES, settings.dialect)
+        """What the base URL ends in."""
+        for prefix in prefixes:
             for row in _by_specificity():
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
 
@@ -90,6 +93,8 @@ class API:
                 room = stack.enter_context(self._state.store.room())
                 more, stream, upload = await self._read_body(row, request, protocol, room)
                 values.update(more)
+            if self._state.settings.dialect is None:
+                check_plain(row.operation, values)
             context = Context(
                 state=self._state,
                 endpoint=row,
@@ -146,6 +151,8 @@ class API:
             if preflight is not None:
                 return preflight
             self._access.check(request)
+            if self._state.settings.dialect == "foundry":
+                check_version(request)
             self._state.expire()
             return await handler(request)
         except APIError as error:

@@ -14,6 +14,7 @@ from ..core.requests.endpoint import ProtocolVersion
 from .app import API
 from .engine.echo import EchoResponder
 from .engine.responder import Responder
+from .engine.turn import Dialect
 from .request_log import RequestRecord
 from .requests.access import is_loopback
 from .requests.connection import Connection
@@ -50,6 +51,7 @@ class AssistantsServer:
         cors: Sequence[str] = (),
         head_timeout: float = 10.0,
         run_expiry: float = 600.0,
+        dialect: Dialect | None = None,
     ) -> None:
         """Configure a server.
 
@@ -72,6 +74,8 @@ class AssistantsServer:
             cors: Origins, such as `"http://localhost:3000"`, whose web pages may ask.
             head_timeout: Seconds after which a connection is cut whose request has no complete head.
             run_expiry: Seconds after which a run that has not ended expires.
+            dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
+                query, its members of requests, and approvals of MCP calls. None for the documents'.
 
         Raises `ValueError` for a setting out of its range.
         """
@@ -93,6 +97,7 @@ class AssistantsServer:
                 cors=tuple(cors),
                 head_timeout=head_timeout,
                 run_expiry=run_expiry,
+                dialect=dialect,
             )
         )
         self._api = API(self._state)
@@ -110,7 +115,7 @@ class AssistantsServer:
 
     @property
     def base_url(self) -> str:
-        """The base URL for clients, such as `"http://127.0.0.1:8080/v1"`."""
+        """The base URL for clients, such as `"http://127.0.0.1:8080/v1"`; that of Foundry's form ends in a project."""
         if self._base_url is None:
             raise RuntimeError("the server has no address before start()")
         return self._base_url
@@ -156,7 +161,7 @@ class AssistantsServer:
         except BaseException:
             await self._runner.cleanup()
             raise
-        self._base_url = f"http://{_reachable(host)}:{self._listener.sockets[0].getsockname()[1]}/v1"
+        self._base_url = f"http://{_reachable(host)}:{self._listener.sockets[0].getsockname()[1]}{self._api.prefix}"
 
     async def close(self) -> None:
         """Stop listening and end all that is under way; a second call does nothing."""

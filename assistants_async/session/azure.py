@@ -8,6 +8,8 @@ from inspect import isawaitable
 from typing import Protocol
 
 FOUNDRY_SCOPE = "https://ai.azure.com/.default"
+FOUNDRY_PREVIEW = "2025-05-15-preview"
+"""The version of Foundry's protocol that has approvals of MCP calls."""
 AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 _RENEW_BEFORE = 300.0

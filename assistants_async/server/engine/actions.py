@@ -1,7 +1,8 @@
 """Actions: the values in which a responder says what a run does.
 
-The whole ones (`Say`, `CallTools`, `Fail`, `Incomplete`, `Stall`) are for scripts and simple responders. The small
-ones (`Piece`, `RefusalPiece`, `CallPiece`, `Used`, `Ended`) pass on what a model writes while it writes it.
+The whole ones (`Say`, `CallTools`, `AskApproval`, `Fail`, `Incomplete`, `Stall`) are for scripts and simple
+responders. The small ones (`Piece`, `RefusalPiece`, `CallPiece`, `Used`, `Ended`) pass on what a model writes while it
+writes it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,21 @@ class CallTools:
         """Each call's name and its arguments as JSON text."""
         calls = self.calls.items() if isinstance(self.calls, Mapping) else self.calls
         return [(name, args if isinstance(args, str) else _json(args)) for name, args in calls]
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    """Ask the client to approve calls of MCP servers; the turn ends here, and the next one has the decisions.
+
+    For a server of `dialect="foundry"`: elsewhere it fails the run.
+    """
+
+    calls: Sequence[tuple[str, str, Mapping[str, Any] | str]]
+    """Label of the server, name of its tool, and arguments; text is sent as it is, well formed or not."""
+
+    def triples(self) -> list[tuple[str, str, str]]:
+        """Each call's server and name, and its arguments as JSON text."""
+        return [(server, name, args if isinstance(args, str) else _json(args)) for server, name, args in self.calls]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +132,7 @@ class Ended:
     """The reason; calls that were written count whatever it says."""
 
 
-Action = Say | CallTools | Fail | Incomplete | Stall | Piece | RefusalPiece | CallPiece | Used | Ended
+Action = Say | CallTools | AskApproval | Fail | Incomplete | Stall | Piece | RefusalPiece | CallPiece | Used | Ended
 """One thing that a run does. `Say`, the pieces and `Used` leave the turn open, all others end it."""
 
 

@@ -19,7 +19,7 @@ from .said import Said
 from .step_draft import StepDraft, calls_of
 from .thread_items import SEARCH, read_items
 from .tokens import tokens
-from .turn import FoundText, ToolOutput, Turn, TurnFile, TurnMessage
+from .turn import Approval, Dialect, FoundText, ToolOutput, Turn, TurnFile, TurnMessage
 
 # Reasons of an incomplete message, by the end of its run.
 _MESSAGE_REASONS = {
@@ -42,7 +42,14 @@ _STEP_STATUSES = {"incomplete": "completed"}
 class ActiveRun:
     """An active run with its open message and step, and those who listen."""
 
-    def __init__(self, run: Document, store: Store, names: IdFactory, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        run: Document,
+        store: Store,
+        names: IdFactory,
+        clock: Callable[[], float],
+        dialect: Dialect | None = None,
+    ) -> None:
         self.run = run
         """The run's document, which is the one in the store."""
         self.feeds: list[Feed] = []
@@ -61,6 +68,8 @@ class ActiveRun:
         self._written_message = ""
         self._used: Used | None = None
         self._answered: list[ToolOutput] = []
+        self._decided: list[Approval] = []
+        self._dialect: Dialect | None = dialect
         self._found: list[FoundText] | None = None
 
     @property
@@ -101,6 +110,8 @@ class ActiveRun:
             messages=tuple(TurnMessage(message["role"], text_of(message)) for message in self._messages),
             tools=tuple(self.run["tools"]),
             outputs=tuple(self._answered),
+            approvals=tuple(self._decided),
+            dialect=self._dialect,
             found=tuple(self._found or ()),
             used=self._totals(),
             rounds=self._rounds(),
@@ -179,6 +190,14 @@ class ActiveRun:
         self.said.take(call_id + self.said.take(name))
         self._emit_call(self.step.begin(call_id or self._names.make("call"), name, own=own))
 
+    def begin_mcp_call(self, server: str, name: str) -> None:
+        """Add a call of an MCP server to the open step; its arguments follow."""
+        assert self.step is not None
+        if self._dialect != "foundry":
+            raise ValueError("AskApproval is for a server of dialect='foundry'")
+        call_id = self._names.make("call")
+        self._emit_call(self.step.begin_mcp(call_id, self.said.take(server), self.said.take(name)))
+
     def append_arguments(self, piece: str, place: int | None = None) -> None:
         """Add text to the arguments of a call, of the last one where no place is given."""
         assert self.step is not None
@@ -197,21 +216,24 @@ class ActiveRun:
         """Complete the open step, whose calls have all been answered."""
         self._end_step("completed")
 
-    def require_outputs(self) -> None:
-        """Wait for the client to answer the open step's calls."""
+    def require_action(self) -> None:
+        """Wait for the client to answer the open step's calls, or to decide about them."""
         assert self.step is not None
         self.move("requires_action", required_action=self.step.required_action())
         self.close_feeds()
 
     def call_ids(self) -> list[str]:
-        """Ids of the calls that wait for an output."""
+        """Ids of the calls that wait for an output or a decision."""
         assert self.step is not None
-        return [call["id"] for call in self.step.waiting]
+        return [call["id"] for call in self.step.asked or self.step.waiting]
 
-    def answer(self, outputs: Mapping[str, str]) -> None:
-        """Complete the open step with an output for each of its calls, by id."""
+    def answer(self, answers: Mapping[str, Any]) -> None:
+        """Complete the open step with an output or a decision for each of its calls, by id."""
         assert self.step is not None
-        self._answered += self.step.answer(outputs)
+        if self.step.asked:
+            self._decided += self.step.decide(answers)
+        else:
+            self._answered += self.step.answer(answers)
         self._end_step("completed")
         self.move("queued", required_action=None)
 

@@ -8,17 +8,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._typing import is_object
-from .actions import Action, CallTools, Fail, Incomplete, Say, Stall
+from .actions import Action, AskApproval, CallTools, Fail, Incomplete, Say, Stall
 from .examples import example_of
 from .turn import FoundText, Turn
 
-_COMMAND = re.compile(r"/(?P<name>fail|incomplete|stall|call)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
+_COMMAND = re.compile(r"/(?P<name>fail|incomplete|stall|call|approve)(?:\s+(?P<rest>.*))?\Z", re.DOTALL)
 
 
 class EchoResponder:
-    """Answers `Echo: <last user message>`, with the best line that `file_search` found; four commands do more.
+    """Answers `Echo: <last user message>`, with the best line that `file_search` found; five commands do more.
 
-    `/call NAME {json}` calls that function tool first and then answers `Tool NAME said: <output>`. `/fail`,
+    `/call NAME {json}` calls that function tool first and then answers `Tool NAME said: <output>`. In the dialect
+    "foundry" `/approve NAME {json}` asks for approval of that tool of the run's MCP server, and answers what was
+    decided. `/fail`,
     `/incomplete` and `/stall` give those ends; text behind them is the part of a message written by then.
 
     A run's `tool_choice` and `response_format` are honoured: a call that is required is made with example arguments,
@@ -27,12 +29,11 @@ class EchoResponder:
 
     async def __call__(self, turn: Turn) -> Action:
         """Answer one turn."""
-        if turn.outputs:
-            outputs = "\n".join(f"Tool {answered.name} said: {answered.output}" for answered in turn.outputs)
-            return Say(_formatted(outputs, turn.run))
+        if turn.outputs or turn.approvals:
+            return Say(_formatted(_told(turn), turn.run))
         text = turn.last_user_text
         match = _COMMAND.match(text.strip())
-        if match is None:
+        if match is None or (match["name"] == "approve" and turn.dialect != "foundry"):
             return _required_call(turn) or Say(_formatted(_echo(turn), turn.run))
         rest = match["rest"] or ""
         match match["name"]:
@@ -42,6 +43,8 @@ class EchoResponder:
                 return Incomplete("max_completion_tokens", rest)
             case "stall":
                 return Stall(rest)
+            case "approve":
+                return _approval(turn, rest)
             case _:
                 return _call(turn, rest)
 
@@ -80,13 +83,39 @@ def _call(turn: Turn, rest: str) -> Action:
         return Say(f"The run has tool_choice 'none': {name} is not called.")
     if name not in turn.functions:
         return Say(f"There is no function tool {name!r} in this run; there are {list(turn.functions)}.")
-    try:
-        arguments: object = json.loads(text or "{}")
-    except ValueError:
-        arguments = None
-    if not is_object(arguments):
+    arguments = _object(text)
+    if arguments is None:
         return Say(f"The arguments of {name} are no JSON object: {text}")
     return CallTools({name: arguments})
+
+
+def _approval(turn: Turn, rest: str) -> Action:
+    name, _, text = rest.partition(" ")
+    servers = [tool for tool in turn.tools if tool["type"] == "mcp"]
+    having = (tool for tool in servers if not tool.get("allowed_tools") or name in tool["allowed_tools"])
+    server = next(having, {"server_label": "echo"})
+    arguments = _object(text)
+    if not name:
+        return Say("There is no MCP tool to approve: say /approve NAME {json}.")
+    if arguments is None:
+        return Say(f"The arguments of {name} are no JSON object: {text}")
+    return AskApproval([(str(server.get("server_label")), name, arguments)])
+
+
+def _told(turn: Turn) -> str:
+    outputs = [f"Tool {answered.name} said: {answered.output}" for answered in turn.outputs]
+    verdicts = {True: "approved", False: "refused"}
+    decided = [f"Tool {one.name} of {one.server_label} was {verdicts[one.approved]}." for one in turn.approvals]
+    return "\n".join([*outputs, *decided])
+
+
+def _object(text: str) -> dict[str, Any] | None:
+    """Read a JSON object; None for anything else."""
+    try:
+        value: object = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return None
+    return value if is_object(value) else None
 
 
 def _quoted(found: FoundText, text: str) -> str:

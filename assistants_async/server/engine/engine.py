@@ -18,12 +18,13 @@ from ..storage.due_times import DueTimes
 from ..storage.ids import IdFactory
 from ..storage.search import Found
 from ..storage.store import Store
-from .actions import CallPiece, CallTools, Ended, Fail, Incomplete, Piece, RefusalPiece, Say, Stall, Used
+from .actions import AskApproval, CallPiece, CallTools, Ended, Fail, Incomplete, Piece, RefusalPiece, Say, Stall, Used
 from .active_run import ActiveRun
 from .event_feed import Feed
 from .pieces import Outcome, SmallAction, take
 from .responder import Backend, Responder, actions_of
 from .tokens import tokens
+from .turn import Dialect
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Engine:
         clock: Callable[[], float],
         pace: float,
         speed: float,
+        dialect: Dialect | None = None,
     ) -> None:
         self._file_search = file_search
         self._store = store
@@ -57,6 +59,7 @@ class Engine:
         self._clock = clock
         self._pace = pace
         self._speed = speed
+        self._dialect: Dialect | None = dialect
         self._ticks = 0
         self._lives: dict[str, ActiveRun] = {}
         self._work: dict[str, asyncio.Task[None]] = {}
@@ -73,7 +76,7 @@ class Engine:
 
     def start(self, run: Document, feed: Feed | None, *, thread: Document | None = None) -> None:
         """Take a new run into the world; `thread` is given where it was made with the run."""
-        life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock)
+        life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock, self._dialect)
         self._listen(life, feed)
         # Before the first turn: a run may expire while its responder has not begun.
         self._due.add(run["thread_id"], run["expires_at"])
@@ -89,11 +92,11 @@ class Engine:
         life = self._life(run)
         return life.call_ids() if life is not None and run["status"] == "requires_action" else []
 
-    def submit(self, run: Document, outputs: Mapping[str, str], feed: Feed | None) -> None:
-        """Give a waiting run an output for each of its calls."""
+    def submit(self, run: Document, answers: Mapping[str, Any], feed: Feed | None) -> None:
+        """Give a waiting run an output or a decision for each of its calls."""
         life = self._lives[run["thread_id"]]
         self._listen(life, feed)
-        life.answer(outputs)
+        life.answer(answers)
         self._begin(life, self._turn(life))
 
     def cancel(self, run: Document) -> None:
@@ -181,7 +184,9 @@ class Engine:
             case Piece() | RefusalPiece() | CallPiece() | Used() | Ended():
                 return await self._take(life, action)
             case CallTools():
-                await self._call(life, action.pairs())
+                await self._call(life, ((None, name, arguments) for name, arguments in action.pairs()))
+            case AskApproval():
+                await self._call(life, action.triples())
             case Fail(code=code, message=message, text=text):
                 code, message = life.said.check(code), life.said.check(message)
                 await self._open(life, text)
@@ -236,15 +241,19 @@ class Engine:
                 life.write(piece)
                 await self._tick()
 
-    async def _call(self, life: ActiveRun, calls: Iterable[tuple[str, str]]) -> None:
+    async def _call(self, life: ActiveRun, calls: Iterable[tuple[str | None, str, str]]) -> None:
+        """Call functions, or tools of MCP servers, and wait for the client."""
         life.open_calls()
-        for name, arguments in calls:
-            life.begin_call("", name, own=False)
+        for server, name, arguments in calls:
+            if server is None:
+                life.begin_call("", name, own=False)
+            else:
+                life.begin_mcp_call(server, name)
             await self._tick()
             for piece in tokens(life.said.check(arguments)):
                 life.append_arguments(piece)
                 await self._tick()
-        life.require_outputs()
+        life.require_action()
 
     async def _tick(self) -> None:
         # A turn of the loop for each event made it 9.5 times as dear as one written by hand (2026-11). Events that

@@ -61,7 +61,7 @@ def _end(life: ActiveRun, reason: str, search: Callable[[str], Sequence[Found]])
     if life.step is not None and life.step.is_calling:
         life.answer_searches(lambda arguments: found_for(arguments, search))
         if life.step.waiting:
-            life.require_outputs()
+            life.require_action()
             return "waiting"
         life.close_calls()
         return "again"

@@ -8,7 +8,7 @@ from ..storage.collection import Document
 from ..storage.search import Found
 from .thread_items import SEARCH, marker
 from .tokens import tokens
-from .turn import FoundText, ToolOutput
+from .turn import Approval, FoundText, ToolOutput
 
 # Chunks that a run's search keeps, as the documents have it by default.
 _MOST_FOUND = 20
@@ -40,6 +40,11 @@ class StepDraft:
         return [call for call in self.calls if call["type"] == "function"]
 
     @property
+    def asked(self) -> list[Document]:
+        """The calls of MCP servers, which the client decides about."""
+        return [call for call in self.calls if call["type"] == "mcp"]
+
+    @property
     def searches(self) -> list[tuple[Document, str]]:
         """The searches with their arguments, which are kept beside the call: its object has no place for them."""
         arguments: Document = self.document.get("arguments") or {}
@@ -48,13 +53,19 @@ class StepDraft:
     @property
     def written(self) -> int:
         """Tokens of the arguments, by the server's own estimate."""
-        return sum(len(tokens(call["function"]["arguments"])) for call in self.waiting)
+        return sum(len(tokens(call.get("function", call)["arguments"])) for call in [*self.waiting, *self.asked])
 
     def begin(self, call_id: str, name: str, *, own: bool) -> Document:
         """Add a call and return the delta's part."""
         call: Document = {"id": call_id, "type": SEARCH, SEARCH: {}}
         if not own:
             call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": "", "output": None}}
+        self.calls.append(call)
+        return {"index": len(self.calls) - 1, **call}
+
+    def begin_mcp(self, call_id: str, server: str, name: str) -> Document:
+        """Add a call of an MCP server and return the delta's part."""
+        call: Document = {"id": call_id, "type": "mcp", "server_label": server, "name": name, "arguments": ""}
         self.calls.append(call)
         return {"index": len(self.calls) - 1, **call}
 
@@ -65,6 +76,9 @@ class StepDraft:
             arguments: Document = self.document.setdefault("arguments", {})
             arguments[call["id"]] = arguments.get(call["id"], "") + piece
             return None
+        if call["type"] == "mcp":
+            call["arguments"] += piece
+            return {"index": place, "type": "mcp", "arguments": piece}
         call["function"]["arguments"] += piece
         return {"index": place, "type": "function", "function": {"arguments": piece}}
 
@@ -89,6 +103,9 @@ class StepDraft:
 
     def required_action(self) -> Document:
         """Return what the run waits for."""
+        if self.asked:
+            asked = [dict(call) for call in self.asked]
+            return {"type": "submit_tool_approval", "submit_tool_approval": {"tool_calls": asked}}
         calls = [
             {**call, "function": {key: call["function"][key] for key in ("name", "arguments")}} for call in self.waiting
         ]
@@ -99,6 +116,16 @@ class StepDraft:
         for call in self.waiting:
             call["function"]["output"] = outputs[call["id"]]
         return [ToolOutput(call["id"], **call["function"]) for call in self.waiting]
+
+    def decide(self, decisions: Mapping[str, bool]) -> list[Approval]:
+        """Put the client's decisions in, by id; a server that may be called answers that it was."""
+        for call in self.asked:
+            if decisions[call["id"]]:
+                call["output"] = f"{call['server_label']}/{call['name']} was called."
+        return [
+            Approval(call["id"], call["server_label"], call["name"], call["arguments"], decisions[call["id"]])
+            for call in self.asked
+        ]
 
 
 def calls_of(step: Document) -> list[Document]:

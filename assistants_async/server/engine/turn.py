@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from .actions import Used
 
@@ -33,6 +33,26 @@ class ToolOutput:
     """Its arguments as JSON text."""
     output: str
     """The output that the client sent."""
+
+
+Dialect = Literal["foundry"]
+"""A server whose answers differ from the documents'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A call of an MCP server in this run, decided by the client."""
+
+    call_id: str
+    """Id of the call."""
+    server_label: str
+    """The server."""
+    name: str
+    """Name of its tool."""
+    arguments: str
+    """Its arguments as JSON text."""
+    approved: bool
+    """The decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +111,8 @@ class Turn:
     """The tools that the run may use."""
     outputs: tuple[ToolOutput, ...]
     """All tool calls of this run so far, in the order in which they were asked for."""
+    approvals: tuple[Approval, ...] = ()
+    """All decisions about calls of MCP servers in this run so far, in the order in which they were asked for."""
     found: tuple[FoundText, ...] = ()
     """The results of `file_search` for the last user text, best first; empty without such a tool or store."""
     used: Used = field(default=Used(0, 0))
@@ -101,6 +123,8 @@ class Turn:
     """Ids of the calls of the run so far."""
     seconds_left: float = math.inf
     """Seconds until the run expires."""
+    dialect: Dialect | None = None
+    """The server's dialect; None for the documents'."""
     file: Callable[[str], TurnFile | None] = field(default=lambda _: None, repr=False)
     """Looks a file up by its id; None for one that is not there."""
     read_items: Callable[[], Sequence[TurnItem]] = field(default=tuple, repr=False)

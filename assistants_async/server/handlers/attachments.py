@@ -57,8 +57,13 @@ def _is_searched(attachment: Mapping[str, Any]) -> bool:
 
 
 def tool_resources(context: Context, given: Mapping[str, Any] | None) -> Document:
-    """The `tool_resources` to keep: files exist, and an inline vector store has become one with an id."""
+    """The `tool_resources` to keep: files exist, and an inline vector store has become one with an id.
+
+    The headers of MCP servers are not kept, as they hold credentials.
+    """
     resources: Document = dict(given or {})
+    if "mcp" in resources:
+        resources["mcp"] = [{name: one[name] for name in one if name != "headers"} for one in resources["mcp"]]
     if "code_interpreter" in resources:
         require(context, resources["code_interpreter"].get("file_ids") or ())
     search = resources.get("file_search")

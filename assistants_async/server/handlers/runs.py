@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -79,17 +80,22 @@ async def cancel(context: Context) -> Document:
 
 
 async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse:
-    """Serve `submitToolOuputsToRun`: all calls are answered in one request."""
+    """Serve `submitToolOuputsToRun`: all calls are answered, or decided about, in one request."""
     run = _find(context)
     if run["status"] != "requires_action":
         raise invalid(f'Runs in status "{run["status"]}" do not accept tool outputs.')
-    outputs: Sequence[Mapping[str, str]] = context.values["tool_outputs"]
+    name = "tool_approvals" if "tool_approvals" in context.values else "tool_outputs"
+    asks = "tool_approvals" if run["required_action"]["type"] == "submit_tool_approval" else "tool_outputs"
+    if name != asks:
+        raise invalid(f"Run {run['id']} waits for {asks}, not for {name}.", name)
+    given_answers: Sequence[Mapping[str, Any]] = context.values[name]
     wanted = context.state.engine.waiting_for(run)
-    got = [output["tool_call_id"] for output in outputs]
+    got = [answer["tool_call_id"] for answer in given_answers]
     if sorted(wanted) != sorted(got):
-        raise invalid(f"Expected tool outputs for call_ids {wanted}, got {got}", "tool_outputs")
+        raise invalid(f"Expected {name.replace('_', ' ')} for call_ids {wanted}, got {got}", name)
     feed = Feed(context.protocol) if context.stream else None
-    answers = {output["tool_call_id"]: output.get("output", "") for output in outputs}
+    member, default = ("output", "") if name == "tool_outputs" else ("approve", False)
+    answers = {answer["tool_call_id"]: answer.get(member, default) for answer in given_answers}
     context.state.engine.submit(run, answers, feed)
     return await _answer(context, run, feed)
 
@@ -134,7 +140,16 @@ def _new(context: Context, assistant: Document, thread_id: str) -> Document:
         "file_ids": assistant.get("file_ids"),
         **inherited,
         **given(values, _OWN),
+        **_resources(context),
     }
+
+
+def _resources(context: Context) -> Document:
+    """The `tool_resources` of a run, which Foundry's runs alone have."""
+    given = context.values.get("tool_resources")
+    if context.state.settings.dialect != "foundry" or given is None:
+        return {}
+    return {"tool_resources": tool_resources(context, given)}
 
 
 async def _answer(context: Context, run: Document, feed: Feed | None) -> Document | web.StreamResponse:

@@ -12,6 +12,7 @@ from aiohttp import web
 from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ..engine.engine import Engine
 from ..engine.responder import Responder
+from ..engine.turn import Dialect
 from ..storage.collection import Document
 from ..storage.documents import render
 from ..storage.ids import IdFactory
@@ -40,10 +41,15 @@ class Settings:
     cors: Sequence[str] = ()
     head_timeout: float = 10.0
     run_expiry: float = 600.0
+    dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
         if self.protocol not in {"v1", "v2"}:
             raise ValueError(f"protocol is 'v1' or 'v2', not {self.protocol!r}")
+        if self.dialect not in {None, "foundry"}:
+            raise ValueError(f"dialect is None or 'foundry', not {self.dialect!r}")
+        if self.dialect == "foundry" and self.protocol != "v2":
+            raise ValueError("dialect 'foundry' is one of protocol 'v2'")
         if min(self.pace, self.speed, self.keepalive) < 0 or (self.chunk is not None and self.chunk < 1):
             raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
         if min(self.head_timeout, self.run_expiry) <= 0 or self.max_store_bytes < 1:
@@ -82,6 +88,7 @@ class State:
             clock=settings.clock,
             pace=settings.pace,
             speed=settings.speed,
+            dialect=settings.dialect,
         )
         """Drives runs."""
 

@@ -154,7 +154,7 @@ SHAPES: Mapping[str, Mapping[ProtocolVersion, Mapping[str, Any]]] = {
     "assistant": {"v1": {**_ASSISTANT, **_FILE_IDS}, "v2": {**_ASSISTANT, **_RESOURCES, **_SAMPLING}},
     "thread": {"v1": {**_THREAD, "metadata": {}}, "v2": {**_THREAD, **_RESOURCES}},
     "message": {"v1": {**_MESSAGE, **_FILE_IDS}, "v2": {**_MESSAGE, "attachments": [], "metadata": {}}},
-    "run": {"v1": {**_RUN, "file_ids": []}, "v2": {**_RUN, "parallel_tool_calls": True}},
+    "run": {"v1": {**_RUN, "file_ids": []}, "v2": {**_RUN, "parallel_tool_calls": True, "tool_resources": ABSENT}},
     "step": {"v1": _STEP, "v2": _STEP},
     "file": {"v1": _FILE, "v2": {**_FILE, "expires_at": ABSENT}},
     "assistant_file": {"v1": _ASSISTANT_FILE},
