@@ -8,12 +8,10 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
-import msgspec
-
 from ._typing import override
 from .calls.context import CallContext
 from .core.requests.base_url import azure_base_url, foundry_base_url
-from .core.requests.options import OptionChanges, merge
+from .core.requests.options import ViewOptions
 from .endpoints import find
 from .models.threads import Thread
 from .resources.assistants import Assistants
@@ -145,15 +143,14 @@ class AssistantsClient:
         finally:
             _forget(made)
 
-    def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
+    def with_options(self, **changes: Unpack[ViewOptions]) -> Self:
         """Make a view with other options on the same connections; closing it closes nothing.
 
         Two tasks with two views have two time-outs, and neither touches this client's.
         """
-        context = self._context
         view = object.__new__(type(self))
         view._owner = False
-        view._set(msgspec.structs.replace(context, options=merge(context.options, changes)))
+        view._set(self._context.changed(changes))
         return view
 
     def operation(
@@ -163,17 +160,24 @@ class AssistantsClient:
         *,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        extra_body: Mapping[str, Any] | None = None,
+        validate: bool | None = None,
         **ids: Any,
     ) -> AnyCall:
         """Call any operation by its operationId, such as `"createRun"` or `"create_run"`.
 
         The call is the one that the operation's own method makes: a list can be iterated, a run polled, and so on.
         Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` holds the
-        file under `file`, for `addUploadPart` the bytes under `data`. Raises `ValueError` for an operation and
+        file under `file`, for `addUploadPart` the bytes under `data`. `extra_body` and `validate` are options of
+        this call, as in `with_options`. Raises `ValueError` for an operation and
         `TypeError` for ids that do not fit.
         """
         if not isinstance(operation, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
             raise TypeError(f"operation() must be given an operationId, not {operation!r}")
+        if extra_body is not None or validate is not None:
+            own = {"extra_body": extra_body, "validate": validate}
+            changes: Any = {name: value for name, value in own.items() if value is not None}
+            return self.with_options(**changes).operation(operation, body=body, query=query, **ids)
         row = find(operation)
         if ids.keys() != set(row.parameters):
             wanted, given = (", ".join(names) or "none" for names in (row.parameters, sorted(ids)))

@@ -18,7 +18,7 @@ import pytest
 import assistants_async
 from assistants_async import AssistantsClient, AssistantsError, Call, RetryPolicy, Timeout
 from assistants_async.cli import steps
-from assistants_async.core.requests.options import OptionChanges
+from assistants_async.core.requests.options import ViewOptions
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
 from assistants_async.session.settings import ClientSettings
@@ -155,7 +155,7 @@ def test_the_retry_policy_is_the_default() -> None:
 
 def test_every_setting_and_option_is_named() -> None:
     """The guide on settings leaves none out."""
-    names = ClientSettings.__annotations__ | OptionChanges.__annotations__
+    names = ClientSettings.__annotations__ | ViewOptions.__annotations__
     assert {name for name in names if f"`{name}`" not in guide("settings")} == set()
 
 

@@ -16,7 +16,6 @@ ELSEWHERE = {
     "_typing": "test_layers.py",
     "_version": "test_packaging.py",
     "calls/chunk_stream": "workflows/runs/test_channel_from_sse.py",
-    "calls/context": "test_endpoints.py",
     "calls/items": "calls/test_lists.py",
     "calls/lazy_coroutine": "calls/test_call.py",
     "calls/pages": "calls/test_lists.py",

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from .._typing import override
-from ..core.requests.options import OptionChanges, Options, merge
+from ..core.requests.options import OptionChanges, Options, merge, refuse_view_options
 from ..core.requests.request import Request
 from ..models.decoding import decoder_for
 from ..response import HTTPResponse, Response
@@ -97,6 +97,7 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""
         if self._used:
             raise RuntimeError(f"{self._request.endpoint.name}: options must be set before the call is used")
+        refuse_view_options(self._name, changes)
         self._options = merge(self._options, changes)
         return self
 

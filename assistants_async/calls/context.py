@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..core.requests.endpoint import Endpoint
-from ..core.requests.options import Options
+from ..core.requests.options import Options, ViewOptions, merge
 from ..core.requests.request import Request, StreamingBody, bind
 from ..endpoints import KINDS
 from ..models.pages import Page
@@ -26,6 +26,7 @@ class CallContext(msgspec.Struct, frozen=True):
     session: SessionManager
     options: Options
     validate: bool = True
+    extra_body: Mapping[str, object] = {}
 
     def bind(
         self,
@@ -36,7 +37,22 @@ class CallContext(msgspec.Struct, frozen=True):
     ) -> Request:
         """Check the arguments of a call and make its request; raises before anything is sent."""
         protocol = self.session.protocol
-        return bind(row, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
+        request = bind(row, ids, keywords, protocol=protocol, validate=self.validate, kinds=KINDS, form=form)
+        if self.extra_body:
+            request.add_extra(self.extra_body)
+        return request
+
+    def changed(self, changes: ViewOptions) -> CallContext:
+        """Return the context of a view; raises `TypeError` and `ValueError` for options that cannot be."""
+        mine: dict[str, Any] = {name: value for name, value in changes.items() if name in ("validate", "extra_body")}
+        rest: Any = {name: value for name, value in changes.items() if name not in mine}
+        if mine:
+            from ..core.requests.option_checks import check_options  # on use: few views have them
+
+            check_options(mine)
+        if "extra_body" in mine:
+            mine["extra_body"] = {} if mine["extra_body"] is None else {**self.extra_body, **mine["extra_body"]}
+        return msgspec.structs.replace(self, options=merge(self.options, rest), **mine)
 
     async def send(self, request: Request, result: type[T]) -> Response[T]:
         """Send a request, and return the value beside the answer."""
@@ -47,7 +63,12 @@ class CallContext(msgspec.Struct, frozen=True):
         return (await self.send(self.bind(row, ids, keywords), row.result)).value
 
     def for_workflow(self) -> CallContext:
-        """Return the context for requests of a workflow, where an error status raises whatever the options say."""
+        """Return the context for requests of a workflow, where an error status raises whatever the options say.
+
+        Raises `TypeError` with `extra_body`, which is meant for one request.
+        """
+        if self.extra_body:
+            raise TypeError("extra_body is for one request, and this makes several: use a client without it")
         return CallContext(self.session, msgspec.structs.replace(self.options, raise_for_status=True), self.validate)
 
     def list(self, row: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:

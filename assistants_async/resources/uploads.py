@@ -34,7 +34,8 @@ class UploadParts(Resource):
         row = endpoints.ADD_UPLOAD_PART
         context = self._context
         request = context.bind(row, (upload,), {})
-        request.form = form = MultipartBody(row.name, data, {}, part=row.form or "", on_progress=on_progress)
+        fields = request.body or {}
+        request.form = form = MultipartBody(row.name, data, fields, part=row.form or "", on_progress=on_progress)
         if context.validate:
             check_part(row.name, form.size)
         return Call(context.session, request, context.options)

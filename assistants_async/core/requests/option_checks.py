@@ -22,11 +22,11 @@ def check_options(changes: Mapping[str, Any]) -> None:
             check_function(name, value, 1)
         elif name in _FUNCTIONS:
             check_function(name, value, _FUNCTIONS[name], may_wait=False)
-        elif name in ("raise_for_status", "strict", "keep_unknown"):
+        elif name in ("raise_for_status", "strict", "keep_unknown", "validate"):
             flag(name, value)
         elif name in ("accept", "content_type"):
             check_text(name, value)
-        elif name in ("headers", "query"):
+        elif name in ("headers", "query") or (name == "extra_body" and value is not None):
             _check_mapping(name, value)
         elif name == "max_item_bytes":
             whole_number(name, value)

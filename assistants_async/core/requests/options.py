@@ -153,6 +153,16 @@ class OptionChanges(TypedDict, total=False):
     """Called with the error of an item that cannot be decoded, which is then left out; else it ends the stream."""
 
 
+class ViewOptions(OptionChanges, total=False):
+    """Keywords of a client's `with_options`: those of a call, and those that its check needs."""
+
+    validate: bool
+    """False: keywords and values go to the server unchecked."""
+    extra_body: Mapping[str, object] | None
+    """Members put into the body of each request as they are, over those of the keywords, unchecked; None for none.
+    A GET or DELETE has no body, and is refused."""
+
+
 def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
     """Read what `timeout=` may be; raises `TypeError` and `ValueError` for what it may not."""
     if value is None:
@@ -179,11 +189,21 @@ def _bounded(limit: float | None, total: float | None, seconds: float) -> float:
     return min(limit, float(seconds))
 
 
+def refuse_view_options(operation: str, changes: Mapping[str, Any]) -> None:
+    """Refuse options that a call can no longer be given, since it was checked when it was made."""
+    for name in ("validate", "extra_body"):
+        if name in changes:
+            value = changes[name] if name == "validate" else "…"
+            right = f"client.with_options({name}={value}).{operation}(…)"
+            raise TypeError(f"{operation}: {name} must be set before the call is made: {right}")
+
+
 def merge(options: Options, changes: OptionChanges) -> Options:
     """Apply changes: headers and query are added up, the rest is replaced; raises `TypeError` for unknown names."""
     known = OptionChanges.__annotations__.keys()
     unknown = changes.keys() - known
     if unknown:
+        known = ViewOptions.__annotations__.keys()
         hint = did_you_mean(min(unknown), known)
         raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
     if changes:

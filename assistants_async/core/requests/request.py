@@ -14,7 +14,7 @@ from ...models.base import Object
 from .endpoint import Endpoint, ProtocolVersion, split_path
 from .path_ids import all_plain, segment
 from .query import encode_query
-from .validation import check, encoded, normalise, split
+from .validation import check, check_finite, encoded, normalise, split
 
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
@@ -89,6 +89,25 @@ class Request(msgspec.Struct, eq=False):
         if known is not None and known[0] is before and name not in before:
             more = encoded(self.endpoint.name, {name: value})
             self.encoded_body = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
+
+    def add_extra(self, members: Mapping[str, object]) -> None:
+        """Put members that no document has into the body, over those that are there.
+
+        Raises `TypeError` and `ValidationError` for a request without a body, and for what JSON cannot hold.
+        """
+        name = self.endpoint.name
+        if self.endpoint.method != "POST":
+            method = self.endpoint.method
+            raise TypeError(f"{name}: a {method} has no body for extra_body: use client.with_options(query=…)")
+        if "stream" in members:
+            raise TypeError(f"{name}: extra_body takes no 'stream': use {name}(…).stream()")
+        check_finite(name, members)
+        encoded(name, members)
+        if self.form is not None or not members.keys().isdisjoint(self.body or ()):
+            self.body = {**(self.body or {}), **members}
+        for member, value in members.items():
+            if member not in (self.body or ()):
+                self.add_member(member, value)
 
     @property
     def is_replayable(self) -> bool:

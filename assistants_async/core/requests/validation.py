@@ -110,7 +110,7 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     _check_keys(endpoint.name, params, values, protocol)
     data = _convert(endpoint.name, decoder_for(params), values)
     if b"null" in data:  # what NaN and infinity are written as
-        _check_finite(endpoint.name, values)
+        check_finite(endpoint.name, values)
     if protocol == "v1":
         for name, field in plan_for(params).fields.items():
             if field.narrow is not None and values.get(name) is not None:
@@ -196,7 +196,7 @@ def _key_at(decoder: Decoder[Any], values: Mapping[str, Any], name: str) -> str 
     return None
 
 
-def _check_finite(operation: str, values: Any) -> None:
+def check_finite(operation: str, values: Any) -> None:
     """Refuse NaN and infinity at any depth, by their path: JSON has no such numbers, and null is another value."""
     waiting: list[tuple[str, Any]] = [("", values)]
     while waiting:
