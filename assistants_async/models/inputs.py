@@ -19,7 +19,7 @@ from .unions import Unknown
 if TYPE_CHECKING:
     from .assistants import Assistant
     from .files import File
-    from .messages import Attachment, ImageFileContent, ImageURLContent
+    from .messages import Attachment, ImageFileContent, ImageURLContent, RefusalContent, TextContent
     from .runs import Run, TruncationStrategy
     from .threads import ToolResources
     from .tools import NamedToolChoice, ResponseFormat, Tool
@@ -323,8 +323,10 @@ if TYPE_CHECKING:
     """A format of answers, or the type that they must have, as `answer_format` takes it."""
     TruncationStrategyInput = TruncationStrategy | Mapping[str, object]
     """How a thread is shortened before a run."""
-    ContentPartInput = ImageFileContent | ImageURLContent | Unknown | Mapping[str, object]
-    """A part of a message to be made; the text of a text part is a plain string."""
+    ContentPartInput = (
+        TextContent | RefusalContent | ImageFileContent | ImageURLContent | Unknown | Mapping[str, object]
+    )
+    """A part of a message to be made, as it was read or as a mapping; its text may be a plain string."""
     AttachmentInput = Attachment | Mapping[str, object]
     """A file given along with a message, and the tools that see it."""
 else:

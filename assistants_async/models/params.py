@@ -25,6 +25,9 @@ from .inputs import (
     TruncationStrategyInput,
 )
 
+if TYPE_CHECKING:
+    from .messages import Message
+
 V1 = Meta(extra={"protocol": "v1"})
 """Marks a member that only protocol v1 has."""
 V2 = Meta(extra={"protocol": "v2"})
@@ -151,8 +154,8 @@ class ListMessagesParams(ListParams, total=False):
 
 
 if TYPE_CHECKING:
-    MessageInput = CreateMessageParams | Mapping[str, object]
-    """A message to be made inside another request."""
+    MessageInput = Message | CreateMessageParams | Mapping[str, object]
+    """A message to be made inside another request; one that was read will do."""
 else:
     MessageInput = CreateMessageParams
 

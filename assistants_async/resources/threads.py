@@ -43,6 +43,17 @@ class Threads(Resource):
         """Delete a thread with its messages and runs (`deleteThread`)."""
         return self._call(endpoints.DELETE_THREAD, thread)
 
+    async def copy(self, thread: Thread | str, /) -> Thread:
+        """Make a thread with the messages, metadata and tool resources of another, and return it.
+
+        Messages without content are left out. The server sets ids and times anew, and does not keep which run or
+        assistant wrote a message. Past the first 32 messages each takes a request; an error between them has a note
+        with the copy's id.
+        """
+        from ..workflows.threads.copy_thread import copy_of  # on use: most programs copy none
+
+        return await copy_of(self._context.for_workflow(), thread)
+
     def lock(self, thread: Thread | str, /) -> ThreadLock:
         """Make a lock to enter, so that one task of this process at a time has the thread: see `ThreadLock`."""
         return ThreadLock(self._context.session.base_url, segment("threads.lock", "thread", thread, _KINDS))

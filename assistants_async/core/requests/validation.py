@@ -251,9 +251,25 @@ def normalise(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+_MESSAGES = frozenset({"messages", "additional_messages", "content", "thread"})
+"""Keywords that may have messages as they were read, or parts of one."""
+
+
+def _as_input(name: str, value: Any) -> Any:
+    from .message_input import content_as_input, message_as_input  # on use: most requests have plain text
+
+    if name == "thread":
+        return {key: _ids(str(key), item) for key, item in value.items()} if is_mapping(value) else value
+    if name == "content":
+        return content_as_input(value)
+    return [message_as_input(item) for item in value] if is_sequence(value) else value
+
+
 def _ids(name: str, value: Any) -> Any:
     if name.endswith("_id") and isinstance(value, Object):
         return value.id
+    if name in _MESSAGES:
+        value = _as_input(name, value)
     if name.endswith("_ids") and is_sequence(value):
         return [item.id if isinstance(item, Object) else item for item in value]
     if is_sequence(value) and any(is_mapping(item) for item in value):
