@@ -119,7 +119,7 @@ WRONG_TYPES: dict[str, tuple[Row, dict[str, Any], str]] = {
     "tool without a type": (CREATE_ASSISTANT, {**MODEL, "tools": [{}]}, "tools[0]"),
     "known part in a wrong shape": (
         CREATE_MESSAGE,
-        {"role": "user", "content": [{"type": "text", "text": {"value": "x"}}]},
+        {"role": "user", "content": [{"type": "text", "text": {"words": "x"}}]},
         "content[0].text",
     ),
     "both ways to a store": (
