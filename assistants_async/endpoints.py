@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, TypeVar
 
 from .core.requests.endpoint import Endpoint, ProtocolVersion
-from .models import params, params_vector_stores
+from .models import params, params_files, params_vector_stores
 from .models.assistants import Assistant, AssistantFile
 from .models.base import Object
 from .models.events import StreamEvent
@@ -154,8 +154,8 @@ GET_RUN_STEP = _get(
     _RUN + "/steps/{step_id}", "getRunStep", "steps.retrieve", RunStep, params=params.RetrieveStepParams
 )
 
-LIST_FILES = _list("/files", "listFiles", "files.list", File, params.ListFilesParams)
-CREATE_FILE = _create("/files", "createFile", "files.create", File, params.CreateFileParams, form="file")
+LIST_FILES = _list("/files", "listFiles", "files.list", File, params_files.ListFilesParams)
+CREATE_FILE = _create("/files", "createFile", "files.create", File, params_files.CreateFileParams, form="file")
 RETRIEVE_FILE = _get(_FILE, "retrieveFile", "files.retrieve", File)
 DELETE_FILE = _delete(_FILE, "deleteFile", "files.delete")
 # The documents call the answer a JSON string; every server sends the bytes.

@@ -44,7 +44,7 @@ async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleN
     started = time.perf_counter()
     requests: list[HTTPResponse] = []
     async with AssistantsClient.local(responder=respond, protocol=protocol, on_response=requests.append) as client:
-        print(f"An embedded server speaks {protocol} on this machine; the client asks it over HTTP.")
+        print(f"An embedded server speaks {protocol} on this machine; the client talks to it over HTTP.")
         for number, step in enumerate(steps, 1):
             before = len(requests)
             print(f"\n{number}. {inspect.getdoc(step)}\n")

@@ -24,7 +24,7 @@ async def ingest(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def search(client: AssistantsClient, notes: Notes) -> None:
-    """Search the store for a question; the best results first."""
+    """The parts of the files that fit a question, the best first."""
     found = client.vector_stores.search(notes.store, query=QUESTION)
     async for result in found.take(3):
         print(f"{result.score:.2f}", result.filename, repr(result.text[:40]))

@@ -61,7 +61,7 @@ async def run(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def answer(client: AssistantsClient, notes: Notes) -> None:
-    """Print the text of the answer, and the steps of its run."""
+    """The last message, and the steps of the run that wrote it."""
     message = await client.messages.list(notes.thread).first()
     print(message.role if message else "nobody", "wrote the last message")
     async for step in client.steps.list(notes.thread, notes.run, order="asc"):

@@ -108,14 +108,11 @@ from .pages import AnyPage, Deleted, Page
 from .params import (
     CreateAssistantFileParams,
     CreateAssistantParams,
-    CreateFileParams,
     CreateMessageParams,
     CreateRunParams,
     CreateThreadAndRunParams,
     CreateThreadParams,
-    FileExpiresAfter,
     Include,
-    ListFilesParams,
     ListMessagesParams,
     ListParams,
     ListStepsParams,
@@ -132,8 +129,8 @@ from .params import (
     ToolApproval,
     ToolApprovalInput,
     ToolOutput,
-    UploadPurpose,
 )
+from .params_files import CreateFileParams, FileExpiresAfter, ListFilesParams, UploadPurpose
 from .params_vector_stores import (
     Attributes,
     ChunkingStrategyInput,

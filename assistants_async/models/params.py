@@ -39,8 +39,6 @@ ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "
 """The effort of a reasoning model; servers may have degrees of their own."""
 Include = Literal["step_details.tool_calls[*].file_search.results[*].content"] | str
 """Optional parts of an answer."""
-UploadPurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"] | str
-"""The purpose of an uploaded file; servers may have purposes of their own."""
 
 Temperature = Annotated[float, Meta(ge=0, le=2)]
 """Higher is more random; servers take 1 where absent."""
@@ -310,34 +308,3 @@ class RetrieveStepParams(TypedDict, total=False):
 
     include: Annotated[Sequence[Include], Meta(extra={"protocol": "v2", "query": "include[]"})]
     """Optional parts of the step."""
-
-
-class ListFilesParams(TypedDict, total=False):
-    """Query of `listFiles`."""
-
-    purpose: str
-    """Only files of this purpose."""
-    limit: Annotated[int, Meta(ge=1, le=10_000, extra={"protocol": "v2"})]
-    """Most files on a page; servers take 10,000 where absent."""
-    order: Annotated[Order, V2]
-    """Newest first where absent."""
-    after: Annotated[str, V2]
-    """Id of the file that the page starts behind."""
-
-
-class FileExpiresAfter(TypedDict, total=False):
-    """The time after which the server deletes a file (`FileExpirationAfter`)."""
-
-    anchor: Required[Literal["created_at"]]
-    """The time to count from."""
-    seconds: Required[Annotated[int, Meta(ge=3600, le=2_592_000)]]
-    """One hour to thirty days."""
-
-
-class CreateFileParams(TypedDict, total=False):
-    """Form of `createFile` besides the file itself (`CreateFileRequest`)."""
-
-    purpose: Required[UploadPurpose]
-    """Its purpose."""
-    expires_after: Annotated[FileExpiresAfter, V2]
-    """The time after which the server deletes it; never where absent."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypedDict
 from msgspec import Meta
 
 from .inputs import AutoChunkingSpec, FileID, Metadata, Spec, StaticChunkingStrategySpec
-from .params import FileExpiresAfter, ListParams
+from .params import ListParams
+from .params_files import FileExpiresAfter
 from .unions import Unknown
 
 if TYPE_CHECKING:

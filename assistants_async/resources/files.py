@@ -10,7 +10,7 @@ from ..calls.download import Download
 from ..calls.file_input import FileInput
 from ..calls.lists import ListCall
 from ..calls.multipart_body import MultipartBody, Progress
-from ..models import params
+from ..models import params_files
 from ..models.files import File
 from ..models.pages import Deleted
 from .base import Resource
@@ -31,7 +31,7 @@ class Files(Resource):
         filename: str | None = None,
         content_type: str | None = None,
         on_progress: Progress | None = None,
-        **keywords: Unpack[params.CreateFileParams],
+        **keywords: Unpack[params_files.CreateFileParams],
     ) -> Call[File, File]:
         """Upload a file, streamed in constant memory (`createFile`).
 
@@ -70,6 +70,6 @@ class Files(Resource):
         context = self._context
         return Download(context.session, context.bind(endpoints.DOWNLOAD_FILE, (file,), {}), context.options)
 
-    def list(self, **keywords: Unpack[params.ListFilesParams]) -> ListCall[File]:
+    def list(self, **keywords: Unpack[params_files.ListFilesParams]) -> ListCall[File]:
         """List the files, of one purpose or of all (`listFiles`); v1 has no pages."""
         return self._list(endpoints.LIST_FILES, **keywords)

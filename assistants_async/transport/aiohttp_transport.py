@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import ssl as ssl_module
 
     import aiohttp
-    from yarl import URL
+
+    from .pool import URL, Connector
 
 
 # Headers that aiohttp must not make up: a body has the type that it was written with.
@@ -48,7 +49,7 @@ class AiohttpTransport:
         trust_env: bool = False,
     ) -> None:
         self._borrowed = session
-        self._connector: aiohttp.BaseConnector | None = None
+        self._connector: Connector | None = None
         # Two sessions of our own on one connector, each made on first use: one has the headers of a request that adds
         # none, which aiohttp copies as they are, where it would merge any that it is given one by one. Worth 5 % of a
         # GET (12 of its 281 calls, 2026-11).
@@ -166,26 +167,13 @@ class AiohttpTransport:
         return self._session or self._make(None), headers
 
     def _make(self, usual: Mapping[str, str] | None) -> aiohttp.ClientSession:
-        import aiohttp
-
-        from .pool import Connector
+        from .pool import Connector, new_session  # on use: it imports aiohttp
 
         if self._connector is None:
             self._connector = Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl)
-        session = aiohttp.ClientSession(
-            connector=self._connector,
-            connector_owner=False,
-            headers=usual,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,
-            max_line_size=self._max_header_bytes,
-            max_field_size=self._max_header_bytes,
-            # What has the usual headers has no body whose type aiohttp could make up, or tells its type.
-            skip_auto_headers=_SKIPPED if usual is None else None,
-        )
-        # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
-        # switch for that (its issue 10790); its own test client sets the same.
-        session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        # What has the usual headers has no body whose type aiohttp could make up, or tells its type.
+        skipped = _SKIPPED if usual is None else None
+        session = new_session(self._connector, usual, self._max_header_bytes, skipped)
         if usual is None:
             self._session = session
         else:
@@ -193,14 +181,10 @@ class AiohttpTransport:
         return session
 
     def _prepare(self, timeout: Timeout) -> None:
-        import aiohttp
-        from yarl import URL
+        from .pool import URL, limits_of  # on use: it imports aiohttp
 
         self._url = URL
-        # Head, idle and total are the session manager's: it knows which one passed, and mocks keep to them too.
-        self._limits = aiohttp.ClientTimeout(
-            total=None, connect=timeout.pool, sock_connect=timeout.connect, ceil_threshold=float("inf")
-        )
+        self._limits = limits_of(timeout)
         self._timeout = timeout
 
 

@@ -6,6 +6,7 @@ Imported by the transport on first use, since it imports aiohttp.
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Mapping
 from inspect import signature
 from typing import Any
 
@@ -14,9 +15,13 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
+from yarl import URL
 
 from .._typing import override
+from ..core.requests.options import Timeout
 from .connection_use import connection_use
+
+__all__ = ["LARGE", "SMALL", "URL", "Connector", "Socket", "limits_of", "new_session"]
 
 SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""
@@ -96,3 +101,31 @@ class Socket(socket.socket):
 def _socket(address: Any) -> Socket:
     family, kind, protocol, *_ = address
     return Socket(family, kind, protocol)
+
+
+def new_session(
+    connector: Connector, headers: Mapping[str, str] | None, max_header_bytes: int, skipped: Iterable[str] | None
+) -> aiohttp.ClientSession:
+    """Make a session on a pool that it does not close, with headers that each of its requests has."""
+    session = aiohttp.ClientSession(
+        connector=connector,
+        connector_owner=False,
+        headers=headers,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        max_line_size=max_header_bytes,
+        max_field_size=max_header_bytes,
+        skip_auto_headers=skipped,
+    )
+    # aiohttp would send a GET or DELETE a second time by itself, unseen by the retry policy. It has no public
+    # switch for that (its issue 10790); its own test client sets the same.
+    session._retry_connection = False  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return session
+
+
+def limits_of(timeout: Timeout) -> aiohttp.ClientTimeout:
+    """Make aiohttp's limits of the two that are left to it."""
+    # Head, idle and total are the session manager's: it knows which one passed, and mocks keep to them too.
+    return aiohttp.ClientTimeout(
+        total=None, connect=timeout.pool, sock_connect=timeout.connect, ceil_threshold=float("inf")
+    )

@@ -11,6 +11,7 @@ from msgspec import inspect
 from assistants_async.models import (
     inputs,
     params,
+    params_files,
     params_vector_stores,
 )
 from tests.support.facts import (
@@ -40,7 +41,7 @@ BODIES: dict[str, type] = {
     "CreateRunRequest": params.CreateRunParams,
     "ModifyRunRequest": params.ModifyRunParams,
     "SubmitToolOutputsRunRequest": params.SubmitToolOutputsParams,
-    "CreateFileRequest": params.CreateFileParams,
+    "CreateFileRequest": params_files.CreateFileParams,
     "CreateVectorStoreRequest": params_vector_stores.CreateVectorStoreParams,
     "UpdateVectorStoreRequest": params_vector_stores.ModifyVectorStoreParams,
     "VectorStoreSearchRequest": params_vector_stores.SearchVectorStoreParams,
@@ -55,7 +56,7 @@ BODIES: dict[str, type] = {
 SPECS: dict[str, tuple[type, ...]] = {
     **{name: (body,) for name, body in BODIES.items()},
     "SubmitToolOutputsRunRequest.tool_outputs": (params.ToolOutput,),
-    "FileExpirationAfter": (params.FileExpiresAfter,),
+    "FileExpirationAfter": (params_files.FileExpiresAfter,),
     "VectorStoreExpirationAfter": (params_vector_stores.VectorStoreExpiry,),
     "VectorStoreSearchRequest.ranking_options": (params_vector_stores.RankingOptionsInput,),
     "ComparisonFilter": params_vector_stores.COMPARISONS,
@@ -120,7 +121,7 @@ QUERIES: dict[str, type] = {
     "createRun": params.CreateRunParams,
     "listRunSteps": params.ListStepsParams,
     "getRunStep": params.RetrieveStepParams,
-    "listFiles": params.ListFilesParams,
+    "listFiles": params_files.ListFilesParams,
     "listVectorStores": params.ListParams,
     "listVectorStoreFiles": params_vector_stores.ListVectorStoreFilesParams,
     "listFilesInVectorStoreBatch": params_vector_stores.ListVectorStoreFilesParams,

@@ -15,16 +15,15 @@ from assistants_async.models.decoding import decoder_for, encode
 from assistants_async.models.messages import Attachment, ImageURL, ImageURLContent, TextContent
 from assistants_async.models.params import (
     CreateAssistantParams,
-    CreateFileParams,
     CreateMessageParams,
     CreateRunParams,
     CreateThreadAndRunParams,
     CreateThreadParams,
-    ListFilesParams,
     ListParams,
     ModifyAssistantParams,
     SubmitToolOutputsParams,
 )
+from assistants_async.models.params_files import CreateFileParams, ListFilesParams
 from assistants_async.models.tools import CodeInterpreterTool, FunctionDefinition, FunctionTool
 from assistants_async.models.unions import Unknown
 
