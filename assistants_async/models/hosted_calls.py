@@ -18,7 +18,7 @@ class MCPToolCall(Object, Tagged, frozen=True, kw_only=True, tag="mcp"):
     arguments: str | None = None
     """Its arguments as JSON text."""
     output: str | None = None
-    """What the server answered; None until then, and where the call was refused."""
+    """The server's answer; None until then, and where the call was refused."""
 
 
 class HostedToolCall(Object, Tagged, frozen=True, kw_only=True):
@@ -26,7 +26,7 @@ class HostedToolCall(Object, Tagged, frozen=True, kw_only=True):
 
     @property
     def details(self) -> Mapping[str, Any]:
-        """What it was called with, and what it gave: the member that has the name of its type."""
+        """The arguments and results of the call: the member that has the name of its type."""
         return getattr(self, self.type, None) or {}
 
 
@@ -34,77 +34,77 @@ class AISearchCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_ai_sear
     """A search in an index of Azure AI Search."""
 
     azure_ai_search: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class AzureFunctionCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_function"):
     """A call of an Azure Function, which the server makes."""
 
     azure_function: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class BingCustomSearchCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_custom_search"):
     """A search in chosen sites by Bing."""
 
     bing_custom_search: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class BingGroundingCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_grounding"):
     """A search of the web by Bing."""
 
     bing_grounding: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class BrowserAutomationCall(HostedToolCall, frozen=True, kw_only=True, tag="browser_automation"):
     """A task done in a browser."""
 
     browser_automation: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class ComputerUseCall(HostedToolCall, frozen=True, kw_only=True, tag="computer_use_preview"):
     """An action on a screen."""
 
     computer_use_preview: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class ConnectedAgentCall(HostedToolCall, frozen=True, kw_only=True, tag="connected_agent"):
     """A question to another agent, with `name`, `arguments` and `output`."""
 
     connected_agent: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class DeepResearchCall(HostedToolCall, frozen=True, kw_only=True, tag="deep_research"):
     """A research, with `input` and `output`."""
 
     deep_research: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class FabricCall(HostedToolCall, frozen=True, kw_only=True, tag="fabric_dataagent"):
     """A question to a data agent of Microsoft Fabric."""
 
     fabric_dataagent: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class OpenAPICall(HostedToolCall, frozen=True, kw_only=True, tag="openapi"):
     """A call of a web API that an OpenAPI document describes."""
 
     openapi: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 class SharePointCall(HostedToolCall, frozen=True, kw_only=True, tag="sharepoint_grounding"):
     """A search in SharePoint."""
 
     sharepoint_grounding: dict[str, Any] | None = None
-    """What it was called with, and what it gave."""
+    """Arguments and results of the call."""
 
 
 HostedCall = (
@@ -141,4 +141,4 @@ class ActivityDetails(Tagged, frozen=True, kw_only=True, tag="activities"):
     """A step of activities."""
 
     activities: tuple[Activity, ...] = EMPTY
-    """What was done, in order."""
+    """The activities, in order."""

@@ -173,7 +173,7 @@ async def test_foundrys_members_are_kept_but_for_credentials() -> None:
 
 
 def calls(client: AssistantsClient, thread: Thread, assistant: Assistant) -> dict[str, Call[Any, Any]]:
-    """What only Foundry takes."""
+    """Calls with members that only Foundry takes."""
     source = {"type": "uri_asset", "uri": "azureml://x"}
     code = {"code_interpreter": {"data_sources": [source]}}
     attached = {"role": "user", "content": "x", "attachments": [{"file_id": "f"}, {"data_source": source}]}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, MCPCall, RunActionError, RunError
+from assistants_async import AssistantsClient, MCPCall, Rerun, RunActionError, RunError
 from tests.support.byte_server import Body, frame
 from tests.support.embedded import TOOLS, Server, asking, drop, listed
-from tests.support.http_server import Wire
+from tests.support.http_server import Peer, Seen, Wire, answer
 from tests.support.run_events import DONE, run
 
 
@@ -236,3 +236,24 @@ async def test_calls_that_the_server_answers_are_waited_for(wire: Wire, client: 
     assert result.run.status == "completed"
     assert server.outputs == [[{"tool_call_id": "c1", "output": "3"}]]
     assert server.cancels == 0
+
+
+@pytest.mark.parametrize("made", ["run", "thread and run"])
+async def test_another_run_has_the_tool_resources_of_the_first(wire: Wire, client: AssistantsClient, made: str) -> None:
+    """Those of a run; those that went to a new thread are on that thread."""
+    bodies: list[Any] = []
+    failed = run("failed", last_error={"code": "server_error", "message": "x"})
+
+    async def create(seen: Seen, peer: Peer) -> None:
+        bodies.append(seen.json)
+        await peer.send(answer(failed if len(bodies) == 1 else run("completed")))
+
+    served(wire, create)
+    resources = {"azure_ai_search": {"indexes": [{"index_name": "docs"}]}}
+    call = (
+        client.runs.create("t", assistant_id="a", tool_resources=resources)
+        if made == "run"
+        else client.threads.create_and_run(assistant_id="a", tool_resources=resources)
+    )
+    await call.poll(rerun=Rerun(delay=0))
+    assert [body.get("tool_resources") for body in bodies] == [resources, resources if made == "run" else None]
