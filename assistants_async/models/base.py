@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 import msgspec
 
 from .._typing import override
-from .dates import Timestamp
+from .dates import TIMES, Timestamp
 from .decoding import EXTRA, decoder_for, encode
 from .reflect import Path, find, holds, inlined_schema
 
@@ -77,7 +77,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     def extra(self) -> Mapping[str, Any]:
         """Members that the class does not name, as they came: kept under `keep_unknown=True`, else empty."""
         kept: Any = getattr(self, _EXTRA)
-        return {} if kept is msgspec.UNSET else kept
+        return {} if kept is msgspec.UNSET else {name: value for name, value in kept.items() if name != TIMES}
 
     def fields(self) -> tuple[str, ...]:
         """Names of the members, in the document's order; those in `extra` are not among them."""

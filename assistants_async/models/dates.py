@@ -6,8 +6,12 @@ import re
 from datetime import UTC, datetime
 from typing import Any, overload
 
+from msgspec import UNSET
+
 # Seconds reach this in the year 5138, milliseconds reached it in 1973: some servers send milliseconds.
 _MILLISECONDS_FROM = 100_000_000_000
+TIMES = "\x7ftimes"
+"""Key under which a model keeps times with a fraction, beside its unknown members: their members hold whole seconds."""
 _FRACTION = r"(\.\d{1,6})\d*"
 
 
@@ -43,7 +47,10 @@ class Timestamp:
     def __get__(self, instance: object | None, owner: type) -> Any:
         if instance is None:
             return self
-        value: int | None = getattr(instance, self._member)
+        value: float | None = getattr(instance, self._member)
+        kept: Any = getattr(instance, "_extra", UNSET)
+        if kept is not UNSET:
+            value = kept.get(TIMES, {}).get(self._member, value)
         try:
             return None if value is None else to_datetime(value)
         except (ValueError, OverflowError, OSError):

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import inspect
 
 from .._typing import is_array, is_object
-from .dates import to_datetime
+from .dates import TIMES, to_datetime
 
 T = TypeVar("T")
 _Mend = Callable[[Any], Any]
@@ -36,10 +36,11 @@ _RARE = _MARKS[0][0]  # in hardly any text, and one byte is found in a tenth of 
 class Decoder(Generic[T]):
     """Bytes to a value of one type; made once per type by `decoder_for`."""
 
-    __slots__ = ("_mends", "_strict", "_type", "decode_strict", "has_kind")
+    __slots__ = ("_mends", "_strict", "decode_strict", "has_kind", "type")
 
     def __init__(self, type: type[T]) -> None:
-        self._type = type
+        self.type = type
+        """The type that it decodes to."""
         self._strict = msgspec.json.Decoder(type)
         self.decode_strict: Callable[[bytes], T] = self._strict.decode
         """Decode by the letter: unknown union members and mistyped nulls are errors."""
@@ -75,14 +76,14 @@ class Decoder(Generic[T]):
 
     def check(self, value: Any) -> None:
         """Raise what `decode_request` raises for a value's JSON: for scalars and dicts of them, which need none."""
-        msgspec.convert(value, self._type)
+        msgspec.convert(value, self.type)
 
     def _convert(self, value: Any, *, lenient: bool, keep: bool = False) -> T:
         mend = self._mends.get((lenient, keep))
         if mend is None:
             plan = _Plan({}, lenient, keep)
-            mend = self._mends[lenient, keep] = plan.of(inspect.type_info(self._type))
-        return msgspec.convert(mend(value), self._type)
+            mend = self._mends[lenient, keep] = plan.of(inspect.type_info(self.type))
+        return msgspec.convert(mend(value), self.type)
 
 
 _decoders: dict[Any, Decoder[Any]] = {}
@@ -135,6 +136,7 @@ def _unwrap(value: Any, *, keep: bool = True) -> Any:
     if value.get("type") == UNKNOWN and "raw" in value:
         return value["raw"]
     extra: dict[str, Any] = value.pop(EXTRA, {}) if keep else {}
+    extra.pop(TIMES, None)  # their members hold whole seconds, which is what the documents promise
     return {**{key: _unwrap(item, keep=keep) for key, item in value.items() if key != EXTRA}, **extra}
 
 
@@ -187,12 +189,13 @@ class _Plan(NamedTuple):
 class _Struct:
     """An object: nulls where a default is better, and its members mended."""
 
-    __slots__ = ("_keep", "_lenient", "_members", "_tag")
+    __slots__ = ("_has_extra", "_keep", "_lenient", "_members", "_tag")
 
     def __init__(self, lenient: bool) -> None:
         self._lenient = lenient
         self._members: dict[str, tuple[_Mend, bool]] = {}
         self._keep = False
+        self._has_extra = False
         self._tag: str | None = None
 
     def fill(self, info: inspect.StructType | inspect.TypedDictType, plan: _Plan) -> None:
@@ -201,6 +204,7 @@ class _Struct:
         for field in info.fields:
             self._keep = self._keep or (plan.keep and field.encode_name == EXTRA)
             if field.encode_name == EXTRA:
+                self._has_extra = True
                 continue
             droppable = self._lenient and not field.required and not _takes_none(field.type)
             mend = _place if self._lenient and field.encode_name == "index" else plan.of(field.type)
@@ -223,7 +227,19 @@ class _Struct:
                 mended[name] = mend(item)
             elif not droppable:
                 mended[name] = None
+        if self._has_extra and self._lenient:
+            self._keep_fractions(value, mended)
         return mended
+
+    def _keep_fractions(self, value: dict[str, Any], mended: dict[str, Any]) -> None:
+        """Keep times with a fraction beside their whole seconds, for the datetime twins of the members."""
+        times = {
+            name: item
+            for name, item in value.items()
+            if type(item) is float and name.endswith("_at") and item != mended.get(name)
+        }
+        if times:
+            mended[EXTRA] = {**mended.get(EXTRA, {}), TIMES: times}
 
 
 def _takes_none(info: inspect.Type) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from assistants_async.models.dates import Timestamp, to_datetime
+from assistants_async.models.decoding import decoder_for
 from assistants_async.models.messages import Message
 from assistants_async.models.runs import Run
+from assistants_async.models.threads import Thread
 
 FRACTIONS = {"": 0, ".1": 100_000, ".12": 120_000, ".123": 123_000, ".123456": 123_456}
 OFFSETS = {"": 0, "Z": 0, "+10:00": 10, "-10:00": -10}
@@ -83,3 +86,16 @@ def test_a_time_that_no_calendar_has_is_none() -> None:
     run = Run(id="r", created_at=10**15)
     assert run.created_time is None
     assert run.created_at == 10**15
+
+
+def test_a_time_with_a_fraction_keeps_it() -> None:
+    """The member has whole seconds, as promised; its datetime twin has the microseconds."""
+    thread = Thread.from_json(b'{"id": "t", "created_at": 1699000000.25}')
+    assert thread.created_at == 1699000000
+    assert thread.created_time == datetime(2023, 11, 3, 8, 26, 40, 250000, tzinfo=UTC)
+    assert thread.to_dict()["created_at"] == 1699000000
+    assert dict(thread.extra) == {}
+    assert pickle.loads(pickle.dumps(thread)).created_time == thread.created_time
+    kept = decoder_for(Thread).decode_keeping(b'{"id": "t", "created_at": 1699000000.25, "x": 1}')
+    assert (dict(kept.extra), kept.created_time) == ({"x": 1}, thread.created_time)
+    assert kept.to_dict() == {"id": "t", "created_at": 1699000000, "x": 1}

@@ -181,6 +181,9 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         given = _at(values, path)
         if b'"headers"' in data:
             given = "[masked]" if "headers" in path else _masked(given)
+        from .rules import in_words  # on use: only an error needs words
+
+        rule = in_words(rule, decoder.type, path)
         raise ValidationError(operation, prefix + join + path or "arguments", rule, given) from None
     return data
 
@@ -239,7 +242,14 @@ def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
     try:
         return write(values)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise TypeError(f"{operation}(): {error}") from None
+        from .rules import unencodable  # on use: only an error needs a place
+
+        found = unencodable(values)
+        if found is None:
+            raise TypeError(f"{operation}(): {error}") from None
+        path, value = found
+        text = f"{path}: {type(value).__name__} is no value of JSON" if path else str(error)
+        raise TypeError(f"{operation}(): {text}") from None
 
 
 def normalise(values: Mapping[str, Any]) -> dict[str, Any]:

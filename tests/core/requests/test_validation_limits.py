@@ -32,7 +32,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
     "limit, least": (LIST_RUNS, {}, "limit", 1, 0, "limit", "`int` >= 1"),
     "limit, most": (LIST_RUNS, {}, "limit", 100, 101, "limit", "`int` <= 100"),
     "limit of files": (LIST_FILES, {}, "limit", 10_000, 10_001, "limit", "`int` <= 10000"),
-    "order": (LIST_MESSAGES, {}, "order", "asc", "up", "order", "invalid enum value"),
+    "order": (LIST_MESSAGES, {}, "order", "asc", "up", "order", "expected 'asc' or 'desc'"),
     "name": (CREATE_ASSISTANT, MODEL, "name", "x" * 256, "x" * 257, "name", "length <= 256"),
     "description": (CREATE_ASSISTANT, MODEL, "description", "x" * 512, "x" * 513, "description", "length <= 512"),
     "instructions": (
@@ -105,7 +105,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
         "content",
         "length >= 1",
     ),
-    "role": (CREATE_MESSAGE, {"content": "x"}, "role", "assistant", "system", "role", "invalid enum value"),
+    "role": (CREATE_MESSAGE, {"content": "x"}, "role", "assistant", "system", "role", "expected 'user' or 'assistant'"),
     "last messages": (
         CREATE_RUN,
         RUN,
@@ -225,7 +225,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
         {"anchor": "created_at", "seconds": 3600},
         {"anchor": "now", "seconds": 3600},
         "expires_after.anchor",
-        "invalid enum value",
+        "expected 'created_at'",
     ),
 }
 

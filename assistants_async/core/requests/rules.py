@@ -1,0 +1,94 @@
+"""Rules in words: the values that a vocabulary allows, and the place of a value that JSON cannot hold."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Iterator, Mapping
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    Required,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
+
+import msgspec
+
+from ..._typing import is_mapping, is_sequence
+
+_STEP = re.compile(r"[^.\[\]]+")
+_PLAIN = (str, int, float, bool, bytes, type(None))
+
+
+def in_words(rule: str, params: Any, path: str) -> str:
+    """Say a rule of msgspec's so that the value can stand behind it: `expected 'user' or 'assistant'`."""
+    if rule.startswith(("invalid enum value", "invalid value")):
+        allowed = dict.fromkeys(_literals(params, _STEP.findall(path)))
+        if allowed:
+            *first, last = map(repr, allowed)
+            return f"expected {', '.join(first)} or {last}" if first else f"expected {last}"
+    # The value follows anyway: "expected `str`, got `int`, not 5" would say "not" twice.
+    return rule.partition(", got `")[0]
+
+
+def unencodable(values: Any) -> tuple[str, object] | None:
+    """Find the first value that JSON cannot hold, and the path to it; None where there is none."""
+    waiting: list[tuple[str, Any, int]] = [("", values, 0)]
+    while waiting:
+        path, value, depth = waiting.pop()
+        if depth > _DEEPEST:
+            return path, value
+        if is_mapping(value):
+            inner = [(f"{path}.{key}" if path else str(key), item, depth + 1) for key, item in value.items()]
+            waiting += reversed(inner)
+        elif is_sequence(value):
+            waiting += reversed([(f"{path}[{place}]", item, depth + 1) for place, item in enumerate(value)])
+        elif not isinstance(value, _PLAIN) and not _encodes(value):
+            return path, value
+    return None
+
+
+_DEEPEST = 512
+"""Levels after which a value is taken for one that holds itself."""
+
+
+def _encodes(value: object) -> bool:
+    try:
+        msgspec.json.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _literals(annotation: Any, steps: list[str]) -> Iterator[object]:
+    """The values of all `Literal`s at the end of a path through TypedDicts, lists, maps and unions."""
+    origin = get_origin(annotation)
+    if origin in (Annotated, NotRequired, Required):
+        yield from _literals(get_args(annotation)[0], steps)
+    elif origin in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _literals(member, steps)
+    elif origin is Literal:
+        if not steps:
+            yield from get_args(annotation)
+    elif steps and is_typeddict(annotation):
+        yield from _literals(get_type_hints(annotation, include_extras=True).get(steps[0]), steps[1:])
+    elif steps and isinstance(origin, type) and get_args(annotation):
+        # A list goes on in its items, a map in its values; of an item its place is a step.
+        yield from _literals(get_args(annotation)[-1 if issubclass(origin, Mapping) else 0], steps[1:])
+    elif steps and isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        yield from _of_struct(annotation, steps)
+
+
+def _of_struct(kind: type[msgspec.Struct], steps: list[str]) -> Iterator[object]:
+    config = kind.__struct_config__
+    if steps == [config.tag_field] and config.tag is not None:
+        yield config.tag
+    else:
+        yield from _literals(get_type_hints(kind, include_extras=True).get(steps[0]), steps[1:])

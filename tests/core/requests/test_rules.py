@@ -1,0 +1,73 @@
+"""Rules in words: allowed values, and the place of what JSON cannot hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from assistants_async import AssistantsClient, ValidationError
+
+WORDS: dict[str, tuple[Any, str]] = {
+    "a role": (
+        lambda client: client.messages.create("t", role="system", content="x"),
+        "role: expected 'user' or 'assistant', not 'system'",
+    ),
+    "a nested role": (
+        lambda client: client.threads.create(messages=[{"role": "system", "content": "x"}]),
+        "messages[0].role: expected 'user' or 'assistant', not 'system'",
+    ),
+    "an order": (lambda client: client.messages.list("t", order="up"), "order: expected 'asc' or 'desc', not 'up'"),
+    "a strategy": (
+        lambda client: client.runs.create("t", assistant_id="a", truncation_strategy={"type": "x"}),
+        "truncation_strategy.type: expected 'auto' or 'last_messages', not 'x'",
+    ),
+    "an anchor": (
+        lambda client: client.vector_stores.create(expires_after={"anchor": "x", "days": 1}),
+        "expires_after.anchor: expected 'last_active_at', not 'x'",
+    ),
+    "a filter": (
+        lambda client: client.vector_stores.search("vs", query="x", filters={"type": "eqq", "key": "a", "value": 1}),
+        "filters.type: expected 'eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin', 'and' or 'or', not 'eqq'",
+    ),
+    "a wrong type": (lambda client: client.assistants.create(model=5), "model: expected `str`, not 5"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), WORDS.values(), ids=WORDS)
+async def test_what_is_allowed_is_said(call: Any, words: str) -> None:
+    """The sentence has the place, the values that may stand there, and the value that does, once each."""
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
+        with pytest.raises(ValidationError) as caught:
+            call(client)
+    assert str(caught.value).endswith(words)
+
+
+LOOP: list[Any] = []
+LOOP.append(LOOP)
+NOT_JSON: dict[str, tuple[Any, str]] = {
+    "a keyword": (
+        lambda client: client.runs.create("t", assistant_id=object()),
+        "assistant_id: object is no value of JSON",
+    ),
+    "a value of metadata": (
+        lambda client: client.threads.create(metadata={"a": "b", "c": object()}),
+        "metadata.c: object is no value of JSON",
+    ),
+    "deep in a tool": (
+        lambda client: client.assistants.create(
+            model="m", tools=[{"type": "function", "function": {"name": "f", "parameters": {"x": [1, print]}}}]
+        ),
+        "tools[0].function.parameters.x[1]: builtin_function_or_method is no value of JSON",
+    ),
+    "a value that holds itself": (lambda client: client.threads.create(metadata={"a": LOOP}), "is no value of JSON"),
+}
+
+
+@pytest.mark.parametrize(("call", "words"), NOT_JSON.values(), ids=NOT_JSON)
+async def test_what_json_cannot_hold_is_named(call: Any, words: str) -> None:
+    """By the path to it."""
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
+        with pytest.raises(TypeError) as caught:
+            call(client)
+    assert str(caught.value).endswith(words)
