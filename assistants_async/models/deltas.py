@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from .base import ABSENT, FIRST, Model, Object, Tagged
 from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole, URLCitation
@@ -10,7 +10,7 @@ from .steps import FileSearch, MessageCreation, OutputImage, StepFunction
 from .unions import Unknown
 
 
-class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_citation"):
+class MessageDeltaFileCitation(Tagged[Literal["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
     """A citation, whole (`MessageDeltaContentTextAnnotationsFileCitationObject`)."""
 
     index: int = FIRST
@@ -25,7 +25,7 @@ class MessageDeltaFileCitation(Tagged, frozen=True, kw_only=True, tag="file_cita
     """The end of the mark."""
 
 
-class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
+class MessageDeltaFilePath(Tagged[Literal["file_path"]], frozen=True, kw_only=True, tag="file_path"):
     """A path to a file, whole (`MessageDeltaContentTextAnnotationsFilePathObject`)."""
 
     index: int = FIRST
@@ -40,7 +40,7 @@ class MessageDeltaFilePath(Tagged, frozen=True, kw_only=True, tag="file_path"):
     """The end of the path."""
 
 
-class MessageDeltaURLCitation(Tagged, frozen=True, kw_only=True, tag="url_citation"):
+class MessageDeltaURLCitation(Tagged[Literal["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
     """A citation of a web page, whole; in no document."""
 
     index: int = FIRST
@@ -68,7 +68,7 @@ class MessageDeltaTextValue(Model, frozen=True, kw_only=True):
     """Annotations that are new."""
 
 
-class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
+class MessageDeltaText(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="text"):
     """More of a text part (`MessageDeltaContentTextObject`)."""
 
     index: int = FIRST
@@ -77,7 +77,7 @@ class MessageDeltaText(Tagged, frozen=True, kw_only=True, tag="text"):
     """The new part."""
 
 
-class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file"):
+class MessageDeltaImageFile(Tagged[Literal["image_file"]], frozen=True, kw_only=True, tag="image_file"):
     """An image part (`MessageDeltaContentImageFileObject`)."""
 
     index: int = FIRST
@@ -86,7 +86,7 @@ class MessageDeltaImageFile(Tagged, frozen=True, kw_only=True, tag="image_file")
     """The image."""
 
 
-class MessageDeltaImageURL(Tagged, frozen=True, kw_only=True, tag="image_url"):
+class MessageDeltaImageURL(Tagged[Literal["image_url"]], frozen=True, kw_only=True, tag="image_url"):
     """An image part (`MessageDeltaContentImageUrlObject`)."""
 
     index: int = FIRST
@@ -95,7 +95,7 @@ class MessageDeltaImageURL(Tagged, frozen=True, kw_only=True, tag="image_url"):
     """The image."""
 
 
-class MessageDeltaRefusal(Tagged, frozen=True, kw_only=True, tag="refusal"):
+class MessageDeltaRefusal(Tagged[Literal["refusal"]], frozen=True, kw_only=True, tag="refusal"):
     """More of a refusal (`MessageDeltaContentRefusalObject`)."""
 
     index: int = FIRST
@@ -131,14 +131,16 @@ class MessageDelta(Object, frozen=True, kw_only=True):
     """The new part."""
 
 
-class RunStepDeltaMessageCreation(Tagged, frozen=True, kw_only=True, tag="message_creation"):
+class RunStepDeltaMessageCreation(
+    Tagged[Literal["message_creation"]], frozen=True, kw_only=True, tag="message_creation"
+):
     """The message that a step writes (`RunStepDeltaStepDetailsMessageCreationObject`)."""
 
     message_creation: MessageCreation | None = None
     """The message."""
 
 
-class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
+class RunStepDeltaLogs(Tagged[Literal["logs"]], frozen=True, kw_only=True, tag="logs"):
     """More of what code printed (`RunStepDeltaStepDetailsToolCallsCodeOutputLogsObject`)."""
 
     index: int = FIRST
@@ -147,7 +149,7 @@ class RunStepDeltaLogs(Tagged, frozen=True, kw_only=True, tag="logs"):
     """To be put behind the text so far."""
 
 
-class RunStepDeltaImage(Tagged, frozen=True, kw_only=True, tag="image"):
+class RunStepDeltaImage(Tagged[Literal["image"]], frozen=True, kw_only=True, tag="image"):
     """An image that code made (`RunStepDeltaStepDetailsToolCallsCodeOutputImageObject`)."""
 
     index: int = FIRST
@@ -169,7 +171,9 @@ class RunStepDeltaCode(Model, frozen=True, kw_only=True):
     """More of what it put out."""
 
 
-class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_interpreter"):
+class RunStepDeltaCodeInterpreter(
+    Tagged[Literal["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"
+):
     """More of a run of the code interpreter (`RunStepDeltaStepDetailsToolCallsCodeObject`)."""
 
     index: int = FIRST
@@ -180,7 +184,7 @@ class RunStepDeltaCodeInterpreter(Tagged, frozen=True, kw_only=True, tag="code_i
     """The new part."""
 
 
-class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search"):
+class RunStepDeltaFileSearch(Tagged[Literal["file_search"]], frozen=True, kw_only=True, tag="file_search"):
     """A search over vector stores (`RunStepDeltaStepDetailsToolCallsFileSearchObject`)."""
 
     index: int = FIRST
@@ -191,7 +195,7 @@ class RunStepDeltaFileSearch(Tagged, frozen=True, kw_only=True, tag="file_search
     """The search, empty says the document."""
 
 
-class RunStepDeltaRetrieval(Tagged, frozen=True, kw_only=True, tag="retrieval"):
+class RunStepDeltaRetrieval(Tagged[Literal["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over files (`RunStepDeltaStepDetailsToolCallsRetrievalObject`)."""
 
     index: int = FIRST
@@ -202,7 +206,7 @@ class RunStepDeltaRetrieval(Tagged, frozen=True, kw_only=True, tag="retrieval"):
     """Always empty, says the document."""
 
 
-class RunStepDeltaFunction(Tagged, frozen=True, kw_only=True, tag="function"):
+class RunStepDeltaFunction(Tagged[Literal["function"]], frozen=True, kw_only=True, tag="function"):
     """More of a call of the caller's function (`RunStepDeltaStepDetailsToolCallsFunctionObject`)."""
 
     index: int = FIRST
@@ -219,7 +223,7 @@ RunStepDeltaToolCall = (
 """More of a tool call, told apart by `type`; an `Unknown` has its `index` in `raw`."""
 
 
-class RunStepDeltaToolCalls(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
+class RunStepDeltaToolCalls(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
     """More of a step's tool calls (`RunStepDeltaStepDetailsToolCallsObject`)."""
 
     tool_calls: tuple[RunStepDeltaToolCall, ...] = ABSENT

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
-from .base import EMPTY, Model, Object, Tagged
+from .base import EMPTY, Model, Object, Tag_co, Tagged
 
 
-class MCPToolCall(Object, Tagged, frozen=True, kw_only=True, tag="mcp"):
+class MCPToolCall(Object, Tagged[Literal["mcp"]], frozen=True, kw_only=True, tag="mcp"):
     """A call of an MCP server's tool."""
 
     server_label: str | None = None
@@ -21,7 +21,7 @@ class MCPToolCall(Object, Tagged, frozen=True, kw_only=True, tag="mcp"):
     """The server's answer; None until then, and where the call was refused."""
 
 
-class HostedToolCall(Object, Tagged, frozen=True, kw_only=True):
+class HostedToolCall(Object, Tagged[Tag_co], Generic[Tag_co], frozen=True, kw_only=True):
     """A call of a tool that the server runs itself; the classes below tell which."""
 
     @property
@@ -30,77 +30,85 @@ class HostedToolCall(Object, Tagged, frozen=True, kw_only=True):
         return getattr(self, self.type, None) or {}
 
 
-class AISearchCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_ai_search"):
+class AISearchCall(HostedToolCall[Literal["azure_ai_search"]], frozen=True, kw_only=True, tag="azure_ai_search"):
     """A search in an index of Azure AI Search."""
 
     azure_ai_search: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class AzureFunctionCall(HostedToolCall, frozen=True, kw_only=True, tag="azure_function"):
+class AzureFunctionCall(HostedToolCall[Literal["azure_function"]], frozen=True, kw_only=True, tag="azure_function"):
     """A call of an Azure Function, which the server makes."""
 
     azure_function: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class BingCustomSearchCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_custom_search"):
+class BingCustomSearchCall(
+    HostedToolCall[Literal["bing_custom_search"]], frozen=True, kw_only=True, tag="bing_custom_search"
+):
     """A search in chosen sites by Bing."""
 
     bing_custom_search: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class BingGroundingCall(HostedToolCall, frozen=True, kw_only=True, tag="bing_grounding"):
+class BingGroundingCall(HostedToolCall[Literal["bing_grounding"]], frozen=True, kw_only=True, tag="bing_grounding"):
     """A search of the web by Bing."""
 
     bing_grounding: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class BrowserAutomationCall(HostedToolCall, frozen=True, kw_only=True, tag="browser_automation"):
+class BrowserAutomationCall(
+    HostedToolCall[Literal["browser_automation"]], frozen=True, kw_only=True, tag="browser_automation"
+):
     """A task done in a browser."""
 
     browser_automation: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class ComputerUseCall(HostedToolCall, frozen=True, kw_only=True, tag="computer_use_preview"):
+class ComputerUseCall(
+    HostedToolCall[Literal["computer_use_preview"]], frozen=True, kw_only=True, tag="computer_use_preview"
+):
     """An action on a screen."""
 
     computer_use_preview: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class ConnectedAgentCall(HostedToolCall, frozen=True, kw_only=True, tag="connected_agent"):
+class ConnectedAgentCall(HostedToolCall[Literal["connected_agent"]], frozen=True, kw_only=True, tag="connected_agent"):
     """A question to another agent, with `name`, `arguments` and `output`."""
 
     connected_agent: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class DeepResearchCall(HostedToolCall, frozen=True, kw_only=True, tag="deep_research"):
+class DeepResearchCall(HostedToolCall[Literal["deep_research"]], frozen=True, kw_only=True, tag="deep_research"):
     """A research, with `input` and `output`."""
 
     deep_research: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class FabricCall(HostedToolCall, frozen=True, kw_only=True, tag="fabric_dataagent"):
+class FabricCall(HostedToolCall[Literal["fabric_dataagent"]], frozen=True, kw_only=True, tag="fabric_dataagent"):
     """A question to a data agent of Microsoft Fabric."""
 
     fabric_dataagent: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class OpenAPICall(HostedToolCall, frozen=True, kw_only=True, tag="openapi"):
+class OpenAPICall(HostedToolCall[Literal["openapi"]], frozen=True, kw_only=True, tag="openapi"):
     """A call of a web API that an OpenAPI document describes."""
 
     openapi: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class SharePointCall(HostedToolCall, frozen=True, kw_only=True, tag="sharepoint_grounding"):
+class SharePointCall(
+    HostedToolCall[Literal["sharepoint_grounding"]], frozen=True, kw_only=True, tag="sharepoint_grounding"
+):
     """A search in SharePoint."""
 
     sharepoint_grounding: dict[str, Any] | None = None
@@ -137,7 +145,7 @@ class Activity(Model, frozen=True, kw_only=True):
     """The server's tools by their names, each with `description` and `parameters`."""
 
 
-class ActivityDetails(Tagged, frozen=True, kw_only=True, tag="activities"):
+class ActivityDetails(Tagged[Literal["activities"]], frozen=True, kw_only=True, tag="activities"):
     """A step of activities."""
 
     activities: tuple[Activity, ...] = EMPTY

@@ -54,7 +54,7 @@ class FileCitation(Model, frozen=True, kw_only=True):
     """The words cited; protocol v1 and stream deltas only."""
 
 
-class FileCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="file_citation"):
+class FileCitationAnnotation(Tagged[Literal["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
     """A place in the text that cites a file (`MessageContentTextAnnotationsFileCitationObject`)."""
 
     promised = ("text", "file_citation", "start_index", "end_index")
@@ -78,7 +78,7 @@ class FilePath(Model, frozen=True, kw_only=True):
     """The file."""
 
 
-class FilePathAnnotation(Tagged, frozen=True, kw_only=True, tag="file_path"):
+class FilePathAnnotation(Tagged[Literal["file_path"]], frozen=True, kw_only=True, tag="file_path"):
     """A path in the text to a file that code made (`MessageContentTextAnnotationsFilePathObject`)."""
 
     promised = ("text", "file_path", "start_index", "end_index")
@@ -102,7 +102,7 @@ class URLCitation(Model, frozen=True, kw_only=True):
     """The page's title."""
 
 
-class URLCitationAnnotation(Tagged, frozen=True, kw_only=True, tag="url_citation"):
+class URLCitationAnnotation(Tagged[Literal["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
     """A place in the text that cites a web page, as Foundry's searches write it; in no document."""
 
     text: str | None = None
@@ -137,7 +137,7 @@ class Text(Model, frozen=True, kw_only=True):
     """Citations and paths in it."""
 
 
-class TextContent(Tagged, frozen=True, kw_only=True, tag="text"):
+class TextContent(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="text"):
     """A part that is text (`MessageContentTextObject`)."""
 
     promised = ("text",)
@@ -157,7 +157,7 @@ class ImageFile(Model, frozen=True, kw_only=True):
     """The resolution at which the model reads it; absent means `"auto"`."""
 
 
-class ImageFileContent(Tagged, frozen=True, kw_only=True, tag="image_file"):
+class ImageFileContent(Tagged[Literal["image_file"]], frozen=True, kw_only=True, tag="image_file"):
     """A part that is an image in a file (`MessageContentImageFileObject`)."""
 
     promised = ("image_file",)
@@ -177,7 +177,7 @@ class ImageURL(Model, frozen=True, kw_only=True):
     """The resolution at which the model reads it; absent means `"auto"`."""
 
 
-class ImageURLContent(Tagged, frozen=True, kw_only=True, tag="image_url"):
+class ImageURLContent(Tagged[Literal["image_url"]], frozen=True, kw_only=True, tag="image_url"):
     """A part that is an image at a URL (`MessageContentImageUrlObject`)."""
 
     promised = ("image_url",)
@@ -186,7 +186,7 @@ class ImageURLContent(Tagged, frozen=True, kw_only=True, tag="image_url"):
     """The image."""
 
 
-class RefusalContent(Tagged, frozen=True, kw_only=True, tag="refusal"):
+class RefusalContent(Tagged[Literal["refusal"]], frozen=True, kw_only=True, tag="refusal"):
     """A part in which the model refuses to answer (`MessageContentRefusalObject`)."""
 
     promised = ("refusal",)

@@ -25,7 +25,7 @@ class MessageCreation(Model, frozen=True, kw_only=True):
     """The message; some servers name one that does not exist."""
 
 
-class MessageCreationDetails(Tagged, frozen=True, kw_only=True, tag="message_creation"):
+class MessageCreationDetails(Tagged[Literal["message_creation"]], frozen=True, kw_only=True, tag="message_creation"):
     """A step that writes a message (`RunStepDetailsMessageCreationObject`)."""
 
     promised = ("message_creation",)
@@ -34,7 +34,7 @@ class MessageCreationDetails(Tagged, frozen=True, kw_only=True, tag="message_cre
     """The message."""
 
 
-class LogsOutput(Tagged, frozen=True, kw_only=True, tag="logs"):
+class LogsOutput(Tagged[Literal["logs"]], frozen=True, kw_only=True, tag="logs"):
     """Text that code printed (`RunStepDetailsToolCallsCodeOutputLogsObject`)."""
 
     promised = ("logs",)
@@ -52,7 +52,7 @@ class OutputImage(Model, frozen=True, kw_only=True):
     """The image's file."""
 
 
-class ImageOutput(Tagged, frozen=True, kw_only=True, tag="image"):
+class ImageOutput(Tagged[Literal["image"]], frozen=True, kw_only=True, tag="image"):
     """An image that code made (`RunStepDetailsToolCallsCodeOutputImageObject`)."""
 
     promised = ("image",)
@@ -76,7 +76,9 @@ class CodeInterpreter(Model, frozen=True, kw_only=True):
     """Its output."""
 
 
-class CodeInterpreterCall(Object, Tagged, frozen=True, kw_only=True, tag="code_interpreter"):
+class CodeInterpreterCall(
+    Object, Tagged[Literal["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"
+):
     """A run of the code interpreter (`RunStepDetailsToolCallsCodeObject`)."""
 
     promised = ("code_interpreter",)
@@ -129,7 +131,7 @@ class FileSearch(Model, frozen=True, kw_only=True):
     """The results."""
 
 
-class FileSearchCall(Object, Tagged, frozen=True, kw_only=True, tag="file_search"):
+class FileSearchCall(Object, Tagged[Literal["file_search"]], frozen=True, kw_only=True, tag="file_search"):
     """A search over vector stores (`RunStepDetailsToolCallsFileSearchObject`)."""
 
     promised = ("file_search",)
@@ -138,7 +140,7 @@ class FileSearchCall(Object, Tagged, frozen=True, kw_only=True, tag="file_search
     """The search."""
 
 
-class RetrievalCall(Object, Tagged, frozen=True, kw_only=True, tag="retrieval"):
+class RetrievalCall(Object, Tagged[Literal["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over files (`RunStepDetailsToolCallsRetrievalObject`)."""
 
     promised = ("retrieval",)
@@ -160,7 +162,7 @@ class StepFunction(Model, frozen=True, kw_only=True):
     """The output that the caller submitted; None until then."""
 
 
-class FunctionToolCall(Object, Tagged, frozen=True, kw_only=True, tag="function"):
+class FunctionToolCall(Object, Tagged[Literal["function"]], frozen=True, kw_only=True, tag="function"):
     """A call of the caller's function (`RunStepDetailsToolCallsFunctionObject`)."""
 
     promised = ("function",)
@@ -173,7 +175,7 @@ StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionTo
 """A tool call in a step, told apart by `type`."""
 
 
-class ToolCallsDetails(Tagged, frozen=True, kw_only=True, tag="tool_calls"):
+class ToolCallsDetails(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
     """A step that calls tools (`RunStepDetailsToolCallsObject`)."""
 
     tool_calls: tuple[StepToolCall, ...] = EMPTY

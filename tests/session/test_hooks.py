@@ -167,7 +167,7 @@ async def test_resolve_type_chooses_what_to_decode_to(wire: Wire, client: Assist
 async def test_strict_holds_answers_to_the_letter(wire: Wire, client: AssistantsClient) -> None:
     """What is read as meant by default is an error when asked for, with its path."""
     wire.answer(answer({**ASSISTANT, "tools": [{"type": "mcp"}]}))
-    assert (await client.assistants.retrieve("asst_1")).tools[0].type == "mcp"
+    assert str((await client.assistants.retrieve("asst_1")).tools[0].type) == "mcp"
     with pytest.raises(DecodeError) as caught:
         await client.assistants.retrieve("asst_1").with_options(strict=True)
     assert caught.value.path == "$.tools[0].type"

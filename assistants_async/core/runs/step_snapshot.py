@@ -51,7 +51,7 @@ class _CallFold:
             self._name = delta.function.name or self._name
             self._output = delta.function.output if delta.function.output is not None else self._output
             self._pieces.append(delta.function.arguments or "")
-        elif isinstance(delta, Unknown) and delta.type == "mcp":
+        elif isinstance(delta, Unknown) and delta.raw.get("type") == "mcp":
             self._add_mcp(delta.raw)
         elif isinstance(delta, deltas.RunStepDeltaCodeInterpreter) and delta.code_interpreter is not None:
             self._pieces.append(delta.code_interpreter.input or "")
