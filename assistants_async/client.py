@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from ._typing import override
 from .calls.context import CallContext
+from .core.keyword_help import show_keywords
 from .core.requests.base_url import azure_base_url, foundry_base_url
 from .core.requests.options import ViewOptions
 from .endpoints import find
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .session.azure import TokenCredential
 
 
+@show_keywords
 class AssistantsClient:
     """The asyncio client of the Assistants protocol, v1 and v2, for any server that speaks it.
 

@@ -37,7 +37,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 
 INNER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "core": (("checks", "filenames", "usage"), ("citations", "requests"), ("responses", "runs"), ("streams",)),
+    "core": (
+        ("checks", "filenames", "keyword_help", "usage"),
+        ("citations", "requests"),
+        ("responses", "runs"),
+        ("streams",),
+    ),
     "workflows": (("concurrency",), ("runs",), ("files", "messages", "threads")),
     "server": (
         ("errors", "request_log"),

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from .._typing import override
+from ..core.keyword_help import show_keywords
 from ..core.requests.options import OptionChanges, Options, merge, refuse_view_options
 from ..core.requests.request import Request
 from ..models.decoding import decoder_for
@@ -31,6 +32,7 @@ def check_type(kind: Any) -> None:
         raise TypeError(f"as_type() must be given a type that can be decoded, not {kind!r}: {error}") from None
 
 
+@show_keywords
 class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
     """One request, checked and not yet sent: `await` it for the value, or ask for another form.
 

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from .._typing import override
 from ..calls.call import Call
 from ..calls.context import CallContext
 from ..calls.lists import ListCall, PagedCall
+from ..core.keyword_help import show_keywords
 from ..core.requests.endpoint import Endpoint
 from ..core.requests.options import Options
 from ..core.requests.request import Request
@@ -38,6 +40,11 @@ class Resource:
     """A namespace: methods that bind a row of the table to its arguments."""
 
     __slots__ = ("_context",)
+
+    @override
+    def __init_subclass__(cls) -> None:
+        """Let `help` and notebooks see the keywords of the methods."""
+        show_keywords(cls)
 
     def __init__(self, context: CallContext) -> None:
         self._context = context

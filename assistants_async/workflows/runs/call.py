@@ -12,6 +12,7 @@ from ...calls.channel import BodyDecoder, Channel
 from ...calls.pipe import Sender
 from ...calls.push import push
 from ...core.checks import flag
+from ...core.keyword_help import show_keywords
 from ...core.requests.request import ids_of
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import BAD_ENDS, RunEnd
@@ -34,6 +35,7 @@ __all__ = ["RunCall", "RunChannel"]
 T = TypeVar("T")
 
 
+@show_keywords
 class RunCall(Call[Run, StreamEvent]):
     """A call that starts or continues a run.
 

@@ -1,0 +1,84 @@
+"""The keywords of methods, as `help`, notebooks and `inspect.signature` see them."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+import pydoc
+from collections.abc import Callable
+from typing import Any, get_args, get_type_hints
+
+import pytest
+from msgspec import UNSET
+
+from assistants_async import AssistantsClient
+from assistants_async.calls.call import Call
+from assistants_async.endpoints import TABLE
+from assistants_async.models import params
+from assistants_async.resources.runs import Runs
+from assistants_async.workflows.runs.call import RunCall
+
+CLIENT = AssistantsClient(api_key="k")
+
+
+def keywords(function: Callable[..., Any]) -> set[str]:
+    """The parameters that are keywords alone."""
+    parameters = inspect.signature(function).parameters.values()
+    assert not [each for each in parameters if each.kind is each.VAR_KEYWORD]
+    return {each.name for each in parameters if each.kind is each.KEYWORD_ONLY}
+
+
+def method(name: str) -> Callable[..., Any]:
+    """Find a method by its name, such as `"runs.create"`."""
+    found: Any = CLIENT
+    for step in name.split("."):
+        found = getattr(found, step)
+    made: Callable[..., Any] = found
+    return made
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in TABLE.values() if row.params is not None], ids=lambda row: str(row.name)
+)
+def test_every_keyword_of_an_operation_shows(row: Any) -> None:
+    """In the signature and in the help, each with a sentence."""
+    function = method(row.name)
+    names = set(row.params.__annotations__)
+    assert names <= keywords(function)
+    text = inspect.getdoc(function) or ""
+    assert {name for name in names if f"    {name}: " not in text} == set()
+
+
+OTHERS: dict[str, Callable[..., Any]] = {
+    "poll": RunCall.poll,
+    "drive": RunCall.drive,
+    "wait": Runs.wait,
+    "resume": Runs.resume,
+    "view": CLIENT.with_options,
+    "call": Call.with_options,
+    "client": AssistantsClient,
+}
+
+
+@pytest.mark.parametrize("function", OTHERS.values(), ids=OTHERS)
+def test_every_other_keyword_shows(function: Callable[..., Any]) -> None:
+    """Those of waits, options and settings."""
+    assert len(keywords(function)) > 1
+
+
+def test_what_is_shown() -> None:
+    """The types as they are written, without marks; what may be left out has a default."""
+    parameters = inspect.signature(CLIENT.runs.create).parameters
+    assistant, tokens = parameters["assistant_id"], parameters["max_prompt_tokens"]
+    assert (assistant.annotation, assistant.default) == ("AssistantID", inspect.Parameter.empty)
+    assert (tokens.annotation, tokens.default) == ("TokenCap | None", UNSET)
+    assert "Sampling temperature." in pydoc.render_doc(CLIENT.runs.create)
+    assert str(inspect.signature(Runs.create)).startswith("(self, thread: 'Thread | str', /, *, if_active")
+    assert "api_key" in str(inspect.signature(AssistantsClient))
+
+
+def test_the_static_form_stays() -> None:
+    """What type checkers and the function itself have is as it was."""
+    hint = get_type_hints(Runs.submit_tool_outputs)["keywords"]
+    assert get_args(hint) == (params.SubmitToolOutputsParams,)
+    assert pickle.loads(pickle.dumps(Runs.create)) is Runs.create
