@@ -150,10 +150,10 @@ class Channel(AsyncIterator[S], Generic[S]):
             loop = asyncio.get_running_loop()
         except RuntimeError:
             raise no_loop() from None
-        self._entering = watch = DeadlineTimer(loop).watch(None)
-        with watch:
+        self._entering = deadline = DeadlineTimer(loop).deadline(None)
+        with deadline:
             opened = await opener()
-            if watch.interrupted:
+            if deadline.interrupted:
                 # Closed by a hook of this very task: take its cancellation here, not at the caller's next await.
                 await asyncio.sleep(0)
         self._entering = None
@@ -215,8 +215,8 @@ class Channel(AsyncIterator[S], Generic[S]):
         """Read on, and return False at the end; raises the error behind the items that there were."""
         if self._error is not None:
             error, self._error = self._error, None
-            if self._on_error is not None and (told := self._on_error(error)) is not None:
-                await told
+            if self._on_error is not None and (reported := self._on_error(error)) is not None:
+                await reported
             raise error
         if self.outcome != "open":
             return self._looks_behind and self._goes_on()

@@ -15,18 +15,18 @@ class ChunkStream:
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:
         self._chunks = aiter(chunks)
         self._closed = False
-        self._watch: Deadline | None = None
+        self._deadline: Deadline | None = None
         head = Headers([("content-type", "text/event-stream")])
         self.http = HTTPResponse(200, "", head, b"", "", "")
         """A head that says `text/event-stream`."""
 
     async def read(self) -> bytes:
         """Next piece that is not empty; empty at the end, and after `close`."""
-        if self._watch is None:
-            self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
+        if self._deadline is None:
+            self._deadline = DeadlineTimer(asyncio.get_running_loop()).deadline(None)
         while not self._closed:
             piece: bytes | None = None
-            with self._watch:
+            with self._deadline:
                 piece = await anext(self._chunks, None)
             if piece:
                 return piece
@@ -39,5 +39,5 @@ class ChunkStream:
     def close(self) -> None:
         """Read no more."""
         self._closed = True
-        if self._watch is not None:
-            self._watch.interrupt(ConnectionAbortedError())
+        if self._deadline is not None:
+            self._deadline.interrupt(ConnectionAbortedError())

@@ -78,8 +78,8 @@ async def _check(url: str, key: str | None, model: str | None, seconds: float) -
                 await checker.images(),
             ]
         context = known.get(name)
-        told = f"{context} tokens" if context is not None else "the backend does not say: give serve --context"
-        return [*findings, Finding("context", works=context is not None, detail=told)]
+        detail = f"{context} tokens" if context is not None else "the backend does not say: give serve --context"
+        return [*findings, Finding("context", works=context is not None, detail=detail)]
     finally:
         await connection.close()
 

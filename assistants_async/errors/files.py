@@ -16,7 +16,7 @@ class FilesError(AssistantsError):
 
 
 class StoreFileError(FilesError):
-    """The server could not take a file into a store, or was told not to."""
+    """The server could not take a file into a store, or was set not to."""
 
     def __init__(self, file: VectorStoreFile) -> None:
         problem = file.last_error

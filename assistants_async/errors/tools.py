@@ -18,11 +18,11 @@ class ToolError(AssistantsError):
 
 
 class ToolCallError(ToolError):
-    """A call that did not reach its function, or came to no result that could be told.
+    """A call that did not reach its function, or gave no result that could be sent.
 
     `kind` says why: a function that is `"unknown"`, `"arguments"` that do not fit it, a call that the approval hook
     `"refused"`; a function that ran into its `"timeout"`, was `"cancelled"` from within, or has a `"result"` that
-    is no JSON. The first three are told to the model whatever `on_error` says.
+    is no JSON. The first three are sent to the model whatever `on_error` says.
     """
 
     def __init__(self, message: str, *, kind: ToolFault, name: str, path: str = "$") -> None:

@@ -120,7 +120,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
 
 
 class Tagged(Model, Generic[Tag_co], frozen=True, kw_only=True, tag_field="type"):
-    """A member of a union, told apart by `type`: `if part.type == "text"` tells a type checker the class."""
+    """A member of a union, distinguished by `type`: `if part.type == "text"` tells a type checker the class."""
 
     @property
     def type(self) -> Tag_co:

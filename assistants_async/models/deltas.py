@@ -56,7 +56,7 @@ class MessageDeltaURLCitation(Tagged[Literal["url_citation"]], frozen=True, kw_o
 
 
 MessageDeltaAnnotation = MessageDeltaFileCitation | MessageDeltaFilePath | MessageDeltaURLCitation | Unknown
-"""An annotation that is new, told apart by `type`."""
+"""An annotation that is new, distinguished by `type`."""
 
 
 class MessageDeltaTextValue(Model, frozen=True, kw_only=True):
@@ -105,7 +105,7 @@ class MessageDeltaRefusal(Tagged[Literal["refusal"]], frozen=True, kw_only=True,
 
 
 MessageDeltaContent = MessageDeltaImageFile | MessageDeltaText | MessageDeltaRefusal | MessageDeltaImageURL | Unknown
-"""More of a part of a message, told apart by `type`; an `Unknown` has its `index` in `raw`."""
+"""More of a part of a message, distinguished by `type`; an `Unknown` has its `index` in `raw`."""
 
 
 class MessageDeltaChanges(Model, frozen=True, kw_only=True):
@@ -159,7 +159,7 @@ class RunStepDeltaImage(Tagged[Literal["image"]], frozen=True, kw_only=True, tag
 
 
 RunStepDeltaOutput = RunStepDeltaLogs | RunStepDeltaImage | Unknown
-"""More of what code put out, told apart by `type`."""
+"""More of what code put out, distinguished by `type`."""
 
 
 class RunStepDeltaCode(Model, frozen=True, kw_only=True):
@@ -220,7 +220,7 @@ class RunStepDeltaFunction(Tagged[Literal["function"]], frozen=True, kw_only=Tru
 RunStepDeltaToolCall = (
     RunStepDeltaCodeInterpreter | RunStepDeltaFileSearch | RunStepDeltaRetrieval | RunStepDeltaFunction | Unknown
 )
-"""More of a tool call, told apart by `type`; an `Unknown` has its `index` in `raw`."""
+"""More of a tool call, distinguished by `type`; an `Unknown` has its `index` in `raw`."""
 
 
 class RunStepDeltaToolCalls(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):

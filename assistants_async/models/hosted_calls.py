@@ -129,7 +129,7 @@ HostedCall = (
     | OpenAPICall
     | SharePointCall
 )
-"""A call of a tool that Foundry hosts, told apart by `type`."""
+"""A call of a tool that Foundry hosts, distinguished by `type`."""
 
 
 class Activity(Model, frozen=True, kw_only=True):

@@ -116,7 +116,7 @@ class URLCitationAnnotation(Tagged[Literal["url_citation"]], frozen=True, kw_onl
 
 
 Annotation = FileCitationAnnotation | FilePathAnnotation | URLCitationAnnotation | Unknown
-"""A marked place in a text, told apart by `type`."""
+"""A marked place in a text, distinguished by `type`."""
 FileAnnotation = FileCitationAnnotation | FilePathAnnotation
 """A marked place in a text that leads to a file."""
 SourceAnnotation = FileAnnotation | URLCitationAnnotation
@@ -196,7 +196,7 @@ class RefusalContent(Tagged[Literal["refusal"]], frozen=True, kw_only=True, tag=
 
 
 MessageContent = ImageFileContent | ImageURLContent | TextContent | RefusalContent | Unknown
-"""A part of a message, told apart by `type`."""
+"""A part of a message, distinguished by `type`."""
 
 
 class Attachment(Model, frozen=True, kw_only=True):

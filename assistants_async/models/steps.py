@@ -172,7 +172,7 @@ class FunctionToolCall(Object, Tagged[Literal["function"]], frozen=True, kw_only
 
 
 StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionToolCall | HostedCall | Unknown
-"""A tool call in a step, told apart by `type`."""
+"""A tool call in a step, distinguished by `type`."""
 
 
 class ToolCallsDetails(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):

@@ -75,7 +75,7 @@ class FunctionTool(Tagged[Literal["function"]], frozen=True, kw_only=True, tag="
 
 
 Tool = CodeInterpreterTool | FileSearchTool | RetrievalTool | FunctionTool | Unknown
-"""A tool of an assistant or run, told apart by `type`."""
+"""A tool of an assistant or run, distinguished by `type`."""
 
 
 class FunctionName(Model, frozen=True, kw_only=True):

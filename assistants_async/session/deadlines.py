@@ -26,17 +26,17 @@ def no_loop() -> RuntimeError:
 class DeadlineTimer:
     """The timer, and the calls under way that it serves."""
 
-    __slots__ = ("_handle", "fires_at", "loop", "watches")
+    __slots__ = ("_handle", "deadlines", "fires_at", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.watches: set[Deadline] = set()
+        self.deadlines: set[Deadline] = set()
         """The calls under way: each is put in when it begins, and taken out when its answer is let go."""
         self.fires_at = _NEVER
         """The time at which the timer fires, by the loop's clock."""
         self._handle: asyncio.TimerHandle | None = None
 
-    def watch(self, total: float | None, started: float | None = None) -> Deadline:
+    def deadline(self, total: float | None, started: float | None = None) -> Deadline:
         """Make the deadline of a call that begins now, or began earlier, and may take so many seconds in all."""
         started = self.loop.time() if started is None else started
         return Deadline(self, started, total, _NEVER if total is None else started + total)
@@ -59,10 +59,10 @@ class DeadlineTimer:
         self.fires_at = _NEVER
         now = self.loop.time()
         # A copy: a call that is ended may leave the set at once.
-        for watch in tuple(self.watches):
-            if watch.due <= now:
-                watch.expire()
-        earliest = min((watch.due for watch in self.watches), default=_NEVER)
+        for deadline in tuple(self.deadlines):
+            if deadline.due <= now:
+                deadline.expire()
+        earliest = min((deadline.due for deadline in self.deadlines), default=_NEVER)
         if earliest < _NEVER:
             self.set(earliest)
 
@@ -132,7 +132,7 @@ class Deadline(msgspec.Struct, eq=False):
 
     def close(self) -> None:
         """Take the call, which is over, off the timer; again is no error."""
-        self._clock.watches.discard(self)
+        self._clock.deadlines.discard(self)
 
     @property
     def interrupted(self) -> bool:

@@ -79,8 +79,8 @@ class ErrorReporter:
         if options.on_error is None:
             return
         timer = self.timer or DeadlineTimer(asyncio.get_running_loop())
-        deadline = timer.watch(options.timeout.total)
-        timer.watches.add(deadline)
+        deadline = timer.deadline(options.timeout.total)
+        timer.deadlines.add(deadline)
         try:
             await wait_within(deadline, None, run_hook, options.on_error, error)
         except TransportError as ended:

@@ -105,17 +105,17 @@ class SessionManager:
         self, request: Request, options: Options, total: float | None, cap: int | None
     ) -> OpenResponse:
         """Send, and again each time that the thread, which another run kept busy, has been waited for."""
-        patience, started = options.busy_thread, self._bind_loop().loop.time()
-        assert patience is not None
+        busy_thread, started = options.busy_thread, self._bind_loop().loop.time()
+        assert busy_thread is not None
         limit = min((seconds for seconds in (total, options.timeout.total) if seconds is not None), default=None)
-        asked = options
+        sent_options = options
         while True:
-            answer = await self._call(request, asked, total, cap, started)
+            answer = await self._call(request, sent_options, total, cap, started)
             refusal = error_for(answer.http, time.time()) if answer.status == 400 else None
             if not isinstance(refusal, ThreadBusyError):
                 return answer
-            await patience.until_free(refusal, options, started=started, limit=limit)
-            asked = msgspec.structs.replace(options, on_request=None)  # which is told of a call once
+            await busy_thread.until_free(refusal, options, started=started, limit=limit)
+            sent_options = msgspec.structs.replace(options, on_request=None)  # which is called once for a call
 
     async def _call(
         self,
@@ -127,65 +127,65 @@ class SessionManager:
     ) -> OpenResponse:
         """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
         clock = self._bind_loop()
-        watch = clock.watch(total, started)
-        clock.watches.add(watch)
+        deadline = clock.deadline(total, started)
+        clock.deadlines.add(deadline)
         attempts: Attempts | None = None  # most calls need but one
         if request.endpoint.method == "POST":
             request.idempotency_key = os.urandom(16).hex()
         try:
             if options.on_request is not None:
                 request.encoded_body = None  # the hook may change the body
-                await run_hook_within(watch, options.timeout.head, options.on_request, request)
+                await run_hook_within(deadline, options.timeout.head, options.on_request, request)
             while True:
-                answer = await self._attempt(request, options, watch, attempts, cap)
+                answer = await self._attempt(request, options, deadline, attempts, cap)
                 if not isinstance(answer, TransportError) and answer.status < 400:
                     self._budget.succeeded(attempts)
                     return answer
-                clock.watches.add(watch)  # a reader that was closed has taken it out
+                clock.deadlines.add(deadline)  # a reader that was closed has taken it out
                 attempts = attempts or Attempts(request, options.retry, self._budget)
-                if not await self._wait_for_retry(answer, request, options, watch, attempts):
+                if not await self._wait_for_retry(answer, request, options, deadline, attempts):
                     break
         except BaseException:
-            watch.close()
+            deadline.close()
             raise
-        watch.close()
+        deadline.close()
         if isinstance(answer, TransportError):
-            answer.elapsed = watch.elapsed
+            answer.elapsed = deadline.elapsed
             raise answer
         if options.busy_thread is not None:
             options.busy_thread.may_have_succeeded = attempts.may_have_succeeded
         return answer
 
     async def _attempt(
-        self, request: Request, options: Options, watch: Deadline, attempts: Attempts | None, cap: int | None
+        self, request: Request, options: Options, deadline: Deadline, attempts: Attempts | None, cap: int | None
     ) -> OpenResponse | TransportError:
         """Send once; what is worth another attempt is returned."""
         outgoing: PreparedRequest | None = None
-        exchange: RawResponse | None = None
+        head: RawResponse | None = None
         try:
-            with watch:
-                watch.limit("head", options.timeout.head)
+            with deadline:
+                deadline.limit("head", options.timeout.head)
                 outgoing = self._writer.write_simple(request, options) if attempts is None else None
                 if outgoing is None:
                     outgoing = await self._write(request, options, attempts)
-                    if options.on_send is not None and watch.interrupted:  # the hook has closed the client
-                        raise watch.error()
-                exchange = await self._transport.open(outgoing, options.timeout)
-            if exchange is None or outgoing is None:
-                raise watch.error()
+                    if options.on_send is not None and deadline.interrupted:  # the hook has closed the client
+                        raise deadline.error()
+                head = await self._transport.open(outgoing, options.timeout)
+            if head is None or outgoing is None:
+                raise deadline.error()
             idle = options.timeout.idle
             if cap is None and type(idle) is DefaultLimit and request.endpoint.streams:
                 idle = RUN_IDLE
-            reader = OpenResponse(exchange.status, exchange, outgoing, watch, idle)
+            reader = OpenResponse(head.status, head, outgoing, deadline, idle)
             try:
                 if options.trace is not None or _log.isEnabledFor(logging.DEBUG):
                     masker = self.errors.masker(options, request)
-                    show_head(_log, request, outgoing.attempt, exchange, options.trace, masker)
-                failed = not 200 <= exchange.status < 300
+                    show_head(_log, request, outgoing.attempt, head, options.trace, masker)
+                failed = not 200 <= head.status < 300
                 if failed or cap is not None:
                     await reader.read_all(MAX_ERROR if failed or cap is None else cap, truncate=failed)
                 if options.trace is not None or options.on_response is not None:
-                    await self._show(reader, request, options, watch, is_over=failed or cap is not None)
+                    await self._show(reader, request, options, deadline, is_over=failed or cap is not None)
             except BaseException:
                 reader.close()
                 raise
@@ -200,7 +200,7 @@ class SessionManager:
         if options.trace is not None and reader.ended:
             trace_body(options.trace, reader.http, self.errors.masker(options, request))
         if options.on_response is not None:
-            self._bind_loop().watches.add(deadline)  # a body that was read to its end has taken it out
+            self._bind_loop().deadlines.add(deadline)  # a body that was read to its end has taken it out
             await run_hook_within(deadline, options.timeout.head, options.on_response, reader.http)
             if is_over:
                 deadline.close()
@@ -210,7 +210,7 @@ class SessionManager:
         answer: OpenResponse | TransportError,
         request: Request,
         options: Options,
-        watch: Deadline,
+        deadline: Deadline,
         attempts: Attempts,
     ) -> bool:
         """Wait and return True where the request is to be sent once more; otherwise `answer` is final."""
@@ -220,17 +220,17 @@ class SessionManager:
             if answer.status == 401 and self.credential.renewable and attempts.allow_new_key():
                 return True  # `credential` asks for a key each time
             failure = error_for(answer.http, time.time())
-        attempt, left = attempts.count, watch.left
+        attempt, left = attempts.count, deadline.left
         delay = attempts.delay(failure, left=left, jitter=jitter())
         if delay is None:
             return False
-        watch.clear_timeout()
+        deadline.clear_timeout()
         _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
         if options.on_retry is not None:
             self.errors.masker(options, request).error(failure)
             retry = Retry(request.endpoint.name, attempt, failure, delay)
-            await run_hook_within(watch, options.timeout.head, options.on_retry, retry)
-        await wait_within(watch, None, asyncio.sleep, delay)
+            await run_hook_within(deadline, options.timeout.head, options.on_retry, retry)
+        await wait_within(deadline, None, asyncio.sleep, delay)
         return True
 
     async def _write(self, request: Request, options: Options, attempts: Attempts | None) -> PreparedRequest:
@@ -248,12 +248,12 @@ class SessionManager:
     async def pause(self, seconds: float) -> None:
         """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
         clock = self._bind_loop()
-        watch = clock.watch(None)
-        clock.watches.add(watch)
+        deadline = clock.deadline(None)
+        clock.deadlines.add(deadline)
         try:
-            await wait_within(watch, None, asyncio.sleep, seconds)
+            await wait_within(deadline, None, asyncio.sleep, seconds)
         finally:
-            watch.close()
+            deadline.close()
 
     # Life
 
@@ -288,7 +288,7 @@ class SessionManager:
         if self._clock is not None:
             self._clock.cancel()
             text = "the client was closed while the call was under way"
-            for deadline in tuple(self._clock.watches):
+            for deadline in tuple(self._clock.deadlines):
                 # A cancellation of this very task would end the close.
                 deadline.interrupt(ClientClosedError(text, maybe_processed=True), cancel=not deadline.is_own)
         await self._transport.close()

@@ -33,14 +33,14 @@ class OpenResponse(msgspec.Struct, eq=False):
 
     status: int
     """Status code."""
-    _exchange: RawResponse
+    _head: RawResponse
     _outgoing: PreparedRequest | None
-    _watch: Deadline
+    _deadline: Deadline
     _idle: float | None
     _http: HTTPResponse | None = None
     _closed: bool = False
     content: bytes = b""
-    """The body, where `whole` has read it."""
+    """The body, where `read_all` has read it."""
     ended: bool = False
     """True once the body has been read to its end."""
     on_piece: Callable[[bytes], None] | None = None
@@ -55,7 +55,7 @@ class OpenResponse(msgspec.Struct, eq=False):
         """The answer, or of a stream the head: made when it is first asked for, since few ask."""
         http = self._http
         if http is None:
-            head, sent, elapsed = self._exchange, self._outgoing, self._watch.elapsed
+            head, sent, elapsed = self._head, self._outgoing, self._deadline.elapsed
             assert sent is not None
             http = HTTPResponse(
                 self.status, head.reason, head.headers, self.content, sent.method, sent.url, sent.attempt, elapsed
@@ -70,10 +70,10 @@ class OpenResponse(msgspec.Struct, eq=False):
         With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
         than the break.
         """
-        if self._watch.interrupted:
-            raise self._watch.error(self.status)
+        if self._deadline.interrupted:
+            raise self._deadline.error(self.status)
         # Most answers are there with their head: no timer for them.
-        content = self._exchange.read_all_nowait()
+        content = self._head.read_all_nowait()
         if content is None:
             content = await self._gathered(max_bytes, cut=truncate)
         else:
@@ -91,7 +91,7 @@ class OpenResponse(msgspec.Struct, eq=False):
                 pieces.append(piece)
                 size += len(piece)
         except (ConnectionLostError, TimedOutError):
-            if not cut or self._watch.left <= 0:
+            if not cut or self._deadline.left <= 0:
                 raise
         content = b"".join(pieces)
         return content[:cap] if cut else content
@@ -104,45 +104,45 @@ class OpenResponse(msgspec.Struct, eq=False):
         """
         if self._closed or self.ended:
             return b""
-        watch = self._watch
-        if watch.interrupted:
-            raise watch.error(self.status)
-        piece = self._exchange.read_nowait()
+        deadline = self._deadline
+        if deadline.interrupted:
+            raise deadline.error(self.status)
+        piece = self._head.read_nowait()
         if piece is None:
-            piece = await self._wait(watch, self._idle if limit is None else limit)
+            piece = await self._wait(deadline, self._idle if limit is None else limit)
         if not piece:
             self.ended = True
         if self.on_piece is not None:
             self.on_piece(piece)
         return piece
 
-    async def _wait(self, watch: Deadline, limit: float | None) -> bytes:
+    async def _wait(self, deadline: Deadline, limit: float | None) -> bytes:
         piece: bytes | None = None
         try:
-            with watch:
-                watch.limit("idle", limit)
-                piece = await self._exchange.read()
+            with deadline:
+                deadline.limit("idle", limit)
+                piece = await self._head.read()
         except ConnectionLostError:
             if self._closed:
                 return b""
             raise
         if piece is None:
-            raise watch.error(self.status)
+            raise deadline.error(self.status)
         return piece
 
     async def drain(self) -> None:
         """Read what little is left after the last item, so that the connection can be used again."""
-        if not self._closed and self._exchange.read_nowait() == b"":  # the end was there with the last item
+        if not self._closed and self._head.read_nowait() == b"":  # the end was there with the last item
             self.ended = True
             return
-        end = self._watch.elapsed + _DRAIN
+        end = self._deadline.elapsed + _DRAIN
         with contextlib.suppress(TransportError):
-            while not self.ended and (left := end - self._watch.elapsed) > 0 and await self.read(left):
+            while not self.ended and (left := end - self._deadline.elapsed) > 0 and await self.read(left):
                 pass
 
     def close(self) -> None:
         """Let go of the connection; again is no error."""
         if not self._closed:
             self._closed = True
-            self._watch.close()
-            self._exchange.close()
+            self._deadline.close()
+            self._head.close()

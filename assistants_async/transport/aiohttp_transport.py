@@ -248,14 +248,14 @@ class _AiohttpResponse(msgspec.Struct, eq=False):
 
 def _unusual(response: aiohttp.ClientResponse, use: ConnectionUse, *, done: bool) -> RawResponse:
     """Undo the compression of an answer, which no request wants; refuses one that cannot be read."""
-    exchange = _AiohttpResponse(response.status, response, use)
-    coding = exchange.headers.get("content-encoding", "identity")
+    raw = _AiohttpResponse(response.status, response, use)
+    coding = raw.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:
             raise ValueError("a switch of protocols, which was not asked for")  # noqa: TRY301  # as Inflater raises
-        return exchange if done or coding.lower() == "identity" else decompressed(exchange, coding)
+        return raw if done or coding.lower() == "identity" else decompressed(raw, coding)
     except ValueError as error:
-        exchange.close()
+        raw.close()
         failure = ConnectionLostError(f"the server sent {error}", maybe_processed=True)
     failure.permanent = True
     raise failure

@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from ..core.responses.decompression import Inflater
 
 
-def decompressed(exchange: RawResponse, coding: str) -> RawResponse:
-    """An exchange whose body came compressed, undone on the way; raises `ValueError` for a coding not known here."""
+def decompressed(raw: RawResponse, coding: str) -> RawResponse:
+    """Undo the compression of a raw response while it is read; raises `ValueError` for a coding not known here."""
     from ..core.responses.decompression import Inflater  # on use: it was not asked for
 
-    return _Decompressed(exchange, Inflater(coding))
+    return _Decompressed(raw, Inflater(coding))
 
 
 class _Decompressed:
-    __slots__ = ("_exchange", "_inflater", "headers", "reason", "status")
+    __slots__ = ("_inflater", "_raw", "headers", "reason", "status")
 
-    def __init__(self, exchange: RawResponse, inflater: Inflater) -> None:
-        self._exchange = exchange
+    def __init__(self, raw: RawResponse, inflater: Inflater) -> None:
+        self._raw = raw
         self._inflater = inflater
-        self.status = exchange.status
-        self.reason = exchange.reason
-        self.headers = exchange.headers
+        self.status = raw.status
+        self.reason = raw.reason
+        self.headers = raw.headers
 
     def read_all_nowait(self) -> bytes | None:
         return None
@@ -39,7 +39,7 @@ class _Decompressed:
         try:
             while True:
                 if not inflater.pending:
-                    piece = await self._exchange.read()
+                    piece = await self._raw.read()
                     if not piece:
                         inflater.finish()
                         return b""
@@ -50,4 +50,4 @@ class _Decompressed:
             raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
 
     def close(self) -> None:
-        self._exchange.close()
+        self._raw.close()

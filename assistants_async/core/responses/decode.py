@@ -103,8 +103,8 @@ def decode(  # noqa: C901  # each answer comes through here, and a call for a pa
         if not blank:
             return value
         problem = DecodeError("object missing required field `data`", answer.http)
-    if (told := in_band_error(content)) is not None:
-        raise StatusError(answer.http, told, attempts=answer.http.attempts)
+    if (reported := in_band_error(content)) is not None:
+        raise StatusError(answer.http, reported, attempts=answer.http.attempts)
     raise problem
 
 

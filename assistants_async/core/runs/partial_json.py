@@ -37,7 +37,7 @@ _Open = tuple[str, "_Open"] | None
 
 
 def partial_value(text: str) -> Any:
-    """Read a JSON text as far as it has come; None where nothing can be told, or it is no JSON."""
+    """Read a JSON text as far as it has come; None where nothing can be read, or it is no JSON."""
     return PartialJSON().read(text)
 
 
@@ -69,7 +69,7 @@ class PartialJSON:
         return self._new > 0
 
     def read(self, text: str) -> Any:
-        """Read the text as far as it has come; None where nothing can be told, or it is no JSON."""
+        """Read the text as far as it has come; None where nothing can be read, or it is no JSON."""
         if not text.startswith(self._text):
             self._begin()
         self._text, self._new = text, 0

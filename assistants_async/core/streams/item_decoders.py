@@ -64,8 +64,8 @@ class ItemBodyDecoder(Generic[S]):
     def error(self) -> Exception | None:
         """The error that the framer found behind the items that it returned, or an error object in place of a list."""
         error, around = self._framer.error, self._around
-        if error is not None and around is not None and (told := in_band_error(around)) is not None:
-            return StreamEventError(told, items=self._items)
+        if error is not None and around is not None and (reported := in_band_error(around)) is not None:
+            return StreamEventError(reported, items=self._items)
         return error
 
     @property
@@ -103,8 +103,8 @@ class ItemBodyDecoder(Generic[S]):
                 check_kind(item)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             # Servers report an error in the middle of a list as an object among its items.
-            if (told := in_band_error(raw)) is not None:
-                raise StreamEventError(told, items=self._items) from None
+            if (reported := in_band_error(raw)) is not None:
+                raise StreamEventError(reported, items=self._items) from None
             bad = unreadable("item", raw, error, self._items)
             if self._skip is None:
                 raise bad from error

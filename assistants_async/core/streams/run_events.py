@@ -152,8 +152,8 @@ class EventDecoder:
         try:
             return decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            if (told := in_band_error(data)) is not None:
-                raise StreamEventError(told, items=self.items) from None
+            if (reported := in_band_error(data)) is not None:
+                raise StreamEventError(reported, items=self.items) from None
             raise unreadable(f"event {name}", data, error, self.items) from error
 
     def _unnamed(self, frame: ServerSentEvent, *, inside: bool) -> StreamEvent | None:

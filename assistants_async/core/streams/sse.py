@@ -96,8 +96,8 @@ class SSEDecoder(Framer[ServerSentEvent]):
         if self.error is not None:
             raise self.error
         rest = self._start or self._begun or bytes(self._line[:PARTIAL_CAP])
-        told = (line for line in rest.splitlines(keepends=True) if not line.startswith(b":"))
-        return (bytes(self._block) + b"".join(told))[:PARTIAL_CAP]
+        lines = (line for line in rest.splitlines(keepends=True) if not line.startswith(b":"))
+        return (bytes(self._block) + b"".join(lines))[:PARTIAL_CAP]
 
     def blocks(self, data: bytes) -> list[Block] | None:
         """Take a piece that completes nothing but usual blocks, at a third of the cost of `feed`.

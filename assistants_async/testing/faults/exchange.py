@@ -60,7 +60,7 @@ class Exchange:
     # The request
 
     async def read_body(self) -> None:
-        """Read the whole body of the request; a client that asks whether it may send it is told so."""
+        """Read the whole body of the request; a client that asks whether it may send it gets a yes."""
         if "expect" in self._head.headers:
             await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         contents: list[bytes] = []

@@ -35,7 +35,7 @@ class Server(Protocol):
 
 
 class FaultyServer:
-    """An embedded server that misbehaves as it is told, on a loopback port of its own.
+    """An embedded server that misbehaves by rules, on a loopback port of its own.
 
     What no rule and no `x-fault` header asks a fault for is passed on and back to the byte. Requests are read whole
     before anything is done with them, but for faults that leave bodies unread. Enter it while the server runs.

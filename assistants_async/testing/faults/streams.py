@@ -34,11 +34,11 @@ def events(change: Callable[[Events, Exchange], Events], then: End | None = None
         if found is None:
             return
         answer, real = found
-        told = change(real, exchange)
+        changed_events = change(real, exchange)
         if cut:
-            told[-1] = told[-1][: len(told[-1]) // 2]
+            changed_events[-1] = changed_events[-1][: len(changed_events[-1]) // 2]
         await exchange.send(answer.head(CHUNKED))
-        for event in told:
+        for event in changed_events:
             await exchange.send(chunk(event))
         if then is None:
             await exchange.send(chunk(b""))
@@ -162,8 +162,8 @@ async def no_stream(exchange: Exchange) -> None:
         return
     answer, real = found
     run = next(event for event in real if event.startswith(b"event: thread.run."))
-    told = answer.holding(run.partition(b"\ndata: ")[2]).changed(content_type="application/json")
-    await exchange.send((told if exchange.text("as") == "run" else html(200, "Sign in")).whole)
+    as_run = answer.holding(run.partition(b"\ndata: ")[2]).changed(content_type="application/json")
+    await exchange.send((as_run if exchange.text("as") == "run" else html(200, "Sign in")).whole)
 
 
 _SOME = {"events": 3.0}

@@ -123,7 +123,7 @@ class FollowUp:
         self._problem = problem
         self._events: list[StreamEvent] = []
         self._closed = False
-        self._watch = DeadlineTimer(asyncio.get_running_loop()).watch(None)
+        self._deadline = DeadlineTimer(asyncio.get_running_loop()).deadline(None)
 
     # The source
 
@@ -131,7 +131,7 @@ class FollowUp:
         """Gather the events, which come with the end of the body; raises `StreamInterruptedError` where that fails."""
         if not self._closed:
             try:
-                with self._watch:
+                with self._deadline:
                     self._events = await self._gather()
             except (StreamInterruptedError, ClientClosedError):
                 raise
@@ -145,7 +145,7 @@ class FollowUp:
     def close(self) -> None:
         """Stop the requests."""
         self._closed = True
-        self._watch.interrupt(ConnectionAbortedError())
+        self._deadline.interrupt(ConnectionAbortedError())
 
     # The decoder
 
