@@ -100,6 +100,7 @@ def request_body(thread: Thread, settings: BackendSettings, *, include_usage: bo
     if run.get("max_completion_tokens") is not None:
         body[settings.limit_name] = run["max_completion_tokens"] - thread.completion_used
     body["stream"] = True
+    # Not every backend knows the option; the caller drops it where one refuses it.
     if include_usage:
         body["stream_options"] = {"include_usage": True}
     return body
@@ -121,6 +122,7 @@ def _tool_options(thread: Thread, tools: Sequence[Mapping[str, Any]]) -> dict[st
     choice = thread.run.get("tool_choice")
     if is_object(choice):
         name = SEARCH_NAME if choice.get("type") == "file_search" else choice.get("function", {}).get("name")
+        # A search is forced once: a model that has to search in every round never answers.
         forced = choice.get("type") != "file_search" or not thread.rounds
         if forced and any(tool["function"]["name"] == name for tool in tools):
             options["tool_choice"] = {"type": "function", "function": {"name": name}}

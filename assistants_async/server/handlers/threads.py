@@ -35,6 +35,7 @@ async def delete(context: Context) -> Document:
     """Serve `deleteThread`; its messages and runs go with it, an active run too."""
     thread_id = context.ids["thread_id"]
     context.store.threads.get(thread_id)
+    # The active run first, or its task would write into documents that are gone.
     context.state.engine.drop(thread_id)
     context.store.forget_thread(thread_id)
     return deleted("thread.deleted", thread_id)

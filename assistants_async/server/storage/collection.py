@@ -64,11 +64,13 @@ class Collection:
         # A file that is taken off an assistant and given again goes to the end, like a new one.
         if key in self._documents:
             self.remove(key)
+        # The place that it had counts as a removed document's until now.
         if key in self._places:
             self._counters.bytes -= _PLACE_COST
         self._documents[key] = document
         place = self._places[key] = next(self._counters.places)
         for line in self._lines_of(document):
+            # Places only grow, so that each line stays sorted and a cursor is found by bisection.
             line.append((place, key))
         self.measure(document)
         return document

@@ -65,6 +65,7 @@ def chunked(text: str, size: int, overlap: int) -> Iterator[Chunk]:
 def ranked(query: str, sources: Sequence[Source]) -> list[Found]:
     """The chunks that have a word of the query, best first; equal ones in the order of their files."""
     chunks = [(source, chunk) for source in sources for chunk in source.chunks]
+    # Each word once and in order, so that a repeated word does not count twice.
     wanted = dict.fromkeys(_terms(query))
     weights = {term: _weight(sum(term in chunk.terms for _, chunk in chunks), len(chunks)) for term in wanted}
     # What no chunk can pass: every word of the query, again and again.
@@ -113,6 +114,7 @@ def _terms(text: str) -> list[str]:
 
 def _weight(having: int, chunks: int) -> float:
     """Weigh a word by the number of chunks that have it (its inverse document frequency)."""
+    # With 1 added, so that a word which most chunks have never counts against them.
     return math.log(1 + (chunks - having + 0.5) / (having + 0.5))
 
 
