@@ -44,7 +44,7 @@ class Keyword(NamedTuple):
     """Its type, as the source has it, without marks."""
     required: bool
     sentence: str
-    """What stands under it."""
+    """The sentence of its docstring."""
 
 
 class KeywordSignature(inspect.Signature):
