@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import is_
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -178,6 +179,8 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         if is_object(values) and (path.endswith("[...]") or "` in `" in str(error)[-len(path) - 12 :]):
             path = _key_at(decoder, values, path.removesuffix("[...]")) or path
         join = "." if prefix and path and not path.startswith("[") else ""
+        if b"null" in data and is_object(values):
+            check_finite(operation, values)
         given = _at(values, path)
         if b'"headers"' in data:
             given = "[masked]" if "headers" in path else _masked(given)
@@ -254,11 +257,14 @@ def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
 
 def normalise(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what is `UNSET`, and put ids where objects were given for them."""
-    return {
-        name: value if type(value) in _SCALARS else _ids(name, value)
-        for name, value in values.items()
-        if value is not UNSET
-    }
+    try:
+        return {
+            name: value if type(value) in _SCALARS else _ids(name, value)
+            for name, value in values.items()
+            if value is not UNSET
+        }
+    except RecursionError:  # of a dict that has itself in it, which the encoder refuses
+        return {name: value for name, value in values.items() if value is not UNSET}
 
 
 _MESSAGES = frozenset({"messages", "additional_messages", "content", "thread"})
@@ -276,15 +282,26 @@ def _as_input(name: str, value: Any) -> Any:
 
 
 def _ids(name: str, value: Any) -> Any:
-    if name.endswith("_id") and isinstance(value, Object):
-        return value.id
     if name in _MESSAGES:
         value = _as_input(name, value)
-    if name.endswith("_ids") and is_sequence(value):
-        return [item.id if isinstance(item, Object) else item for item in value]
     if is_sequence(value) and any(is_mapping(item) for item in value):
         # Keys that are no names are refused where keys are checked.
-        return [{k: _ids(str(k), v) for k, v in item.items()} if is_mapping(item) else item for item in value]
+        value = [{k: _ids(str(k), v) for k, v in item.items()} if is_mapping(item) else item for item in value]
+    return _nested_ids(name, value)
+
+
+def _nested_ids(name: str, value: Any) -> Any:
+    """Put ids where objects stand for them, at any depth; the same value where it has none."""
+    if isinstance(value, Object):
+        return value.id if name.endswith("_id") else value
+    if is_mapping(value):
+        items = {key: _nested_ids(str(key), item) for key, item in value.items() if type(item) not in _SCALARS}
+        changed = {key: item for key, item in items.items() if item is not value[key]}
+        return {**value, **changed} if changed else value
+    if is_sequence(value):
+        one = name.removesuffix("s") if name.endswith("_ids") else ""
+        members = [item if type(item) in _SCALARS else _nested_ids(one, item) for item in value]
+        return value if all(map(is_, members, value)) else members
     return value
 
 
