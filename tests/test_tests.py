@@ -21,12 +21,15 @@ ELSEWHERE = {
     "calls/pages": "calls/test_lists.py",
     "calls/pipe": "calls/test_push.py",
     "calls/tasks": "calls/test_channel_closing.py",
+    "calls/save_to_disk": "calls/test_download.py",
     "cli": "cli/test_cli.py",
     "client": "client/test_life.py",
     "core/requests/base_url": "session/test_settings.py",
     "core/requests/endpoint": "test_endpoints.py",
     "core/requests/option_checks": "session/test_settings_types.py",
+    "core/streams/item_decoders": "core/streams/test_body_decoders.py",
     "core/streams/json_scanner": "core/streams/test_json_framers.py",
+    "core/streams/run_decoders": "core/streams/test_body_decoders.py",
     "errors": "client/test_errors.py",
     "models": "contract/test_models.py",
     "models/params": "contract/test_keywords.py",
@@ -54,6 +57,7 @@ ELSEWHERE = {
     "transport/decompressed": "testing/faults/test_bodies.py",
     "workflows/concurrency": "workflows/files/test_ingest.py",
     "workflows/files/ingest_sources": "workflows/files/test_ingest.py",
+    "workflows/files/part_limits": "workflows/files/test_upload_in_parts.py",
     "workflows/runs": "workflows/runs/test_drive.py",
 }
 """The tests of modules, and of what is left of folders, that none of their own name has: they show a part of something

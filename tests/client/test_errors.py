@@ -245,6 +245,7 @@ MADE: dict[type[BaseException], BaseException] = {
     errors.RunExpiredError: errors.RunExpiredError("m", run=RUN),
     errors.RunCancelledError: errors.RunCancelledError("m", run=RUN),
     errors.RunIncompleteError: errors.RunIncompleteError(run=RUN),
+    errors.RunActionError: errors.RunActionError("m", run=RUN),
     errors.RunDeadlineError: errors.RunDeadlineError("m", run=RUN, deadline=1.5),
     errors.FilesError: errors.FilesError("m"),
     errors.StoreFileError: errors.StoreFileError(STORE_FILE),
