@@ -15,10 +15,11 @@ from .models.assistants import Assistant, AssistantFile
 from .models.base import Object
 from .models.events import StreamEvent
 from .models.files import File
+from .models.hosted_calls import MCPToolCall
 from .models.messages import Message, MessageFile
 from .models.pages import Deleted, Page
-from .models.runs import Run
-from .models.steps import RunStep
+from .models.runs import MCPCall, Run, ToolCall
+from .models.steps import FunctionToolCall, RunStep
 from .models.threads import Thread
 from .models.uploads import Upload, UploadPart
 from .models.vector_stores import (
@@ -302,8 +303,10 @@ KINDS: Mapping[str, tuple[type[Object], ...]] = {
     "vector_store_id": (VectorStore,),
     "batch_id": (VectorStoreFileBatch,),
     "upload_id": (Upload,),
+    "part_id": (UploadPart,),
+    "tool_call_id": (ToolCall, MCPCall, FunctionToolCall, MCPToolCall),
 }
-"""The models that may stand for each id in a path."""
+"""The models that may stand for each id, in a path or a body."""
 
 
 def find(operation: str) -> Endpoint[Any, Any]:

@@ -19,8 +19,10 @@ from .unions import Unknown
 if TYPE_CHECKING:
     from .assistants import Assistant
     from .files import File
+    from .hosted_calls import MCPToolCall
     from .messages import Attachment, ImageFileContent, ImageURLContent, RefusalContent, TextContent
-    from .runs import Run, TruncationStrategy
+    from .runs import MCPCall, Run, ToolCall, TruncationStrategy
+    from .steps import FunctionToolCall
     from .threads import ToolResources
     from .tools import NamedToolChoice, ResponseFormat, Tool
     from .vector_stores import VectorStoreFile
@@ -309,6 +311,8 @@ if TYPE_CHECKING:
     """A file, as such or as a store has it, or its id."""
     RunID = Run | str
     """A run or its id."""
+    ToolCallID = ToolCall | MCPCall | FunctionToolCall | MCPToolCall | str
+    """A call of a tool, as a run or a step has it, or its id."""
     ToolInput = Tool | Mapping[str, object] | Callable[..., object]
     """A tool, as it came from the server or as a mapping, or a function; an unknown `type` is sent as given."""
     ToolsInput = Sequence[ToolInput] | _HasDefinitions
@@ -330,7 +334,7 @@ if TYPE_CHECKING:
     AttachmentInput = Attachment | Mapping[str, object]
     """A file given along with a message, and the tools that see it."""
 else:
-    AssistantID = FileID = RunID = str
+    AssistantID = FileID = RunID = ToolCallID = str
     ToolInput = CodeInterpreterToolSpec | FileSearchToolSpec | RetrievalToolSpec | FunctionToolSpec | Unknown
     ToolsInput = Sequence[ToolInput]
     ToolResourcesInput = ToolResourcesSpec

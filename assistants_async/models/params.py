@@ -19,6 +19,7 @@ from .inputs import (
     NewToolResourcesInput,
     ResponseFormatInput,
     RunID,
+    ToolCallID,
     ToolChoiceInput,
     ToolResourcesInput,
     ToolsInput,
@@ -256,14 +257,14 @@ class ModifyRunParams(TypedDict, total=False):
 class ToolOutput(TypedDict, total=False):
     """The answer to one tool call (`SubmitToolOutputsRunRequest.tool_outputs`)."""
 
-    tool_call_id: Required[str]
+    tool_call_id: Required[ToolCallID]
     """Id of the call; the document requires nothing, but an output without it has no place to go."""
     output: str
     """The tool's output."""
 
 
 if TYPE_CHECKING:
-    ToolOutputInput = ToolOutput | Mapping[str, str]
+    ToolOutputInput = ToolOutput | Mapping[str, object]
     """An output: a mapping of any origin will do."""
 else:
     ToolOutputInput = ToolOutput
@@ -272,7 +273,7 @@ else:
 class ToolApproval(TypedDict, total=False):
     """The decision about one call of an MCP server; Foundry only."""
 
-    tool_call_id: Required[str]
+    tool_call_id: Required[ToolCallID]
     """Id of the call."""
     approve: Required[bool]
     """True lets the server be called."""

@@ -121,7 +121,7 @@ def test_tags() -> None:
 def test_the_literals_of_type_checkers_are_the_tags() -> None:
     """The literal by which a type checker narrows a union is the tag on the wire, for every class."""
     kinds: list[Any] = [kind for kind in vars(models).values() if isinstance(kind, type)]
-    tagged = [kind for kind in kinds if issubclass(kind, Tagged) and kind not in {Tagged, HostedToolCall}]
+    tagged: list[Any] = [kind for kind in kinds if issubclass(kind, Tagged) and kind not in {Tagged, HostedToolCall}]
     assert len(tagged) > 40
     for kind in tagged:
         literals = [get_args(get_args(base)[0]) for base in kind.__orig_bases__ if get_args(base)]

@@ -203,7 +203,7 @@ async def namespaces(client: AssistantsClient, thread: Thread, run: Run, message
     assert_type(await client.files.list(purpose="assistants"), Page[File])
 
 
-async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant) -> None:
+async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant, run: Run, file: File) -> None:
     """A run is awaited or streamed."""
     call = client.runs.create(thread, assistant_id=assistant, instructions=None, if_active="wait")
     assert_type(call, RunCall)
@@ -216,8 +216,17 @@ async def runs(client: AssistantsClient, thread: Thread, assistant: Assistant) -
     assert_type(call.stream(raise_on={"failed"}), RunChannel)
     async with call.stream(events=False) as plain:
         assert_type(plain, Channel[Run])
-        assert_type([run async for run in plain], list[Run])
+        assert_type([each async for each in plain], list[Run])
     outputs = client.runs.submit_tool_outputs(thread, "run_1", tool_outputs=[{"tool_call_id": "c", "output": "x"}])
+    for each in run.tool_calls:
+        client.runs.submit_tool_outputs(thread, run, tool_outputs=[{"tool_call_id": each, "output": "x"}])
+    client.threads.create(tool_resources={"file_search": {"vector_stores": [{"file_ids": [file]}]}})
+    client.messages.create(
+        thread,
+        role="user",
+        content=[{"type": "image_file", "image_file": {"file_id": file}}],
+        attachments=[{"file_id": file}],
+    )
     assert_type(outputs, RunCall)
 
 

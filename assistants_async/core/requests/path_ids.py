@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeAlias
 from urllib.parse import quote
 
 from ...errors import ValidationError
@@ -16,6 +17,10 @@ from ...models.base import Object
 
 _PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
+
+
+Kinds: TypeAlias = Mapping[str, tuple[type[Object], ...]]
+"""The models that may stand for each id."""
 
 
 def all_plain(ids: tuple[object, ...]) -> bool:
@@ -26,14 +31,14 @@ def all_plain(ids: tuple[object, ...]) -> bool:
     return True
 
 
-def segment(operation: str, parameter: str, value: object, kinds: Mapping[str, tuple[type[Object], ...]]) -> str:
+def segment(operation: str, parameter: str, value: object, kinds: Kinds) -> str:
     """Turn an id, or the object that has it, into one path segment.
 
     Raises `TypeError` for an object of another kind and `ValidationError` for text that is no id, both
     naming the parameter.
     """
     if not isinstance(value, str):
-        value = _id_of(operation, parameter, value, kinds.get(parameter, ()))
+        value = id_of(operation, parameter, value, kinds.get(parameter, ()))
     value = str.__str__(value)  # the characters, whatever a subclass such as an enum prints as
     if _PLAIN(value):
         return value
@@ -47,7 +52,8 @@ def segment(operation: str, parameter: str, value: object, kinds: Mapping[str, t
         raise ValidationError(operation, parameter, "expected an id without lone surrogates", value) from None
 
 
-def _id_of(operation: str, parameter: str, value: object, kinds: tuple[type[Object], ...]) -> str:
+def id_of(operation: str, parameter: str, value: object, kinds: tuple[type[Object], ...]) -> str:
+    """Return the id of an object; raises `TypeError`, naming the place, for one of another kind."""
     if kinds and isinstance(value, kinds):
         return value.id
     wanted = " or ".join(["str", *(kind.__name__ for kind in kinds)])

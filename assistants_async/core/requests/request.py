@@ -171,7 +171,7 @@ def bind(
     path = template % ids
     if not keywords and (not validate or endpoint.params is None):
         return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
-    values = normalise(keywords)
+    values = normalise(endpoint.name, keywords, kinds)
     data = check(endpoint, values, protocol) if validate else None
     query, body = split(endpoint, values)
     if not endpoint.takes_body:

@@ -12,7 +12,6 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from operator import is_
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -20,9 +19,11 @@ from msgspec import UNSET, inspect
 
 from ..._typing import is_mapping, is_object, is_sequence
 from ...errors import ValidationError, WrongProtocolError, did_you_mean
-from ...models.base import Model, Object
+from ...models.base import Model
 from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rule_and_path
 from .endpoint import Endpoint, ProtocolVersion
+from .member_ids import with_ids
+from .path_ids import Kinds
 
 W = TypeVar("W")
 
@@ -255,54 +256,16 @@ def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
         raise TypeError(f"{operation}(): {text}") from None
 
 
-def normalise(values: Mapping[str, Any]) -> dict[str, Any]:
+def normalise(operation: str, values: Mapping[str, Any], kinds: Kinds) -> dict[str, Any]:
     """Leave out what is `UNSET`, and put ids where objects were given for them."""
     try:
         return {
-            name: value if type(value) in _SCALARS else _ids(name, value)
+            name: value if type(value) in _SCALARS else with_ids(operation, name, value, kinds, name)
             for name, value in values.items()
             if value is not UNSET
         }
     except RecursionError:  # of a dict that has itself in it, which the encoder refuses
         return {name: value for name, value in values.items() if value is not UNSET}
-
-
-_MESSAGES = frozenset({"messages", "additional_messages", "content", "thread"})
-"""Keywords that may have messages as they were read, or parts of one."""
-
-
-def _as_input(name: str, value: Any) -> Any:
-    from .message_input import content_as_input, message_as_input  # on use: most requests have plain text
-
-    if name == "thread":
-        return {key: _ids(str(key), item) for key, item in value.items()} if is_mapping(value) else value
-    if name == "content":
-        return content_as_input(value)
-    return [message_as_input(item) for item in value] if is_sequence(value) else value
-
-
-def _ids(name: str, value: Any) -> Any:
-    if name in _MESSAGES:
-        value = _as_input(name, value)
-    if is_sequence(value) and any(is_mapping(item) for item in value):
-        # Keys that are no names are refused where keys are checked.
-        value = [{k: _ids(str(k), v) for k, v in item.items()} if is_mapping(item) else item for item in value]
-    return _nested_ids(name, value)
-
-
-def _nested_ids(name: str, value: Any) -> Any:
-    """Put ids where objects stand for them, at any depth; the same value where it has none."""
-    if isinstance(value, Object):
-        return value.id if name.endswith("_id") else value
-    if is_mapping(value):
-        items = {key: _nested_ids(str(key), item) for key, item in value.items() if type(item) not in _SCALARS}
-        changed = {key: item for key, item in items.items() if item is not value[key]}
-        return {**value, **changed} if changed else value
-    if is_sequence(value):
-        one = name.removesuffix("s") if name.endswith("_ids") else ""
-        members = [item if type(item) in _SCALARS else _nested_ids(one, item) for item in value]
-        return value if all(map(is_, members, value)) else members
-    return value
 
 
 def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
