@@ -233,7 +233,8 @@ def test_nothing_but_decode_errors(kind: type[Object], data: st.DataObject) -> N
     except msgspec.DecodeError:
         return
     assert isinstance(model, Model)
-    assert decoder_for(kind).decode(model.to_json()) == model
+    # By what is written: the fraction of a time stands in its datetime twin alone.
+    assert decoder_for(kind).decode(model.to_json()).to_dict() == model.to_dict()
 
 
 def test_function_calls_of_steps_keep_a_null_output() -> None:
