@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 import pickle
 import pydoc
+import sys
+import types
 from collections.abc import Callable
 from typing import Any, get_args, get_type_hints
 
@@ -13,6 +15,7 @@ from msgspec import UNSET
 
 from assistants_async import AssistantsClient
 from assistants_async.calls.call import Call
+from assistants_async.core.keyword_help import keywords_of
 from assistants_async.endpoints import TABLE
 from assistants_async.models import params
 from assistants_async.resources.runs import Runs
@@ -82,3 +85,31 @@ def test_the_static_form_stays() -> None:
     hint = get_type_hints(Runs.submit_tool_outputs)["keywords"]
     assert get_args(hint) == (params.SubmitToolOutputsParams,)
     assert pickle.loads(pickle.dumps(Runs.create)) is Runs.create
+
+
+MADE = """
+from __future__ import annotations
+from typing import TypedDict
+
+class Given(TypedDict, total=False):
+    name: str
+
+def make(**given: Unpack[Given]) -> None: ...
+"""
+
+
+def test_keywords_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The names and types are there, without sentences."""
+    module = types.ModuleType("made_without_sources")
+    module.__file__ = "/nowhere/made_without_sources.py"
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(MADE, vars(module))
+    (found,) = keywords_of(module.make).items()
+    assert (found[0], found[1].required, found[1].sentence) == ("name", False, "")
+    assert "str" in found[1].annotation
+
+
+def test_a_signature_can_be_pickled() -> None:
+    """What comes back is a plain signature with the same parameters."""
+    signature = inspect.signature(Runs.create)
+    assert pickle.loads(pickle.dumps(signature)).parameters == signature.parameters

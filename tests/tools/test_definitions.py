@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from assistants_async import AssistantsClient
 from assistants_async.server import CallTools, Say
 from assistants_async.tools import Toolbox, answer_format, tool
+from assistants_async.tools.definitions import with_definitions
 from tests.support.embedded import drop, serving
 from tests.support.http_server import Wire, answer
 
@@ -98,3 +99,9 @@ def test_a_format_stands_alone(client: AssistantsClient) -> None:
     call = client.threads.create_and_run(assistant_id="asst_1", response_format=Meal)
     with pytest.raises(TypeError, match="not both"):
         drop(call.drive(output_type=Meal))
+
+
+def test_tools_that_are_no_list_stay() -> None:
+    """A null or a dict goes to the server as it was given."""
+    assert with_definitions({"tools": None}) == {"tools": None}
+    assert with_definitions({"tools": CODE}) == {"tools": CODE}

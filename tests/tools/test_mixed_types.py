@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, NotRequired, TypedDict, TypeVar
@@ -238,3 +239,63 @@ def test_arguments_that_do_not_fit(text: str, path: str) -> None:
     with pytest.raises(ToolCallError) as caught:
         visit.read(text, 1000)
     assert (caught.value.kind, caught.value.path) == ("arguments", path)
+
+
+class Trip(msgspec.Struct):
+    """A trip."""
+
+    days: int = 4
+
+
+@dataclass
+class Stay:
+    """A stay that checks itself."""
+
+    host: Home
+    trip: Trip
+    nights: int = 1
+
+    def __post_init__(self) -> None:
+        if self.nights > self.trip.days:
+            raise ValueError("longer than the trip")
+
+
+STAY = answer_format(Stay)
+
+
+def test_a_null_in_a_plain_part_is_left_out() -> None:
+    """A member that may be left out and takes no null has its default, beside a model of pydantic's."""
+    read = STAY.decode('{"host":{"zip":"12345"},"trip":{"days":null},"nights":2}')
+    assert read == Stay(Home(zip="12345"), Trip(4), 2)
+
+
+def test_an_object_that_refuses_its_members() -> None:
+    """What its own check raises is said with the place of the object."""
+    with pytest.raises(AnswerDecodeError, match="longer than the trip") as caught:
+        STAY.decode('{"host":{"zip":"12345"},"trip":{"days":1},"nights":2}')
+    assert caught.value.path == "$"
+
+
+class Mall(msgspec.Struct):
+    """A mall."""
+
+    shop: Annotated[Shop, msgspec.Meta(description="The one.")]
+
+
+def test_marks_on_a_mixed_class() -> None:
+    """They change nothing about how its values are read."""
+    assert answer_format(Mall).decode('{"shop":{"owner":{"name":"Ann"}}}') == Mall(Shop(ANN))
+
+
+def test_pydantic_need_not_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Types that are not its own are described without it, and it is not imported for them."""
+    with monkeypatch.context() as context:
+        context.delitem(sys.modules, "pydantic")
+        assert schema_of(Trip)["properties"]["days"]["type"] == "integer"
+        assert "pydantic" not in sys.modules
+
+
+def test_a_description_beside_a_mark_of_pydantics() -> None:
+    """The schema has it, and the limit of pydantic's too."""
+    schema = schema_of(list[Annotated[int, Field(gt=3), msgspec.Meta(description="Days.")]])
+    assert schema["items"]["description"].startswith("Days.")

@@ -229,3 +229,9 @@ def test_a_snapshot_takes_every_kind_of_event() -> None:
     assert [one.id for one in snapshot.steps] == ["s", "z"]
     assert snapshot.message("new").whole().id == "new"
     assert snapshot.step("new").whole().id == "new"
+
+
+def test_text_after_a_part_without_text() -> None:
+    """The delta's text is all that there is."""
+    whole = folded(delta(text("more")), base=message({"type": "text"}))
+    assert whole.text == "more"
