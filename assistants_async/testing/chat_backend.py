@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -117,26 +118,30 @@ class ChatBackend:
         response = web.StreamResponse(status=raw.status, headers=raw.headers)
         self.open += 1
         try:
-            await response.prepare(request)
-            for piece in raw.pieces:
-                match piece:
-                    case bytes():
-                        await response.write(piece)
-                    case Cut():
-                        if request.transport is not None:
-                            request.transport.abort()
-                        return response
-                    case Silence():
-                        await _until_closed(request)
-                        return response
-                    case _:
-                        await asyncio.sleep(piece)
-            await response.write_eof()
-        except ConnectionError:
-            pass  # the other side has heard enough
+            # Once the other side has left, what is left of the answer goes nowhere.
+            with contextlib.suppress(ConnectionError):
+                await self._write(response, request, raw)
         finally:
             self.open -= 1
         return response
+
+    async def _write(self, response: web.StreamResponse, request: web.Request, raw: RawAnswer) -> None:
+        """Write an answer, as far as it goes."""
+        await response.prepare(request)
+        for piece in raw.pieces:
+            match piece:
+                case bytes():
+                    await response.write(piece)
+                case Cut():
+                    assert request.transport is not None
+                    request.transport.abort()
+                    return
+                case Silence():
+                    await _until_closed(request)
+                    return
+                case _:
+                    await asyncio.sleep(piece)
+        await response.write_eof()
 
 
 async def _until_closed(request: web.Request) -> None:

@@ -58,6 +58,8 @@ def test_a_server_that_cannot_start_says_why() -> None:
     with pytest.raises(ValueError, match="pace, speed and keepalive"):
         ServerThread(pace=-1)
     server = ServerThread()
+    server.reset()
+    assert server.requests == ()
     server.close()  # which does nothing to one that never ran
     with server, pytest.raises(RuntimeError, match="started before"):
         server.start()

@@ -90,37 +90,35 @@ class ChatCompletions(Backend):
     async def __call__(self, turn: Turn) -> AsyncGenerator[Action, None]:
         """Answer one turn."""
         spent = _spent(turn, at_least=True)
-        if spent is not None:
-            yield Incomplete(spent)
-            return
-        await self._find_context(turn)
+        last: Action | None = None if spent is None else Incomplete(spent)
         failures = 0
-        while True:
+        if last is None:
+            await self._find_context(turn)
+        while last is None:
             reader = AnswerReader(turn.call_ids)
             try:
-                body = request_body(_thread(turn), self.settings, include_usage=self._include_usage)
-                if self.settings.tools == "schema":
-                    body = with_schema(body)
-                    reader = SchemaReader(turn.call_ids) if has_schema(body) else reader
+                body, reader = self._prepared(turn)
                 async with aclosing(self._answer(turn, body, reader)) as actions:
                     async for action in actions:
                         yield action
             except PromptError as error:
-                yield Fail(error.code, error.message)
-                return
+                last = Fail(error.code, error.message)
+                continue
             except (AssistantsError, BackendError) as error:
                 if self._without_usage(error):
                     continue
                 failure = classify(error, has_output=reader.has_output)
                 _log.warning("the backend failed: %s", self._clean(str(error)))
             else:
-                return
+                break
             wait = self._wait(failure, failures, turn.seconds_left)
-            if wait is None:
-                yield Fail(failure.code, self._clean(failure.message))
-                return
             failures += 1
-            await asyncio.sleep(wait)
+            if wait is None:
+                last = Fail(failure.code, self._clean(failure.message))
+            else:
+                await asyncio.sleep(wait)
+        if last is not None:
+            yield last
 
     @override
     async def models(self) -> Mapping[str, int | None]:
@@ -136,6 +134,15 @@ class ChatCompletions(Backend):
     async def close(self) -> None:
         """Close the connections to the backend."""
         await self._connection.close()
+
+    def _prepared(self, turn: Turn) -> tuple[dict[str, Any], AnswerReader]:
+        """Write the body of the request for a turn, and make the reader of its answer."""
+        body = request_body(_thread(turn), self.settings, include_usage=self._include_usage)
+        if self.settings.tools == "schema":
+            body = with_schema(body)
+            if has_schema(body):
+                return body, SchemaReader(turn.call_ids)
+        return body, AnswerReader(turn.call_ids)
 
     async def _answer(self, turn: Turn, body: dict[str, Any], reader: AnswerReader) -> AsyncGenerator[Action, None]:
         async with aclosing(self._connection.events(body)) as events:

@@ -2,89 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, Message, Run, RunStep, Thread
+from assistants_async import AssistantsClient
 from assistants_async.server import AssistantsServer
 from assistants_async.server.backend.chat import ChatCompletions
 from assistants_async.testing.chat_backend import ChatAnswer, ChatBackend, Cut, RawAnswer, Silence, error_answer
-
-FUNCTION: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
-KEY = "backend-key-0001"
-
-
-@dataclass
-class Ended:
-    """A run at its end, and what its thread has then."""
-
-    run: Run
-    message: Message | None
-    steps: list[RunStep]
-    backend: ChatBackend
-
-    @property
-    def error(self) -> tuple[str | None, str | None]:
-        """Code and message of the run's error."""
-        assert self.run.last_error is not None
-        return self.run.last_error.code, self.run.last_error.message
-
-    @property
-    def shown(self) -> tuple[str | None, str | None, str | None]:
-        """Status of the run, and text and status of its message."""
-        own = self.message if self.message is not None and self.message.role == "assistant" else None
-        return (self.run.status, None, None) if own is None else (self.run.status, own.text, own.status)
-
-
-@asynccontextmanager
-async def home(
-    answers: Sequence[ChatAnswer | RawAnswer], **settings: Any
-) -> AsyncIterator[tuple[ChatBackend, AssistantsClient]]:
-    """A server whose runs the scripted backend answers."""
-    async with ChatBackend(answers) as backend:
-        responder = ChatCompletions(backend.url, api_key=KEY, **{"timeout": 30.0, **settings})
-        async with (
-            AssistantsServer(responder=responder, pace=0.001) as server,
-            AssistantsClient(base_url=server.base_url, api_key="key") as client,
-        ):
-            yield backend, client
-        await responder.close()
-
-
-async def thread_and_run(client: AssistantsClient, *tools: Any, **run: Any) -> tuple[Thread, Run]:
-    """A thread that says hello, and its run at an end."""
-    assistant = await client.assistants.create(model="gpt-4o", tools=list(tools))
-    thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
-    return thread, await client.runs.create(thread, assistant_id=assistant, **run).poll(raise_on=())
-
-
-async def played(
-    *answers: ChatAnswer | RawAnswer, tools: Sequence[Any] = (), settings: Any = None, **run: Any
-) -> Ended:
-    """A run over these answers."""
-    async with home(answers, **(settings or {})) as (backend, client):
-        thread, ended = await thread_and_run(client, *tools, **run)
-        message = await client.messages.list(thread).first()
-        steps = await client.steps.list(thread, ended, order="asc").collect()
-    return Ended(ended, message, steps, backend)
-
-
-def chunk(finish: str | None = None, **delta: Any) -> str:
-    """One chunk as JSON."""
-    return json.dumps({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}, ensure_ascii=False)
-
-
-def sse(*chunks: str, end: str = "\n\n", done: bool = True) -> bytes:
-    """Chunks as events."""
-    return "".join(f"data: {one}{end}" for one in (*chunks, *(["[DONE]"] if done else []))).encode()
-
-
-HI = (chunk(role="assistant", content=""), chunk(content="Hé"), chunk(content="llo"), chunk("stop"))
+from tests.support.backend_home import FUNCTION, HI, KEY, chunk, home, played, sse, thread_and_run
 
 FORMS: Mapping[str, RawAnswer] = {
     "as the vendor's": RawAnswer(pieces=[sse(*HI)]),
@@ -306,33 +233,6 @@ async def test_a_budget_that_is_used_up_sends_nothing() -> None:
     assert run.incomplete_details is not None
     assert (run.status, run.incomplete_details.reason) == ("incomplete", "max_completion_tokens")
     assert [request["max_tokens"] for request in backend.requests] == [300]
-
-
-async def test_the_search_of_a_model() -> None:
-    """The model searches by a tool call, gets the chunks under their marks, and its marks become citations."""
-    answers = [
-        ChatAnswer(calls=[("file_search", {"queries": ["Oslo"]})]),
-        ChatAnswer(text="It rains 【1:0†w.txt】."),
-    ]
-    async with home(answers) as (backend, client):
-        file = await client.files.create(file=b"Rain in Oslo.", filename="w.txt", purpose="assistants")
-        store = await client.vector_stores.create()
-        await client.vector_stores.files.create(store, file_id=file).poll()
-        assistant = await client.assistants.create(
-            model="m",
-            tools=[{"type": "file_search"}],
-            tool_resources={"file_search": {"vector_store_ids": [store.id]}},
-        )
-        thread = await client.threads.create(messages=[{"role": "user", "content": "Oslo?"}])
-        await client.runs.create(thread, assistant_id=assistant).poll()
-        message = await client.messages.list(thread).first()
-    assert backend.requests[1]["messages"][-1] == {
-        "role": "tool",
-        "tool_call_id": "call_0",
-        "content": "【1:0†w.txt】\nRain in Oslo.",
-    }
-    assert message is not None
-    assert message.to_dict()["content"][0]["text"]["annotations"][0]["file_citation"]["file_id"] == file.id
 
 
 async def test_tools_by_a_schema() -> None:

@@ -1,0 +1,22 @@
+"""Arguments of commands: text in, value out."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from assistants_async.cli.arguments import count, model_map, seconds
+
+
+@pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "-1"], ids=["empty", "word", "nan", "inf", "negative"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    """A number of seconds is finite and not negative."""
+    with pytest.raises(argparse.ArgumentTypeError, match="is no number of seconds"):
+        seconds(text)
+
+
+def test_values_are_read() -> None:
+    """Numbers, and pairs with spaces around."""
+    assert (seconds("0.5"), count("7")) == (0.5, 7)
+    assert model_map("gpt-4o = qwen3, * = llama3") == {"gpt-4o": "qwen3", "*": "llama3"}
