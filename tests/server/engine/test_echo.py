@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import aiohttp
 import msgspec
 import pytest
 
 from assistants_async import AssistantsClient, Run
+from assistants_async.server import AssistantsServer
 
 CITY: Any = {"type": "object", "properties": {"city": {"type": "string", "enum": ["Oslo"]}}}
 F: Any = {"type": "function", "function": {"name": "f", "parameters": CITY}}
@@ -63,3 +65,14 @@ async def test_a_structured_answer_without_a_model() -> None:
         thread = await client.threads.create(messages=[{"role": "user", "content": "Where?"}])
         result = await client.runs.create(thread, assistant_id=assistant).drive(output_type=Answer)
     assert result.parsed == Answer("example", sure=True)
+
+
+async def test_a_plain_server_is_always_ready() -> None:
+    """Nothing stands behind the echo that could be missing; a probe needs no key."""
+    async with (
+        AssistantsServer(api_key="key") as server,
+        aiohttp.ClientSession() as session,
+        session.get(server.base_url.removesuffix("/v1") + "/readyz") as ready,
+    ):
+        assert (ready.status, await ready.json()) == (200, {"status": "ready"})
+        assert await server.problem() is None
