@@ -6,7 +6,7 @@ import asyncio
 import io
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +300,26 @@ async def test_a_file_that_shrinks_while_it_is_sent(wire: Wire, client: Assistan
         await call
     await asyncio.sleep(0)
     assert wire.seen == []
+
+
+class Deferred:
+    """A file whose `read` returns an awaitable that is no coroutine."""
+
+    def read(self, size: int = -1) -> Any:
+        """Give the bytes later."""
+        return asyncio.get_running_loop().create_future() if size else Later()
+
+
+class Later:
+    """An awaitable that cannot be closed."""
+
+    def __await__(self) -> Generator[None, None, bytes]:
+        """Give nothing."""
+        yield
+        return b""
+
+
+async def test_an_awaitable_that_cannot_be_closed(client: AssistantsClient) -> None:
+    """The file is refused as any other whose `read` is async."""
+    with pytest.raises(TypeError, match=r"read\(\) of Deferred is async"):
+        upload(client, Deferred(), filename="a.txt")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from assistants_async import AssistantsClient, AuthenticationError, File
+from assistants_async import AssistantsClient, AuthenticationError, BadRequestError, File, PreparedRequest
 from assistants_async._typing import override
 from assistants_async.session.azure import token_source
 from tests.support.http_server import ANYTHING, FILE, KEY, Memory, Wire, answer, failure
@@ -271,3 +271,32 @@ async def test_a_token_is_renewed_five_minutes_before_its_end() -> None:
     times = {0: "token-1", 3299: "token-1", 3300: "token-2", 6599: "token-2", 6600: "token-3"}
     for clock[0], token in times.items():
         assert await get() == token
+
+
+async def test_many_keys_and_secret_headers(wire: Wire) -> None:
+    """Each request has its own, and an error shows neither the last key nor the last header."""
+    count = 40
+    keys = iter(f"sk-renewed-{number}" for number in range(count))
+    tokens = iter(f"token-changed-{number}" for number in range(count))
+
+    def on_send(outgoing: PreparedRequest) -> None:
+        outgoing.headers["x-api-key"] = next(tokens)
+
+    wire.answer(*[BODY] * (count - 1), failure(400, f"sk-renewed-{count - 1} token-changed-{count - 1}"))
+    async with AssistantsClient(base_url=wire.base_url, api_key=lambda: next(keys), on_send=on_send) as client:
+        for _ in range(count - 1):
+            await client.threads.create()
+        with pytest.raises(BadRequestError) as caught:
+            await client.threads.create()
+    sent = [seen.header("authorization") for seen in wire.seen]
+    assert sent == [f"Bearer sk-renewed-{number}" for number in range(count)]
+    assert "sk-renewed" not in str(caught.value)
+    assert "token-changed" not in str(caught.value)
+
+
+async def test_a_builtin_without_a_signature(wire: Wire) -> None:
+    """It may be given, as nothing says that it cannot be called so, and what it returns is checked."""
+    async with AssistantsClient(base_url=wire.base_url, api_key=str) as client:
+        with pytest.raises(ValueError, match="api_key must be one word"):
+            await client.threads.create()
+    assert wire.seen == []

@@ -11,6 +11,7 @@ import pytest
 from assistants_async import (
     Assistant,
     AssistantsClient,
+    ConnectFailedError,
     DecodeError,
     HTTPResponse,
     NotFoundError,
@@ -223,3 +224,43 @@ async def test_a_hook_that_raises_at_the_head_lets_go_of_the_connection(
         with pytest.raises(LookupError, match="mine"):
             await client.threads.create().with_options(**hook)
         await wire.until_open(0)
+
+
+async def test_an_error_of_the_error_hook(wire: Wire) -> None:
+    """An `on_error` that fails itself, with an error such as calls have, is raised after the error of the call."""
+
+    def fail(_: Exception) -> None:
+        raise ConnectFailedError("no route to the log")
+
+    wire.answer(failure(404))
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, on_error=fail) as client:
+        with pytest.raises(ConnectFailedError, match="no route to the log") as caught:
+            await client.threads.retrieve("thread_1")
+    assert isinstance(caught.value.__context__, NotFoundError)
+
+
+async def test_an_error_of_many_levels(wire: Wire) -> None:
+    """What a hook raises comes out as it was, however deep."""
+    deep: Any = "end"
+    for _ in range(20):
+        deep = [deep]
+
+    def refuse(_: Request) -> None:
+        raise LookupError(deep)
+
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, on_request=refuse) as client:
+        with pytest.raises(LookupError) as caught:
+            await client.threads.create()
+    assert caught.value.args == (deep,)
+
+
+async def test_a_hook_that_breaks_the_address(wire: Wire) -> None:
+    """An address that is none is a failure to connect, and it is not tried again."""
+
+    def break_it(outgoing: PreparedRequest) -> None:
+        outgoing.url = "http://"
+
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, on_send=break_it) as client:
+        with pytest.raises(ConnectFailedError, match="must look like"):
+            await client.threads.create()
+    assert wire.seen == []

@@ -82,6 +82,7 @@ PLACES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
             },
             id="parts of all kinds",
         ),
+        pytest.param({**READ, "content": "hello"}, WRITTEN, id="a plain text in a message that was read"),
         pytest.param({"role": "user", "content": [IMAGE]}, {"role": "user", "content": [IMAGE]}, id="as documented"),
         pytest.param(
             {"role": "user", "content": [{"type": "text", "text": "a"}]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -52,6 +53,10 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
     ),
     "a value of metadata": (
         lambda client: client.threads.create(metadata={"a": "b", "c": object()}),
+        "metadata.c: object is no value of JSON",
+    ),
+    "beside a value that JSON can hold": (
+        lambda client: client.threads.create(metadata={"a": UUID(int=1), "c": object()}),
         "metadata.c: object is no value of JSON",
     ),
     "deep in a tool": (

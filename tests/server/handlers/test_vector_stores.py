@@ -263,3 +263,17 @@ async def test_a_store_that_is_gone_has_nothing(client: AssistantsClient) -> Non
         await client.vector_stores.retrieve(store_id)
     async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
         assert "".join([text async for text in channel.text()]) == "Echo: Does it rain in Oslo?"
+
+
+async def test_a_batch_cancelled_before_it_is_read() -> None:
+    """Its files stay cancelled, while those of a later batch are read."""
+    async with talking(pace=50 * MS) as talk:
+        early, late = await talk.upload(RAIN, "a.md"), await talk.upload(TRAINS, "b.md")
+        store = await talk.make("/vector_stores", {})
+        batches = f"/vector_stores/{store['id']}/file_batches"
+        batch = await talk.make(batches, {"file_ids": [early["id"]]})
+        await talk.make(f"{batches}/{batch['id']}/cancel", {})
+        later = await talk.make(batches, {"file_ids": [late["id"]]})
+        assert (await settled(talk, f"{batches}/{later['id']}"))["status"] == "completed"
+        (left,) = (await talk.get(f"{batches}/{batch['id']}/files"))["data"]
+        assert left["status"] == "cancelled"

@@ -183,3 +183,19 @@ async def test_head_in_time() -> None:
         assert (await reader.readuntil(b"HTTP/1.1 200 OK")).endswith(b"200 OK")
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_page_that_asks_for_no_headers() -> None:
+    """It is told of none."""
+    async with talking(cors=[APP]) as talk:
+        asks = {"origin": APP, "access-control-request-method": "GET"}
+        answer = await talk("OPTIONS", "/assistants", headers=asks)
+        assert (answer.status, "access-control-allow-headers" in answer.headers) == (204, False)
+
+
+@pytest.mark.parametrize("name", ["head_timeout", "run_expiry", "max_store_bytes"])
+def test_limits_of_nothing(name: str) -> None:
+    """A server that could never answer is refused when it is made."""
+    settings: dict[str, Any] = {name: 0}
+    with pytest.raises(ValueError, match=f"{name}.* more than 0"):
+        AssistantsServer(**settings)

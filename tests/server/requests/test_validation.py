@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.raw_requests import send
 from tests.support.talk import WEATHER, Document, Talk, path_of, talking
 
 SEARCH = [{"type": "file_search"}]
@@ -197,3 +198,12 @@ async def test_signs_alone(talk: Talk) -> None:
     store = await talk.make("/vector_stores", {"file_ids": [file["id"]]})
     found = await talk.make(f"/vector_stores/{store['id']}/search", {"query": "rain"})
     assert found["data"] == []
+
+
+async def test_a_text_of_half_a_character(talk: Talk) -> None:
+    """A value that no UTF-8 can hold is refused with a 400, and nothing is kept."""
+    body = b'{"model": "m", "name": "\\ud800"}'
+    head = b"POST /v1/assistants HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
+    answer = await send(talk.server, head + b"content-length: %d\r\n\r\n" % len(body) + body)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert (await talk.get("/assistants"))["data"] == []
