@@ -239,3 +239,18 @@ async def test_a_drive_that_is_closed_before_its_head() -> None:
         assert await task == []
         for each in await served.runs():
             assert each.status in ("cancelling", "cancelled")
+
+
+async def test_a_decision_that_does_not_end(wire: Wire, client: AssistantsClient, stubborn: Stubborn) -> None:
+    """The function that was to approve a call is named."""
+    wanted = [{"id": "call_9", "type": "mcp", "server_label": "gh", "name": "search", "arguments": "{}"}]
+    action = {"type": "submit_tool_approval", "submit_tool_approval": {"tool_calls": wanted}}
+    Server(wire, create=[run("requires_action", required_action=action)], cancel=[run("cancelling")])
+
+    async def decide(call: object, arguments: object) -> bool:
+        await stubborn.wait()
+        return True
+
+    drive = client.runs.create("thread_1", assistant_id="a").drive(approve_mcp=decide, stream=False, **SHORT)
+    with pytest.warns(RuntimeWarning, match="approve_mcp did not end"), pytest.raises(RunDeadlineError):
+        await drive

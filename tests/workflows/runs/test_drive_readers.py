@@ -1,0 +1,92 @@
+"""Readers of a drive that are slow, or that have closed it before it came to anything."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from assistants_async import AssistantsClient, RunFailedError, StreamError
+from assistants_async.server import Stall
+from tests.support.byte_server import Body, frame
+from tests.support.drives import start
+from tests.support.embedded import GRACE, Server, listed, serving
+from tests.support.http_server import Wire
+from tests.support.run_events import DONE, delta, message, run
+from tests.support.steady_loop import MS
+
+
+async def test_a_reader_that_is_far_behind(wire: Wire, client: AssistantsClient) -> None:
+    """It gets every event once it reads, in order, though more have come than may wait for it."""
+    pieces = [f"{number} " for number in range(300)]
+    body = Body(
+        *(frame(f"thread.run.{status}", run(status)) for status in ("queued", "in_progress")),
+        frame("thread.message.created", message("in_progress")),
+        *(frame("thread.message.delta", delta(piece)) for piece in pieces),
+        frame("thread.message.completed", message("completed", "".join(pieces))),
+        frame("thread.run.completed", run("completed")),
+        DONE,
+    )
+    Server(wire, create=[body], steps=[listed()])
+    async with start(client) as channel:
+        await asyncio.sleep(50 * MS)
+        assert [piece async for piece in channel.text()] == pieces
+
+
+async def test_the_result_of_a_drive_that_was_closed() -> None:
+    """There is none, and the error says why."""
+    async with serving(Stall()) as served, served.start().drive(grace=GRACE) as channel:
+        channel.close()
+        with pytest.raises(StreamError, match="the drive was left before its end"):
+            await channel.result()
+
+
+async def test_the_head_of_a_drive_that_was_closed_before_it() -> None:
+    """No answer has come, so there is none to show."""
+    async with serving(Stall(), pace=0) as served:
+        drive = served.start().drive(grace=GRACE)
+
+        async def enter() -> None:
+            async with drive as channel:
+                with pytest.raises(RuntimeError, match="the drive was closed before its head"):
+                    assert channel.http
+
+        task = asyncio.ensure_future(enter())
+        await asyncio.sleep(0)
+        assert drive._channel is not None  # pyright: ignore[reportPrivateUsage]  nobody else has it yet
+        drive._channel.close()  # pyright: ignore[reportPrivateUsage]  the same
+        await task
+
+
+async def test_a_hook_for_errors_that_fails(wire: Wire, client: AssistantsClient) -> None:
+    """Its own error is raised, from the program that made it."""
+    Server(wire, create=[run("failed")], steps=[listed()])
+
+    async def hook(error: object) -> None:
+        raise KeyError("hook")
+
+    call = client.runs.create("thread_1", assistant_id="a").with_options(on_error=hook)
+    with pytest.raises(KeyError, match="hook"):
+        await call.poll()
+
+
+async def test_a_cancellation_while_a_hook_for_errors_runs(wire: Wire, client: AssistantsClient) -> None:
+    """The hook is ended, and the cancellation goes on in place of the run's error."""
+    Server(wire, create=[run("failed")], steps=[listed()])
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def hook(error: object) -> None:
+        assert isinstance(error, RunFailedError)
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    call = client.runs.create("thread_1", assistant_id="a").with_options(on_error=hook)
+    task = asyncio.ensure_future(call.poll())
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert ended.is_set()
