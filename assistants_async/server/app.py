@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
-from .errors import APIError, broken, invalid, too_large
+from .errors import APIError, broken, invalid
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .request_log import RequestLog, RequestRecord
@@ -226,8 +226,6 @@ def _translated(request: web.Request, error: web.HTTPException) -> APIError:
         case 405:
             message = f"Not allowed to {request.method} on {request.path}."
             return APIError(405, message, code="method_not_supported", headers={"allow": error.headers["allow"]})
-        case 413:
-            return too_large(MAX_JSON_BYTES)
         case status:
             return APIError(status, error.reason)
 

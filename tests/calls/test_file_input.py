@@ -323,3 +323,11 @@ async def test_an_awaitable_that_cannot_be_closed(client: AssistantsClient) -> N
     """The file is refused as any other whose `read` is async."""
     with pytest.raises(TypeError, match=r"read\(\) of Deferred is async"):
         upload(client, Deferred(), filename="a.txt")
+
+
+async def test_an_async_generator_that_ended(client: AssistantsClient) -> None:
+    """It has nothing to give any more, which is known before anything is sent."""
+    ended: Any = pieces(b"a")
+    assert [piece async for piece in ended] == [b"a"]
+    with pytest.raises(ValueError, match="the generator was read from before"):
+        upload(client, ended, filename="a.txt")

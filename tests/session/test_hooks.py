@@ -245,10 +245,11 @@ async def test_an_error_of_many_levels(wire: Wire) -> None:
     for _ in range(20):
         deep = [deep]
 
-    def refuse(_: Request) -> None:
+    def fail(_: HTTPResponse) -> None:
         raise LookupError(deep)
 
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, on_request=refuse) as client:
+    wire.answer(BODY)
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, on_response=fail) as client:
         with pytest.raises(LookupError) as caught:
             await client.threads.create()
     assert caught.value.args == (deep,)

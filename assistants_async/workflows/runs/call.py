@@ -74,8 +74,7 @@ class RunCall(Call[Run, StreamEvent]):
             if recover or raise_on is not BAD_ENDS:
                 raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
             return Channel(name, self._opener(super()._reading), on_error)
-        if self._request.body is not None:
-            self._request.add_member("stream", True)
+        self._request.add_member("stream", True)
         if not recover:
             return RunChannel(name, self._opener(self._reading), on_error, follow_ups, raise_on=raise_on)
         from .recovery import EndHolder

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from assistants_async import AssistantsClient, ValidationError
+from assistants_async.models.threads import MCPResources
 
 WORDS: dict[str, tuple[Any, str]] = {
     "a role": (
@@ -31,6 +32,10 @@ WORDS: dict[str, tuple[Any, str]] = {
         lambda client: client.vector_stores.search("vs", query="x", filters={"type": "eqq", "key": "a", "value": 1}),
         "filters.type: expected 'eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'nin', 'and' or 'or', not 'eqq'",
     ),
+    "an object that was read": (
+        lambda client: client.assistants.create(model=MCPResources(server_label="docs", headers={"x-a": "secret"})),
+        "model: expected `str`, not {'server_label': 'docs', 'headers': '[masked]'}",
+    ),
     "a wrong type": (lambda client: client.assistants.create(model=5), "model: expected `str`, not 5"),
 }
 
@@ -46,6 +51,8 @@ async def test_what_is_allowed_is_said(call: Any, words: str) -> None:
 
 LOOP: list[Any] = []
 LOOP.append(LOOP)
+NEST: dict[str, Any] = {}
+NEST["tool_resources"] = NEST
 NOT_JSON: dict[str, tuple[Any, str]] = {
     "a keyword": (
         lambda client: client.runs.create("t", assistant_id=object()),
@@ -64,6 +71,10 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
             model="m", tools=[{"type": "function", "function": {"name": "f", "parameters": {"x": [1, print]}}}]
         ),
         "tools[0].function.parameters.x[1]: builtin_function_or_method is no value of JSON",
+    ),
+    "an object that holds itself": (
+        lambda client: client.threads.create(tool_resources={"file_search": NEST}),
+        ".tool_resources.tool_resources: dict is no value of JSON",
     ),
     "a value that holds itself": (lambda client: client.threads.create(metadata={"a": LOOP}), "is no value of JSON"),
 }
