@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, RunFailedError, StreamError
+from assistants_async import AssistantsClient, ClientClosedError, RunFailedError, StreamError
 from assistants_async.server import Stall
-from tests.support.byte_server import Body, frame
+from tests.support.byte_server import Body, Hold, frame
 from tests.support.drives import start
 from tests.support.embedded import GRACE, Server, listed, serving
 from tests.support.http_server import Wire
@@ -90,3 +91,42 @@ async def test_a_cancellation_while_a_hook_for_errors_runs(wire: Wire, client: A
     await asyncio.wait([task])
     assert task.cancelled()
     assert ended.is_set()
+
+
+async def test_a_client_that_is_closed_while_steps_are_looked_up(wire: Wire, client: AssistantsClient) -> None:
+    """It is the caller's own doing, so it is raised though the run has completed."""
+    hold = Hold()
+
+    async def slow(seen: Any, peer: Any) -> None:
+        hold.reached.set()
+        await hold.wait()
+
+    Server(wire, create=[run("completed")], steps=[slow], messages=[listed()])
+
+    async def read() -> None:
+        async with start(client, stream=False) as channel:
+            await channel.until_done()
+
+    task = asyncio.ensure_future(read())
+    await hold.reached.wait()
+    await client.close()
+    hold.set()
+    with pytest.raises(ClientClosedError):
+        await task
+
+
+async def test_a_question_is_no_answer(wire: Wire, client: AssistantsClient) -> None:
+    """A message of the user's gives no value, though it is JSON as well."""
+    question = {**message("completed", "[1]", "msg_0"), "role": "user"}
+    body = Body(
+        frame("thread.run.queued", run("queued")),
+        frame("thread.message.created", question),
+        frame("thread.message.created", message("in_progress")),
+        frame("thread.message.delta", delta("[2]")),
+        frame("thread.message.completed", message("completed", "[2]")),
+        frame("thread.run.completed", run("completed")),
+        DONE,
+    )
+    wire.answer(body)
+    async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
+        assert [value async for value in channel.partial()] == [[2]]
