@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, ClientClosedError, RunFailedError, StreamError
+from assistants_async import AssistantsClient, ClientClosedError, RunFailedError, StreamError, Toolbox
 from assistants_async.server import Stall
 from tests.support.byte_server import Body, Hold, frame
 from tests.support.drives import start
@@ -130,3 +130,25 @@ async def test_a_question_is_no_answer(wire: Wire, client: AssistantsClient) -> 
     wire.answer(body)
     async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
         assert [value async for value in channel.partial()] == [[2]]
+
+
+async def test_a_message_under_way_is_not_shown_while_tools_are_called(wire: Wire, client: AssistantsClient) -> None:
+    """It comes whole, once the run has completed."""
+    ask = {"id": "c1", "type": "function", "function": {"name": "now", "arguments": "{}"}}
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [ask]}}
+    Server(
+        wire,
+        create=[run("requires_action", required_action=action)],
+        submit=[run("completed")],
+        steps=[listed()],
+        messages=[listed(message("in_progress", "Hel")), listed(message("completed", "Hello"))],
+    )
+
+    def now() -> str:
+        return "noon"
+
+    async with start(client, Toolbox([now]), stream=False) as channel:
+        names = [event.event async for event in channel]
+    assert "thread.message.in_progress" not in names
+    assert channel.snapshot.messages[-1].text == "Hello"
+    assert names.index("tool.finished") < names.index("thread.message.completed")
