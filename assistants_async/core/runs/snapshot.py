@@ -279,7 +279,8 @@ class MessageFold:
             self._put(index, messages.ImageFileContent(image_file=content.image_file))
         elif isinstance(content, deltas.MessageDeltaImageURL):
             self._put(index, messages.ImageURLContent(image_url=content.image_url))
-        elif isinstance(content, Unknown):
+        else:
+            assert isinstance(content, Unknown)  # texts are added apart
             if isinstance(now, Unknown) and now.type == content.type and "index" in content.raw:
                 self._parts[index] = content  # what there is of it now, as nobody knows how to add it up
             else:

@@ -7,7 +7,14 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, ClientClosedError, RunFailedError, StreamError, Toolbox
+from assistants_async import (
+    AssistantsClient,
+    ClientClosedError,
+    RunFailedError,
+    StreamError,
+    StreamInterruptedError,
+    Toolbox,
+)
 from assistants_async.server import Stall
 from tests.support.byte_server import Body, Hold, frame
 from tests.support.drives import start
@@ -152,3 +159,13 @@ async def test_a_message_under_way_is_not_shown_while_tools_are_called(wire: Wir
     assert "thread.message.in_progress" not in names
     assert channel.snapshot.messages[-1].text == "Hello"
     assert names.index("tool.finished") < names.index("thread.message.completed")
+
+
+@pytest.mark.parametrize(
+    "events", [(), (frame("thread.message.created", message("completed", "Hi")),)], ids=["nothing", "a message"]
+)
+async def test_a_stream_that_names_no_run(wire: Wire, client: AssistantsClient, events: tuple[bytes, ...]) -> None:
+    """There is nothing to go on with, though the stream has its end mark."""
+    Server(wire, create=[Body(*events, DONE)])
+    with pytest.raises(StreamInterruptedError):
+        await start(client)
