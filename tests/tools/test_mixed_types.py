@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from assistants_async.errors import AnswerDecodeError, ToolCallError
 from assistants_async.tools import answer_format, schema_of, tool
+from assistants_async.tools.pydantic_types import is_pydantic
 
 T = TypeVar("T")
 
@@ -291,6 +292,7 @@ def test_pydantic_need_not_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     """Types that are not its own are described without it, and it is not imported for them."""
     with monkeypatch.context() as context:
         context.delitem(sys.modules, "pydantic")
+        assert not is_pydantic(Trip)
         assert schema_of(Trip)["properties"]["days"]["type"] == "integer"
         assert "pydantic" not in sys.modules
 
