@@ -105,7 +105,7 @@ class ChatCompletions(Backend):
                 last = Fail(error.code, error.message)
                 continue
             except (AssistantsError, BackendError) as error:
-                if self._without_usage(error):
+                if not reader.has_output and self._without_usage(error):
                     continue
                 failure = classify(error, has_output=reader.has_output)
                 _log.warning("the backend failed: %s", self._clean(str(error)))

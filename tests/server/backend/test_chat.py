@@ -76,6 +76,10 @@ ENDS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
         RawAnswer(pieces=[sse(*HI[:2], '{"error":{"message":"overloaded"}}')]),
         ("failed", "Hé", "incomplete"),
     ),
+    "an error in the text that sounds like a refusal of usage": (
+        RawAnswer(pieces=[sse(*HI[:2], '{"error":{"message":"unknown parameter stream_options"}}')]),
+        ("failed", "Hé", "incomplete"),
+    ),
     "rubbish in the text": (RawAnswer(pieces=[sse(*HI[:2], "<html>")]), ("failed", "Hé", "incomplete")),
 }
 
