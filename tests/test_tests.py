@@ -23,7 +23,6 @@ ELSEWHERE = {
     "calls/save_to_disk": "calls/test_download.py",
     "cli": "cli/test_cli.py",
     "client": "client/test_life.py",
-    "core/requests/base_url": "session/test_settings.py",
     "core/requests/endpoint": "test_endpoints.py",
     "core/requests/option_checks": "session/test_settings_types.py",
     "core/streams/item_decoders": "core/streams/test_body_decoders.py",

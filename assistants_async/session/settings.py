@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ..core.checks import flag, whole_number
-from ..core.requests.base_url import split_base_url
+from ..core.requests.base_url import refuse_azure_resource, split_base_url
 from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.option_checks import check_text
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
@@ -77,6 +77,7 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     given_url = _given(settings, "base_url", "OPENAI_BASE_URL")
     # A query of the base URL, such as Azure's api-version, goes with every request.
     base_url, query = split_base_url(given_url or DEFAULT_BASE_URL)
+    refuse_azure_resource(base_url)
     from_environment = settings.get("base_url") is None and base_url != DEFAULT_BASE_URL
     _warn_once(base_url, from_environment=from_environment)
     changes: Any = {name: settings[name] for name in OptionChanges.__annotations__ if name in settings}

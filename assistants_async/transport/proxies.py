@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ..core.requests.base_url import port_of
+
 _SCHEMES = ("http", "https")
 
 
@@ -18,13 +20,13 @@ def proxy_url(proxy: str, place: str) -> str:
     url = text if "://" in text else f"http://{text}"
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        parts, host, port = urlsplit(""), None, None
+    except ValueError:  # an open bracket
+        parts = urlsplit("")
     if parts.scheme and parts.scheme not in _SCHEMES:
         raise ValueError(f"{place}: a proxy of {parts.scheme}:// cannot be used: only http:// and https:// can")
-    if not host or port == 0:
+    if not parts.hostname:
         raise ValueError(f"{place} must look like http://host:port or http://user:password@host:port")
+    port_of(parts, place)
     return url
 
 

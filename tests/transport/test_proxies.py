@@ -211,7 +211,8 @@ UNUSABLE = {
     "ftp": ("ftp://127.0.0.1", "a proxy of ftp:// cannot be used"),
     "no host": ("http://", "must look like http://host:port"),
     "no URL": ("http://[", "must look like http://host:port"),
-    "no port": ("http://user:hush@127.0.0.1:x", "must look like http://host:port"),
+    "no port": ("http://user:hush@127.0.0.1:x", "must have a port of 1 to 65535, not 'x'"),
+    "a slash in a password": ("http://user:hush/x@127.0.0.1:1", "must have a port of 1 to 65535"),
 }
 unusable = pytest.mark.parametrize(("url", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
 

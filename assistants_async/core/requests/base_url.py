@@ -3,45 +3,70 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 _HOST = r"[\w.:-]+"
 # Paths of operations, as they stand in documentation and in other clients' settings, behind the root of an API.
 _OPERATION = re.compile(
-    r"(?P<root>.*/(?:v1|openai))/(?P<operation>(?:assistants|threads|files|vector_stores|uploads|models|responses|embeddings"
-    r"|completions|chat/completions|deployments)(?:/.*)?)",
+    r"(?P<root>.*/(?:v1|openai|api/projects/[^/]+))/(?P<operation>(?:assistants|threads|files|vector_stores|uploads|models"
+    r"|responses|conversations|embeddings|completions|chat|deployments|audio|images|batches|moderations|fine_tuning)(?:/.*)?)"
+    r"|(?P<chat_root>.*)/(?P<chat>chat/completions)",
     re.IGNORECASE,
 )
+_TWICE = re.compile(r"(?P<root>.*?(?P<again>(?:/[^/]+)?/(?:v1|openai)))(?P=again)+", re.IGNORECASE)
 _PROJECT = re.compile(r"(?P<root>.*/api/projects/[^/]+)(?:/.*)?", re.IGNORECASE)
+_OPENAI = re.compile(r"(?P<before>.*?)/openai(?:/.*)?", re.IGNORECASE)
+# Pages about an API, which stand beside or behind its root.
+_PAGE = re.compile(
+    r"(?P<root>.*?)/(?P<page>(?:(?:docs|swagger(?:-ui)?)/(?:.*/)?)?(?:docs|redoc|swagger(?:-ui)?|api-docs|index\.html"
+    r"|oauth2-redirect|(?:openapi|swagger)\.(?:json|ya?ml)|healthz?|livez|readyz))",
+    re.IGNORECASE,
+)
+_PORTALS = frozenset(
+    f"{name}.{zone}" for name in ("portal", "ai", "oai", "ml", "management") for zone in ("azure.com", "azure.us")
+) | {"portal.azure.cn", "azure.microsoft.com", "learn.microsoft.com", "docs.microsoft.com"}
+_RESOURCES = (".openai.azure.com", ".openai.azure.us", ".openai.azure.cn", ".cognitiveservices.azure.com")
+_FOUNDRY = ".services.ai.azure.com"
 
 
 def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
     """Part a base URL into the text that paths are put behind, and the query that goes with every request.
 
-    Raises `ValueError` for anything but http(s)://host[:port][/path][?query].
+    Raises `ValueError` for anything but http(s)://host[:port][/path][?query], and for pages and paths of operations.
     """
-    if not isinstance(base_url, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-        raise TypeError(f"base_url must be a str, not {type(base_url).__name__}")
-    parts = urlsplit(base_url.strip())
-    try:
-        port = parts.port
-        host = re.fullmatch(_HOST, parts.hostname or "") and (parts.hostname or "").encode("idna")
-    except ValueError:
-        port, host = 0, b""
-    if parts.scheme not in ("http", "https") or not host or port == 0:
-        raise ValueError(
-            f"base_url must look like https://host/v1, not {parts._replace(netloc=parts.hostname or '').geturl()!r}"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("base_url must not hold a user name or password: pass api_key or headers instead")
+    parts = _split("base_url", base_url, "https://host/v1")
+    path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
+    site = f"{parts.scheme}://{parts.netloc}"
+    if _host(parts).endswith("api.openai.com") and not path:
+        raise ValueError(f"base_url must end where the API begins: '{site}/v1'")
     if parts.fragment:
         raise ValueError(f"base_url must not have a fragment: #{parts.fragment}")
-    path = quote(parts.path.rstrip("/"), safe="/%:@!$&'()*+,;=~-._")
     operation = _OPERATION.fullmatch(path)
     if operation is not None:
-        root = f"{parts.scheme}://{parts.netloc}{operation['root']}"
-        raise ValueError(f"base_url must end where the API begins, without {operation['operation']!r}: {root!r}")
-    return f"{parts.scheme}://{parts.netloc}{path}", dict(parse_qsl(parts.query, keep_blank_values=True))
+        root, behind = operation["root"] or operation["chat_root"], operation["operation"] or operation["chat"]
+        twice = _TWICE.fullmatch(root)
+        root = root if twice is None else twice["root"]
+        raise ValueError(f"base_url must end where the API begins, without {behind!r}: '{site}{root}'")
+    twice = _TWICE.fullmatch(path)
+    if twice is not None:
+        raise ValueError(f"base_url has {twice['again']!r} twice: give '{site}{twice['root']}'")
+    return site + path, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+
+def refuse_azure_resource(base_url: str) -> None:
+    """Refuse the URL of an Azure resource that is no API's: the preset that makes one of it is named.
+
+    Raises `ValueError`.
+    """
+    parts = urlsplit(base_url)
+    host, site, path = _host(parts), f"{parts.scheme}://{parts.netloc}", parts.path.lower()
+    if path == "/openai" or path.startswith("/openai/"):
+        return
+    if host.endswith(_RESOURCES):
+        raise ValueError(f"base_url is an Azure OpenAI resource's: use AssistantsClient.azure('{site}', api_version=…)")
+    if host.endswith(_FOUNDRY) and _PROJECT.fullmatch(path) is None:
+        project = f"{site}/api/projects/NAME"
+        raise ValueError(f"base_url is a Foundry resource's: use AssistantsClient.foundry('{project}', credential)")
 
 
 def azure_base_url(endpoint: str, api_version: str) -> str:
@@ -49,11 +74,15 @@ def azure_base_url(endpoint: str, api_version: str) -> str:
 
     Raises `ValueError` for a Foundry project's endpoint, and for an `api-version` in it that is not the given one.
     """
-    root, path = _root(endpoint, api_version, "azure")
-    if _PROJECT.fullmatch(path):
+    parts = _endpoint(endpoint, api_version, "azure")
+    root = f"{parts.scheme}://{parts.netloc}"
+    if _PROJECT.fullmatch(parts.path):
         raise ValueError("endpoint is a Foundry project's: use AssistantsClient.foundry(endpoint, credential)")
-    before, found, _ = path.partition("/openai")
-    return f"{root}{(before if found else path).rstrip('/')}/openai"
+    if _host(parts).endswith((*_RESOURCES, _FOUNDRY)):
+        # Azure's own hosts have the API there and nowhere else; `/models` is that of another API.
+        return f"{root}/openai"
+    found = _OPENAI.fullmatch(parts.path)
+    return f"{root}{(parts.path if found is None else found['before']).rstrip('/')}/openai"
 
 
 def foundry_base_url(endpoint: str, api_version: str) -> str:
@@ -61,27 +90,80 @@ def foundry_base_url(endpoint: str, api_version: str) -> str:
 
     Raises `ValueError` for the endpoint of a resource, which has no project, and for another `api-version` in it.
     """
-    root, path = _root(endpoint, api_version, "foundry")
-    project = _PROJECT.fullmatch(path)
-    host = (urlsplit(root).hostname or "").lower()
-    if project is None and host.endswith(".openai.azure.com"):
+    parts = _endpoint(endpoint, api_version, "foundry")
+    root = f"{parts.scheme}://{parts.netloc}"
+    project = _PROJECT.fullmatch(parts.path)
+    if project is None and _host(parts).endswith(_RESOURCES):
         raise ValueError("endpoint is an Azure OpenAI resource's: use AssistantsClient.azure(endpoint, api_version=…)")
-    if project is None and host.endswith(".azure.com"):
-        raise ValueError(f"endpoint must be a project's, such as '{root}/api/projects/NAME', not {root + path!r}")
-    return root + (path.rstrip("/") if project is None else project["root"])
+    if project is None and _host(parts).endswith(".azure.com"):
+        shown = root + parts.path
+        raise ValueError(f"endpoint must be a project's, such as '{root}/api/projects/NAME', not {shown!r}")
+    return root + (parts.path.rstrip("/") if project is None else project["root"])
 
 
-def _root(endpoint: str, api_version: str, preset: str) -> tuple[str, str]:
-    """Part an endpoint into scheme with host, and path; the version in its query must be the given one."""
-    if not isinstance(endpoint, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
-        raise TypeError(f"endpoint must be a str, not {type(endpoint).__name__}")
-    parts = urlsplit(endpoint.strip())
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        shown = parts._replace(netloc=parts.hostname or "", query="").geturl()
-        raise ValueError(f"endpoint must look like https://name.….azure.com, not {shown!r}")
+def port_of(parts: SplitResult, name: str) -> int | None:
+    """Read the port of a URL; raises `ValueError`, which shows it, for one that is no number of 1 to 65535."""
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        # A slash in a password ends the host early: what stands before it is then no port, and not shown.
+        secret = any("@" in text for text in (parts.path, parts.query, parts.fragment))
+        shown = "" if secret else f", not {parts.netloc.rpartition('@')[2].rpartition(':')[2]!r}"
+        raise ValueError(f"{name} must have a port of 1 to 65535{shown}")
+    return port
+
+
+def _split(name: str, text: str, wanted: str) -> SplitResult:
+    """Part a URL; raises `ValueError` for what is none, without its password, and for pages that are no API."""
+    if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+        raise TypeError(f"{name} must be a str, not {type(text).__name__}")
+    try:
+        parts = urlsplit(text.strip())
+        host = re.fullmatch(_HOST, parts.hostname or "") and (parts.hostname or "").encode("idna")
+    except ValueError:  # an open bracket, an empty or endless label
+        parts, host = urlsplit(""), None
+        shown = "a host that cannot be read"
+    else:
+        shown = repr(parts._replace(netloc=parts.hostname or "", query="").geturl())
     if parts.username is not None or parts.password is not None:
-        raise ValueError("endpoint must not hold a user name or password")
+        raise ValueError(f"{name} must not hold a user name or password: pass api_key or headers instead")
+    if parts.scheme not in ("http", "https") or not host:
+        raise ValueError(f"{name} must look like {wanted}, not {shown}")
+    port_of(parts, name)
+    _refuse_page(name, parts)
+    return parts
+
+
+def _endpoint(endpoint: str, api_version: str, preset: str) -> SplitResult:
+    """Part an endpoint of Azure's; the version in its query must be the given one."""
+    parts = _split("endpoint", endpoint, "https://name.….azure.com")
+    host = _host(parts)
+    if host.endswith("api.openai.com"):
+        raise ValueError("endpoint is the vendor's own API: use AssistantsClient(base_url='https://api.openai.com/v1')")
     version = dict(parse_qsl(parts.query)).get("api-version", api_version)
     if version != api_version:
         raise ValueError(f"endpoint has api-version={version}, and {preset}() has api_version={api_version!r}")
-    return f"{parts.scheme}://{parts.netloc}", parts.path
+    return parts
+
+
+def _refuse_page(name: str, parts: SplitResult) -> None:
+    """Refuse pages for people, which answer with HTML: of portals, of the vendor, of a server's own documentation."""
+    host = _host(parts)
+    if host in _PORTALS:
+        raise ValueError(
+            f"{name} is a page of {host}: give the endpoint that it shows, 'https://NAME.services.ai.azure.com"
+            "/api/projects/PROJECT' to AssistantsClient.foundry() or 'https://NAME.openai.azure.com' to .azure()"
+        )
+    pages = host in ("openai.com", "chatgpt.com") or host.endswith((".openai.com", ".chatgpt.com"))
+    if pages and not host.endswith("api.openai.com"):
+        raise ValueError(f"{name} is a page of {host}: the vendor's API begins at 'https://api.openai.com/v1'")
+    page = _PAGE.fullmatch(parts.path.rstrip("/"))
+    if page is not None:
+        root = f"{parts.scheme}://{parts.netloc}{page['root'] or '/v1'}"
+        raise ValueError(f"{name} is a page about the API, {page['page']!r}: give its root, such as '{root}'")
+
+
+def _host(parts: SplitResult) -> str:
+    return (parts.hostname or "").lower().rstrip(".")
