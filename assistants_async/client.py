@@ -52,7 +52,7 @@ class AssistantsClient:
             _forget(settings)
             raise error.with_traceback(None)  # noqa: B904  # the same error
         self._set(context)
-        self._owner = True  # last: `__del__` asks for it, and settings may be refused
+        self._owner = True  # last: `__del__` reads it, and settings may be refused
 
     def _set(self, context: CallContext) -> None:
         self._context = context
@@ -80,8 +80,8 @@ class AssistantsClient:
     ) -> AsyncGenerator[Self, None]:
         """Enter for a client of an embedded server of its own, on a free loopback port: no key, no network.
 
-        `responder` is what answers; without one the server echoes. `dialect="foundry"` makes it one of Foundry's form,
-        to which the client's queries are set. Leaving the block stops the server.
+        `responder` writes the answers; without one the server echoes. `dialect="foundry"` makes the server one of
+        Foundry's form, to which the client's queries are set. Leaving the block stops the server.
         """
         from .server import AssistantsServer
 
@@ -169,7 +169,7 @@ class AssistantsClient:
         """Call any operation by its operationId, such as `"createRun"` or `"create_run"`.
 
         The call is the one that the operation's own method makes: a list can be iterated, a run polled, and so on.
-        Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` holds the
+        Ids go by their names in the path, `body` and `query` by the document's. For `createFile`, `body` has the
         file under `file`, for `addUploadPart` the bytes under `data`. `extra_body` and `validate` are options of
         this call, as in `with_options`. Raises `ValueError` for an operation and
         `TypeError` for ids that do not fit.
@@ -198,7 +198,7 @@ class AssistantsClient:
         return cast("AnyCall", call_type(row)(self._context.session, request, self._context.options))
 
     async def usage(self, thread: Thread | str, /) -> ThreadUsage:
-        """Add up the tokens of all runs of a thread; one still at work has none to tell yet."""
+        """Add up the tokens of all runs of a thread; a run that has not ended has none yet."""
         return await usage_of(self._context.for_workflow(), thread)
 
     async def __aenter__(self) -> Self:
@@ -239,7 +239,7 @@ class AssistantsClient:
 
 
 def _endpoint(read: Callable[[str, str], str], endpoint: str, api_version: str, settings: ClientSettings) -> str:
-    """Read the endpoint of a preset; where it is refused, no frame keeps the settings, which may hold a key."""
+    """Read the endpoint of a preset; where it is refused, no frame keeps the settings, which may contain a key."""
     try:
         return read(endpoint, api_version)
     except (TypeError, ValueError):

@@ -306,7 +306,7 @@ KINDS: Mapping[str, tuple[type[Object], ...]] = {
     "part_id": (UploadPart,),
     "tool_call_id": (ToolCall, MCPCall, FunctionToolCall, MCPToolCall),
 }
-"""The models that may stand for each id, in a path or a body."""
+"""The models that may be passed for each id, in a path or a body."""
 
 
 def find(operation: str) -> Endpoint[Any, Any]:

@@ -20,7 +20,7 @@ class Headers(Mapping[str, str]):
     __slots__ = ("_index", "_pairs")
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
-        # Both are made when they are first asked for: most answers are never asked for a header.
+        # Both are made on first access: nobody reads a header of most answers.
         self._pairs = pairs
         self._index: dict[str, str] | None = None
 

@@ -1,1 +1,1 @@
-"""Calls before they are sent, and what reads their answers: lists, streams, downloads, pipes."""
+"""Calls before they are sent, and the readers of their answers: lists, streams, downloads, pipes."""

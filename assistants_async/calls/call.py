@@ -25,7 +25,7 @@ U = TypeVar("U")
 
 
 def check_type(kind: Any) -> None:
-    """Refuse what nothing can be decoded as."""
+    """Refuse a value that is no type, or a type that JSON cannot be decoded as."""
     try:
         decoder_for(kind)
     except TypeError as error:
@@ -34,7 +34,7 @@ def check_type(kind: Any) -> None:
 
 @show_keywords
 class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
-    """One request, checked and not yet sent: `await` it for the value, or ask for another form.
+    """One request, checked and not yet sent: `await` it for the value, or use another form.
 
     `T_co` is what awaiting gives, `S_co` what its stream yields. A call can be used once; one that never is warns with
     its name, like a coroutine. It is a `Coroutine`, so `create_task`, `gather` and `start_soon` take it.
@@ -63,7 +63,9 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         One object is one item; a list gives each element as its closing brace comes. See `Channel`.
         """
         return Channel(
-            self._request.endpoint.name, self._opener(self._reading), partial(self._session.errors.tell, self._options)
+            self._request.endpoint.name,
+            self._opener(self._decoder),
+            partial(self._session.errors.notify, self._options),
         )
 
     async def into(self, sender: Sender[S_co], *, close: bool = True) -> HTTPResponse | None:
@@ -87,13 +89,13 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
 
         return open_stream
 
-    def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
-        return self._item_reading(http)
+    def _decoder(self, http: HTTPResponse) -> BodyDecoder[Any]:
+        return self._item_decoder(http)
 
-    def _item_reading(self, http: HTTPResponse, *, pages: bool = False) -> BodyDecoder[Any]:
-        from ..core.streams.body_decoders import item_reading  # on use: not every program streams
+    def _item_decoder(self, http: HTTPResponse, *, pages: bool = False) -> BodyDecoder[Any]:
+        from ..core.streams.body_decoders import item_decoder  # on use: not every program streams
 
-        return item_reading(self._request.endpoint, http, self._options, self._result, pages=pages)
+        return item_decoder(self._request.endpoint, http, self._options, self._result, pages=pages)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""

@@ -1,7 +1,7 @@
 """A response stream: the items of one answer, decoded one by one as its bytes arrive.
 
-Goals: the reader's own await reads the socket, so backpressure and cancellation need no code and no task; every item
-comes on its last byte, however the bytes are cut; what goes wrong comes after the whole items before it, once;
+Goals: the reader's own await reads the socket, which gives backpressure and cancellation without a task; every item
+comes on its last byte, however the bytes are cut; an error comes once, after the whole items before it;
 closing from either side, from any task, ends a read that waits.
 """
 
@@ -65,7 +65,7 @@ class BodyDecoder(Protocol[S_co]):
         ...
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """Make the error of a body that was cut; None where nothing of worth was lost."""
+        """Make the error of a body that was cut; None where no item was lost."""
         ...
 
     @property
@@ -106,17 +106,17 @@ class Channel(AsyncIterator[S], Generic[S]):
     all the same, without items and without a head.
     """
 
-    # True where `_goes_on` is to be called at the end.
-    _looks_behind = False
+    # True where `_has_follow_up` is to be called at the end.
+    _may_have_follow_up = False
     # True once the channel was closed: its block may have ended, and with it the client.
-    _was_left = False
+    _was_closed = False
 
     def __init__(self, name: str, opener: Opener | None, on_error: ErrorHook | None = None) -> None:
         self._name = name
         self._on_error = on_error
         self._opener: Opener | None = opener
         self._source: ByteStream | None = None
-        self._reading: BodyDecoder[S] | None = None
+        self._decoder: BodyDecoder[S] | None = None
         self._decode: Callable[[Any], S | None] = _undecoded
         self._frames: Iterator[Any] = iter(())
         self._error: Exception | None = None
@@ -138,7 +138,7 @@ class Channel(AsyncIterator[S], Generic[S]):
     @property
     def terminal_marker_seen(self) -> bool:
         """True once the stream's own end mark has come, as against a body that only ended."""
-        return self._reading is not None and self._reading.end_marker_seen
+        return self._decoder is not None and self._decoder.end_marker_seen
 
     async def __aenter__(self) -> Self:
         opener, self._opener = self._opener, None
@@ -177,17 +177,17 @@ class Channel(AsyncIterator[S], Generic[S]):
         self.close()
 
     def close(self) -> None:
-        """End the stream as `aclose` does, which has nothing to wait for: for callbacks."""
+        """End the stream as `aclose` does, without an await: for callbacks."""
         self._opener = None
-        self._was_left = True
+        self._was_closed = True
         self._frames = iter(())
         self._end("closed")
         if self._entering is not None:
             self._entering.interrupt(ConnectionAbortedError())
 
-    def _read_from(self, source: ByteStream, reading: BodyDecoder[S]) -> None:
-        self._source, self._reading = source, reading
-        self._decode = reading.decode
+    def _read_from(self, source: ByteStream, decoder: BodyDecoder[S]) -> None:
+        self._source, self._decoder = source, decoder
+        self._decode = decoder.decode
 
     @override
     async def __anext__(self) -> S:
@@ -199,7 +199,7 @@ class Channel(AsyncIterator[S], Generic[S]):
                 raise StopAsyncIteration
 
     def _ready(self) -> S | None:
-        """Return the next item of the bytes that have been read: the path of nearly every item, so no coroutine."""
+        """Return the next item of the bytes that have been read: the path of nearly every item, and no coroutine."""
         try:
             for frame in self._frames:
                 item = self._decode(frame)
@@ -212,41 +212,41 @@ class Channel(AsyncIterator[S], Generic[S]):
         return None
 
     async def _more(self) -> bool:
-        """Read on, and return False at the end; raises the error behind the items that there were."""
+        """Read on, and return False at the end; raises the error after the items that came before it."""
         if self._error is not None:
             error, self._error = self._error, None
             if self._on_error is not None and (reported := self._on_error(error)) is not None:
                 await reported
             raise error
         if self.outcome != "open":
-            return self._looks_behind and self._goes_on()
+            return self._may_have_follow_up and self._has_follow_up()
         await self._advance()
         return True
 
-    def _goes_on(self) -> bool:
-        """Return True where something is read behind the end, as some channels of runs do."""
+    def _has_follow_up(self) -> bool:
+        """Return True where more items follow the end of the body, as in some channels of runs."""
         return False
 
     async def _advance(self) -> None:
-        """Go on behind the frames there were: to the error after them, the end, or the next piece of the body."""
-        source, reading = self._opened(), self._reading
-        if reading is None or self._busy:
+        """Go on after the last frame: to the error behind it, the end, or the next piece of the body."""
+        source, decoder = self._opened(), self._decoder
+        if decoder is None or self._busy:
             raise RuntimeError(f"{self._name}: another task is reading this stream")
         self._busy = True
         try:
             if (
-                reading.finished
-            ):  # first: what follows the end mark is no part of the stream, in one piece with it or not
+                decoder.finished
+            ):  # first: bytes after the end mark are no part of the stream, in its piece or a later one
                 await source.drain()
                 self._end("completed")
-            elif reading.error is not None:
-                self._fail(reading.error)
+            elif decoder.error is not None:
+                self._fail(decoder.error)
             else:
-                await self._fill(source, reading)
+                await self._fill(source, decoder)
         finally:
             self._busy = False
 
-    async def _fill(self, source: ByteStream, reading: BodyDecoder[S]) -> None:
+    async def _fill(self, source: ByteStream, decoder: BodyDecoder[S]) -> None:
         """Read one piece of the body; note its end, or the error that it ends with."""
         try:
             data = await source.read()
@@ -255,13 +255,13 @@ class Channel(AsyncIterator[S], Generic[S]):
             if not self.bytes_received:
                 self._start = data[:_SHOWN]
             self.bytes_received += len(data)
-            self._frames = iter(reading.feed(data) if data else reading.finish())
-            if not data and reading.error is None:
+            self._frames = iter(decoder.feed(data) if data else decoder.finish())
+            if not data and decoder.error is None:
                 self._end("completed")
         except ClientClosedError as error:
             self._fail(error)
         except TransportError as error:
-            broken = reading.on_disconnect(error)
+            broken = decoder.on_disconnect(error)
             if broken is None:
                 self._end("completed")
             else:

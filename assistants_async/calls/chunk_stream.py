@@ -34,7 +34,7 @@ class ChunkStream:
         return b""
 
     async def drain(self) -> None:
-        """Leave what follows: it is the caller's."""
+        """Read nothing more: the rest belongs to the caller."""
 
     def close(self) -> None:
         """Read no more."""

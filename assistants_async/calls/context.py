@@ -43,7 +43,7 @@ class CallContext(msgspec.Struct, frozen=True):
         return request
 
     def changed(self, changes: ViewOptions) -> CallContext:
-        """Return the context of a view; raises `TypeError` and `ValueError` for options that cannot be."""
+        """Return the context of a view; raises `TypeError` and `ValueError` for options that are not allowed."""
         mine: dict[str, Any] = {name: value for name, value in changes.items() if name in ("validate", "extra_body")}
         rest: Any = {name: value for name, value in changes.items() if name not in mine}
         if mine:
@@ -63,7 +63,7 @@ class CallContext(msgspec.Struct, frozen=True):
         return (await self.send(self.bind(row, ids, keywords), row.result)).value
 
     def for_workflow(self) -> CallContext:
-        """Return the context for requests of a workflow, where an error status raises whatever the options say.
+        """Return the context for requests of a workflow, where an error status always raises.
 
         Raises `TypeError` with `extra_body`, which is meant for one request.
         """

@@ -1,6 +1,7 @@
 """Files as callers give them, taken apart into content, name and size, and checked before anything is sent.
 
-A `str` is never opened: only a path names a file. What would send nothing, or only a part of a file, is refused.
+A `str` is never opened: only a path names a file. An input that would send nothing, or only
+a part of a file, is refused.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class GivenFile(NamedTuple):
 
 
 def given_file(where: str, file: Any) -> GivenFile:
-    """Take apart what was given for a file; raises what says what to give instead."""
+    """Take apart a `FileInput`; raises an error that says what to pass instead."""
     if isinstance(file, tuple):
         whole = cast("tuple[Any, ...]", file)  # type: ignore[redundant-cast]  # pyright needs it
         if len(whole) not in (2, 3) or not isinstance(whole[0], str):
@@ -83,7 +84,7 @@ def _content(where: str, file: Any) -> GivenFile:
 def check_path(where: str, path: Path) -> None:
     """Refuse a path that leads to no file."""
     if path.is_dir():
-        raise IsADirectoryError(f"{where}: {str(path)!r} is a folder: give its files one by one")
+        raise IsADirectoryError(f"{where}: {str(path)!r} is a folder: pass its files one by one")
     if not path.is_file():
         raise FileNotFoundError(f"{where}: no file at {str(path)!r}")
 
@@ -104,7 +105,7 @@ def _check_file(where: str, file: Any) -> None:
             nothing.close()
         kind = type(file).__name__
         raise TypeError(
-            f"{where}: read() of {kind} is async: give file.file and filename=, or the bytes of await read()"
+            f"{where}: read() of {kind} is async: pass file.file and filename=, or the bytes of await read()"
         )
     if position := position_of(file):
         end = _end_of(file)
@@ -142,7 +143,7 @@ def name_of(operation: str, where: str, given: GivenFile, filename: object, name
     if chosen is None or (filename is None and not chosen):
         if nameless is None:
             kind = "bytes" if isinstance(given.content, bytes) else type(given.content).__name__
-            raise TypeError(f"{where}: {kind} has no name, which the server knows its kind by: give filename=")
+            raise TypeError(f"{where}: {kind} has no name, which the server knows its kind by: pass filename=")
         return nameless
     name = Path(chosen).name
     if name in ("", ".."):
@@ -169,7 +170,7 @@ def _end_of(file: IO[bytes]) -> int | None:
 
 
 def size_of(where: str, file: Path | bytes | IO[bytes] | AsyncIterable[bytes]) -> int | None:
-    """Bytes of a file, None where only reading it can tell; raises `ValueError` where there are none."""
+    """Bytes of a file, None where only reading it can show that; raises `ValueError` for an empty file."""
     if isinstance(file, bytes):
         size: int | None = len(file)
     elif isinstance(file, Path):

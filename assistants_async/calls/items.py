@@ -37,7 +37,7 @@ class Items(AsyncIterable[T]):
     def map(self, change: Callable[[T], U]) -> Items[U]: ...
 
     def map(self, change: Callable[[T], Any]) -> Items[Any]:
-        """Pass on what a function, sync or async, makes of each item."""
+        """Pass on the result of a function, sync or async, for each item."""
         _check_step("map", change)
         return _Chain(self, lambda items: _map(items, change))
 
@@ -73,7 +73,7 @@ class _Chain(Items[U], Generic[T, U]):
 
 
 async def _take(items: AsyncIterator[T], count: int) -> AsyncIterator[T]:
-    # Counted before asking: the item after the last one may stand on a page of its own.
+    # Counted before the next request: the item after the last one may be on a page of its own.
     for _ in range(count):
         try:
             yield await anext(items)

@@ -28,7 +28,7 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
     """A list operation: `await` it for one page, `async for` it for every item of every page.
 
     With only `before` given it walks backwards from that item: the pages before it, each item before the
-    one that came last. No connection is held between pages.
+    one that came last. No connection is kept between pages.
     """
 
     __slots__ = ()
@@ -48,14 +48,14 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
     def stream(self, *, pages: bool = False) -> Channel[Any]:
         """Enter for the elements of one page, each as its closing brace arrives; with `pages`, for the page whole.
 
-        No further page is asked for: iterate the call itself for all of them.
+        No further page is requested: iterate the call itself for all of them.
         """
 
         def choose(http: HTTPResponse) -> BodyDecoder[Any]:
-            return self._item_reading(http, pages=pages)
+            return self._item_decoder(http, pages=pages)
 
         return Channel(
-            self._request.endpoint.name, self._opener(choose), partial(self._session.errors.tell, self._options)
+            self._request.endpoint.name, self._opener(choose), partial(self._session.errors.notify, self._options)
         )
 
     @override

@@ -62,11 +62,11 @@ class MultipartBody:
 
     @property
     def replayable(self) -> bool:
-        """True where another attempt can send the same bytes: not from an iterator, nor a file that cannot go back."""
+        """True where another attempt can send the same bytes: no iterator, nor a file that cannot go back."""
         return not self._used or isinstance(self._file, (Path, bytes)) or self._rewinds
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
-        """Yield the body piece by piece; what goes wrong on the way is kept in `failure`."""
+        """Yield the body piece by piece; an error on the way is kept in `failure`."""
         # From here on an iterator has lost its first bytes, so that a retry could not send them again.
         self._used = True
         self.failure = None

@@ -38,14 +38,14 @@ class Sender(Protocol[T_contra]):
 class _State:
     """State that both ends of a pipe share."""
 
-    __slots__ = ("ended", "error", "left", "on_left")
+    __slots__ = ("ended", "error", "on_receiver_closed", "receiver_closed")
 
     def __init__(self) -> None:
         self.error: Exception | None = None
         self.ended = False
-        self.left = False
+        self.receiver_closed = False
         # Called when the reader closes: a call that waits for its server would not notice it by sending.
-        self.on_left: set[Callable[[], None]] = set()
+        self.on_receiver_closed: set[Callable[[], None]] = set()
 
 
 class PipeSender(Generic[T]):
@@ -74,22 +74,22 @@ class PipeSender(Generic[T]):
     @property
     def receiver_closed(self) -> bool:
         """True once the reader has closed its end."""
-        return self._state.left
+        return self._state.receiver_closed
 
     @contextlib.contextmanager
-    def on_receiver_closed(self, leave: Callable[[], None]) -> Generator[None, None, None]:
+    def on_receiver_closed(self, callback: Callable[[], None]) -> Generator[None, None, None]:
         """Enter to have a function called as soon as the reader has closed its end."""
-        if self._state.left:
-            leave()
-        self._state.on_left.add(leave)
+        if self._state.receiver_closed:
+            callback()
+        self._state.on_receiver_closed.add(callback)
         try:
             yield
         finally:
-            self._state.on_left.discard(leave)
+            self._state.on_receiver_closed.discard(callback)
 
 
 class PipeReceiver(AsyncIterator[T]):
-    """The receiving end of a pipe: iterate it; close it to tell the sender to stop."""
+    """The receiving end of a pipe: iterate it; close it to stop the sender."""
 
     __slots__ = ("_state", "_stream")
 
@@ -114,14 +114,14 @@ class PipeReceiver(AsyncIterator[T]):
     def close(self) -> None:
         """Stop reading: a call that feeds this pipe ends at once, also where it waits for its server or a retry."""
         self._stream.close()
-        self._state.left = True
-        for leave in tuple(self._state.on_left):
-            leave()
+        self._state.receiver_closed = True
+        for callback in tuple(self._state.on_receiver_closed):
+            callback()
 
     @property
     def closed(self) -> bool:
         """True once `close` was called."""
-        return self._state.left
+        return self._state.receiver_closed
 
     async def __aenter__(self) -> Self:
         return self

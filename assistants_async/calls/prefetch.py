@@ -33,7 +33,7 @@ class Prefetch(Items[T]):
         self._receive: MemoryObjectReceiveStream[AnyPage[T] | Exception] | None = None
 
     async def __aenter__(self) -> Self:
-        # No buffer: the reader holds one page ready while the one before is worked on, and no more.
+        # No buffer: the reader has one page ready while the caller works on the one before, and no more.
         send, self._receive = anyio.create_memory_object_stream[AnyPage[T] | Exception](0)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()

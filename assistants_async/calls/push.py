@@ -46,7 +46,7 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
 
 
 def _has_no_reader(sender: Sender[Any]) -> bool:
-    """Tell where nobody can read any more, so that nothing needs to be sent."""
+    """Return True where no reader is left, so that nothing needs to be sent."""
     from anyio.streams.memory import MemoryObjectSendStream
 
     if isinstance(sender, PipeSender):

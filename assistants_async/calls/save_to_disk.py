@@ -16,7 +16,7 @@ _NAME = "files.content().save"
 
 
 def check_folder(operation: str, folder: Path) -> None:
-    """Refuse what is no folder, or is not there."""
+    """Refuse a path that is missing, or is no folder."""
     if not isinstance(folder, (str, os.PathLike)):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
         raise TypeError(f"{operation}(): folder must be a Path, not {type(folder).__name__}")
     folder = Path(folder)
@@ -40,7 +40,7 @@ def claim(path: Path) -> Path:
 
 
 def check_save(folder: Path, filename: str | None, overwrite: bool | None, on_progress: Progress | None) -> bool:
-    """Check the arguments of `save`, and return whether a file that is there is replaced."""
+    """Check the arguments of `save`, and return True where an existing file is replaced."""
     plain_function(f"{_NAME}(): on_progress", on_progress, "done", "total")
     if overwrite is not None:
         flag(f"{_NAME}(): overwrite", overwrite)

@@ -1,4 +1,4 @@
-"""Tasks for code that may not end when it is cancelled: its caller can end without it."""
+"""Tasks for code that may refuse its cancellation: the caller can end without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Citations in a message: where their marks stand in its text, and what people read in place of them."""
+"""Citations in a message: the places of their marks in its text, and the readable text in place of them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Mark(msgspec.Struct):
 
 
 def check_style(operation: str, style: object) -> None:
-    """Refuse a style that there is not."""
+    """Refuse an unknown style."""
     if not callable(style) and not (isinstance(style, str) and style in _FORMS):
         raise ValueError(f"{operation}(): style must be 'footnotes', 'markdown' or a function, not {style!r}")
 
@@ -48,7 +48,7 @@ def check_style(operation: str, style: object) -> None:
 def rendered(message: Message, names: Mapping[str, str], style: CitationStyle) -> str:
     """The message's text parts with every mark of a source replaced; `names` are those of the files by their ids.
 
-    What is no mark stays as it is and where it is. A reference whose mark is nowhere stands at the end of its part.
+    All other text stays as it is. A reference without a mark in the text goes to the end of its part.
     """
     notes = _Notes(names, style)
     return "".join(_replaced(text, notes) for text in texts_of(message)) + notes.listed()
@@ -123,7 +123,7 @@ class _Notes:
         return reference
 
     def listed(self) -> str:
-        """The list of the sources for the end of the text; empty where there are none, or a function has the say."""
+        """The list of the sources for the end of the text; empty for no sources, and for a style that is a function."""
         if not self._numbers or not isinstance(self._style, str):
             return ""
         form = _FORMS[self._style][1]
@@ -171,7 +171,7 @@ def _marks(text: Text, value: str) -> list[_Mark]:
 
 
 # Goals: replace a mark only where the text has it, whatever the offsets say, and drop no reference.
-# Plan: offsets count where the mark stands there. Those of other servers count bytes or UTF-16 units, or nothing at
+# Plan: offsets count where they lead to the mark. Those of other servers count bytes or UTF-16 units, or nothing at
 # all, but keep the order: each of their marks is the next of its spelling that is not spoken for. An annotation
 # without a mark replaces nothing, and goes where it ends. Looking for them ends after `_MOST_SEARCHED` characters: a
 # server may send as many marks as it likes that a long text does not have.

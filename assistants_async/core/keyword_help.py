@@ -1,7 +1,7 @@
-"""Signatures and help of methods whose keywords stand in a TypedDict.
+"""Signatures and help of methods whose keywords are those of a TypedDict.
 
 Type checkers read `**keywords: Unpack[CreateRunParams]`; `help`, notebooks and `inspect.signature` would show
-`**keywords` alone. Here they are given every keyword with its type and sentence, both read from the source of the
+`**keywords` alone. Here they get every keyword with its type and sentence, both read from the source of the
 TypedDict when somebody looks. A method is marked at import for a microsecond, and called as before.
 """
 

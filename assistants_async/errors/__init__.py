@@ -27,8 +27,8 @@
     │   ├── ItemTooLargeError       an item past the limit
     │   └── StreamEventError        an `error` event
     ├── PaginationError             a server that repeats a cursor
-    ├── AnswerDecodeError           an answer without the structure that was asked for
-    ├── ToolError                   raised in a tool, to tell the model
+    ├── AnswerDecodeError           an answer that does not fit its `output_type`
+    ├── ToolError                   raised in a tool, for the model to read
     │   └── ToolCallError           a call that reached no function, or no result
     ├── ToolFailedError             a tool failed, and that is to end the run
     ├── RunError                    a run that was waited for did not complete

@@ -1,4 +1,4 @@
-"""An answer that is not what it was asked to be."""
+"""The error of an answer that does not fit its type."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from .base import AssistantsError, printable
 
 
 class AnswerDecodeError(AssistantsError):
-    """The model's answer does not have the structure that it was asked for."""
+    """The model's answer does not fit its type."""
 
     def __init__(self, rule: str, *, path: str, text: str) -> None:
-        super().__init__(f"the answer is not as asked for: {printable(rule)} at {printable(path)}: {printable(text)!r}")
+        super().__init__(
+            f"the answer does not fit its type: {printable(rule)} at {printable(path)}: {printable(text)!r}"
+        )
         self.rule = rule
         """The rule that the value breaks."""
         self.path = path

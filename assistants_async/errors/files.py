@@ -36,7 +36,7 @@ class FileBatchError(FilesError):
         self.batch = batch
         """The batch as it was last seen, with its counts."""
         self.files = files
-        """Its files that failed, each with its `last_error`; empty where the server could not be asked."""
+        """Its files that failed, each with its `last_error`; empty where they could not be listed."""
         counts = batch.file_counts
         text = f"batch {printable(batch.id, 80)} {_end(batch)}"
         if counts is not None:
@@ -71,7 +71,7 @@ class IngestError(FilesError):
 
 
 class UploadError(FilesError):
-    """An upload in parts did not come to its end; the cause says why."""
+    """An upload in parts did not complete; the cause says why."""
 
     def __init__(self, message: str, state: UploadState | None) -> None:
         super().__init__(message)

@@ -90,7 +90,7 @@ class ServerError(StatusError):
 
 
 class RateLimitedError(StatusError):
-    """429: too many requests, or no quota left (`code` tells which)."""
+    """429: too many requests, or no quota left, as `code` says."""
 
 
 class ThreadBusyError(BadRequestError):

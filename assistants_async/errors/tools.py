@@ -11,7 +11,7 @@ ToolFault = Literal["unknown", "arguments", "refused", "timeout", "cancelled", "
 
 
 class ToolError(AssistantsError):
-    """Raise it (or a subclass) in a tool to tell the model what went wrong: its message goes to the model.
+    """Raise it (or a subclass) in a tool to report a failure to the model: its message goes to the model.
 
     The message of any other exception stays with the caller.
     """
@@ -30,7 +30,7 @@ class ToolCallError(ToolError):
         self.kind: ToolFault = kind
         """The message of the error."""
         self.name = name
-        """The function that the model asked for, as it wrote it."""
+        """The function that the model called, as the model wrote it."""
         self.path = path
         """The path within the arguments, such as `"$.city"`; `"$"` for all of them."""
 

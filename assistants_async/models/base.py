@@ -18,7 +18,7 @@ Tag_co = TypeVar("Tag_co", bound=str, covariant=True)
 
 
 class _Absent(tuple[Any, ...]):
-    """The empty tuple that stands for a list which is not there: equal to any other, and the one that is left out."""
+    """The empty tuple in place of a list that was not sent: equal to any other empty tuple, and never written."""
 
     __slots__ = ()
 
@@ -51,7 +51,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     promised: ClassVar[tuple[str, ...]] = ()
     """Members that the document requires, and not as null, yet that real servers leave out."""
     kinds: ClassVar[tuple[str, ...]] = ()
-    """Values of `object` that tell the kind; empty for what carries none."""
+    """Values of `object` that name the kind; empty for a model without the member."""
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:

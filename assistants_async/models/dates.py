@@ -11,7 +11,7 @@ from msgspec import UNSET
 # Seconds reach this in the year 5138, milliseconds reached it in 1973: some servers send milliseconds.
 _MILLISECONDS_FROM = 100_000_000_000
 TIMES = "\x7ftimes"
-"""Key under which a model keeps times with a fraction, beside its unknown members: their members hold whole seconds."""
+"""Key under which a model keeps times with a fraction, beside its unknown members; the members have whole seconds."""
 _FRACTION = r"(\.\d{1,6})\d*"
 
 
@@ -33,7 +33,7 @@ def to_datetime(value: float | str | bytes) -> datetime:
 
 
 class Timestamp:
-    """A member that holds epoch seconds, read as an aware datetime; None where it is None, or no time at all."""
+    """A member in epoch seconds, read as an aware datetime; None where it is None, or no time at all."""
 
     __slots__ = ("_member",)
 

@@ -1,7 +1,7 @@
 """Decoding that unknown union members and sloppy servers cannot break, at the price of a plain decode.
 
 Goals: data as the documents describe it costs one strict msgspec decode and nothing more; a union member
-of an unknown `type` is kept as it came; what real servers do wrong without losing meaning (null for a list,
+of an unknown `type` is kept as it came; harmless mistakes of real servers (null for a list,
 a float for a time, an object wrapped in a list, one text for a list of texts) is read as meant; anything else
 is one clear error.
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _Mend = Callable[[Any], Any]
 
 UNKNOWN = "\x7funknown"
-"""Tag of the class that keeps unknown union members; in encoded JSON it tells that one is there."""
+"""Tag of the class that keeps unknown union members; in encoded JSON it shows that there is one."""
 EXTRA = "\x7fextra"
 """Name, in encoded JSON, of the member that keeps what a class does not name."""
 _MARKS = tuple(mark.encode() for mark in (UNKNOWN, EXTRA))
@@ -75,7 +75,7 @@ class Decoder(Generic[T]):
             return self._convert(msgspec.json.decode(data), lenient=False)
 
     def check(self, value: Any) -> None:
-        """Raise what `decode_request` raises for a value's JSON: for scalars and dicts of them, which need none."""
+        """Raise the errors of `decode_request`, without encoding: for scalars and dicts of them."""
         msgspec.convert(value, self.type)
 
     def _convert(self, value: Any, *, lenient: bool, keep: bool = False) -> T:
@@ -136,7 +136,7 @@ def _unwrap(value: Any, *, keep: bool = True) -> Any:
     if value.get("type") == UNKNOWN and "raw" in value:
         return value["raw"]
     extra: dict[str, Any] = value.pop(EXTRA, {}) if keep else {}
-    extra.pop(TIMES, None)  # their members hold whole seconds, which is what the documents promise
+    extra.pop(TIMES, None)  # the members themselves have whole seconds, as the documents promise
     return {**{key: _unwrap(item, keep=keep) for key, item in value.items() if key != EXTRA}, **extra}
 
 
@@ -182,7 +182,7 @@ class _Plan(NamedTuple):
             known = {tag: (info.cls, self.of(info)) for tag, info in members.items()}
             return _tagged(known, unknown) if self.lenient else _wrapping(known, unknown)
         mends = [mend for mend in (self.of(info) for info in types) if mend is not _same]
-        # A union holds at most one kind of object, list or number; the others leave its values alone.
+        # A union has at most one kind of object, list or number; the others leave its values alone.
         return mends[0] if len(mends) == 1 else _same
 
 
@@ -294,7 +294,7 @@ def _values(mend: _Mend) -> _Mend:
 
 
 def _place(value: Any) -> int:
-    """Read the index of a part in a delta; 0, as where it is absent, for what is none, since the part counts."""
+    """Read the index of a part in a delta; 0, as for an absent one, where the value is no index: the part is kept."""
     index = _integer(value)
     return index if type(index) is int else 0
 

@@ -22,7 +22,7 @@ class MCPToolCall(Object, Tagged[Literal["mcp"]], frozen=True, kw_only=True, tag
 
 
 class HostedToolCall(Object, Tagged[Tag_co], Generic[Tag_co], frozen=True, kw_only=True):
-    """A call of a tool that the server runs itself; the classes below tell which."""
+    """A call of a tool that the server runs itself: one class below for each tool."""
 
     @property
     def details(self) -> Mapping[str, Any]:

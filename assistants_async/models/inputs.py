@@ -1,7 +1,7 @@
-"""Values inside requests: for type checkers what a caller may pass, at run time what its JSON must look like.
+"""Values inside requests: for type checkers the values that a caller may pass, at run time the rules for their JSON.
 
 Requests are checked after encoding, when models, mappings and tuples all are plain JSON. So each alias below has
-two meanings: the values that a caller may pass, and a union of the specs that their JSON is held to. A spec has the
+two meanings: the values that a caller may pass, and a union of the specs that their JSON must fit. A spec has the
 members, limits and required members of the documents, and refuses members that they do not have.
 """
 
@@ -36,7 +36,7 @@ Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}\Z")]
 
 
 class Spec(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Base of what the JSON of a request is held to; nobody makes one but the decoder."""
+    """Base of the specs for the JSON of a request; only the decoder makes instances."""
 
 
 class CodeInterpreterToolSpec(Spec, kw_only=True, tag_field="type", tag="code_interpreter"):
@@ -295,7 +295,7 @@ class AttachmentSpec(Spec, kw_only=True):
 if TYPE_CHECKING:
 
     class _HasDefinitions(Protocol):
-        """A `Toolbox`, which stands above this module."""
+        """A `Toolbox`, whose class is in a layer above this module."""
 
         @property
         def definitions(self) -> Sequence[Mapping[str, object]]: ...

@@ -18,7 +18,7 @@ class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
     if TYPE_CHECKING:
         # Declared, not made: each page has them where its document has them.
         data: tuple[T, ...] = ()
-        """The items, in the order asked for."""
+        """The items, in the requested order."""
         has_more: bool | None = None
         """Whether items follow; None where the server did not say."""
 
@@ -48,7 +48,7 @@ def item_type(page: Any) -> Any:
 
 
 def like(result: Any, wanted: Any) -> Any:
-    """Return what to decode an answer to where another type is wanted: of a list, its items have that type."""
+    """Return the type to decode an answer to where the caller chose one: for a list, the type of its items."""
     if not is_page(result) or is_page(wanted) or wanted in (bytes, object, Any):
         return wanted
     return page_type(getattr(result, "__origin__", result), wanted)
@@ -62,7 +62,7 @@ class Page(AnyPage[T], Generic[T], frozen=True, kw_only=True):
     object: str | None = None
     """`"list"` by example; free text in the document."""
     data: tuple[T, ...] = EMPTY
-    """The items, in the order asked for."""
+    """The items, in the requested order."""
     first_id: str | None = None
     """Id of the first item, for `before`; None on an empty page and from servers that leave it out."""
     last_id: str | None = None

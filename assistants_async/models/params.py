@@ -1,8 +1,8 @@
 """Keywords of the operations: one TypedDict each, with the limits and protocol versions of the documents.
 
 A member in the documents of one version only is marked `V1` or `V2`, where v1 means both of its documents; where
-the two differ, limits are those of the last. Other marks, all in `Meta.extra`: `v1` holds a narrower type that the
-value must fit in v1 besides; `query` says that it travels in the query, and under which name.
+the two differ, limits are those of the last. Other marks, all in `Meta.extra`: `v1` is a narrower type that the
+value must also fit in v1; `query` says that it travels in the query, and under which name.
 """
 
 from collections.abc import Mapping, Sequence

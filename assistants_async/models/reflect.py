@@ -62,7 +62,7 @@ def _step(value: Any, step: str | int, path: Path) -> Any:
 
 
 def inlined_schema(model: type) -> dict[str, Any]:
-    """JSON schema of a model without references: what other schema makers can embed."""
+    """JSON schema of a model without references, for other schema makers to embed."""
     (schema,), components = msgspec.json.schema_components([model], ref_template="{name}")
 
     def inline(node: Any, seen: tuple[str, ...] = ()) -> Any:

@@ -84,7 +84,7 @@ class CodeInterpreterCall(
     promised = ("code_interpreter",)
 
     code_interpreter: CodeInterpreter | None = None
-    """The code and what came of it."""
+    """The code and its output."""
 
 
 class FileSearchRanking(Model, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ class FileSearchResult(Model, frozen=True, kw_only=True):
     score: float | None = None
     """The score of the match, 0 to 1."""
     content: tuple[FileSearchResultContent, ...] = ABSENT
-    """The pieces found; empty unless the request's `include` asked for them."""
+    """The pieces found; empty unless the request's `include` named them."""
 
 
 class FileSearch(Model, frozen=True, kw_only=True):
@@ -150,7 +150,7 @@ class RetrievalCall(Object, Tagged[Literal["retrieval"]], frozen=True, kw_only=T
 
 
 class StepFunction(Model, frozen=True, kw_only=True):
-    """A function that was asked for, and its answer (`RunStepDetailsToolCallsFunctionObject.function`)."""
+    """A function that the model called, and its output (`RunStepDetailsToolCallsFunctionObject.function`)."""
 
     promised = ("name", "arguments")
 

@@ -1,4 +1,4 @@
-"""Vector stores: what they hold, how far the server has worked on it, and what a search finds."""
+"""Vector stores: their files, the server's progress with them, and the results of a search."""
 
 from __future__ import annotations
 

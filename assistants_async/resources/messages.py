@@ -77,7 +77,7 @@ class Messages(Resource):
         `"footnotes"` puts `[1]` for a mark and a list behind the text, of the names of files, and of the titles and
         addresses of web pages. `"markdown"` writes the footnotes of Markdown, a page as a link, and for a file that
         code made a link to the name that `save_files` keeps it under. A function gets the annotation, with the words
-        that a v1 server quotes, the number and the name or title, and returns what stands there. A file or page has
+        that a v1 server quotes, the number and the name or title, and returns the text for the mark. A file or page has
         one number, however often it is cited. A file's name is requested once; one that was deleted shows its id. Text
         that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
         """

@@ -62,7 +62,7 @@ class Runs(Resource):
     def wait(self, thread: Thread | str, run: Run | str, /, **options: Unpack[PollOptions]) -> Coroutine[Any, Any, Run]:
         """Await for a run that was started elsewhere, at its end or asking for tool outputs: see `RunCall.poll`.
 
-        What ends the wait leaves the run as it is, unless `on_deadline="cancel"`.
+        The run goes on when the wait ends, unless `on_deadline="cancel"`.
         """
         options.setdefault("on_deadline", "leave")
         return self._execution(thread, run, poll_options("wait", **options)).run()
@@ -103,8 +103,8 @@ class Runs(Resource):
     ) -> Drive[Any]:
         """Take a run that was started elsewhere to its end, as after a crash: see `RunCall.drive`.
 
-        A tool whose output the run's steps hold is not called again, nor one whose output `ledger` recalls.
-        `output_type` reads the answer; what it was asked for is settled.
+        A tool whose output is in the run's steps is not called again, nor one whose output `ledger` recalls.
+        `output_type` only reads the answer: its format was fixed when the run was made.
         """
         wanted = None if output_type is None else answer_format(output_type)
         return Drive(self._execution(thread, run, drive_options("resume", **options), toolbox, wanted))

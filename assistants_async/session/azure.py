@@ -1,4 +1,4 @@
-"""Azure's ways to say where and who: URL shapes, `api-version`, and keys from a token credential."""
+"""Azure's settings: the header of a preview, and keys from a token credential."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _RENEW_BEFORE = 300.0
 
 
 class AccessToken(Protocol):
-    """A token and when it ends, as azure-identity gives them."""
+    """A token and its expiry, as azure-identity returns them."""
 
     @property
     def token(self) -> str:
@@ -40,7 +40,7 @@ class TokenCredential(Protocol):
 def token_source(
     credential: TokenCredential, scope: str, now: Callable[[], float] = time.time
 ) -> Callable[[], Awaitable[str]]:
-    """Make the function that is asked for a key before each request: one token until 5 minutes before its end."""
+    """Make the function that returns the key of each request: one token until 5 minutes before its end."""
     token, until = "", 0.0
 
     async def get() -> str:

@@ -57,7 +57,7 @@ class Credential:
         return callable(self._source)
 
     def fixed(self, headers: SentHeaders) -> SentHeaders | None:
-        """These headers and the key's, where there is one key for good; None where it is asked for, or missing."""
+        """These headers with the key's, if the key never changes; None where a function returns it, or without one."""
         if not isinstance(self._source, str):
             return None
         return SentHeaders({**headers, **dict([self._header(self._source)])})
@@ -69,7 +69,7 @@ class Credential:
             return None if source is None else self._header(source)
         given: object = None
         try:
-            # Asked at every request: a token may have been renewed, and the function knows how long it lasts.
+            # Called for every request: a token may have been renewed, and the function knows how long it lasts.
             given = source()
             given = _checked(given if isinstance(given, str) else await cast("Awaitable[object]", given))
             self._recent.pop(given, None)

@@ -47,7 +47,7 @@ async def wait_within(
 
 
 class ErrorReporter:
-    """The end of every failed call: the error gets its note, loses the keys that it shows, and goes to `on_error`."""
+    """The last step of every failed call: the error gets its note, its keys are masked, and `on_error` is called."""
 
     __slots__ = ("_writer", "timer")
 
@@ -63,13 +63,13 @@ class ErrorReporter:
         return Masker(self._writer.secrets(options, request))
 
     async def report(self, error: AssistantsError, request: Request, options: Options) -> None:
-        """Put the operation on the error of a call as its note, and do what `tell` does."""
+        """Put the operation on the error of a call as its note, then mask it and call `on_error`."""
         attempts = error.attempts if isinstance(error, (TransportError, StatusError)) else 1
         error.add_note(f"while calling {request.endpoint}" + (f" ({attempts} attempts)" if attempts > 1 else ""))
         self.masker(options, request).error(error)
         await self._call_on_error(error, options)
 
-    async def tell(self, options: Options, error: Exception) -> None:
+    async def notify(self, options: Options, error: Exception) -> None:
         """Mask the keys in an error, and call `on_error`."""
         self.masker(options).error(error)
         await self._call_on_error(error, options)

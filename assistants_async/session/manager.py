@@ -1,6 +1,6 @@
 """The session manager: sends bound requests, reads answers, and turns every failure into a typed error.
 
-It decides nothing that `core` can decide, and knows nothing of aiohttp: that is the transport's.
+Decisions are made in `core`; aiohttp is known to the transport alone.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class SessionManager:
         cap: int | None,
         started: float | None = None,
     ) -> OpenResponse:
-        """Send until there is an answer that stands: a whole one, closed; where `cap` is None, a 2xx at its head."""
+        """Send until there is a final answer: read whole and closed; where `cap` is None, a 2xx at its head."""
         clock = self._bind_loop()
         deadline = clock.deadline(total, started)
         clock.deadlines.add(deadline)
@@ -159,7 +159,7 @@ class SessionManager:
     async def _attempt(
         self, request: Request, options: Options, deadline: Deadline, attempts: Attempts | None, cap: int | None
     ) -> OpenResponse | TransportError:
-        """Send once; what is worth another attempt is returned."""
+        """Send once; a failure that another attempt may mend is returned."""
         outgoing: PreparedRequest | None = None
         head: RawResponse | None = None
         try:
@@ -234,10 +234,10 @@ class SessionManager:
         return True
 
     async def _write(self, request: Request, options: Options, attempts: Attempts | None) -> PreparedRequest:
-        """Write a request out, and let `on_send` have its way."""
+        """Write a request out, and call `on_send`, which may change it."""
         outgoing = await self._writer.write(request, options)
         if attempts is not None:
-            outgoing.attempt, outgoing.new_connection = attempts.count, attempts.fresh
+            outgoing.attempt, outgoing.new_connection = attempts.count, attempts.needs_new_connection
         if options.on_send is not None:
             await run_hook(options.on_send, outgoing)
             self._writer.note_secrets(outgoing.headers)

@@ -19,7 +19,7 @@ MAX_JSON = 64 * 1024 * 1024
 MAX_CONTENT = 512 * 1024 * 1024
 """Bytes of a file's content read into memory: the protocol's own limit of a file. `save` has none."""
 MAX_ERROR = 1024 * 1024
-"""Bytes of an error body that are read; the rest is left."""
+"""Bytes of an error body that are read; the rest is not."""
 
 _DRAIN = 0.05
 
@@ -52,7 +52,7 @@ class OpenResponse(msgspec.Struct, eq=False):
 
     @property
     def http(self) -> HTTPResponse:
-        """The answer, or of a stream the head: made when it is first asked for, since few ask."""
+        """The answer, or of a stream the head: made on first access, since most calls need only the body."""
         http = self._http
         if http is None:
             head, sent, elapsed = self._head, self._outgoing, self._deadline.elapsed
@@ -60,15 +60,15 @@ class OpenResponse(msgspec.Struct, eq=False):
             http = HTTPResponse(
                 self.status, head.reason, head.headers, self.content, sent.method, sent.url, sent.attempt, elapsed
             )
-            # A stream may stay open for long: it holds neither the body nor the key that were sent.
+            # A stream may stay open for long: it keeps neither the body nor the key that were sent.
             self._http, self._outgoing = http, None
         return http
 
     async def read_all(self, max_bytes: int, *, truncate: bool) -> None:
         """Read all of the body into `content`, and close; past `cap` bytes raise `BodyTooLargeError`.
 
-        With `cut`, the rest is left, and a body that breaks off is what came of it: of an error, the status says more
-        than the break.
+        With `cut`, the rest is left, and a body that breaks off counts as read: the status of an error says more than
+        the break.
         """
         if self._deadline.interrupted:
             raise self._deadline.error(self.status)
@@ -131,7 +131,7 @@ class OpenResponse(msgspec.Struct, eq=False):
         return piece
 
     async def drain(self) -> None:
-        """Read what little is left after the last item, so that the connection can be used again."""
+        """Read the few bytes after the last item, so that the connection can be used again."""
         if not self._closed and self._head.read_nowait() == b"":  # the end was there with the last item
             self.ended = True
             return

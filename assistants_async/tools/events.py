@@ -15,7 +15,7 @@ class ToolResult(Struct, frozen=True, kw_only=True):
     call_id: str
     """Id of the call, which goes with the output."""
     name: str
-    """The function that the model asked for."""
+    """The function that the model called."""
     arguments: Any = None
     """Its arguments by name, decoded; the model's text (or None) where they do not fit the function."""
     output: str

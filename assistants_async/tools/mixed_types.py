@@ -1,7 +1,7 @@
-"""Types in which types of pydantic's stand among those that msgspec reads: lists, unions and members of classes.
+"""Types of pydantic's inside types that msgspec reads: in lists, unions and members of classes.
 
 Goals: each type is described and read by the library that knows it; the paths of errors are those of msgspec; a
-type without anything of pydantic's never comes here.
+type without anything of pydantic's is never read here.
 
 Plan: a tree made from the type once, whose leaves are either pydantic's or msgspec's. msgspec cannot read a union
 of two foreign classes, nor a class that has such a member, so the nodes above a leaf of pydantic's are read here.
@@ -221,7 +221,7 @@ _Node = _Plain | _Foreign | _Union | _Container | _Class
 
 
 def _node(kind: Any, classes: dict[Any, _Class]) -> _Node:
-    """Make the node of a type; a class that holds itself meets itself in `classes`."""
+    """Make the node of a type; a class that contains itself finds its own node in `classes`."""
     if is_pydantic(kind):
         return _Foreign(kind)
     if not has_pydantic(kind):
@@ -273,7 +273,7 @@ def _converted(value: Any, kind: Any, path: str) -> Any:
 
 
 def _made(make: Any, values: Any, path: str) -> Any:
-    """Make an object of values that have been read; what its own checks raise breaks a rule too."""
+    """Make an object of values that have been read; an error of its own checks counts as a broken rule."""
     try:
         return msgspec.convert(values, make) if get_origin(make) is not None else make(values)
     except (TypeError, ValueError) as error:

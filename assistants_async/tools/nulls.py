@@ -16,7 +16,7 @@ _Items = inspect.ListType | inspect.SetType | inspect.FrozenSetType | inspect.Va
 
 
 def without_nulls(value: Any, kind: Any) -> Any:
-    """Return a value of decoded JSON without the nulls that stand for members left out."""
+    """Return a value of decoded JSON without the nulls that mean a member left out."""
     return _cleared(value, inspect.type_info(kind))
 
 

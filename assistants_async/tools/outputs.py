@@ -16,7 +16,7 @@ def output_of(name: str, value: object) -> str:
     """Make the output of a function's result: text as it is, anything else as JSON, and so None as `null`.
 
     Bytes are text where they are UTF-8, else base64, as bytes inside of other values always are. Raises
-    `ToolCallError` for what JSON cannot hold.
+    `ToolCallError` for a value that is no JSON.
     """
     if isinstance(value, str):
         return value
@@ -46,7 +46,7 @@ def error_output(text: str) -> str:
 
 
 def sendable(text: str) -> str:
-    """Put a replacement for halves of surrogate pairs, which UTF-8 cannot hold; join those that belong together."""
+    """Put a replacement for halves of surrogate pairs, which UTF-8 cannot encode; join those that belong together."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -34,7 +34,7 @@ def json_schema(kind: Any) -> tuple[dict[str, Any], dict[str, Any]]:
 
     try:
         schema: dict[str, Any] = _any_of(TypeAdapter(kind).json_schema(ref_template=_REF))
-    except PydanticUserError as error:  # such as a type that JSON cannot hold
+    except PydanticUserError as error:  # such as a type that has no JSON
         raise TypeError(error.message) from None
     marks = get_args(kind)[1:] if get_origin(kind) is Annotated else ()
     for mark in marks:  # which pydantic does not know
@@ -62,7 +62,7 @@ def validated(kind: Any, value: Any, path: str) -> Any:
             return adapter.validate_json(msgspec.json.encode(value))
         except ValidationError:
             pass  # the first error is about what was sent
-    raise msgspec.ValidationError(_told(first, msgspec.json.decode(data), path)) from None
+    raise msgspec.ValidationError(_first_error(first, msgspec.json.decode(data), path)) from None
 
 
 def _has_struct(kind: Any) -> bool:
@@ -97,7 +97,7 @@ def _place(value: Any, steps: tuple[int | str, ...]) -> tuple[Any, list[int | st
     return value, followed
 
 
-def _told(error: Any, value: Any, path: str) -> str:
+def _first_error(error: Any, value: Any, path: str) -> str:
     """Write the first error of a validation as msgspec would: the rule, and the path of the value that breaks it."""
     first = error.errors(include_url=False, include_context=False)[0]
     _, steps = _place(value, first["loc"])

@@ -84,7 +84,7 @@ class Loose(NamedTuple):
 def schema_of(kind: Any, *, strict: bool = False) -> Schema:
     """Make the JSON schema of a type, with `$defs` for the types inside it that have names.
 
-    Raises `TypeError` for a type that JSON cannot hold, and, if strict, `ValueError` for one that is open.
+    Raises `TypeError` for a type that has no JSON, and, if strict, `ValueError` for one that is open.
     """
     schema = plain_schema(kind)
     if strict:
@@ -122,7 +122,7 @@ def _described(kind: Any) -> tuple[Schema, dict[str, Schema]]:
 
 
 def has_pydantic_type(kind: Any) -> bool:
-    """Find a type of pydantic's, which none is where nobody has imported it."""
+    """Return True for a type of pydantic's, or one with such a part; never where pydantic is not imported."""
     if "pydantic" not in sys.modules:
         return False
     from .mixed_types import has_pydantic  # on use: most programs have none
@@ -131,14 +131,14 @@ def has_pydantic_type(kind: Any) -> bool:
 
 
 def loose_place(schema: Schema) -> Loose | None:
-    """Find the first place that strict mode cannot express; None where there is none."""
+    """Find the first place that strict mode does not allow; None where there is none."""
     return _loose(schema, schema.get("$defs", {}), "$", frozenset())
 
 
 def strict_schema(schema: Schema) -> Schema:
     """Make a schema strict, one in which `loose_place` finds nothing.
 
-    Members that may be left out become nullable and required: null stands for leaving them out.
+    Members that may be left out become nullable and required: null means that they are left out.
     """
     return _mapped(schema, _stricter)
 
@@ -185,18 +185,18 @@ class AnswerFormat(Generic[T]):
         self.kind = kind
         """The type."""
         self._wrapped = schema.get("type") != "object"
-        asked: Any = kind
+        answer: Any = kind
         if self._wrapped:  # the root of an answer must be an object
-            asked = msgspec.defstruct("Answer", [("value", kind)], kw_only=True)
-            schema = plain_schema(asked)
+            answer = msgspec.defstruct("Answer", [("value", kind)], kw_only=True)
+            schema = plain_schema(answer)
         if strict is None:
             strict = loose_place(schema) is None
         wanted = {
             "name": _format_name(kind) if name is None else name,
             "strict": strict,
-            "schema": schema_of(asked, strict=strict),
+            "schema": schema_of(answer, strict=strict),
         }
-        self._read: Callable[[str], Any] = text_reader(asked)
+        self._read: Callable[[str], Any] = text_reader(answer)
         self.response_format: dict[str, Any] = {"type": "json_schema", "json_schema": wanted}
         """Value for `runs.create(response_format=…)`; `strict` unless the type has open parts."""
 
@@ -218,7 +218,7 @@ class AnswerFormat(Generic[T]):
 def answer_format(kind: type[T], *, name: str | None = None, strict: bool | None = None) -> AnswerFormat[T]:
     """Ask for answers of a type: a Struct, dataclass, TypedDict or model of pydantic's; any other is a member `value`.
 
-    `strict` is as strict as the type allows unless given. Raises `TypeError` for a type that JSON cannot hold,
+    `strict` is as strict as the type allows unless given. Raises `TypeError` for a type that has no JSON,
     `ValueError` with `strict=True` for one that is open.
     """
     return AnswerFormat(kind, name=name, strict=strict)

@@ -259,7 +259,7 @@ def _by_name(tools: Iterable[Tool[..., Any] | Callable[..., Any]]) -> dict[str, 
     for each in tools:
         one = cast("Tool[..., Any]", each) if isinstance(each, Tool) else tool(each)
         if one.name in made:
-            raise ValueError(f"two tools are called {one.name!r}: give one another name=")
+            raise ValueError(f"two tools are called {one.name!r}: pass another name= for one")
         made[one.name] = one
     if len(made) > MAX_TOOLS:
         raise ValueError(f"an assistant takes at most {MAX_TOOLS} tools, not {len(made)}")

@@ -108,7 +108,7 @@ class AiohttpTransport:
             # Whatever state the connection is in, nothing may be read from it as the answer to another request.
             use.abort()
             if (found := translated(error, use, timeout, clock() - started)) is None:
-                # As it is, but without aiohttp's frames: they hold the headers, and tracebacks may show locals.
+                # As it is, but without aiohttp's frames: they have the headers, and tracebacks may show locals.
                 raise error.with_traceback(None)  # noqa: B904  # the same error
             failure, cause = found
         else:
@@ -171,7 +171,7 @@ class AiohttpTransport:
 
         if self._connector is None:
             self._connector = Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl)
-        # What has the usual headers has no body whose type aiohttp could make up, or tells its type.
+        # A request with the usual headers has no body, or a header with its type: aiohttp has none to guess.
         skipped = _SKIPPED if usual is None else None
         session = new_session(self._connector, usual, self._max_header_bytes, skipped)
         if usual is None:
@@ -252,7 +252,7 @@ def _unusual(response: aiohttp.ClientResponse, use: ConnectionUse, *, done: bool
     coding = raw.headers.get("content-encoding", "identity")
     try:
         if response.status == 101:
-            raise ValueError("a switch of protocols, which was not asked for")  # noqa: TRY301  # as Inflater raises
+            raise ValueError("a switch of protocols, which was not requested")  # noqa: TRY301  # as Inflater raises
         return raw if done or coding.lower() == "identity" else decompressed(raw, coding)
     except ValueError as error:
         raw.close()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def decompressed(raw: RawResponse, coding: str) -> RawResponse:
     """Undo the compression of a raw response while it is read; raises `ValueError` for a coding not known here."""
-    from ..core.responses.decompression import Inflater  # on use: it was not asked for
+    from ..core.responses.decompression import Inflater  # on use: no request accepts compression
 
     return _Decompressed(raw, Inflater(coding))
 

@@ -15,7 +15,7 @@ _TOO_LONG = re.compile(r"(?:400, message:\s*)?Got more than (\d+) bytes")
 
 
 def is_transport_error(error: BaseException) -> TypeGuard[Exception]:
-    """Tell an error of the network or of aiohttp from one of the caller's own code."""
+    """Return True for an error of the network or of aiohttp, False for one of the caller's own code."""
     return isinstance(error, (aiohttp.ClientError, TimeoutError, OSError))
 
 
@@ -87,14 +87,14 @@ def translated(
 
 
 def is_unanswered(error: Exception) -> bool:
-    """Tell a cut before the first byte of an answer: aiohttp keeps what it had of one as the message."""
+    """Return True for a cut before the first byte of an answer: aiohttp keeps the bytes it had in the message."""
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return isinstance(error.message, str)
     return isinstance(error, aiohttp.ClientOSError)
 
 
 def cause_of(error: Exception) -> Exception | None:
-    """Return the cause to chain: without frames, whose locals hold the headers, and none whose repr shows a secret."""
+    """Return the cause to chain, without frames, whose locals have the headers; None where its repr shows a secret."""
     if isinstance(error, aiohttp.ClientResponseError):
         return None
     if isinstance(error, aiohttp.ClientConnectorError):

@@ -1,4 +1,4 @@
-"""The means to send over a session that was lent as over one of our own."""
+"""Sending over a session that the caller lent, with the guarantees of our own sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def middlewares_of(session: Any, use: ConnectionUse) -> tuple[Any, ...]:
     async def prepare(request: Any, handler: Handler) -> Any:
         own_headers = request.proxy_headers
         if own_headers is not None:
-            # aiohttp fills these with the session's default headers, and they may hold the key of the API.
+            # aiohttp fills these with the session's default headers, and they may contain the key of the API.
             name = "Proxy-Authorization"
             request.proxy_headers = {name: own_headers[name]} if name in own_headers else None
         make = request.response_class
@@ -34,7 +34,7 @@ def middlewares_of(session: Any, use: ConnectionUse) -> tuple[Any, ...]:
 
 
 def takes_middlewares(session: Any) -> bool:
-    """Tell a session of aiohttp 3.12 or later."""
+    """Return True for a session of aiohttp 3.12 or later."""
     return hasattr(session, "_middlewares")
 
 

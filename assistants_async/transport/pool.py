@@ -1,4 +1,4 @@
-"""The pool of connections: aiohttp's, but it hands out none that holds bytes nobody asked for, and tells used from new.
+"""The pool of connections: aiohttp's, but none with unexpected bytes is handed out, and a used one is noted as such.
 
 Imported by the transport on first use, since it imports aiohttp.
 """
@@ -56,7 +56,7 @@ class Connector(aiohttp.TCPConnector):
                 self._add(protocol)
                 return connection
             use.reused = True
-            # What came while it was idle (a late 408, left-over bytes) would be read as the answer to this request.
+            # Bytes that came while it was idle (a late 408, left-overs) would be read as the answer to this request.
             if not (use.new_required or protocol.should_close):
                 return connection
             connection.close()
@@ -73,7 +73,7 @@ class Connector(aiohttp.TCPConnector):
         return request
 
     def _add(self, protocol: ResponseHandler) -> None:
-        """Remember one, and forget those that are closed before they are most of the set."""
+        """Note a connection of the pool, and forget closed ones before they are most of the set."""
         # No WeakSet: asking one is slow, and every request asks.
         if len(self._used) > self._ceiling:
             self._used = {known for known in self._used if known.is_connected()}
@@ -91,7 +91,7 @@ class Socket(socket.socket):
 
     @override
     def recv(self, size: int, flags: int = 0, /) -> bytes:
-        """Receive what is there; where much is asked for, as much as is good."""
+        """Receive the bytes that have arrived; a large limit is replaced by the size that is read fastest."""
         data = super().recv(size if size < SMALL else LARGE if self._large else SMALL, flags)
         if self._large is not (len(data) >= SMALL):
             self._large = not self._large

@@ -67,7 +67,7 @@ NAMELESS: dict[str, Callable[[], Any]] = {
 @pytest.mark.parametrize("purpose", ["assistants", "vision", "user_data", "mine"])
 async def test_content_without_a_name_is_refused(wire: Wire, client: AssistantsClient, name: str, purpose: str) -> None:
     """Servers know a file's kind by its name: without one the file would fail later, in the store."""
-    with pytest.raises(TypeError, match=r"files\.create\(\): file: \w+ has no name, .*: give filename="):
+    with pytest.raises(TypeError, match=r"files\.create\(\): file: \w+ has no name, .*: pass filename="):
         upload(client, NAMELESS[name](), purpose=purpose)
     assert wire.connections == 0
 
@@ -153,7 +153,7 @@ async def test_an_async_file_is_read_whole(wire: Wire, client: AssistantsClient,
 
 
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
-    "async read": (AsyncOnly, r"read\(\) of AsyncOnly is async: give file\.file and filename="),
+    "async read": (AsyncOnly, r"read\(\) of AsyncOnly is async: pass file\.file and filename="),
     "pair of text": (lambda: ("a.txt", "abc"), r"file must not be str: Path\('abc'\)"),
     "name last": (lambda: (b"abc", "a.txt"), r"file must be \(name, data\)"),
     "four things": (lambda: ("a.txt", b"abc", "text/plain", {}), r"file must be \(name, data\)"),

@@ -247,7 +247,7 @@ async def test_an_early_answer_ends_an_upload(wire: Wire, client: AssistantsClie
 BAD: dict[str, tuple[Any, type[Exception], str]] = {
     "str": ("/etc/passwd", TypeError, r"files\.create\(\): file must not be str: Path\('/etc/passwd'\) to open it"),
     "missing file": (Path("nowhere") / "none.txt", FileNotFoundError, "no file at"),
-    "folder": (Path(), IsADirectoryError, r"'\.' is a folder: give its files one by one"),
+    "folder": (Path(), IsADirectoryError, r"'\.' is a folder: pass its files one by one"),
     "text file": (io.StringIO("x"), TypeError, "binary mode"),
     "number": (
         5,

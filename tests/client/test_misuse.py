@@ -48,7 +48,7 @@ CASES: dict[str, tuple[Use, str]] = {
     "query": (lambda client: client.operation("listThreads", query=[1]), "query must be a mapping, not list"),
     "folder": (lambda client: client.files.content("f").save(None), r"save\(\): folder must be a Path, not NoneType"),
     "send: name": (_send(filename=5), r"uploads\.send\(\): filename must be str, not int"),
-    "send: no name": (_send(filename=None), "bytes have no name, .*: give filename="),
+    "send: no name": (_send(filename=None), "bytes have no name, .*: pass filename="),
     "send: progress": (_send(on_progress=5), r"on_progress must be a function of \(sent, total\), not 5"),
     "send: async progress": (_send(on_progress=_waits), "on_progress must be .*, which is not async"),
     "send: state": (_send(on_state=lambda: None), r"on_state must be a function of \(state\): too many"),

@@ -317,7 +317,7 @@ async def test_what_will_not_pass_is_sent_once(wire: Wire, client: AssistantsCli
     assert len(wire.seen) == 1
     for odd, text in (
         (head(101, {"upgrade": "websocket", "connection": "upgrade"}), "a switch of protocols"),
-        (raw(b"x", content_encoding="br"), "a body in the coding 'br', which was not asked for"),
+        (raw(b"x", content_encoding="br"), "a body in the coding 'br', which was not requested"),
     ):
         wire.answer(odd)
         with pytest.raises(ConnectionLostError, match=text):

@@ -43,7 +43,7 @@ def test_a_box_holds_tools_by_name() -> None:
 @pytest.mark.parametrize(
     ("tools", "options", "error", "message"),
     [
-        ([weather, weather], {}, ValueError, "two tools are called 'weather': give one another name="),
+        ([weather, weather], {}, ValueError, "two tools are called 'weather': pass another name= for one"),
         ([lookup], {}, ValueError, "tool 'lookup' wants a context for 'database': pass context="),
         ([tool(who, approve=True)], {}, ValueError, "tool 'who' asks for approval, and the Toolbox has no approve="),
         ([tool(who, name=f"f{n}") for n in range(129)], {}, ValueError, "at most 128 tools, not 129"),

@@ -6,7 +6,7 @@ import re
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
 _HOST = r"[\w.:-]+"
-# Paths of operations, as they stand in documentation and in other clients' settings, behind the root of an API.
+# Paths of operations behind the root of an API, as documentation and other clients' settings have them.
 _OPERATION = re.compile(
     r"(?P<root>.*/(?:v1|openai|api/projects/[^/]+))/(?P<operation>(?:assistants|threads|files|vector_stores|uploads|models"
     r"|responses|conversations|embeddings|completions|chat|deployments|audio|images|batches|moderations|fine_tuning)(?:/.*)?)"
@@ -16,7 +16,7 @@ _OPERATION = re.compile(
 _TWICE = re.compile(r"(?P<root>.*?(?P<again>(?:/[^/]+)?/(?:v1|openai)))(?P=again)+", re.IGNORECASE)
 _PROJECT = re.compile(r"(?P<root>.*/api/projects/[^/]+)(?:/.*)?", re.IGNORECASE)
 _OPENAI = re.compile(r"(?P<before>.*?)/openai(?:/.*)?", re.IGNORECASE)
-# Pages about an API, which stand beside or behind its root.
+# Pages about an API, beside or behind its root.
 _PAGE = re.compile(
     r"(?P<root>.*?)/(?P<page>(?:(?:docs|swagger(?:-ui)?)/(?:.*/)?)?(?:docs|redoc|swagger(?:-ui)?|api-docs|index\.html"
     r"|oauth2-redirect|(?:openapi|swagger)\.(?:json|ya?ml)|healthz?|livez|readyz))",
@@ -30,7 +30,7 @@ _FOUNDRY = ".services.ai.azure.com"
 
 
 def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
-    """Part a base URL into the text that paths are put behind, and the query that goes with every request.
+    """Split a base URL into the text before every path, and the query of every request.
 
     Raises `ValueError` for anything but http(s)://host[:port][/path][?query], and for pages and paths of operations.
     """
@@ -54,7 +54,7 @@ def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
 
 
 def refuse_azure_resource(base_url: str) -> None:
-    """Refuse the URL of an Azure resource that is no API's: the preset that makes one of it is named.
+    """Refuse the URL of an Azure resource that is not the URL of an API, and name the preset that makes one of it.
 
     Raises `ValueError`.
     """
@@ -108,7 +108,7 @@ def port_of(parts: SplitResult, name: str) -> int | None:
     except ValueError:
         port = 0
     if port == 0:
-        # A slash in a password ends the host early: what stands before it is then no port, and not shown.
+        # A slash in a password ends the host early: the text before it is then no port, and not shown.
         secret = any("@" in text for text in (parts.path, parts.query, parts.fragment))
         shown = "" if secret else f", not {parts.netloc.rpartition('@')[2].rpartition(':')[2]!r}"
         raise ValueError(f"{name} must have a port of 1 to 65535{shown}")
@@ -116,7 +116,7 @@ def port_of(parts: SplitResult, name: str) -> int | None:
 
 
 def _split(name: str, text: str, wanted: str) -> SplitResult:
-    """Part a URL; raises `ValueError` for what is none, without its password, and for pages that are no API."""
+    """Split a URL; raises `ValueError`, without the password, for text that is none, and for pages without an API."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
         raise TypeError(f"{name} must be a str, not {type(text).__name__}")
     try:
@@ -128,7 +128,7 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
     else:
         shown = repr(parts._replace(netloc=parts.hostname or "", query="").geturl())
     if parts.username is not None or parts.password is not None:
-        raise ValueError(f"{name} must not hold a user name or password: pass api_key or headers instead")
+        raise ValueError(f"{name} must not have a user name or password: pass api_key or headers instead")
     if parts.scheme not in ("http", "https") or not host:
         raise ValueError(f"{name} must look like {wanted}, not {shown}")
     port_of(parts, name)
@@ -137,7 +137,7 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
 
 
 def _endpoint(endpoint: str, api_version: str, preset: str) -> SplitResult:
-    """Part an endpoint of Azure's; the version in its query must be the given one."""
+    """Split an endpoint of Azure's; the version in its query must be the given one."""
     parts = _split("endpoint", endpoint, "https://name.….azure.com")
     host = _host(parts)
     if host.endswith("api.openai.com"):

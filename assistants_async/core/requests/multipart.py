@@ -43,7 +43,7 @@ def tail(boundary: str) -> bytes:
 
 
 def is_media_type(text: str) -> bool:
-    """Tell text that can be a part's content-type."""
+    """Return True for text that can be a part's content-type."""
     return re.fullmatch(_MEDIA_TYPE, text) is not None
 
 

@@ -1,6 +1,6 @@
 """Ids on their way into a path: checked, then percent-encoded once with nothing left as it was.
 
-A URL library would mend what it is given: `..` and `%2e%2e` climb to the parent, a lone surrogate or CR LF
+A URL library would correct an id silently: `..` and `%2e%2e` climb to the parent, a lone surrogate or CR LF
 vanishes, `?` cuts. For a DELETE that means another object, or the whole collection. So ids are refused or encoded
 here, and the URL is marked as encoded.
 """
@@ -20,7 +20,7 @@ _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 
 
 Kinds: TypeAlias = Mapping[str, tuple[type[Object], ...]]
-"""The models that may stand for each id."""
+"""The models that may be passed for each id."""
 
 
 def all_plain(ids: tuple[object, ...]) -> bool:

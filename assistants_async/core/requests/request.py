@@ -25,13 +25,13 @@ _SECRET_WORDS = ("key", "token", "secret", "password", "auth", "cookie", "creden
 
 
 def is_secret(name: str) -> bool:
-    """Tell a header whose value nobody may see, such as a gateway's own `x-api-key`."""
+    """Return True for a header whose value is never shown, such as a gateway's own `x-api-key`."""
     name = name.lower()
     return name in SECRET_HEADERS or any(word in name for word in _SECRET_WORDS)
 
 
 def shows_secret(name: str) -> bool:
-    """Tell a header that is a secret towards a proxy: any but the name that makes a retry known."""
+    """Return True for a header that a proxy must not see: every secret one but the idempotency key."""
     return name.lower() != "idempotency-key" and is_secret(name)
 
 
@@ -42,7 +42,7 @@ class StreamingBody(Protocol):
     length: int | None
     """Bytes in all; None when that is known only at the end."""
     failure: Exception | None
-    """The error of making the body, as against sending it."""
+    """The error of making the body; None where only sending it failed."""
 
     @property
     def replayable(self) -> bool:
@@ -93,7 +93,7 @@ class Request(msgspec.Struct, eq=False):
     def add_extra(self, members: Mapping[str, object]) -> None:
         """Put members that no document has into the body, over those that are there.
 
-        Raises `TypeError` and `ValidationError` for a request without a body, and for what JSON cannot hold.
+        Raises `TypeError` and `ValidationError` for a request without a body, and for a value that is no JSON.
         """
         name = self.endpoint.name
         if self.endpoint.method != "POST":

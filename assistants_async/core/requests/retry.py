@@ -110,7 +110,7 @@ def _may_pass(failure: StatusError) -> bool:
 
 
 class Budget:
-    """Retries that a client may still afford: an outage must not multiply its load.
+    """The retries that are left to a client, so that an outage does not multiply its load.
 
     500 tokens at the most; a retry costs 14, and 5 after a throttle. A call that succeeds gives back what its last
     retry cost, and 1 where it needed none (the figures of the AWS SDKs' standard mode).
@@ -151,8 +151,8 @@ class Attempts:
         "_retries",
         "cost",
         "count",
-        "fresh",
         "may_have_succeeded",
+        "needs_new_connection",
     )
 
     def __init__(self, request: Request, policy: RetryPolicy, budget: Budget) -> None:
@@ -169,7 +169,7 @@ class Attempts:
         """
         self.count = 1
         """The attempt under way, from 1."""
-        self.fresh = False
+        self.needs_new_connection = False
         """True where it must not go over a connection that others were sent over."""
         self.cost = 1
         """Tokens that the last retry took from the budget."""
@@ -190,7 +190,7 @@ class Attempts:
         kind = classify_failure(failure)
         if isinstance(failure, TransportError):
             failure.attempts = self.count
-            # An earlier attempt may have been acted on, whatever became of this one.
+            # The server may have acted on an earlier attempt, however this one ended.
             self._maybe_processed = failure.maybe_processed = self._maybe_processed or failure.maybe_processed
         elif isinstance(failure, StatusError):
             self._maybe_processed = self._maybe_processed or failure.status >= 500
@@ -200,7 +200,7 @@ class Attempts:
         wait = self._wait(kind, failure, left, jitter)
         if wait is not None:
             self.count += 1
-            self.fresh = isinstance(failure, ConnectionLostError)
+            self.needs_new_connection = isinstance(failure, ConnectionLostError)
         return wait
 
     def _wait(self, kind: FailureKind, failure: AssistantsError, left: float, jitter: float) -> float | None:
@@ -213,14 +213,18 @@ class Attempts:
             return None
         if kind == "lost" and not (request.endpoint.idempotent or policy.resend_creates):
             return None
-        asked = failure.retry_after if isinstance(failure, StatusError) else None
-        wait = asked
+        requested = failure.retry_after if isinstance(failure, StatusError) else None
+        wait = requested
         if wait is None:
             first, longest = policy.initial_delay, policy.max_delay
             wait = exponential_backoff(self._retries, first=first, growth=2.0, longest=longest, jitter=(1 - jitter) / 2)
         throttled = isinstance(failure, StatusError) and failure.status == 429
         cost = Budget.THROTTLED if throttled else Budget.COST
-        if (asked is not None and asked > policy.max_retry_after) or wait >= left or not self._budget.spend(cost):
+        if (
+            (requested is not None and requested > policy.max_retry_after)
+            or wait >= left
+            or not self._budget.spend(cost)
+        ):
             return None
         self.cost = cost
         self._retries += 1
@@ -249,7 +253,7 @@ def retry_after(headers: Headers, now: float) -> float | None:
         return None
     seconds = _number(text)
     if seconds is None:
-        from email.utils import parsedate_to_datetime  # slow to import, and seldom asked for
+        from email.utils import parsedate_to_datetime  # on use: slow to import, and few servers send a date
 
         try:
             moment = parsedate_to_datetime(text)

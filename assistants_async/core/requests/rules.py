@@ -1,4 +1,4 @@
-"""Rules in words: the values that a vocabulary allows, and the place of a value that JSON cannot hold."""
+"""Rules in words: the values that a vocabulary allows, and the place of a value that is no JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PLAIN = (str, int, float, bool, bytes, type(None))
 
 
 def in_words(rule: str, params: Any, path: str) -> str:
-    """Say a rule of msgspec's so that the value can stand behind it: `expected 'user' or 'assistant'`."""
+    """Put a rule of msgspec's into words that the value can follow: `expected 'user' or 'assistant'`."""
     if rule.startswith(("invalid enum value", "invalid value")):
         allowed = dict.fromkeys(_literals(params, _STEP.findall(path)))
         if allowed:
@@ -38,7 +38,7 @@ def in_words(rule: str, params: Any, path: str) -> str:
 
 
 def unencodable(values: Any) -> tuple[str, object] | None:
-    """Find the first value that JSON cannot hold, and the path to it; None where there is none."""
+    """Find the first value that is no JSON, and the path to it; None where there is none."""
     waiting: list[tuple[str, Any, int]] = [("", values, 0)]
     while waiting:
         path, value, depth = waiting.pop()
@@ -55,7 +55,7 @@ def unencodable(values: Any) -> tuple[str, object] | None:
 
 
 _DEEPEST = 512
-"""Levels after which a value is taken for one that holds itself."""
+"""Levels after which a value is taken for one that contains itself."""
 
 
 def _encodes(value: object) -> bool:

@@ -1,11 +1,11 @@
-"""Keywords of an operation: checked against its TypedDict, then parted into query and body.
+"""Keywords of an operation: checked against its TypedDict, then split into query and body.
 
-Goals: what is checked is what is sent, byte for byte; dicts, models and tuples are accepted alike; one sentence
+Goals: the checked bytes are the sent bytes, byte for byte; dicts, models and tuples are accepted alike; one sentence
 says which argument breaks which rule; a misspelt key is refused at every depth, though msgspec drops it.
 
 Plan: compare keys first (a plan made once per TypedDict from `msgspec.inspect`), encode, then decode the encoded
 JSON as the TypedDict with its limits, which costs about 2 µs, and throw the result away. Long JSON of scalars is not
-decoded: they are held to the TypedDict as they are, to the same rules.
+decoded: the scalars are checked as they are, by the same rules.
 """
 
 import math
@@ -37,11 +37,11 @@ class Field(NamedTuple):
     protocol: ProtocolVersion | None
     """The only version that has it."""
     narrow: Any
-    """The type that it is held to in v1 besides its own."""
+    """The type that its value must fit in v1 besides its own."""
     nested: type | None
-    """TypedDict of the object, or of each object in the list, that it holds."""
+    """TypedDict of its object, or of each object in its list."""
     instead_of: str | None
-    """The keyword that it stands in place of: exactly one of the two is given."""
+    """The keyword that it replaces: exactly one of the two is given."""
 
 
 class Plan(NamedTuple):
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
     query: Mapping[str, str]
     """Keywords that travel in the query, and their names there."""
     guarded: frozenset[str]
-    """Keywords that only one version has, or that hold objects."""
+    """Keywords that only one version has, or whose values are objects."""
     required: frozenset[str]
     either: tuple[tuple[str, str], ...]
     """Keywords of which exactly one is given."""
@@ -101,7 +101,7 @@ def _nested(info: inspect.Type) -> type | None:
 
 
 def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: ProtocolVersion) -> bytes:
-    """Hold keywords, and the JSON that they become, to every rule that the documents state; return that JSON.
+    """Check keywords, and their JSON, by every rule that the documents state; return that JSON.
 
     Raises `TypeError` for keywords that are unknown or missing, `WrongProtocolError` for those of the other
     version, `ValidationError` for values.
@@ -219,7 +219,7 @@ def check_finite(operation: str, values: Any) -> None:
 
 
 def _at(values: Any, path: str) -> Any:
-    """The value at a path of msgspec's; where a step cannot be followed (`[...]` of a map), what holds it."""
+    """The value at a path of msgspec's, as far as its steps can be followed: `[...]`, of a map, cannot."""
     for step in re.findall(r"[^.\[\]]+", path):
         try:
             values = values[int(step)] if is_sequence(values) else values[step]
@@ -229,7 +229,7 @@ def _at(values: Any, path: str) -> Any:
 
 
 def _masked(value: Any) -> Any:
-    """Copy a value without its headers, such as those with which MCP servers are called: they hold credentials."""
+    """Copy a value without its headers, such as those with which MCP servers are called: they are credentials."""
     if isinstance(value, Model):
         value = value.to_dict()
     if is_mapping(value):
@@ -238,7 +238,7 @@ def _masked(value: Any) -> Any:
 
 
 def encoded(operation: str, values: Any) -> bytes:
-    """Encode keywords as JSON; raises `TypeError` for what JSON cannot hold."""
+    """Encode keywords as JSON; raises `TypeError` for a value that is no JSON."""
     return _written(operation, values, encode)
 
 
@@ -269,7 +269,7 @@ def normalise(operation: str, values: Mapping[str, Any], kinds: Kinds) -> dict[s
 
 
 def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part keywords into query parameters, by their wire names, and members of the body."""
+    """Split keywords into query parameters, by their wire names, and members of the body."""
     if endpoint.params is None:
         return values, {}
     plan = plan_for(endpoint.params)

@@ -52,7 +52,7 @@ _RUN_ID = r"\brun (?!is\b)([A-Za-z0-9_\-]+)"
 
 
 class Answer(Protocol):
-    """A whole answer: of most of them nobody asks for more than the body."""
+    """A whole answer: its body, and its head for errors."""
 
     @property
     def content(self) -> bytes:
@@ -119,7 +119,7 @@ def in_band_error(content: bytes, *, whole: bool = False) -> dict[str, Any] | No
 
 
 def unreadable(what: str, raw: bytes, error: Exception, items: int) -> ItemDecodeError:
-    """The error of an item of a stream that is not what it should be; `items` came before it."""
+    """The error of a stream's item that cannot be decoded; `items` came before it."""
     problem, path = _problem(error)
     return ItemDecodeError(f"{what}: {problem} at {path}", items=items, index=items, raw=raw, path=path)
 
@@ -137,7 +137,7 @@ def is_vendor(url: str) -> bool:
 
 
 def _is_retired(url: str) -> bool:
-    """Tell the vendor's retired operations from its files, vector stores and uploads, which go on."""
+    """Return True for the vendor's retired operations: all but those of files, vector stores and uploads."""
     return is_vendor(url) and not {"assistants", "threads"}.isdisjoint(urlsplit(url).path.split("/")[:3])
 
 
@@ -165,7 +165,7 @@ def error_for(http: HTTPResponse, now: float) -> StatusError:
 
 
 def _names_active_run(message: str) -> bool:
-    """Tell the refusals of a thread that a run keeps busy, in the vendor's two wordings."""
+    """Return True for the refusal of a thread with an active run, in either of the vendor's wordings."""
     # "Thread thread_x already has an active run run_y.", "Can't add messages to thread_x while a run run_y is active."
     # Two searches and no pattern: `while a run.*is active` takes hours for 1 MiB of the first half.
     return "already has an active run" in message or "is active" in message.partition("while a run ")[2]

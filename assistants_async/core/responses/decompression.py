@@ -1,4 +1,4 @@
-"""Bodies that are compressed though none were asked for: undone piece by piece, and checked to the end.
+"""Bodies that are compressed though no request accepts that: decompressed piece by piece, and checked to the end.
 
 aiohttp would pass a gzip body that is cut short as a whole one, and has no bound on what a small one grows to.
 """
@@ -9,10 +9,10 @@ import zlib
 from typing import Protocol
 
 PIECE = 256 * 1024
-"""Bytes given out at once, so that whoever counts them can stop before the next."""
+"""Bytes given out at once: the reader, which counts them, can stop before the next."""
 
 _GZIP = 16 + zlib.MAX_WBITS
-# Bytes at the start that tell how the rest is packed.
+# Bytes at the start that say how the rest is packed.
 _TELLING = 2
 
 
@@ -29,19 +29,19 @@ class _Inner(Protocol):
 
 
 class Inflater:
-    """Undoes one content coding (RFC 9110, 8.4.1); raises `ValueError` for one it does not know."""
+    """Undoes one content coding (RFC 9110, 8.4.1); raises `ValueError` for an unknown one."""
 
     def __init__(self, coding: str) -> None:
         self._coding = coding.strip().lower().removeprefix("x-")
         if self._coding not in ("gzip", "deflate"):
-            raise ValueError(f"a body in the coding {coding[:60]!r}, which was not asked for")
+            raise ValueError(f"a body in the coding {coding[:60]!r}, which was not requested")
         self._inner: _Inner | None = None
         self._rest: bytes = b""
         self.pending = False
         """True while `feed` may have more to give without another byte."""
 
     def feed(self, data: bytes) -> bytes:
-        """Take compressed bytes and return at most `PIECE` of what they hold; raises `ValueError` for bad ones."""
+        """Take compressed bytes and return at most `PIECE` decompressed ones; raises `ValueError` for bad ones."""
         data = self._rest + data
         if self._inner is None or self._inner.eof:
             if self._inner is not None:

@@ -120,7 +120,7 @@ def identity(call: ToolCall | FunctionToolCall | MCPCall) -> Called:
 
 
 def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
-    """The outputs that were submitted, as a run's steps tell them."""
+    """The outputs that were submitted, as its steps show them."""
     outputs: dict[Called, str] = {}
     for step in steps:
         for call in step.tool_calls:
@@ -133,7 +133,7 @@ def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
 
 
 def refuses_streams(error: StatusError) -> bool:
-    """Return True for the refusal of a request because it asks for a stream, which some servers do not know."""
+    """Return True for the refusal of a streamed request by a server that does not stream."""
     if error.status not in _REFUSALS or isinstance(error, ThreadBusyError):
         return False
     words = f"{error.param} {error.message}".encode() + error.http.content[:_LONGEST_REFUSAL]

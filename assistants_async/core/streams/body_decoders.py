@@ -67,10 +67,10 @@ def _of_page(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return decode_page
 
 
-def item_reading(
+def item_decoder(
     endpoint: Endpoint[Any, Any], http: HTTPResponse, options: Options, result: Any, *, pages: bool = False
 ) -> ItemBodyDecoder[Any] | RawBodyDecoder:
-    """The reading of a plain call: elements of a list, one object, or the bytes of a file."""
+    """Choose the decoder of a plain call: of a list's elements, one object, or the bytes of a file."""
     framing = framing_of(http, options, "json")
     if framing == "bytes" or (endpoint.result is bytes and options.framing == "auto"):
         return RawBodyDecoder()
@@ -90,7 +90,7 @@ def item_reading(
     return ItemBodyDecoder(framer, decode, options.on_bad_item, needed=needed, has_kind=decoder.has_kind)
 
 
-def run_reading(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | RunBodyDecoder:
+def run_decoder(http: HTTPResponse, options: Options) -> RunEventBodyDecoder | RunBodyDecoder:
     """Choose the decoder of a streamed run: of events, or of the run alone that a server without streams answers."""
     framing = framing_of(http, options, "sse")
     if framing == "sse":

@@ -80,7 +80,7 @@ class Framer(ABC, Generic[Item]):
 class JSONFramer(Framer[bytes]):
     """Base of the framers of JSON: `feed` as the body arrives, `finish` at its end.
 
-    An item longer than `max_item_bytes` ends the framing with `ItemTooLargeError`, a byte that may not stand between
+    An item longer than `max_item_bytes` ends the framing with `ItemTooLargeError`, a byte that is not allowed between
     items with `ItemDecodeError`; both as `Framer` describes, after the items before.
     """
 

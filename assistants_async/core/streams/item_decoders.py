@@ -78,7 +78,7 @@ class ItemBodyDecoder(Generic[S]):
         return self._framer.closed_envelope if isinstance(self._framer, JSONFramer) else None
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """A cut inside an item is a truncation; between items, and of a silent server, the cause says it best."""
+        """Make the error of a cut body: a truncation inside an item; else the connection's own error."""
         if isinstance(cause, ConnectionLostError) and not self._needed:
             try:
                 self.finish()
@@ -90,7 +90,7 @@ class ItemBodyDecoder(Generic[S]):
         return cause
 
     def decode(self, frame: Any) -> S | None:
-        """Decode one raw item, leaving out a bad one where the caller asked for that."""
+        """Decode one raw item, leaving out a bad one where `on_bad_item` is given."""
         raw: bytes = frame.data if isinstance(frame, ServerSentEvent) else frame
         # The closing mark of servers that stream JSON as server-sent events; it is no item.
         if self.finished or raw == b"[DONE]":

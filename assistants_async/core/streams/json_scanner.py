@@ -16,7 +16,7 @@ from .framer import PARTIAL_CAP
 # then `_INSIDE` jumps over everything that is balanced, and Python counts the brackets at which it stops. A byte is
 # looked at by one attempt for each level around it, at most `_LEVELS` + 2 times, and never again in a later piece.
 #
-# No quantifier gives back what it took (`*+`), and no branch stands inside one, so nothing can be tried twice.
+# No quantifier gives back what it took (`*+`), and there is no branch inside one, so nothing can be tried twice.
 # That a `{` is closed by a `}` is left to whoever decodes the item.
 
 _LEVELS = 6
@@ -165,7 +165,7 @@ class ValueReader:
 
 
 def malformed(expected: str, data: bytes, position: int) -> ItemDecodeError:
-    """The error of a byte that may not stand where it does; the framer adds the index."""
+    """The error of a byte that is not allowed at its place; the framer adds the index."""
     found = data[position : position + 1]
     return ItemDecodeError(f"expected {expected}, not {found!r}", raw=found)
 

@@ -12,7 +12,7 @@ from ...errors import ItemDecodeError, StreamTruncatedError
 from .framer import DEFAULT_LIMIT, PARTIAL_CAP, JSONFramer
 from .json_scanner import CONTAINER, ValueReader, malformed, next_token
 
-# Plan: a state is the method that takes what may stand next and returns the place after it, -1 for a value that goes
+# Plan: a state is the method that takes the next token and returns the place after it, -1 for a value that goes
 # on past the piece. The array of `data` goes to the elements, every other token into `_envelope`.
 #
 # An element that is followed by another in the same piece is first looked for by guessing, since the elements of one
@@ -37,7 +37,7 @@ class ListElements(JSONFramer):
 
     It is an `ItemDecodeError` where the body is no object, has no `data` or two, or goes on after the object, and a
     `StreamTruncatedError` where it ends before the closing brace. A body of white space alone has no items. The limit
-    holds for each element, and for the envelope without them.
+    applies to each element, and to the envelope without them.
     """
 
     __slots__ = ("_after_colon", "_between", "_data_found", "_envelope", "_reach", "_reader", "_state", "done")
@@ -47,7 +47,7 @@ class ListElements(JSONFramer):
         self._reader = ValueReader(max_item_bytes)
         self._envelope = bytearray()
         self._data_found = False
-        # What stood from the last byte of an element into the next one, and how far to look for it again.
+        # The bytes from the end of one element into the next one, and how far to look for them again.
         self._between = b""
         self._reach = 0
         # Plain functions: a bound method would put every framer into a reference cycle.

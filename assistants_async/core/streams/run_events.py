@@ -1,4 +1,4 @@
-"""Server-sent events of a run, read as typed events: what each frame is, and when the stream is complete."""
+"""Server-sent events of a run, read as typed events: the meaning of each frame, and the end of a complete stream."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class EventDecoder:
         return event
 
     def add(self, run: Run) -> RunEvent:
-        """Take a run that came as an object, and return it as the event that its status stands for."""
+        """Take a run that came as an object, and return it as the event of its status."""
         event = event_of_run(run)
         self.items += 1
         self.last_event = event.event
@@ -188,7 +188,7 @@ def _loads(data: bytes) -> Any:
 
 
 def event_of_run(run: Run) -> RunEvent:
-    """The event that a run's status stands for, for servers that answer a stream with one JSON run."""
+    """Make the event of a run's status, for servers that answer a stream with one JSON run."""
     return RunEvent(f"thread.run.{run.status}", run)
 
 

@@ -169,7 +169,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
     def _take_usual(self, data: bytes, position: int, found: list[ServerSentEvent]) -> int:
         while match := _USUAL(data, position):
             if match.end() - position > self._limit:
-                break  # perhaps: the rules will tell
+                break  # perhaps a whole block: the rules of the standard decide
             name, payload = match.groups()
             text = _names.get(name) or _decoded(name)
             # As `ServerSentEvent(…)` does, without its defaults: this is the path of nearly every event.

@@ -39,7 +39,7 @@ def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str,
         where = f"{operation}(): sources[{place}]"
         key, source = _named(where, given)
         if key in found:
-            raise ValueError(f"{where}: there are two of {key!r}: give one another name by Source")
+            raise ValueError(f"{where}: there are two of {key!r}: name one of them by Source")
         if not Path(source.name).suffix:
             raise ValueError(f"{where}: {source.name!r} has no extension, which the server reads it by")
         found[key] = source

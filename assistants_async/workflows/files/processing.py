@@ -27,7 +27,7 @@ T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)
 class ProcessingPoller(Generic[T]):
     """Requests for a file or batch until the server has finished with it, well or not.
 
-    `request` is what is sent first: it makes the thing, or asks for it; `row` is what asks for it again.
+    `request` is sent first: it makes the file or batch, or retrieves it; `row` is the operation that polls it.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ProcessingPoller(Generic[T]):
 
     @property
     def path(self) -> str:
-        """Path of the thing itself, once it has been seen."""
+        """Path of the file or batch itself, once it is known."""
         if self._request.endpoint is self._row or self.last is None:
             return self._request.path
         name = self._row.parameters[-1]
@@ -54,7 +54,7 @@ class ProcessingPoller(Generic[T]):
         return await self._ask(self._request)
 
     async def until_done(self) -> T:
-        """Send the request unless it was, then ask again and again; a state unknown to this version is waited out."""
+        """Send the request if `begin` has not, then poll; a state unknown to this version means to wait."""
         thing = await self.begin() if self.last is None else self.last
         attempt = 0
         while not thing.is_terminal:
@@ -76,7 +76,7 @@ class ProcessingPoller(Generic[T]):
 
 
 class PollableCall(Call[T, T]):
-    """A call whose value the server goes on to work on."""
+    """A call whose result the server still works on."""
 
     __slots__ = ()
 
@@ -103,9 +103,9 @@ class PollableCall(Call[T, T]):
                 raise
         state = "unanswered" if wait.last is None else f"still {wait.last.status}"
         message = f"{self._request.endpoint.name}: {state} after {deadline:g} s"
-        raise await self._told(FilesDeadlineError(message, deadline=deadline, last=wait.last))
+        raise await self._reported(FilesDeadlineError(message, deadline=deadline, last=wait.last))
 
-    async def _told(self, error: FilesError) -> FilesError:
+    async def _reported(self, error: FilesError) -> FilesError:
         await self._session.errors.report(error, self._request, self._options)
         return error
 
@@ -120,12 +120,12 @@ class StoreFileCall(PollableCall[VectorStoreFile]):
 
         `deadline` is in seconds for all of it, None for no end; `interval` the seconds between requests, in place of
         the server's hint and 0.2 growing to 5. Raises `StoreFileError` where the file failed or was cancelled, and
-        `FilesDeadlineError` where the server has not done with it in time.
+        `FilesDeadlineError` where the server has not finished with it in time.
         """
         wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval)
         file = await self._within(earlier(deadline, self._options.wait_limit), wait)
         if file.status != "completed":
-            raise await self._told(StoreFileError(file))
+            raise await self._reported(StoreFileError(file))
         return file
 
 
@@ -155,11 +155,11 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
             async with asyncio.timeout(left):
                 failed += [file async for file in wait.files(filter="failed") if file.status != "completed"]
         except (AssistantsError, TimeoutError) as error:
-            raise await self._told(FileBatchError(batch)) from error
-        raise await self._told(FileBatchError(batch, tuple(failed)))
+            raise await self._reported(FileBatchError(batch)) from error
+        raise await self._reported(FileBatchError(batch, tuple(failed)))
 
 
 def is_whole(batch: VectorStoreFileBatch) -> bool:
-    """Tell a batch of which every file can be searched, as far as the batch says."""
+    """Return True for a batch of which every file can be searched, by its own counts."""
     counts = batch.file_counts
     return batch.status == "completed" and not (counts is not None and (counts.failed or counts.cancelled))

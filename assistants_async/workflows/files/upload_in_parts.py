@@ -110,7 +110,7 @@ class PartUploader:
         if not isinstance(self.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
             raise TypeError(f"{_NAME}(): filename must be str, not {type(self.name).__name__}")
         if not self.name:
-            raise ValueError(f"{_NAME}(): bytes have no name, which the server knows their kind by: give filename=")
+            raise ValueError(f"{_NAME}(): bytes have no name, which the server knows their kind by: pass filename=")
         if Path(self.name).name != self.name:
             raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
         whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)

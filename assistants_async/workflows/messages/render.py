@@ -1,4 +1,4 @@
-"""A message's text with its citations as people read them: by the names of the files, which the server is asked for."""
+"""A message's text with readable citations: the names of the files, each requested from the server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def check_message(operation: str, message: object) -> None:
 
 
 async def names_of(context: CallContext, message: Message, file_ids: Iterable[str]) -> dict[str, str]:
-    """Find the names of files that a message shows, by their ids: in its text, else by one request for each file.
+    """Find the names of a message's files by their ids: in its text, else by one request for each file.
 
     A file that the server does not have any more, or cannot describe, is named by its id: the text, or the content of
     the file, is worth more than its name.

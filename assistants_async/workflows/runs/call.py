@@ -68,19 +68,19 @@ class RunCall(Call[Run, StreamEvent]):
         yields the run as it is then.
         """
         name, follow_ups = self._request.endpoint.name, self._follow_ups
-        on_error = partial(self._session.errors.tell, self._options)
+        on_error = partial(self._session.errors.notify, self._options)
         if events is not True:
             flag(f"{name}().stream(): events", events)
             if recover or raise_on is not BAD_ENDS:
                 raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
-            return Channel(name, self._opener(super()._reading), on_error)
+            return Channel(name, self._opener(super()._decoder), on_error)
         self._request.add_member("stream", True)
         if not recover:
-            return RunChannel(name, self._opener(self._reading), on_error, follow_ups, raise_on=raise_on)
+            return RunChannel(name, self._opener(self._decoder), on_error, follow_ups, raise_on=raise_on)
         from .recovery import EndHolder
 
         known = Snapshot()
-        opener = self._opener(lambda http: EndHolder(self._reading(http), known))
+        opener = self._opener(lambda http: EndHolder(self._decoder(http), known))
         channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
         channel.snapshot = known
         return channel
@@ -162,7 +162,7 @@ class RunCall(Call[Run, StreamEvent]):
             if self._session.protocol != "v2":
                 raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")
             if request.body.get("response_format") is not None:
-                raise TypeError(f"{request.endpoint.name}: give response_format or output_type, not both")
+                raise TypeError(f"{request.endpoint.name}: pass response_format or output_type, not both")
             request.add_member("response_format", wanted.response_format)
         return wanted
 
@@ -174,7 +174,7 @@ class RunCall(Call[Run, StreamEvent]):
         return RunExecution(self._session, self._request, self._options, options, toolbox, format)
 
     @override
-    def _reading(self, http: HTTPResponse) -> BodyDecoder[Any]:
-        from ...core.streams.body_decoders import run_reading  # on use: not every program streams
+    def _decoder(self, http: HTTPResponse) -> BodyDecoder[Any]:
+        from ...core.streams.body_decoders import run_decoder  # on use: not every program streams
 
-        return run_reading(http, self._options)
+        return run_decoder(http, self._options)

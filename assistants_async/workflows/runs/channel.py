@@ -1,4 +1,4 @@
-"""The channel of one run's events: its stream, and what follows that."""
+"""The channel of one run's events: its stream, and the events requested after it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from .event_channel import EventChannel
 
 
 class FollowUpStream(ByteStream, BodyDecoder[StreamEvent], Protocol):
-    """The source of what follows a stream, and the decoder of it."""
+    """The source of the events after a stream, and their decoder."""
 
 
 class FollowUpMaker(Protocol):
-    """The maker of what follows a stream: `recovery.FollowUps`, which knows this channel."""
+    """The maker of the sources after a stream: `recovery.FollowUps`, which imports this module."""
 
     thread_id: str | None
     """The thread, where the request named it."""
@@ -51,7 +51,7 @@ class FollowUpMaker(Protocol):
 class RunChannel(EventChannel[StreamEvent]):
     """The events of a streamed run, and views of them.
 
-    An error event raises `StreamEventError`; a stream that ends before the run has ended, or asked for action,
+    An error event raises `StreamEventError`; a stream that ends before the run has ended, or required action,
     raises `StreamInterruptedError`. Leaving the block does not end the run at the server.
     """
 
@@ -70,7 +70,7 @@ class RunChannel(EventChannel[StreamEvent]):
         # Used once: for the rest of a stream that broke off, or for messages that did not come.
         self._follow_ups = follow_ups
         self._recover = recover
-        self._looks_behind = recover
+        self._may_have_follow_up = recover
 
     @override
     def _fail(self, error: Exception) -> None:
@@ -87,11 +87,11 @@ class RunChannel(EventChannel[StreamEvent]):
         super()._fail(error)
 
     @override
-    def _goes_on(self) -> bool:
-        """Ask for the messages of a completed run, once, where somebody wants them and the stream had none."""
-        end: RunEvent | None = getattr(self._reading, "end", None) if self._recover else None
+    def _has_follow_up(self) -> bool:
+        """Request the messages of a completed run, once, where a view needs them and the stream had none."""
+        end: RunEvent | None = getattr(self._decoder, "end", None) if self._recover else None
         run = self.run if end is None else end.data
-        if self.outcome != "completed" or self._was_left or self._follow_ups is None or run is None:
+        if self.outcome != "completed" or self._was_closed or self._follow_ups is None or run is None:
             return False
         if end is None and not (end_of(run) in ANSWERED and lacks_answers(self.snapshot)):
             return False
@@ -111,7 +111,7 @@ class RunChannel(EventChannel[StreamEvent]):
 
     @override
     def _want_answers(self) -> None:
-        self._looks_behind = True
+        self._may_have_follow_up = True
 
     @classmethod
     def from_sse(cls, chunks: AsyncIterable[bytes], *, raise_on: Collection[RunEnd] = BAD_ENDS) -> RunChannel:

@@ -164,7 +164,7 @@ class RunDeadline:
             self._ending = True
             cancelled = await self._stop(task, late=late) or cancelled
         error = outcome_of(task).error if task.done() else None
-        left, again = await self._let_go(error, grace - (clock() - began))
+        left, again = await self._cancel_or_leave(error, grace - (clock() - began))
         cancelled = again or cancelled
         if not task.done():  # what is left of the grace is its own
             cancelled = await settled((task,), grace - (clock() - began)) or cancelled
@@ -190,7 +190,7 @@ class RunDeadline:
         # Half of the grace, so that a function that refuses its cancellation leaves time to cancel the run.
         return await settled((task,), max((grace - (clock() - began)) / 2, _TURN)) or cancelled
 
-    async def _let_go(
+    async def _cancel_or_leave(
         self, error: BaseException | None, seconds: float
     ) -> tuple[Left | None, asyncio.CancelledError | None]:
         """Cancel the run where that is wanted, within so many seconds; return it as it was left, None for no run.

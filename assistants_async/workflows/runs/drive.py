@@ -31,8 +31,8 @@ _Handed = tuple[DriveEvent, "Frame | None"]
 class DriveChannel(EventChannel[DriveEvent], Generic[T]):
     """The events of a run over all its rounds of tool calls, and views of them; made by entering a `Drive`.
 
-    The events of the tools stand between those of the run, in the order in which things happen; `snapshot` and the
-    views know the run's alone. The run goes on while its reader works, some events ahead. What a drive raises is
+    The events of the tools come between those of the run, in the order of time; `snapshot` and the
+    views know the run's alone. The run goes on while its reader works, some events ahead. An error of the drive is
     raised here, after the events before it. Leaving the block before the end does as `on_deadline` says.
     """
 

@@ -39,8 +39,8 @@ class EventChannel(Channel[E], Generic[E]):
 
     A view (`text`, `runs`, `messages`, `steps`) reads the same stream, so use one at a time; one may go on where
     another stopped. The views that give the run's answer (`text`, `messages`, `partial`, `final_messages`) raise the
-    `RunError` of a run that failed, expired, was cancelled or stopped short, after what came of it; the others, and the
-    events, show such a run and do not raise.
+    `RunError` of a run that failed, expired, was cancelled or stopped short, after the part of the answer that came.
+    The other views, and the events, show such a run and do not raise.
     """
 
     # The ends that raise out of the views that give the answer: none where the events raise already.
@@ -109,7 +109,7 @@ class EventChannel(Channel[E], Generic[E]):
     def partial(self) -> AsyncIterator[Any]:
         """Yield the JSON that the run writes as far as it has come, each time that there is more of it.
 
-        For answers in a `response_format`: plain values, each a prefix of the next. What is no JSON yields nothing.
+        For answers in a `response_format`: plain values, each a prefix of the next. Without JSON nothing is yielded.
         A text of more than 256 characters is read again each time that it has grown by a 256th of its length (past
         32 KiB by a 32nd), and at the end, so that the work stays linear.
         """
@@ -222,11 +222,11 @@ class EventChannel(Channel[E], Generic[E]):
         )
 
     async def handle(self, handler: EventHandler) -> None:
-        """Read to the end, calling the handler's methods; what one raises ends the stream and comes out here."""
+        """Read to the end, calling the handler's methods; an error of a method ends the stream and is raised here."""
         await dispatch_events(self, handler)
 
     def _want_answers(self) -> None:
-        """Note that a view gives the run's answer, so that messages that did not come are asked for."""
+        """Note that a view gives the run's answer, so that missing messages are requested."""
 
     async def _check_run(self) -> None:
         """Raise the error of a run that ended badly, where its stream was read to the end."""
@@ -240,7 +240,7 @@ class EventChannel(Channel[E], Generic[E]):
 
 
 class View(AsyncIterator[V]):
-    """The things that a function makes of a channel's events, and those that are left to yield at the end.
+    """The values that one function makes of a channel's events, and another at their end.
 
     One that gives the answer of a run raises the run's error where it has none.
     """

@@ -30,8 +30,8 @@ from ...tools.events import ToolEvent
 class EventHandler:
     """Override the methods you want, async or not: each is awaited before the next event is read.
 
-    What a method raises ends the stream and comes out of `channel.handle(handler)`. Deltas come as they are; what
-    they have added up to by now is in `self.snapshot`, put together when it is asked for.
+    An error of a method ends the stream and is raised by `channel.handle(handler)`. Deltas come as they are; their sum
+    so far is in `self.snapshot`, put together on access.
     """
 
     snapshot: Snapshot = Snapshot()
@@ -118,11 +118,11 @@ class EventHandler:
         """An image that the code interpreter made."""
 
     async def on_search_results(self, results: tuple[steps.FileSearchResult, ...]) -> None:
-        """Results of a file search, of a step that ended, where `include` asked for them."""
+        """Results of a file search, of a step that ended, where the request's `include` named them."""
 
 
 class Events(AsyncIterable[Any], Protocol):
-    """The events of a run, and what they add up to."""
+    """The events of a run, and their sum so far."""
 
     snapshot: Snapshot
 

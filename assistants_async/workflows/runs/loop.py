@@ -1,7 +1,7 @@
 """A run driven to its end: started, streamed or polled, its tool calls answered, started again where that helps.
 
 Straight on, in one task: the run's state says what comes next (`core.runs.status.next_step`), whichever way it was
-learned. A stream that ends early, and a server that does not stream, only mean that the next thing is to poll.
+learned. A stream that ends early, and a server that does not stream, only mean that the next step is to poll.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class RunLoop:
         self._behind = False
         self._shown: tuple[str, str | None] | None = None  # the run's last state that was emitted
         self._streams = options.stream
-        self._repeats = 0  # times in a row that the run asked for outputs it was given
+        self._repeats = 0  # times in a row that the run required outputs it already has
 
     async def begin(self, first: Request, thread_id: str) -> Run:
         """Send the request that makes or continues a run, and take that run to its end."""
@@ -117,7 +117,7 @@ class RunLoop:
     # Events
 
     async def _catch_up_and_emit(self, run: Run, step: NextStep) -> None:
-        """Emit what has happened to the run, and then the state that it led to, where no stream has."""
+        """Emit the missed events of the run, then its new state, where no stream has done so."""
         wanted = self._sink.wants_events or self._options.stream
         if self._behind and self._options.on_action == "answer" and (step == "over" or (step == "act" and wanted)):
             await self._catch_up(run)
@@ -154,7 +154,7 @@ class RunLoop:
     # The end
 
     async def _pause(self, run: Run, attempt: int) -> bool:
-        """Wait before another run, and return True, where one is to follow."""
+        """Return True, after a pause, where a further run is to follow a failed one."""
         self._state.usages += () if run.usage is None else (run.usage,)
         rerun, failed = self._options.rerun, error_of(run, ("failed",))
         if rerun is None or not isinstance(failed, RunFailedError) or not rerun.again(failed, attempt):
@@ -176,7 +176,7 @@ class RunLoop:
     # Polling
 
     async def _wait(self, run: Run) -> Run:
-        """Retrieve the run until its status is another, or it requires what it did not before."""
+        """Retrieve the run until its status or its required action changes."""
         before, attempt = (run.status, next_step(run)), 0
         while (run.status, next_step(run)) == before:
             headers = self._state.http.headers if self._state.http is not None else Headers()
@@ -195,7 +195,7 @@ class RunLoop:
     # Sending
 
     async def _send(self, request: Request, *, creates: bool) -> Run:
-        """Send what makes or continues a run; return the run as it was at the end of the answer."""
+        """Send the request that makes or continues a run; return the run as it was at the end of the answer."""
         if self._streams:
             try:
                 return await self._stream(self._requests.stream(request, self._state.snapshot), creates=creates)
@@ -222,11 +222,11 @@ class RunLoop:
             self._sink.started()
             self._behind = False
             for event, frame in events:
-                if not self._keeps_back(event):
+                if not self._defers_end(event):
                     await self._emit(event, frame)
             async for event in channel:
                 # Its messages are to come before it: a reader that stops at the end would miss them.
-                if self._keeps_back(event):
+                if self._defers_end(event):
                     break
                 if all_events or isinstance(event, RunEvent):
                     await self._emit(event, channel.received())
@@ -244,7 +244,7 @@ class RunLoop:
             raise StreamInterruptedError("the stream had no run event", items=channel.items_delivered)
         return run
 
-    def _keeps_back(self, event: StreamEvent) -> bool:
+    def _defers_end(self, event: StreamEvent) -> bool:
         """Keep back the end of a run whose messages did not come with its events: they are looked up first."""
         if not isinstance(event, RunEvent) or end_of(event.data) not in ANSWERED:
             return False
@@ -268,14 +268,14 @@ class RunLoop:
     # Actions
 
     async def _answer(self, run: Run) -> Run:
-        """Answer or decide the calls that a run waits for, in one request; again where it asks for just the same."""
+        """Answer or decide the calls that a run waits for, in one request; again where the run requires the same."""
         state, new = self._state, await self._actions.missing(run, self._emit)
         self._actions.answers_to(run).update(new)
         state.rounds += bool(new)
         self._repeats = 0 if new else self._repeats + 1
         if self._repeats > PASSING:
-            asks = f"run {printable(run.id, 80)} asks again and again for {self._actions.names(run)}"
-            raise RunError(f"{asks}, though that is answered", run=run)
+            asks = f"run {printable(run.id, 80)} keeps asking for {self._actions.names(run)}"
+            raise RunError(f"{asks}, which is answered already", run=run)
         request = self._requests.submission(state.thread_id, run.id, self._actions.submission(run))
         try:
             run = await self._send(request, creates=False)

@@ -170,27 +170,27 @@ class FollowUp:
 class EndHolder:
     """The decoder of a run's stream, which keeps back the end of a completed run whose messages have not come.
 
-    So the messages can be asked for and delivered before that end, as from any other server.
+    The messages are requested and delivered before that end, as from any other server.
     """
 
-    def __init__(self, reading: BodyDecoder[Any], known: Snapshot) -> None:
-        self._reading = reading
+    def __init__(self, decoder: BodyDecoder[Any], known: Snapshot) -> None:
+        self._decoder = decoder
         self._known = known
-        self._decode = reading.decode
+        self._decode = decoder.decode
         self.end: RunEvent | None = None
         """The event that is kept back."""
 
     def feed(self, data: bytes) -> list[Any]:
         """Return the frames that a piece of the body completes."""
-        return self._reading.feed(data)
+        return self._decoder.feed(data)
 
     def finish(self) -> list[Any]:
         """Return the frames that the end of the body completes."""
-        return self._reading.finish()
+        return self._decoder.finish()
 
     def on_disconnect(self, cause: TransportError) -> Exception | None:
         """Make the error of a body that was cut, where anything was lost."""
-        return self._reading.on_disconnect(cause)
+        return self._decoder.on_disconnect(cause)
 
     def decode(self, frame: Any) -> StreamEvent | None:
         """Decode a frame; None for the end that is kept back."""
@@ -203,17 +203,17 @@ class EndHolder:
     @property
     def error(self) -> Exception | None:
         """The error behind the frames there were."""
-        return self._reading.error
+        return self._decoder.error
 
     @property
     def end_marker_seen(self) -> bool:
         """True after the stream's own end mark."""
-        return self._reading.end_marker_seen
+        return self._decoder.end_marker_seen
 
     @property
     def finished(self) -> bool:
         """True where nothing more is read: what follows a run's end that has no messages may never come."""
-        return self.end is not None or self._reading.finished
+        return self.end is not None or self._decoder.finished
 
 
 def _interrupted(cut: StreamInterruptedError, message: str) -> StreamInterruptedError:

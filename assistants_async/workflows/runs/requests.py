@@ -17,7 +17,7 @@ from ...core.runs.backoff import back_off
 from ...core.runs.missed_events import is_news, missing
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import may_pass
-from ...core.streams.body_decoders import run_reading
+from ...core.streams.body_decoders import run_decoder
 from ...endpoints import (
     CANCEL_RUN,
     CREATE_RUN,
@@ -71,9 +71,9 @@ class RunRequests:
 
         async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
             source = await session.open(request, options)
-            return source, run_reading(source.http, options)
+            return source, run_decoder(source.http, options)
 
-        channel = RunChannel(request.endpoint.name, open_stream, partial(self._session.errors.tell, options))
+        channel = RunChannel(request.endpoint.name, open_stream, partial(self._session.errors.notify, options))
         channel.snapshot = known
         return channel
 
@@ -179,7 +179,7 @@ class RunRequests:
             absent = isinstance(error, StatusError) and error.status in _NO_SUCH_ROUTE
             if absent or run.is_terminal:
                 return []
-            await self._session.errors.tell(self._options, error)
+            await self._session.errors.notify(self._options, error)
             raise
 
     def _options_of(self, request: Request) -> Options:

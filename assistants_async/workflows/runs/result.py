@@ -44,7 +44,7 @@ def answer_of(messages: tuple[Message, ...]) -> str:
 
 
 def refusal_of(messages: tuple[Message, ...]) -> str | None:
-    """Return the model's refusal, where it stands in place of the answer; else None."""
+    """Return the model's refusal where it refused to answer; else None."""
     for message in reversed(messages):
         refusals = [part.refusal or "" for part in message.content if isinstance(part, RefusalContent)]
         if refusals or message.text:

@@ -63,7 +63,7 @@ class ToolOutputs:
     def _notify(
         self, toolbox: Toolbox, emit: Callable[[ToolEvent], Awaitable[None]]
     ) -> Callable[[ToolEvent], Awaitable[None]]:
-        """Make the function that tells the ledger, and then the reader, of each tool event."""
+        """Make the function that passes each tool event to the ledger, and then to the reader."""
         ledger, running = self._ledger, self._running
         fatal = toolbox.on_error == "raise"  # the failure goes to the caller, and the model gets no output
         begun: set[str] = set()

@@ -133,7 +133,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "another version": (lambda: azure_base_url(f"{AZURE}?api-version=2", "1"), "api-version=2, and azure"),
     "no scheme": (lambda: azure_base_url("name.openai.azure.com", "1"), "must look like https://"),
     "a connection string": (lambda: foundry_base_url("eastus.api.azureml.ms;sub;group;p", "v1"), "must look like"),
-    "a password": (lambda: azure_base_url("https://user:hunter2@name.openai.azure.com", "1"), "must not hold a user"),
+    "a password": (lambda: azure_base_url("https://user:hunter2@name.openai.azure.com", "1"), "must not have a user"),
 }
 
 

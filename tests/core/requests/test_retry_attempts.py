@@ -127,13 +127,13 @@ def test_retries_are_counted(retries: int) -> None:
     """As many as the policy says, and not one more; an idle connection that was cut costs none of them."""
     attempts = Attempts(made(), RetryPolicy(max_retries=retries), Budget())
     assert attempts.delay(stale(), left=NO_END, jitter=0.0) == 0.0
-    assert attempts.fresh
+    assert attempts.needs_new_connection
     made_again = itertools.takewhile(
         lambda delay: delay is not None,
         (attempts.delay(answered(500), left=NO_END, jitter=0.0) for _ in itertools.count()),
     )
     assert len([*made_again]) == retries
-    assert not attempts.fresh or retries == 0
+    assert not attempts.needs_new_connection or retries == 0
 
 
 DELAYS: dict[str, tuple[dict[str, str], float | None]] = {

@@ -151,7 +151,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(
         (path, {}, TypeError, "sources must be an iterable of sources, not PosixPath"),
         ("a.txt", {}, TypeError, "sources must be an iterable of sources, not str"),
         (5, {}, TypeError, "not int"),
-        ([path, tmp_path], {}, IsADirectoryError, r"sources\[1\]: .* is a folder: give its files"),
+        ([path, tmp_path], {}, IsADirectoryError, r"sources\[1\]: .* is a folder: pass its files"),
         ([tmp_path / "gone.txt"], {}, FileNotFoundError, r"sources\[0\]: no file at"),
         ([Source("x.txt", tmp_path / "gone.txt")], {}, FileNotFoundError, r"sources\[0\]: no file at"),
         ([plain], {}, ValueError, r"sources\[0\]: 'plain' has no extension"),

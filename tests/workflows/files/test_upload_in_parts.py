@@ -311,7 +311,7 @@ async def test_bad_input_is_refused_before_anything_is_sent(wire: Wire, client: 
         (sparse, {}, ValueError, "not 8589934593"),
         ("big.txt", {}, TypeError, "file must be a Path or bytes, not str"),
         (io.BytesIO(b"x"), {}, TypeError, "not BytesIO"),
-        (b"x", {}, ValueError, r"bytes have no name, .*: give filename="),
+        (b"x", {}, ValueError, r"bytes have no name, .*: pass filename="),
         (big, {"filename": "../x"}, ValueError, "filename must be a plain name"),
         (big, {"part_size": 0}, ValueError, "part_size must be a whole number of 1 to 67108864, not 0"),
         (big, {"part_size": 64 * 2**20 + 1}, ValueError, "part_size must be a whole number of 1 to"),

@@ -127,7 +127,7 @@ def test_a_type_cannot_be_asked_for_everywhere() -> None:
     old, new = AssistantsClient(api_key="k", protocol="v1"), AssistantsClient(api_key="k")
     with pytest.raises(WrongProtocolError, match=r"runs\.create\(\): output_type is in protocol v2 only"):
         drop(old.runs.create("t", assistant_id="a").drive(output_type=Point))
-    with pytest.raises(TypeError, match="give response_format or output_type, not both"):
+    with pytest.raises(TypeError, match="pass response_format or output_type, not both"):
         drop(new.runs.create("t", assistant_id="a", response_format="auto").drive(output_type=Point))
     with pytest.raises(TypeError):
         new.runs.create("t", assistant_id="a").drive(output_type=object())  # type: ignore[call-overload]

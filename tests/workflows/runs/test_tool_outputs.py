@@ -130,7 +130,7 @@ async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: Assista
     server = Server(
         wire, create=[asked], submit=[run("queued")], get=[run("queued"), asked] * 6, cancel=[run("cancelling")]
     )
-    with pytest.raises(RunError, match="asks again and again for add, though that is answered"):
+    with pytest.raises(RunError, match="keeps asking for add, which is answered already"):
         await client.runs.create("t", assistant_id="a").drive(counter.toolbox, stream=False, max_rounds=None)
     assert server.outputs == [[{"tool_call_id": "c1", "output": "3"}]] * 6
     assert (counter.calls, server.cancels) == ([(1, 2)], 1)
