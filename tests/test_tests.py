@@ -19,7 +19,6 @@ ELSEWHERE = {
     "calls/items": "calls/test_lists.py",
     "calls/lazy_coroutine": "calls/test_call.py",
     "calls/pages": "calls/test_lists.py",
-    "calls/tasks": "calls/test_channel_closing.py",
     "calls/save_to_disk": "calls/test_download.py",
     "cli": "cli/test_cli.py",
     "client": "client/test_life.py",

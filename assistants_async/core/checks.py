@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Collection, Mapping
+
+from ..errors import did_you_mean
 
 # By type and not by isinstance: True is an int, and no number of seconds.
 _NUMBERS = (int, float)
@@ -27,6 +30,14 @@ def flag(name: str, value: object) -> None:
     """Refuse what is neither True nor False; raises `TypeError`."""
     if type(value) is not bool:
         raise TypeError(f"{name} must be True or False, not {value!r}")
+
+
+def known_keywords(name: str, given: Mapping[str, object], known: Collection[str]) -> None:
+    """Refuse keywords of a wait that it does not know, with the one that was meant; raises `TypeError`."""
+    for unknown in given.keys() - known:
+        # A time-out elsewhere is of one request, and a wait is of many.
+        hint = ": pass deadline=" if unknown == "timeout" else did_you_mean(unknown, known)
+        raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
 
 
 def plain_function(name: str, value: object, *parameters: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, Unpack
+from typing import Literal, Never, Unpack
 
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import CallContext
 from ..calls.file_input import FileInput
 from ..calls.multipart_body import MultipartBody, Progress
+from ..core.checks import known_keywords
 from ..models import params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
@@ -80,6 +81,7 @@ class Uploads(Resource):
         on_failure: Literal["cancel", "leave"] = "cancel",
         resume: UploadState | None = None,
         deadline: float | None = None,
+        **unknown: Never,
     ) -> Upload:
         """Send a file in parts, several at once, and return the completed upload with its `file`.
 
@@ -94,6 +96,7 @@ class Uploads(Resource):
         context = self._context.for_workflow()
         from ..workflows.files.upload_in_parts import UploadRequest, send  # on use: it imports anyio
 
+        known_keywords("uploads.send", unknown, UploadRequest.__struct_fields__)
         sending = UploadRequest(
             file=file,
             purpose=purpose,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Unpack
+from typing import Any, Never, Unpack
 
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import CallContext
 from ..calls.lists import ListCall, PagedCall
+from ..core.checks import known_keywords
 from ..core.requests.endpoint import Endpoint
 from ..models import params, params_vector_stores
 from ..models.files import File
@@ -168,6 +169,7 @@ class VectorStores(Resource):
         resume: IngestReport | None = None,
         remove_orphans: bool = False,
         deadline: float | None = None,
+        **unknown: Never,
     ) -> IngestReport:
         """Upload files, take them into a store and wait until they can be searched; a report has every one.
 
@@ -185,6 +187,7 @@ class VectorStores(Resource):
         """
         from ..workflows.files.ingest import IngestRequest, ingest
 
+        known_keywords("vector_stores.ingest", unknown, IngestRequest.__struct_fields__)
         context = self._context.for_workflow()
         ingestion = IngestRequest(
             vector_store=vector_store,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal, cast
+from inspect import isawaitable
+from typing import Literal
 
 from .._typing import override
 from ..core.requests.option_checks import check_function
@@ -12,6 +13,9 @@ from ..core.requests.request import SentHeaders
 
 KeySource = str | Callable[[], str | Awaitable[str]]
 """A key, or a function (sync or async) that returns one before each request."""
+
+Wait = Callable[[Awaitable[object]], Awaitable[object]]
+"""A way to await something of the user's."""
 
 Scheme = Literal["bearer", "api-key"]
 """`Authorization: Bearer …` (RFC 6750), or the `api-key` header of Azure."""
@@ -62,8 +66,11 @@ class Credential:
             return None
         return SentHeaders({**headers, **dict([self._header(self._source)])})
 
-    async def header(self) -> tuple[str, str] | None:
-        """Name and value of the header; None without a key. Raises `ValueError`, without the key, for a bad one."""
+    async def header(self, wait: Wait) -> tuple[str, str] | None:
+        """Name and value of the header; None without a key. Raises `ValueError`, without the key, for a bad one.
+
+        `wait` awaits what an async function gives.
+        """
         source = self._source
         if not callable(source):
             return None if source is None else self._header(source)
@@ -71,7 +78,7 @@ class Credential:
         try:
             # Called for every request: a token may have been renewed, and the function knows how long it lasts.
             given = source()
-            given = _checked(given if isinstance(given, str) else await cast("Awaitable[object]", given))
+            given = _checked(await wait(given) if isawaitable(given) else given)
             self._recent.pop(given, None)
             self._recent[given] = None
             if len(self._recent) > _KEPT:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -84,6 +84,8 @@ class Deadline(msgspec.Struct, eq=False):
     _before: int = 0
     _cause: Exception | None = None
     _has_cancelled: bool = False
+    helper: asyncio.Task[Any] | None = None
+    """The task of the hook that the block waits for."""
     due: float = _NEVER
     """The time at which the block ends, by the loop's clock."""
 
@@ -130,6 +132,13 @@ class Deadline(msgspec.Struct, eq=False):
         if isinstance(self._cause, TimedOutError):
             self._cause = None
 
+    def left_behind(self, text: str) -> None:
+        """Say in the error that ended the block which code refused to end with it; no attempt meets it again."""
+        if self._cause is not None:
+            self._cause.add_note(text)
+            if isinstance(self._cause, TimedOutError):
+                self._cause.permanent = True
+
     def close(self) -> None:
         """Take the call, which is over, off the timer; again is no error."""
         self._clock.deadlines.discard(self)
@@ -152,7 +161,8 @@ class Deadline(msgspec.Struct, eq=False):
     @property
     def is_own(self) -> bool:
         """True where the block belongs to the task that runs now, such as one that closes the client in a hook."""
-        return self._task is not None and self._task is asyncio.current_task(self._clock.loop)
+        now = asyncio.current_task(self._clock.loop)
+        return now is not None and now in (self._task, self.helper)
 
     def __enter__(self) -> Self:
         if self._cause is not None:  # a block that began now would have nothing to end it

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..core.requests.options import Options
 from ..core.requests.request import Request
 from ..errors import AssistantsError, StatusError, TimedOutError, TransportError
 from .deadlines import Deadline, DeadlineTimer
 from .request_writer import RequestWriter
+from .tasks import contained, leave_behind, outcome_of, settled
 
 if TYPE_CHECKING:
     from .masking import Masker
@@ -18,18 +19,57 @@ if TYPE_CHECKING:
 Hook = Callable[[Any], Awaitable[None] | None]
 """A function of the user, sync or async."""
 
+T = TypeVar("T")
 
-async def run_hook(hook: Hook, value: object) -> None:
+# Seconds for a hook to end once it is cancelled: at a limit of the call or its close, and where its caller was
+# cancelled, who waits for what cleans up.
+_TURN = 0.05
+_REFUSAL = 5.0
+
+
+async def run_hook(deadline: Deadline, hook: Hook, value: object, name: str) -> None:
     """Call a hook, and wait for one that is async."""
     result = hook(value)
     if result is not None:
-        await result
+        await await_user_code(deadline, result, name)
 
 
-async def run_hook_within(deadline: Deadline, seconds: float | None, hook: Hook, value: object) -> None:
+async def await_user_code(deadline: Deadline, work: Awaitable[T], name: str) -> T:
+    """Await something of the user's in a task of its own, under a block of the deadline.
+
+    Where it refuses to end with the block, it is left behind: a call must not outlast its limits for it.
+    """
+    task = asyncio.get_running_loop().create_task(contained(lambda: work))
+    deadline.helper = task
+    try:
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError:
+            task.cancel()
+            await settled((task,), _TURN if deadline.interrupted else _REFUSAL)
+            if not task.done():
+                deadline.left_behind(leave_behind(task, name))
+                raise
+            error = outcome_of(task).error
+            if deadline.interrupted and isinstance(error, Exception):
+                raise error from None
+            raise
+        value, error = outcome_of(task)
+        if error is not None:
+            raise error
+        result: T = value
+        return result
+    finally:
+        deadline.helper = None
+        task.cancel()  # where this coroutine is closed
+        del task  # it keeps the error, whose traceback keeps this frame
+        error = None
+
+
+async def run_hook_within(deadline: Deadline, seconds: float | None, hook: Hook, value: object, name: str) -> None:
     """Call a hook for at most so many seconds, and no longer than the call may take or the client is open."""
     try:
-        await wait_within(deadline, seconds, run_hook, hook, value)
+        await wait_within(deadline, seconds, run_hook, deadline, hook, value, name)
     except TimedOutError as error:
         error.permanent = True  # another attempt would wait for the same hook
         raise
@@ -82,10 +122,11 @@ class ErrorReporter:
         deadline = timer.deadline(options.timeout.total)
         timer.deadlines.add(deadline)
         try:
-            await wait_within(deadline, None, run_hook, options.on_error, error)
+            await wait_within(deadline, None, run_hook, deadline, options.on_error, error, "on_error")
         except TransportError as ended:
             if not deadline.interrupted:
                 raise
-            error.add_note(f"on_error was left: {ended}")
+            for text in (f"on_error was left: {ended}", *getattr(ended, "__notes__", ())):
+                error.add_note(text)
         finally:
             deadline.close()

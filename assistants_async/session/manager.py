@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,7 +30,7 @@ from ..response import Response
 from ..transport.interface import RawResponse, Transport
 from .answer_value import value_of
 from .deadlines import Deadline, DeadlineTimer, no_loop
-from .hooks import ErrorReporter, run_hook, run_hook_within, wait_within
+from .hooks import ErrorReporter, await_user_code, run_hook, run_hook_within, wait_within
 from .open_response import MAX_CONTENT, MAX_ERROR, MAX_JSON, OpenResponse
 from .request_writer import RequestWriter
 from .trace import show_head, stream_tracer, trace_body, trace_request
@@ -135,7 +136,7 @@ class SessionManager:
         try:
             if options.on_request is not None:
                 request.encoded_body = None  # the hook may change the body
-                await run_hook_within(deadline, options.timeout.head, options.on_request, request)
+                await run_hook_within(deadline, options.timeout.head, options.on_request, request, "on_request")
             while True:
                 answer = await self._attempt(request, options, deadline, attempts, cap)
                 if not isinstance(answer, TransportError) and answer.status < 400:
@@ -167,7 +168,7 @@ class SessionManager:
                 deadline.limit("head", options.timeout.head)
                 outgoing = self._writer.write_simple(request, options) if attempts is None else None
                 if outgoing is None:
-                    outgoing = await self._write(request, options, attempts)
+                    outgoing = await self._write(request, options, attempts, deadline)
                     if options.on_send is not None and deadline.interrupted:  # the hook has closed the client
                         raise deadline.error()
                 head = await self._transport.open(outgoing, options.timeout)
@@ -201,7 +202,7 @@ class SessionManager:
             trace_body(options.trace, reader.http, self.errors.masker(options, request))
         if options.on_response is not None:
             self._bind_loop().deadlines.add(deadline)  # a body that was read to its end has taken it out
-            await run_hook_within(deadline, options.timeout.head, options.on_response, reader.http)
+            await run_hook_within(deadline, options.timeout.head, options.on_response, reader.http, "on_response")
             if is_over:
                 deadline.close()
 
@@ -229,17 +230,19 @@ class SessionManager:
         if options.on_retry is not None:
             self.errors.masker(options, request).error(failure)
             retry = Retry(request.endpoint.name, attempt, failure, delay)
-            await run_hook_within(deadline, options.timeout.head, options.on_retry, retry)
+            await run_hook_within(deadline, options.timeout.head, options.on_retry, retry, "on_retry")
         await wait_within(deadline, None, asyncio.sleep, delay)
         return True
 
-    async def _write(self, request: Request, options: Options, attempts: Attempts | None) -> PreparedRequest:
+    async def _write(
+        self, request: Request, options: Options, attempts: Attempts | None, deadline: Deadline
+    ) -> PreparedRequest:
         """Write a request out, and call `on_send`, which may change it."""
-        outgoing = await self._writer.write(request, options)
+        outgoing = await self._writer.write(request, options, partial(await_user_code, deadline, name="api_key"))
         if attempts is not None:
             outgoing.attempt, outgoing.new_connection = attempts.count, attempts.needs_new_connection
         if options.on_send is not None:
-            await run_hook(options.on_send, outgoing)
+            await run_hook(deadline, options.on_send, outgoing, "on_send")
             self._writer.note_secrets(outgoing.headers)
         if options.trace is not None:
             trace_request(options.trace, outgoing, self.errors.masker(options, request))

@@ -9,7 +9,7 @@ from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import Options
 from ..core.requests.request import PreparedRequest, Request, SentHeaders, write
 from ..core.responses.decode import is_vendor
-from .credentials import Credential
+from .credentials import Credential, Wait
 
 _KEPT = 16
 
@@ -53,15 +53,15 @@ class RequestWriter:
         outgoing.uses_default_headers = True
         return outgoing
 
-    async def write(self, request: Request, options: Options) -> PreparedRequest:
+    async def write(self, request: Request, options: Options, wait: Wait) -> PreparedRequest:
         """Write any request; raises `ValueError` where the vendor's host would want a key and there is none."""
         query = {**self._query, **options.query} if options.query else self._query
-        return write(request, self.base_url, await self._head(request, options), query)
+        return write(request, self.base_url, await self._head(request, options, wait), query)
 
-    async def _head(self, request: Request, options: Options) -> SentHeaders:
+    async def _head(self, request: Request, options: Options, wait: Wait) -> SentHeaders:
         """The headers of one attempt, with the key."""
         headers = SentHeaders(self.default_headers or self._headers)
-        key = None if self.default_headers else await self.credential.header()
+        key = None if self.default_headers else await self.credential.header(wait)
         if key is not None:
             headers[key[0]] = key[1]
         elif self.default_headers is None and is_vendor(self.base_url):

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 
-from ..calls.tasks import Outcome, contained, leave_behind, outcome_of, settled
 from ..errors import ToolCallError
+from ..session.tasks import Outcome, contained, leave_behind, outcome_of, settled
 from .events import ToolEvent, ToolResult
 
 Notify = Callable[[ToolEvent], Awaitable[object] | object]

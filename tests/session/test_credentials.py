@@ -152,7 +152,7 @@ async def test_a_client_without_a_key_sends_none(wire: Wire) -> None:
     assert wire.last.header("authorization") is None
 
 
-@pytest.mark.parametrize("base_url", [None, "https://api.openai.com", "https://api.openai.com:443/v1"])
+@pytest.mark.parametrize("base_url", [None, "https://api.openai.com/v1/", "https://api.openai.com:443/v1"])
 async def test_the_vendor_wants_a_key(base_url: str | None) -> None:
     """Its absence is found before anything is sent, and the error names both ways to give it."""
     transport = Memory(BODY)

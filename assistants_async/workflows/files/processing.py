@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Generic, TypeVar
+from typing import Generic, Never, TypeVar
 
 from ...calls.call import Call
 from ...calls.context import CallContext
 from ...calls.lists import ListCall
-from ...core.checks import positive_seconds
+from ...core.checks import known_keywords, positive_seconds
 from ...core.requests.endpoint import Endpoint
 from ...core.requests.options import earlier
 from ...core.requests.path_ids import segment
@@ -20,6 +20,8 @@ from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ...response import Headers
 from ...session.manager import jitter
 from ..concurrency import CLEANUP
+
+_KEYWORDS = ("deadline", "interval")
 
 T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)
 
@@ -115,13 +117,16 @@ class StoreFileCall(PollableCall[VectorStoreFile]):
 
     __slots__ = ()
 
-    async def poll(self, *, deadline: float | None = None, interval: float | None = None) -> VectorStoreFile:
+    async def poll(
+        self, *, deadline: float | None = None, interval: float | None = None, **unknown: Never
+    ) -> VectorStoreFile:
         """Wait until the file can be searched, and return it.
 
         `deadline` is in seconds for all of it, None for no end; `interval` the seconds between requests, in place of
         the server's hint and 0.2 growing to 5. Raises `StoreFileError` where the file failed or was cancelled, and
         `FilesDeadlineError` where the server has not finished with it in time.
         """
+        known_keywords("poll", unknown, _KEYWORDS)
         wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval)
         file = await self._within(earlier(deadline, self._options.wait_limit), wait)
         if file.status != "completed":
@@ -134,13 +139,16 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
 
     __slots__ = ()
 
-    async def poll(self, *, deadline: float | None = None, interval: float | None = None) -> VectorStoreFileBatch:
+    async def poll(
+        self, *, deadline: float | None = None, interval: float | None = None, **unknown: Never
+    ) -> VectorStoreFileBatch:
         """Wait until all files of the batch can be searched, and return it.
 
         `deadline` and `interval` are in seconds, as in `StoreFileCall.poll`. Raises `FileBatchError` where the batch
         or any of its files failed or was cancelled, with the reasons, and `FilesDeadlineError` where the server has
         not done with it in time.
         """
+        known_keywords("poll", unknown, _KEYWORDS)
         wait = self._wait(GET_FILE_BATCH, deadline, interval)
         deadline = earlier(deadline, self._options.wait_limit)
         loop = asyncio.get_running_loop()

@@ -11,7 +11,6 @@ import math
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
-from ...calls.tasks import Outcome, contained, leave_behind, outcome_of, settled
 from ...core.requests.options import BusyThreadPolicy
 from ...errors import (
     BodyTooLargeError,
@@ -24,6 +23,7 @@ from ...errors import (
     TimedOutError,
     TransportError,
 )
+from ...session.tasks import Outcome, contained, leave_behind, outcome_of, settled
 from .cancel import Left, cancel_run, named
 from .options import RunOptions
 from .requests import RunRequests

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from ..._typing import override
 from ...calls.channel import Outcome
 from ...calls.lazy_coroutine import LazyCoroutine
-from ...calls.tasks import contained, outcome_of, settled
 from ...errors import StreamError
 from ...response import HTTPResponse
+from ...session.tasks import contained, outcome_of, settled
 from .event_channel import EventChannel
 from .result import DriveEvent, RunResult
 

@@ -5,12 +5,12 @@ from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
-from ...core.checks import flag, positive_seconds, whole_number
+from ...core.checks import flag, known_keywords, positive_seconds, whole_number
 from ...core.requests.option_checks import check_function
 from ...core.runs.backoff import back_off
 from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN
-from ...errors import RunFailedError, did_you_mean
+from ...errors import RunFailedError
 from ...models.runs import MCPCall, Run, ToolCall
 from ...tools.events import ToolResult
 
@@ -172,9 +172,7 @@ def drive_options(name: str = "drive", /, **options: Unpack[DriveOptions]) -> Ru
 
 
 def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> RunOptions:
-    for unknown in options.keys() - known.keys():
-        hint = ": pass deadline=" if unknown == "timeout" else did_you_mean(unknown, known)
-        raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
+    known_keywords(name, options, known.keys())
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
     if "stop_at_action" in known:
         given["on_action"] = "stop" if options.get("stop_at_action", True) else "wait"

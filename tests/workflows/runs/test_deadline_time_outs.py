@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, FilesDeadlineError, RunDeadlineError, TimedOutError, Timeout
+from assistants_async import AssistantsClient, FilesDeadlineError, RunDeadlineError, Source, TimedOutError, Timeout
 from assistants_async.core.requests.options import Options, earlier, merge
 from assistants_async.server import Stall
 from tests.support.embedded import GRACE, Served, Server, drop, serving
@@ -118,6 +121,26 @@ def test_a_timeout_is_no_keyword_of_a_wait(client: AssistantsClient) -> None:
     for method in ("wait", "resume"):
         with pytest.raises(TypeError, match=method + text):
             drop(getattr(client.runs, method)("t", "r", **options))
+
+
+async def test_a_timeout_is_no_keyword_of_a_wait_for_files(client: AssistantsClient) -> None:
+    """The same words, before anything is sent; a misspelt keyword is answered with the one that was meant."""
+    stores = client.vector_stores
+    file, batch = stores.files.create("vs_1", file_id="f"), stores.file_batches.create("vs_1", file_ids=["f"])
+    waits: list[tuple[str, Callable[..., Coroutine[Any, Any, object]]]] = [
+        ("poll", file.poll),
+        ("poll", batch.poll),
+        ("vector_stores.ingest", partial(stores.ingest, "vs_1", [Source("a.txt", b"x")])),
+        ("uploads.send", partial(client.uploads.send, b"x", purpose="assistants", filename="a.txt")),
+    ]
+    for name, wait in waits:
+        text = rf"^{re.escape(name)}\(\) got an unexpected keyword argument "
+        with pytest.raises(TypeError, match=text + "'timeout': pass deadline="):
+            await wait(timeout=2)
+        with pytest.raises(TypeError, match=text + "'deadlin', did you mean 'deadline'"):
+            await wait(deadlin=2)
+    file.close()
+    batch.close()
 
 
 async def test_a_request_of_a_bounded_wait_that_hangs(wire: Wire, client: AssistantsClient) -> None:
