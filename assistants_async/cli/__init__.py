@@ -1,1 +1,1 @@
-"""The commands: `demo` and `serve`."""
+"""The commands: `demo`, `serve` and `check`."""

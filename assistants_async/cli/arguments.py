@@ -1,4 +1,4 @@
-"""Types of the arguments of commands: text in, value out, one sentence for what cannot be one."""
+"""Types of command arguments: each reads a text, and raises one sentence for a text that it cannot read."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from pathlib import Path
 
 
 def folder(text: str) -> tuple[Path]:
-    """Read a folder that is there."""
+    """Read the path of an existing folder."""
     path = Path(text)
     if not path.is_dir():
-        raise argparse.ArgumentTypeError(f"{text!r} is no folder")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a folder")
+    # In a tuple: `--files` without a folder gives `(None,)`, which differs from no `--files` at all.
     return (path,)
 
 
 def port(text: str) -> int:
     """Read a port."""
+    # `int` alone would take "+80", " 80 " and "8_0" too.
     if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535")
     return int(text)
 
 
 def key(text: str) -> str:
-    """Read a key. An unset shell variable gives "", which would let everyone in; the text itself is never shown."""
+    """Read a key; no error shows the text itself."""
     words = text.split()
+    # An unset shell variable gives "", and a server with an empty key would let everyone in.
     if len(words) != 1 or not words[0].isprintable():
         raise argparse.ArgumentTypeError("a key is one word, and not empty")
     return words[0]
@@ -37,38 +40,47 @@ def seed(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
 
 
 def count(text: str) -> int:
     """Read a whole number of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 1")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds from 0 on."""
+    """Read a number of seconds from 0."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
+    # `float` reads "nan" and "inf" as well; no timer can wait for either.
     if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def positive_seconds(text: str) -> float:
+    """Read a number of seconds above 0."""
+    value = seconds(text)
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return value
 
 
 def model_map(text: str) -> dict[str, str]:
-    """Read pairs such as `gpt-4o=qwen3,*=llama3`: the model of a run, and the backend's name for it."""
+    """Read pairs such as `gpt-4o=qwen3,*=llama3`: the model of a run, then the backend's name of it."""
     pairs = [pair.partition("=") for pair in text.split(",")]
     wrong = next((name + sign for name, sign, model in pairs if not (name.strip() and model.strip())), None)
     if wrong is not None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of pairs such as gpt-4o=qwen3,*=llama3")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of pairs such as gpt-4o=qwen3,*=llama3")
     return {name.strip(): model.strip() for name, _, model in pairs}
 
 
 def script(text: str) -> str:
-    """Read a file, which holds a script."""
+    """Read the script in a file."""
     try:
         return Path(text).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -76,13 +88,14 @@ def script(text: str) -> str:
 
 
 def key_from(given: str | None, path: Path | None, variable: str) -> str | None:
-    """Return a key by its option, by its file, or from the environment; raises `ArgumentTypeError`."""
+    """Return a key from its option, its file or the environment, in this order; raises `ArgumentTypeError`."""
     if given is not None:
         return given
     if path is not None:
         try:
+            # Elsewhere the bits say nothing about other users of the machine.
             if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-                raise argparse.ArgumentTypeError(f"{str(path)!r} can be read by others: chmod 600 {path}")
+                raise argparse.ArgumentTypeError(f"{str(path)!r} can be read by others: run chmod 600 {path}")
             return key(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             raise argparse.ArgumentTypeError(f"cannot read {str(path)!r}: {_reason(error)}") from None
@@ -91,4 +104,4 @@ def key_from(given: str | None, path: Path | None, variable: str) -> str | None:
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else "it is no text"
+    return error.strerror or str(error) if isinstance(error, OSError) else "the file is not UTF-8 text"

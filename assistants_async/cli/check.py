@@ -1,4 +1,4 @@
-"""`check --backend`: asks a chat-completions server what it can do, and prints what the runs of `serve` can rely on."""
+"""`check --backend`: sends test requests to a chat-completions server, and prints the abilities that runs can use."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..server.backend.chunks import AnswerReader, BackendError, ChunkAction, err
 from ..server.backend.connection import BackendConnection
 from ..server.engine.actions import CallPiece, Ended, Piece, Used
 
+# A PNG of one pixel: the smallest image that every decoder takes.
 _PIXEL = (
     "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -42,17 +43,17 @@ class Finding:
     name: str
     """The ability."""
     works: bool
-    """True where runs can rely on it."""
+    """True where runs can use the ability."""
     detail: str
     """A sentence about the result."""
 
 
 def run_check(url: str, key: str | None, model: str | None, seconds: float) -> int:
-    """Ask, print a line an ability; 0 where streams work, 1 where not even those do, 2 for a URL that is none."""
+    """Print one line for each ability; return 0 where streams work, 1 where they fail, 2 for a malformed URL."""
     try:
         findings = asyncio.run(_check(url, key, model, seconds))
     except ValueError as error:
-        print(f"assistants-async check: {error}", file=sys.stderr)
+        print(f"assistants-async check: {error} (--backend)", file=sys.stderr)
         return 2
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
@@ -66,9 +67,10 @@ async def _check(url: str, key: str | None, model: str | None, seconds: float) -
         findings, known = await _models(connection)
         name = model or next(iter(known), None)
         if name is None:
-            return [*findings, Finding("stream", works=False, detail="no model to ask: name one with --model")]
+            return [*findings, Finding("stream", works=False, detail="the model is unknown: name one with --model")]
         checker = _Checker(connection, name)
         findings.append(await checker.stream())
+        # Every further test reads a stream: without streams each would fail, after its own time-out.
         if findings[-1].works:
             findings += [
                 await checker.usage(),
@@ -78,7 +80,7 @@ async def _check(url: str, key: str | None, model: str | None, seconds: float) -
                 await checker.images(),
             ]
         context = known.get(name)
-        detail = f"{context} tokens" if context is not None else "the backend does not say: give serve --context"
+        detail = f"{context} tokens" if context is not None else "the backend names no size: use serve --context"
         return [*findings, Finding("context", works=context is not None, detail=detail)]
     finally:
         await connection.close()
@@ -89,12 +91,13 @@ async def _models(connection: BackendConnection) -> tuple[list[Finding], Mapping
         known = await connection.models()
     except AssistantsError as error:
         return [Finding("models", works=False, detail=_words(error))], {}
+    # Gateways list hundreds of models; five fit on a line.
     shown = ", ".join(list(known)[:5]) + (", …" if len(known) > 5 else "")
     return [Finding("models", works=bool(known), detail=shown or "the list is empty")], known
 
 
 class _Checker:
-    """Asks one model, a short request a question."""
+    """Tests one model, with one short request for each ability."""
 
     def __init__(self, connection: BackendConnection, model: str) -> None:
         self._connection = connection
@@ -108,14 +111,15 @@ class _Checker:
     async def usage(self) -> Finding:
         actions, problem = await self._ask("Say hello.", stream_options={"include_usage": True})
         used = next((action for action in actions if isinstance(action, Used)), None)
-        detail = problem or ("not counted: runs get an estimate" if used is None else f"{used.prompt} read")
+        counted = "" if used is None else f"{used.prompt} prompt tokens for one short question"
+        detail = problem or counted or "not counted: the usage of runs is an estimate"
         return Finding("usage", works=used is not None, detail=detail)
 
     async def tools(self) -> Finding:
         actions, problem = await self._ask("Weather in Oslo?", tools=[_WEATHER], tool_choice="required")
         calls = _calls(actions)
         detail = problem or (
-            "required calls are made" if calls else "required calls are not made: serve --tools schema"
+            "the model makes required calls" if calls else "the model makes no required call: use serve --tools schema"
         )
         return Finding("tools", works=bool(calls), detail=detail)
 
@@ -129,18 +133,21 @@ class _Checker:
         form = {"type": "json_schema", "json_schema": {"name": "city", "schema": _SCHEMA, "strict": True}}
         actions, problem = await self._ask("Name a city.", response_format=form)
         works = _is_city("".join(action.text for action in actions if isinstance(action, Piece)))
-        return Finding("schema", works=works, detail=problem or ("is held" if works else "is not held"))
+        return Finding(
+            "schema", works=works, detail=problem or f"the answer {'fits' if works else 'breaks'} its schema"
+        )
 
     async def images(self) -> Finding:
         parts = [{"type": "text", "text": "Describe it."}, {"type": "image_url", "image_url": {"url": _PIXEL}}]
         actions, problem = await self._ask(parts)
-        return Finding("images", works=bool(actions), detail=problem or "are taken")
+        return Finding("images", works=bool(actions), detail=problem or "the model takes images")
 
     async def _ask(self, content: object, **members: Any) -> tuple[Sequence[ChunkAction], str]:
-        """Ask, and return the actions of the answer; none, and why, where it was refused or broken."""
+        """Return the actions of an answer and ""; for a refused or broken answer, no actions and the reason."""
         body = {
             "model": self._model,
             "messages": [{"role": "user", "content": content}],
+            # A model that does not stop by itself would hold the check up until its time-out.
             "max_tokens": 64,
             "stream": True,
             **members,
@@ -154,12 +161,14 @@ class _Checker:
                         break
             return [*found, *reader.finish()], ""
         except BackendError as error:
+            # One line of a terminal: gateways answer with whole pages.
             return [], error.message[:100]
         except AssistantsError as error:
             return [], _words(error)
 
 
 def _calls(actions: Sequence[ChunkAction]) -> Sequence[CallPiece]:
+    # The calls of an answer that was cut may lack a part of their arguments.
     is_whole = any(isinstance(action, Ended) for action in actions)
     return [action for action in actions if isinstance(action, CallPiece) and action.name and is_whole]
 

@@ -1,4 +1,4 @@
-"""`demo`: the client against an embedded server over real HTTP, each step with the code that does it."""
+"""`demo`: the client against an embedded server over real HTTP, each step printed with its code."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from ..core.requests.endpoint import ProtocolVersion
 from ..response import HTTPResponse
 from . import file_steps
 from .show import show_code
-from .steps import STEPS, respond
+from .steps import STEPS
 
 Step = Callable[[AssistantsClient, SimpleNamespace], Awaitable[None]]
 
 
 def run_demo(protocol: ProtocolVersion) -> int:
-    """Show every step; 0 when all of them worked."""
+    """Show every step of a protocol version; return 0."""
     asyncio.run(_demo(protocol, STEPS[protocol], SimpleNamespace()))
     return 0
 
 
 def run_file_demo(folder: Path | None) -> int:
-    """Show every step with the files of a folder, or of one that is made for it; 0 when all of them worked."""
+    """Show the steps about files, on a folder or on samples in a temporary one; return 0."""
     with tempfile.TemporaryDirectory() as made:
         if folder is None:
             folder = Path(made) / "travel"
@@ -43,7 +43,7 @@ def run_file_demo(folder: Path | None) -> int:
 async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleNamespace) -> None:
     started = time.perf_counter()
     requests: list[HTTPResponse] = []
-    async with AssistantsClient.local(responder=respond, protocol=protocol, on_response=requests.append) as client:
+    async with AssistantsClient.local(protocol=protocol, on_response=requests.append) as client:
         print(f"An embedded server speaks {protocol} on this machine; the client talks to it over HTTP.")
         for number, step in enumerate(steps, 1):
             before = len(requests)
@@ -57,7 +57,8 @@ async def _demo(protocol: ProtocolVersion, steps: Sequence[Step], notes: SimpleN
 
 
 def _body(step: object) -> str:
-    """The source of a step below its docstring: the lines that a user would write."""
+    """Return the source of a step below its docstring: the lines that a user would write."""
+    # Read from the function that runs, so that the demo cannot show other code than it runs.
     lines = inspect.getsource(step).splitlines()  # type: ignore[arg-type]  # a function
     return textwrap.dedent("\n".join(lines[2:])).strip("\n")
 

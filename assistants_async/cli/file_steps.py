@@ -1,4 +1,4 @@
-"""The steps of `demo --files`: each function is run, and its own source is what the demo prints."""
+"""The steps of `demo --files`; the demo runs each function and prints its source."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SAMPLES = {
     "trains.csv": "from,to,leaves\nOslo,Bergen,08:25\nBergen,Oslo,16:00\n",
     "hotel.html": "<h1>Hotel</h1><p>Breakfast is from 7 to 10.</p>",
 }
-"""The folder where none is given."""
+"""Sample files, by name, for a demo without a folder."""
 QUESTION = "Does it rain in Bergen?"
 
 
 async def ingest(client: AssistantsClient, notes: Notes) -> None:
-    """The files of a folder into a vector store: uploaded, taken in, waited for."""
+    """Put the files of a folder into a vector store, and wait for the server."""
     store = notes.store = await client.vector_stores.create(name="demo")
     ingest = client.vector_stores.ingest
     report = await ingest(store, notes.files, deadline=60)
@@ -24,14 +24,14 @@ async def ingest(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def search(client: AssistantsClient, notes: Notes) -> None:
-    """The parts of the files that fit a question, the best first."""
+    """Find the parts of the files that fit a question, the best first."""
     found = client.vector_stores.search(notes.store, query=QUESTION)
     async for result in found.take(3):
         print(f"{result.score:.2f}", result.filename, repr(result.text[:40]))
 
 
 async def ask(client: AssistantsClient, notes: Notes) -> None:
-    """A run that searches the store, its answer as it comes."""
+    """Stream the answer of a run that searches the store."""
     assistant = await client.assistants.create(
         model="demo",
         tools=[{"type": "file_search"}],
@@ -47,11 +47,11 @@ async def ask(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def cite(client: AssistantsClient, notes: Notes) -> None:
-    """The answer with the names of the files that it cites."""
+    """Print the answer with the names of the files that it cites."""
     message = await client.messages.list(notes.thread).first()
     if message is not None:
         print(await message.render(client))
 
 
 STEPS = (ingest, search, ask, cite)
-"""The steps, in order."""
+"""The steps, in their order."""

@@ -13,16 +13,17 @@ from .options import BACKEND_KEY, KEY, make_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command: 0 if it did its work, 1 if it could not, 2 for arguments that make no sense, 130 for Ctrl-C."""
+    """Run a command; return 0 for success, 1 for a failure, 2 for wrong arguments, 130 after Ctrl-C."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
-        # A second Ctrl-C would interrupt Python's own end, which complains of it.
+        # A second Ctrl-C would interrupt Python's own shutdown, which prints a traceback then.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        return 130  # as a shell counts a command that SIGINT ended
+        return 130  # as shells report a command that SIGINT ended: 128 + 2
     except BrokenPipeError:
-        # Who read the output has left, as `head` does; without this, the interpreter's own last flush would complain.
+        # The reader of the output has left, as `head` does. The interpreter flushes standard output once more at its
+        # end, and would print a traceback for the broken pipe.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return code
@@ -35,18 +36,19 @@ def _run(arguments: Sequence[str] | None) -> int:
         parser.print_help()
         return 0
     if options.command == "demo":
-        from .demo import run_demo, run_file_demo  # on use: a command loads what it needs
+        # Imported here and below: `--help` and wrong arguments answer without loading client, server and aiohttp.
+        from .demo import run_demo, run_file_demo
 
         return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
     try:
         backend_key = key_from(None, options.backend_key_file, BACKEND_KEY)
         if options.command == "check":
-            from .check import run_check  # on use
+            from .check import run_check
 
             return run_check(options.backend, backend_key, options.model, options.backend_timeout)
         api_key = key_from(options.api_key, options.api_key_file, KEY)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
-    from .serve import run_server  # on use
+    from .serve import run_server
 
     return run_server(options, api_key, backend_key)

@@ -1,4 +1,4 @@
-"""`serve`: the embedded server as a process of its own, for clients in any language."""
+"""`serve`: the embedded server as its own process, for clients in any language."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ import sys
 from ..server import AssistantsServer, ChatCompletions, Responder, ScriptedResponder
 from ..server.engine.script import read_script
 
+# Refusals of the server name its keywords; a caller of the command knows options.
+_OPTIONS = {"api_key": "--api-key-file", "allow_hosts": "--allow-host", "cors": "--cors", "base_url": "--backend"}
 _BACKEND = ("model", "model_map", "context", "file_search", "tools", "code_interpreter", "limit_name")
 
 
 def run_server(options: argparse.Namespace, api_key: str | None, backend_key: str | None) -> int:
-    """Serve until SIGINT or SIGTERM; the first line on standard output is the base URL."""
+    """Serve until SIGINT or SIGTERM, after a first line on standard output: the base URL."""
     code = 0
     if options.log:
+        # On standard error, so that a script can read the URL from standard output.
         logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    with contextlib.suppress(KeyboardInterrupt):  # where signals cannot be handled by the loop
+    with contextlib.suppress(KeyboardInterrupt):  # on Windows, where the loop handles no signals
         code = asyncio.run(_serve(options, api_key, backend_key))
     return code
 
@@ -32,8 +35,7 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
     try:
         responder = _responder(options, backend_key)
     except ValueError as error:
-        print(f"assistants-async serve: {error}", file=sys.stderr)
-        return 2
+        return _refuse(error)
     try:
         server = AssistantsServer(
             responder=responder,
@@ -50,49 +52,56 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
         )
         await server.start(host, port)
     except ValueError as error:
-        print(f"assistants-async serve: {error} (--api-key-file, --allow-host, --cors)", file=sys.stderr)
-        return 2
+        return _refuse(error)
     except OSError as error:
         print(f"assistants-async serve: cannot listen on {host}:{port}: {_reason(error)}", file=sys.stderr)
         return 1
     try:
-        # Before the line that says it is up: whoever reads that may stop it at once.
+        # Before the URL is printed: a program that reads the URL may send the signal at once.
         stop = _stop_signal()
-        await _tell(server, options)
+        await _announce(server, options)
         await stop.wait()
     finally:
         await server.close()
     return 0
 
 
+def _refuse(error: ValueError) -> int:
+    """Print an error of the settings with the option that it is about; return 2."""
+    used = ", ".join(option for keyword, option in _OPTIONS.items() if keyword in str(error))
+    print(f"assistants-async serve: {error}{used and f' ({used})'}", file=sys.stderr)
+    return 2
+
+
 def _responder(options: argparse.Namespace, backend_key: str | None) -> Responder | None:
-    """Make what answers runs; None for the echo. Raises `ValueError` for options that do not go together."""
+    """Make the responder of the options; None for the echo. Raises `ValueError` for options that exclude each other."""
     if options.backend is None:
         wrong = next((name for name in ("model", "model_map", "context") if getattr(options, name) is not None), None)
         if wrong is not None:
-            raise ValueError(f"--{wrong.replace('_', '-')} wants a --backend")
+            raise ValueError(f"--{wrong.replace('_', '-')} needs --backend")
         return None if options.script is None else ScriptedResponder(read_script(options.script))
     if options.script is not None:
-        raise ValueError("--script and --backend both say what runs do: give one of them")
+        raise ValueError("--script and --backend both answer runs: give one of them")
     settings = {name: getattr(options, name) for name in _BACKEND}
-    return ChatCompletions(options.backend, api_key=backend_key, timeout=options.backend_timeout or 120.0, **settings)
+    return ChatCompletions(options.backend, api_key=backend_key, timeout=options.backend_timeout, **settings)
 
 
-async def _tell(server: AssistantsServer, options: argparse.Namespace) -> None:
-    """Print the base URL, and for whom a terminal is: how a client gets there, and who answers."""
+async def _announce(server: AssistantsServer, options: argparse.Namespace) -> None:
+    """Print the base URL; with a backend also the variable for clients, and the model that answers."""
+    # Flushed, since a pipe would otherwise keep the line until the server ends.
     print(server.base_url, flush=True)
     if options.backend is None:
         return
     model = options.model or "the run's own model"
     print(f"export OPENAI_BASE_URL={server.base_url}", flush=True)
-    print(f"runs are answered by {model} at {options.backend}; all else is kept in memory", flush=True)
+    print(f"runs are answered by {model} at {options.backend}; all other objects are in memory", flush=True)
     problem = await server.problem()
     if problem is not None:
-        print(f"assistants-async serve: warning: {problem}; runs will fail until it does", file=sys.stderr, flush=True)
+        print(f"assistants-async serve: warning: {problem}; runs fail for as long", file=sys.stderr, flush=True)
 
 
 def _reason(error: OSError) -> str:
-    # asyncio puts the address into its own text, which has been said already; a resolver has numbers of its own.
+    # asyncio repeats the address in its text, and a resolver's numbers are not those of the operating system.
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)

@@ -1,4 +1,4 @@
-"""Code on the screen: in colour where rich is installed and the output is a terminal, as plain text elsewhere."""
+"""Code on the screen: coloured where rich is installed and the output is a terminal, plain elsewhere."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib import import_module
 def show_code(code: str) -> None:
     """Print lines of Python, indented by four."""
     if sys.stdout.isatty():
+        # By name: rich is no dependency, and type checkers would ask for it.
         try:
             console = import_module("rich.console").Console()
             syntax = import_module("rich.syntax").Syntax

@@ -1,25 +1,25 @@
-"""The steps of the demo: each function is run, and its own source is what the demo prints."""
+"""The steps of the demo; the demo runs each function and prints its source."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
 from types import SimpleNamespace as Notes
+from typing import Literal
 
 from ..client import AssistantsClient
-from ..server import Action, EchoResponder, Say, Turn
 from ..tools import Toolbox
 
 
 async def create(client: AssistantsClient, notes: Notes) -> None:
-    """An assistant, and a thread."""
+    """Create an assistant and a thread."""
     notes.assistant = await client.assistants.create(model="demo")
     notes.thread = await client.threads.create(metadata={"topic": "demo"})
     print(notes.assistant.id, "on", notes.thread.id)
 
 
 async def talk(client: AssistantsClient, notes: Notes) -> None:
-    """250 messages, written by 10 tasks at a time."""
+    """Write 250 messages, 10 at a time."""
     slots, create = asyncio.Semaphore(10), client.messages.create
 
     async def say(text: str) -> None:
@@ -32,7 +32,7 @@ async def talk(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def page(client: AssistantsClient, notes: Notes) -> None:
-    """All of them back, over as many pages as it takes."""
+    """Read them all back, page after page."""
     count = 0
     async for message in client.messages.list(notes.thread, limit=100):
         count += message.role == "user"
@@ -41,7 +41,7 @@ async def page(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def run(client: AssistantsClient, notes: Notes) -> None:
-    """A run that calls a Python function, driven to its end."""
+    """Drive a run that calls a Python function to its end."""
 
     def get_weather(city: str) -> str:
         return f"rain, 7 degrees in {city}"
@@ -61,7 +61,7 @@ async def run(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def answer(client: AssistantsClient, notes: Notes) -> None:
-    """The last message, and the steps of the run that wrote it."""
+    """Print the last message, and the steps of its run."""
     message = await client.messages.list(notes.thread).first()
     print(message.role if message else "nobody", "wrote the last message")
     async for step in client.steps.list(notes.thread, notes.run, order="asc"):
@@ -70,8 +70,8 @@ async def answer(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def stream(client: AssistantsClient, notes: Notes) -> None:
-    """Another run, its text as it comes."""
-    thread, text = notes.thread, "Tell me as you think."
+    """Stream the text of another run."""
+    thread, text = notes.thread, "Answer word by word."
     await client.messages.create(thread, role="user", content=text)
     call = client.runs.create(thread, assistant_id=notes.assistant)
     async with call.stream() as channel:
@@ -81,14 +81,14 @@ async def stream(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def structure(client: AssistantsClient, notes: Notes) -> None:
-    """A run whose answer is data of a type."""
+    """Get the answer of a run as a dataclass."""
 
     @dataclass
     class Weather:
-        city: str
+        city: Literal["Oslo", "Bergen"]
         degrees: int
 
-    thread, text = notes.thread, "Tell me the weather in Oslo as data."
+    thread, text = notes.thread, "Give the weather in Bergen as data."
     await client.messages.create(thread, role="user", content=text)
     call = client.runs.create(thread, assistant_id=notes.assistant)
     weather = (await call.drive(output_type=Weather)).parsed
@@ -96,7 +96,7 @@ async def structure(client: AssistantsClient, notes: Notes) -> None:
 
 
 async def attach(client: AssistantsClient, notes: Notes) -> None:
-    """Files of an assistant and of a message, as protocol v1 keeps them."""
+    """Attach files to an assistant and to a message, as protocol v1 does."""
     thread, assistant = notes.thread, notes.assistant
     data = b"city,weather\nOslo,rain\n"
     file = await client.files.create(
@@ -118,13 +118,6 @@ async def attach(client: AssistantsClient, notes: Notes) -> None:
         print(await client.files.content(given.id))
 
 
-async def respond(turn: Turn) -> Action:
-    """Answer as the embedded server does by itself, and with data where a run asks for it."""
-    if isinstance(turn.run.get("response_format"), dict):
-        return Say('{"city": "Oslo", "degrees": 7}')
-    return await EchoResponder()(turn)
-
-
 _COMMON = (create, talk, page, run, answer, stream)
 STEPS = {"v1": (*_COMMON, attach), "v2": (*_COMMON, structure)}
-"""The steps of each protocol version, in order."""
+"""The steps of each protocol version, in their order."""

@@ -1,7 +1,7 @@
 """The embedded server: the whole Assistants protocol, v1 and v2, over real HTTP, with answers of your choosing.
 
-Enter an `AssistantsServer` and give its `base_url` to any client. What answers runs is a responder: `EchoResponder`
-by default, `ScriptedResponder` for tests, or any async function of a `Turn` that gives actions, such as `Say("hello")`.
+Enter an `AssistantsServer` and give its `base_url` to any client. A responder answers the runs: `EchoResponder` by
+default, `ScriptedResponder` for tests, or any async function of a `Turn` that gives actions, such as `Say("hello")`.
 """
 
 from .backend.chat import ChatCompletions

@@ -1,4 +1,4 @@
-"""The aiohttp application: routes from the table, and what every request has in common."""
+"""The aiohttp application: routes from the table, and the steps that every request goes through."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ PREFIXES = ("/v1", "/openai", "/openai/v1", "/api/projects/{project}")
 
 _BETA = re.compile(r"assistants\s*=\s*([^\s,;]+)")
 _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
+# The value of the vendor's own servers.
 _VERSION = "2020-10-01"
+# Bytes of a refused body that are cheaper to read than a new connection is to make.
 _SHORT_BODY = 2**16
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -46,21 +48,21 @@ _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class _Seen:
-    """The facts about one request that its log entry needs."""
+    """The parts of a log entry that are known before the answer."""
 
     started: float
     operation: str | None = None
     body: bytes = b""
-    """Its JSON, or a form as JSON; empty where it is not recorded."""
+    """The JSON body, or the form as JSON; empty where the server records no bodies."""
 
 
-# aiohttp serves the requests of a connection one after the other in one task, and sends its signals there; what it
-# lets one store on a request itself differs between its releases.
+# aiohttp serves the requests of a connection one after the other in one task, and sends its signals there. Its
+# releases differ in the attributes that a request itself may carry.
 _seen: ContextVar[_Seen] = ContextVar("assistants_async.server.seen")
 
 
 class API:
-    """The application and what it keeps of requests."""
+    """The application, its health and its log of requests."""
 
     def __init__(self, state: State) -> None:
         self._state = state
@@ -69,13 +71,13 @@ class API:
         self.requests = RequestLog()
         """The latest requests."""
         self.app = web.Application(middlewares=[self._guard], client_max_size=MAX_JSON_BYTES)
-        """The aiohttp application that serves it."""
+        """The aiohttp application."""
         self.app.on_response_prepare.append(self._stamp)
         self.health = Health(settings.responder)
-        """The paths for what watches the server."""
+        """The paths for probes."""
         self.health.add_routes(self.app.router)
         prefixes, self.prefix = prefix_of(PREFIXES, settings.dialect)
-        """What the base URL ends in."""
+        """The path of the base URL."""
         for prefix in prefixes:
             for row in _by_specificity():
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
@@ -86,7 +88,7 @@ class API:
         if protocol not in row.protocols:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
-        # The room is there until the answer is made, by when the store counts what the request left in it.
+        # The room is given back after the answer is made: by then the store counts the objects of the request.
         with ExitStack() as stack:
             values, stream, upload = from_query(row, request.query.items()), False, None
             if row.takes_body:
@@ -129,14 +131,14 @@ class API:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Next) -> web.StreamResponse:
-        """Check who asks, answer every error as the vendor did, and let time pass for what expires."""
+        """Answer a request or refuse it, and decide about the rest of a body that was not read."""
         _seen.set(_Seen(time.perf_counter()))
         connection = connection_of(request)
         if connection is not None:
             connection.head_is_complete()
         response = await self._answer(request, handler)
         if connection is not None:
-            # Else aiohttp would read the rest of a body for 10 s to keep the connection, and unpack it.
+            # Otherwise aiohttp would read and unpack the rest of the body for 10 s, to keep the connection.
             if response.status >= 400 and _is_long(request):
                 connection.skip_body()
                 response.force_close()
@@ -144,6 +146,7 @@ class API:
         return response
 
     async def _answer(self, request: web.Request, handler: _Next) -> web.StreamResponse:
+        """Check the access, expire what is due, and answer every error in the vendor's form."""
         try:
             if request.path in PATHS:
                 return await handler(request)
@@ -160,7 +163,7 @@ class API:
         except web.HTTPException as error:
             refusal = _translated(request, error)
         except (ConnectionError, web.RequestPayloadError) as error:
-            # Where the client left before its body was whole, this goes nowhere.
+            # A client that left before its body was whole never reads this answer.
             refusal = invalid(f"We could not read the body of your request: {error}")
         except Exception:  # noqa: BLE001  the last line of defence: a fault of the server is a 500, not a cut connection
             _log.exception("%s %s failed", request.method, request.path)
@@ -193,13 +196,13 @@ class API:
 
 
 def _is_long(request: web.Request) -> bool:
-    """Tell whether there is more of a body to come than is worth reading to keep the connection."""
+    """Check for a long rest of a body, which costs more to read than a new connection."""
     length = request.content_length
     return not request.content.is_eof() and (length is None or length > _SHORT_BODY)
 
 
 def _by_specificity() -> list[Endpoint[Any, Any]]:
-    # `/threads/runs` before `/threads/{thread_id}`: a template must not take what a fixed path means.
+    # `/threads/runs` before `/threads/{thread_id}`: aiohttp takes the first route that fits.
     rows = [row for row in TABLE.values() if row.operation in HANDLERS]
     return sorted(rows, key=lambda row: [part.startswith("{") for part in row.path.split("/")])
 

@@ -7,7 +7,7 @@ from typing import Any
 
 _INVALID = "invalid_request_error"
 
-# What stands in `No … found with id …`; files have a sentence of their own.
+# The words for `No … found with id …`; files have their own sentence.
 _WORDS = {"step": "run step"}
 
 
@@ -24,7 +24,7 @@ class APIError(Exception):
         code: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        # A header or a path may have bytes that are no UTF-8; JSON has no place for them.
+        # A header or a path may have bytes that are not UTF-8; JSON has no form for them.
         message = message.encode("utf-8", "backslashreplace").decode()
         super().__init__(message)
         self.status = status
@@ -58,7 +58,7 @@ def missing(kind: str, id: str) -> APIError:
 
 
 def unauthorized(given: bool) -> APIError:
-    """A 401; the key that was given is not repeated."""
+    """A 401; the message does not repeat the key."""
     if given:
         return APIError(401, "Incorrect API key provided.", code="invalid_api_key")
     return APIError(
@@ -73,22 +73,22 @@ def foreign(reason: str, setting: str) -> APIError:
 
 
 def wrong_type(given: str, wanted: str) -> APIError:
-    """A 415: the body is of a type, or in a coding, that is not read."""
+    """A 415: the server does not read bodies of this type or coding."""
     return APIError(415, f"The body of your request is {given}: send {wanted}.", code="unsupported_media_type")
 
 
 def too_large(limit: int) -> APIError:
-    """A 413: the body is past a cap in bytes."""
+    """A 413: the body has more bytes than the cap."""
     return APIError(413, f"Maximum content size limit ({limit} bytes) exceeded.", code="content_too_large")
 
 
 def full(limit: int) -> APIError:
-    """A 507: there is no memory left to keep what the request makes."""
+    """A 507: the server has no memory left for the object of the request."""
     message = (
-        f"This server keeps everything in memory, and the {limit} bytes that it may take (max_store_bytes) are used "
-        "up: delete what is no longer needed, or start it with a higher cap."
+        f"This server keeps everything in memory, and its {limit} bytes (max_store_bytes) are used up: delete objects "
+        "that you no longer need, or start it with a higher cap."
     )
-    # Nothing gets better by itself.
+    # No retry helps: only a delete frees memory.
     return APIError(507, message, type="server_error", code="insufficient_storage", headers={"x-should-retry": "false"})
 
 

@@ -1,4 +1,4 @@
-"""Health of the server for what watches it: `/healthz` says that it is alive, `/readyz` that runs can be answered."""
+"""Health of the server for probes: `/healthz` says that it is alive, `/readyz` that it can answer runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ..errors import AssistantsError
 from .engine.responder import Backend, Responder
 
 PATHS = frozenset(("/healthz", "/readyz"))
-"""Paths outside of the API: no key is asked for, since what watches a server has none."""
+"""Paths outside of the API; they need no key, since probes have none."""
 
 # Seconds that a backend has to list its models.
 _TIME = 5.0
-# Seconds for which an answer of the backend counts, so that probes of many do not add up to a load.
+# Seconds for which the last answer of the backend is used again: many probes together must not be a load on it.
 _FRESH = 2.0
 
 
@@ -27,7 +27,7 @@ class Health:
     def __init__(self, responder: Responder, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._responder = responder
         self._clock = clock
-        self._asked: float | None = None
+        self._checked_at: float | None = None
         self._problem: str | None = None
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -43,23 +43,24 @@ class Health:
         return _answer(200, "ready") if problem is None else _answer(503, problem)
 
     async def problem(self) -> str | None:
-        """Return, in words without an address, why runs cannot be answered; None where they can."""
+        """Return the reason why runs cannot be answered, without an address; None where they can."""
         if not isinstance(self._responder, Backend):
             return None
-        if self._asked is None or self._clock() - self._asked > _FRESH:
-            self._problem = await _asked(self._responder)
-            self._asked = self._clock()
+        if self._checked_at is None or self._clock() - self._checked_at > _FRESH:
+            self._problem = await _problem_of(self._responder)
+            self._checked_at = self._clock()
         return self._problem
 
 
-async def _asked(backend: Backend) -> str | None:
+async def _problem_of(backend: Backend) -> str | None:
     try:
         async with asyncio.timeout(_TIME):
             await backend.models()
     except TimeoutError:
         return f"the backend did not answer within {_TIME:g} s"
     except AssistantsError as error:
-        return f"the backend cannot be asked for its models: {type(error).__name__}"
+        # The class alone: the text of the error may have the backend's address, and anyone can read this answer.
+        return f"the backend does not list its models: {type(error).__name__}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""The latest requests, for tests to look at."""
+"""The log of the latest requests, for tests to read."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import Any, NamedTuple
 import msgspec
 
 MAX_REQUESTS = 1000
-"""Requests that are kept."""
+"""Number of requests that the log keeps."""
 MAX_HEAD_BYTES = 4 * 2**20
-"""Cap on all heads that are kept."""
+"""Cap on all heads in the log together."""
 MAX_BODY_BYTES = 2**20
-"""Cap on all bodies that are kept."""
+"""Cap on all bodies in the log together."""
 
 
 class RequestRecord(NamedTuple):
-    """One request, and the status that it got."""
+    """One request, and the status of its answer."""
 
     method: str
-    """Its method."""
+    """The HTTP method."""
     path: str
-    """Its path, percent-encoded as it came, without the query."""
+    """The path without the query, percent-encoded as in the request."""
     operation: str | None
-    """The operationId; None for a path that has none."""
+    """The operationId; None for a path without an operation."""
     status: int
     """Status of the answer."""
     body: Any
     """The JSON document, or a form's fields with the file's name in place of the file.
 
-    None where there was none, where the server keeps no bodies (`record_bodies`), and where it had to make room.
+    None for a request without a body, without `record_bodies`, and for a body dropped to make room.
     """
     query: str
-    """The query string as it came."""
+    """The query string as in the request."""
     headers: Mapping[str, str]
     """Request headers by lower-case name, without credentials."""
 
@@ -58,7 +58,7 @@ class RequestLog:
     @property
     def records(self) -> tuple[RequestRecord, ...]:
         """The requests, oldest first."""
-        # A decoded body takes many times its bytes, so it is decoded for whoever looks at it.
+        # A decoded body takes many times its bytes, so the log keeps bytes and decodes on each read.
         bodies = dict(self._bodies)
         return tuple(
             entry.record._replace(body=msgspec.json.decode(bodies[entry.number]))

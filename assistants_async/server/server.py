@@ -20,14 +20,14 @@ from .requests.access import is_loopback
 from .requests.connection import Connection
 from .requests.context import Settings, State
 
-# What a request under way may still take when the server closes.
+# Seconds that a request under way may still take when the server closes.
 _GRACE = 0.05
-# How long a client has for reading its refusal while it still sends.
+# Seconds in which a client that still sends can read its refusal.
 _LINGER = 2.0
 
 
 class AssistantsServer:
-    """Serves the Assistants protocol, v1 and v2, over HTTP; what it knows lives in memory.
+    """Serves the Assistants protocol, v1 and v2, over HTTP; its objects live in memory.
 
     Enter it, or call `start` and `close`. One server can be started once.
     """
@@ -56,26 +56,26 @@ class AssistantsServer:
         """Configure a server.
 
         Args:
-            responder: What answers runs; `EchoResponder()` where None.
+            responder: The function that answers runs; `EchoResponder()` where None.
             protocol: The version of requests that name none in `OpenAI-Beta`.
-            api_key: The key to ask for, as a bearer token or in the header `api-key`. None lets in every program that
-                reaches the server, and no web page.
+            api_key: The key that requests must carry, as a bearer token or in the header `api-key`. None lets in every
+                program that reaches the server, and no web page.
             seed: Makes all ids, `x-request-id` too, the same each time.
             pace: Seconds for which a run stays `queued`, `in_progress` before its answer, and `cancelling`.
-            clock: Seconds since 1970, for all time stamps and expiries; one that jumps is noticed at once.
-            chunk: Bytes of one write of a stream, wherever events end; None writes all that is there at once.
+            clock: Seconds since 1970, for all time stamps and expiries; the server notices a jump at once.
+            chunk: Bytes of each write of a stream, even mid-event; None writes all ready events at once.
             speed: Seconds between the tokens of a message or of arguments.
             keepalive: Seconds of silence on a stream after which a comment line is sent.
             max_file_bytes: Cap on an uploaded file.
-            max_store_bytes: Cap on everything that the server keeps, as an estimate; past it, creates get a 507.
+            max_store_bytes: Cap on all stored objects together, as an estimate; past it, creates get a 507.
             record_bodies: Keeps the bodies of the latest requests for `requests`, up to 1 MiB in all.
             allow_hosts: Names by which a server without a key may be reached besides `localhost` and the addresses of
                 this machine's loopback.
-            cors: Origins, such as `"http://localhost:3000"`, whose web pages may ask.
-            head_timeout: Seconds after which a connection is cut whose request has no complete head.
+            cors: Origins, such as `"http://localhost:3000"`, of web pages that may send requests.
+            head_timeout: Seconds for the head of a request; after them the server cuts the connection.
             run_expiry: Seconds after which a run that has not ended expires.
             dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
-                query, its members of requests, and approvals of MCP calls. None for the documents'.
+                query, its members of requests, and approvals of MCP calls. None for the vendor's form.
 
         Raises `ValueError` for a setting out of its range.
         """
@@ -101,7 +101,7 @@ class AssistantsServer:
             )
         )
         self._api = API(self._state)
-        # Twice: a request that was under way may have started one more run.
+        # Twice: a request that was under way at the first call may have started one more run.
         self._api.app.on_shutdown.append(self._shut_down)
         self._api.app.on_cleanup.append(self._shut_down)
         self._runner: web.AppRunner | None = None
@@ -115,38 +115,38 @@ class AssistantsServer:
 
     @property
     def base_url(self) -> str:
-        """The base URL for clients, such as `"http://127.0.0.1:8080/v1"`; that of Foundry's form ends in a project."""
+        """The base URL for clients, such as `"http://127.0.0.1:8080/v1"`; in Foundry's form it ends in a project."""
         if self._base_url is None:
             raise RuntimeError("the server has no address before start()")
         return self._base_url
 
     @property
     def requests(self) -> Sequence[RequestRecord]:
-        """The latest requests, oldest first; a stream's is there from its head on.
+        """The latest 1,000 requests, oldest first; the request of a stream is listed once its answer begins.
 
-        The last 1,000 at most. Their bodies are there with `record_bodies=True`.
+        They have bodies with `record_bodies=True`.
         """
         return self._api.requests.records
 
     async def problem(self) -> str | None:
-        """Return why runs cannot be answered just now, in words; None where they can. `/readyz` says the same."""
+        """Return the reason why runs cannot be answered now, as `/readyz` gives it; None where they can."""
         return await self._api.health.problem()
 
     def reset(self) -> None:
-        """Forget every object and request; streams are cut, ids begin anew where there is a seed."""
+        """Forget every object and request, and cut all streams; with a seed, ids start from the first again."""
         self._state.reset()
         self._api.requests.clear()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one.
+        """Listen on a port; 0 takes a free one.
 
-        Raises `ValueError` for an address that others can reach, unless there is an `api_key`.
+        Raises `ValueError` for an address that other machines can reach, unless there is an `api_key`.
         """
         if self._runner is not None:
             raise RuntimeError("the server was started before; make a new one")
         if self._state.settings.api_key is None and not is_loopback(host):
             raise ValueError(f"{host!r} can be reached by others: give an api_key, or listen on 127.0.0.1")
-        # Bodies are unpacked where they are read, so that one that is refused is not unpacked at all.
+        # No `auto_decompress`: bodies are unpacked where they are read, so that a refused body never is.
         self._runner = web.AppRunner(
             self.app,
             handle_signals=False,
@@ -164,7 +164,7 @@ class AssistantsServer:
         self._base_url = f"http://{_reachable(host)}:{self._listener.sockets[0].getsockname()[1]}{self._api.prefix}"
 
     async def close(self) -> None:
-        """Stop listening and end all that is under way; a second call does nothing."""
+        """Stop listening and end all requests and runs; a second call does nothing."""
         if self._listener is not None:
             self._listener.close()
         if self._runner is not None:
@@ -190,6 +190,6 @@ class AssistantsServer:
 
 
 def _reachable(host: str) -> str:
-    # A socket on all addresses is reached by the loopback one; an IPv6 address stands in brackets in a URL.
+    # A socket on all addresses is reached by the loopback address; a URL has an IPv6 address in brackets.
     name = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  compared with, not listened on
     return f"[{name}]" if ":" in name else name

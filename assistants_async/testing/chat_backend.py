@@ -1,4 +1,4 @@
-"""A scripted double of a chat-completions server, to test what stands in front of one without a model."""
+"""A scripted double of a chat-completions server, for tests of its callers without a model."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from aiohttp import web
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The connection is reset here, in the middle of an answer."""
+    """A reset of the connection, in the middle of an answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Nothing more comes, and the connection stays open until the other side closes it."""
+    """A stop in the middle of an answer: the connection stays open until the other side closes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawAnswer:
-    """An answer byte by byte."""
+    """An answer as exact bytes and pauses."""
 
     pieces: Sequence[bytes | float | Cut | Silence] = ()
-    """Bytes to write, seconds to wait, or how it breaks off."""
+    """Bytes to write, seconds to wait, or a `Cut` or `Silence`."""
     status: int = 200
     """Status code."""
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "text/event-stream"})
@@ -37,7 +37,7 @@ class RawAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatAnswer:
-    """A well-formed answer, streamed a word a chunk."""
+    """A well-formed answer, streamed with one word in each chunk."""
 
     text: str = ""
     """Text of the answer."""
@@ -46,13 +46,13 @@ class ChatAnswer:
     refusal: str = ""
     """Text of a refusal."""
     finish_reason: str | None = None
-    """`"stop"` or `"tool_calls"` unless given."""
+    """The finish reason; None for `"stop"`, or `"tool_calls"` with calls."""
     usage: tuple[int, int] | None = (10, 5)
-    """Tokens read and written; None sends none."""
+    """Prompt and completion tokens; None sends no usage."""
 
 
 def error_answer(status: int, message: str, *, code: str | None = None, **headers: str) -> RawAnswer:
-    """Make an answer that refuses, in the vendor's form; headers are given with `_` for `-`."""
+    """Make a refusal in the vendor's form; the names of headers have `_` for `-`."""
     body = json.dumps({"error": {"message": message, "type": "error", "code": code}}).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return RawAnswer(pieces=[body], status=status, headers={"content-type": "application/json", **named})
@@ -72,13 +72,13 @@ class ChatBackend:
         context: int | None = None,
     ) -> None:
         self.answers = list(answers)
-        """Answers that are left."""
+        """Answers that no request has got yet."""
         self.requests: list[Mapping[str, Any]] = []
         """Bodies of the requests, oldest first."""
         self.headers: list[Mapping[str, str]] = []
         """Headers of the requests, names in lower case."""
         self.open = 0
-        """Answers that are being written."""
+        """Number of answers under way."""
         self._models = models
         self._context = context
         self._runner: web.AppRunner | None = None
@@ -90,9 +90,11 @@ class ChatBackend:
         return self._url
 
     async def __aenter__(self) -> Self:
+        # Images arrive in the body, as base64.
         app = web.Application(client_max_size=2**30)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._list_models)
+        # A `Silence` never ends by itself: waiting for it to end would be in vain.
         self._runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=0.05)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -118,7 +120,7 @@ class ChatBackend:
         response = web.StreamResponse(status=raw.status, headers=raw.headers)
         self.open += 1
         try:
-            # Once the other side has left, what is left of the answer goes nowhere.
+            # Nobody reads the rest of the answer once the other side has left.
             with contextlib.suppress(ConnectionError):
                 await self._write(response, request, raw)
         finally:
@@ -126,7 +128,7 @@ class ChatBackend:
         return response
 
     async def _write(self, response: web.StreamResponse, request: web.Request, raw: RawAnswer) -> None:
-        """Write an answer, as far as it goes."""
+        """Write an answer up to its end, its `Cut` or its `Silence`."""
         await response.prepare(request)
         for piece in raw.pieces:
             match piece:
@@ -145,8 +147,8 @@ class ChatBackend:
 
 
 async def _until_closed(request: web.Request) -> None:
-    # No event tells a handler of it: aiohttp cancels handlers only with `handler_cancellation`.
-    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  as said
+    # A handler has no event for it: aiohttp cancels handlers only with `handler_cancellation`.
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110  see above
         await asyncio.sleep(0.005)
 
 

@@ -1,4 +1,4 @@
-"""`aioresponses` that works with every aiohttp the client works with.
+"""`aioresponses`, mended for every aiohttp that the client supports.
 
 aioresponses 0.7.9 breaks with aiohttp 3.14 in two ways (its issues 289 and 292): responses need a `stream_writer`,
 and bodies of more than 128 KiB pause a protocol that has no parser.
@@ -29,13 +29,13 @@ class _Response(ClientResponse):
 
 
 def _reader(loop: Any = None) -> StreamReader:
-    # A limit that no body reaches, so that nothing ever pauses the protocol.
+    # With a limit that no body reaches, the reader never pauses the protocol.
     return StreamReader(ResponseHandler(loop=loop), limit=2**62, loop=loop)
 
 
 @contextmanager
 def mocked(**options: Any) -> Generator[aioresponses, None, None]:
-    """Enter for an `aioresponses` with the given options, mended while the block runs."""
+    """Enter an `aioresponses` with the given options, mended while the block runs."""
     with (
         patch.object(core, "ClientResponse", _Response),
         patch.object(core, "stream_reader_factory", _reader),
@@ -45,6 +45,6 @@ def mocked(**options: Any) -> Generator[aioresponses, None, None]:
 
 
 def json_of(call: Any) -> Any:
-    """The JSON body of a request in one of the lists of `mock.requests`; None where it had no body."""
+    """Return the JSON body of a request in one of the lists of `mock.requests`; None for a request without a body."""
     body = call.kwargs.get("data")
     return None if body is None else msgspec.json.decode(body)

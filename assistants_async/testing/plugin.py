@@ -1,13 +1,12 @@
 """A pytest plugin, registered when the package is installed; it imports nothing heavy until a fixture is used.
 
-Each test has a server and a client of its own. The server runs in a thread of its own, so that it answers sync tests
-(`TestClient`, Django, Flask) as well; `@pytest.mark.assistants(script=[…])` says what its runs do. The client works
+Each test has its own server and its own client. The server runs in its own thread, so that it answers sync tests
+(`TestClient`, Django, Flask) too; `@pytest.mark.assistants(script=[…])` sets the answers of its runs. The client works
 with pytest-asyncio, in auto and strict mode, and with anyio's plugin on its asyncio backend, alone or beside
-pytest-asyncio in strict mode. Tests marked `anyio` while pytest-asyncio is in auto mode are refused: it runs them on
-another event loop than anyio gives to their fixtures, where nothing would ever answer. It is refused on
-anyio's trio backend too.
+pytest-asyncio in strict mode. It refuses anyio's trio backend, and tests marked `anyio` while pytest-asyncio is in auto
+mode: pytest-asyncio runs those on another event loop than that of their fixtures, where no request would get an answer.
 
-Where plugins are not loaded by themselves, name it `-p assistants_async`: pytest refuses a plugin that is registered
+Where pytest loads no plugins by itself, name it `-p assistants_async`: pytest refuses a plugin that is registered
 once by its name and once more by its module.
 """
 
@@ -45,14 +44,14 @@ def _refuse_other_loops(request: pytest.FixtureRequest) -> None:
         asyncio.get_running_loop()
     except RuntimeError:
         raise RuntimeError(
-            "assistants_client runs on asyncio: a fixture anyio_backend that returns 'asyncio' keeps the tests marked "
-            "anyio off trio"
+            "assistants_client needs asyncio, and this test runs on trio: add a fixture anyio_backend that returns "
+            "'asyncio'"
         ) from None
-    # anyio sets up the fixtures of every test that has its backend; pytest-asyncio's items run on its own loop.
+    # anyio sets the fixtures up on its loop, and pytest-asyncio runs the test on another.
     if "anyio_backend" in request.fixturenames and type(request.node).__module__.startswith("pytest_asyncio"):
         raise RuntimeError(
-            "this test is anyio's by its fixtures and pytest-asyncio's by its event loop: set asyncio_mode to strict, "
-            "or leave out the anyio mark"
+            "anyio sets up the fixtures of this test, but pytest-asyncio runs it on another event loop: set "
+            "asyncio_mode to strict, or remove the anyio mark"
         )
 
 
@@ -61,7 +60,7 @@ _KEYWORDS = ("script", "responder", "pace")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
-    text = "assistants(script=, responder=, pace=): what the runs of the fixture assistants_server do, and how fast"
+    text = "assistants(script=, responder=, pace=): answers and pace of the runs of the fixture assistants_server"
     config.addinivalue_line("markers", text)
 
 
@@ -76,6 +75,7 @@ class ServerFactory(Protocol):
 @pytest.fixture
 def assistants_servers() -> Generator[ServerFactory, None, None]:
     """A function that starts embedded servers; an error that a responder raises fails the test."""
+    # Imported on use here and below: pytest loads this plugin in every project that has the package installed.
     from .server_thread import ServerThread
 
     started: list[ServerThread] = []
@@ -87,7 +87,7 @@ def assistants_servers() -> Generator[ServerFactory, None, None]:
         return server
 
     yield start
-    # All are closed before any error is raised: a thread that is left would outlive the test.
+    # Closed before any error is raised: a thread that is left would outlive the test.
     for server in started:
         server.close()
     errors = [error for server in started for error in server.errors]
@@ -121,7 +121,7 @@ def _scripted(script: Iterable[ScriptEntry] | None, settings: Mapping[str, Any])
 async def assistants_client(
     request: pytest.FixtureRequest, assistants_server: ServerThread
 ) -> AsyncGenerator[AssistantsClient, None]:
-    """A client of that server."""
+    """A client of the embedded server."""
     _refuse_other_loops(request)
     async with AssistantsClient(base_url=assistants_server.base_url, api_key="test") as client:
         yield client
@@ -129,7 +129,7 @@ async def assistants_client(
 
 @pytest.fixture
 def assistants_mock() -> Generator[aioresponses, Any, None]:
-    """`aioresponses` around the test, made to work with aiohttp 3.14: the answers are those set on it."""
+    """`aioresponses` around the test, mended for aiohttp 3.14; it gives the answers that the test sets on it."""
     from .mocks import mocked
 
     with mocked() as mock:

@@ -1,4 +1,4 @@
-"""An embedded server in a thread of its own, for tests of any kind: sync, async, or in another event loop."""
+"""An embedded server in its own thread, for tests of any kind: sync, async, or in another event loop."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..server.engine.responder import Backend, actions_of
 class ServerThread:
     """An `AssistantsServer` that runs beside the test; enter it, or call `start` and `close`.
 
-    Keywords are those of `AssistantsServer`. Errors that its responder raises are kept in `errors`; the runs fail.
+    It takes the keywords of `AssistantsServer`. Errors that its responder raises are in `errors`; the runs fail.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -25,7 +25,7 @@ class ServerThread:
         """Errors that the responder raised, oldest first."""
         responder = settings.get("responder")
         if responder is not None and not isinstance(responder, Backend):
-            settings["responder"] = _kept(responder, self.errors)
+            settings["responder"] = _recording(responder, self.errors)
         self._server = AssistantsServer(**settings)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -44,7 +44,7 @@ class ServerThread:
 
     @property
     def server(self) -> AssistantsServer:
-        """The server itself, which lives in its thread: do not await anything of it here."""
+        """The server itself: await none of its methods, since it runs in another thread."""
         return self._server
 
     def reset(self) -> None:
@@ -52,14 +52,14 @@ class ServerThread:
         self._call(self._server.reset)
 
     def start(self) -> None:
-        """Start the thread and return when the server listens; raises `RuntimeError` the second time."""
+        """Start the thread and return once the server listens; raises `RuntimeError` the second time."""
         if self._stop is not None or self._thread is not None:
             raise RuntimeError("the server was started before; make a new one")
         up: Future[None] = Future()
         # A daemon: a test that forgets to close it must not keep the interpreter from ending.
         self._thread = threading.Thread(target=self._run, args=(up,), name="assistants-server", daemon=True)
         self._thread.start()
-        # Waits, so that a port that is taken is an error here, where somebody can read it.
+        # Waits for the result: a port that is taken becomes an error of this call.
         up.result()
 
     def close(self) -> None:
@@ -94,7 +94,7 @@ class ServerThread:
             up.set_exception(error)
 
     def _call(self, function: Callable[[], Any]) -> Any:
-        """Call a function in the thread of the server, whose state is no other thread's."""
+        """Call a function in the thread of the server: no other thread may touch its state."""
         if self._loop is None or self._thread is None:
             return function()
 
@@ -104,8 +104,8 @@ class ServerThread:
         return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
 
 
-def _kept(responder: Responder, errors: list[Exception]) -> Responder:
-    """The same responder, with its errors kept."""
+def _recording(responder: Responder, errors: list[Exception]) -> Responder:
+    """Wrap a responder, and add its errors to a list."""
 
     async def respond(turn: Turn) -> AsyncIterator[Action]:
         try:

@@ -77,7 +77,7 @@ async def test_one_url_and_the_service_runs_again(tmp_path: Path) -> None:
     assert (text, run.status, run.model) == ("From the model.", "completed", "gpt-4o")
     assert told[1:] == [
         f"export OPENAI_BASE_URL={told[0]}",
-        f"runs are answered by qwen3 at {backend.url}; all else is kept in memory",
+        f"runs are answered by qwen3 at {backend.url}; all other objects are in memory",
     ]
     assert backend.requests[0]["model"] == "qwen3"
     assert backend.headers[0]["authorization"] == "Bearer backend-key"
@@ -107,11 +107,11 @@ async def test_a_backend_that_is_not_there_is_a_warning(unused_tcp_port: int) ->
     ):
         assert (ready.status, await ready.json()) == (
             503,
-            {"status": "the backend cannot be asked for its models: ConnectFailedError"},
+            {"status": "the backend does not list its models: ConnectFailedError"},
         )
     assert errors[0] == (
-        "assistants-async serve: warning: the backend cannot be asked for its models: ConnectFailedError; "
-        "runs will fail until it does"
+        "assistants-async serve: warning: the backend does not list its models: ConnectFailedError; "
+        "runs fail for as long"
     )
 
 
@@ -131,11 +131,11 @@ async def test_a_script_of_runs(tmp_path: Path) -> None:
 
 BAD: dict[str, tuple[Sequence[str], str]] = {
     "a URL that is none": (["--backend", "ftp://x"], "base_url"),
-    "a model without a backend": (["--model", "m"], "--model wants a --backend"),
-    "a map without a backend": (["--model-map", "a=b"], "--model-map wants a --backend"),
-    "a map that is none": (["--backend", "http://127.0.0.1:1/v1", "--model-map", "a"], "'a' is no list of pairs"),
-    "a context that is none": (["--backend", "http://127.0.0.1:1/v1", "--context", "0"], "'0' is no whole number"),
-    "a pace that is none": (["--pace", "nan"], "'nan' is no number of seconds"),
+    "a model without a backend": (["--model", "m"], "--model needs --backend"),
+    "a map without a backend": (["--model-map", "a=b"], "--model-map needs --backend"),
+    "a map that is none": (["--backend", "http://127.0.0.1:1/v1", "--model-map", "a"], "'a' is not a list of pairs"),
+    "a context that is none": (["--backend", "http://127.0.0.1:1/v1", "--context", "0"], "'0' is not a whole number"),
+    "a pace that is none": (["--pace", "nan"], "'nan' is not a number of seconds"),
     "no such script": (["--script", "none.json"], "cannot read 'none.json': No such file"),
     "no such key file": (["--backend-key-file", "none"], "cannot read 'none': No such file"),
 }
@@ -174,10 +174,10 @@ async def test_check_says_what_runs_can_rely_on() -> None:
     assert out.splitlines() == [
         "yes models          qwen3",
         "yes stream          qwen3 answered in 2 pieces",
-        "yes usage           10 read",
-        "yes tools           required calls are made",
+        "yes usage           10 prompt tokens for one short question",
+        "yes tools           the model makes required calls",
         "yes parallel tools  2 of 2 calls in one answer",
-        "yes schema          is held",
+        "yes schema          the answer fits its schema",
         "no  images          400: no images here",
         "yes context         8192 tokens",
     ]
@@ -188,15 +188,15 @@ async def test_check_of_a_backend_that_can_little() -> None:
     async with ChatBackend([ChatAnswer(text="Hi", usage=None)] * 6) as backend:
         code, out, _ = await ran("check", "--backend", backend.url, "--model", "m")
     assert code == 0
-    assert "no  usage           not counted: runs get an estimate" in out
-    assert "no  tools           required calls are not made: serve --tools schema" in out
-    assert "no  schema          is not held" in out
-    assert "no  context         the backend does not say: give serve --context" in out
+    assert "no  usage           not counted: the usage of runs is an estimate" in out
+    assert "no  tools           the model makes no required call: use serve --tools schema" in out
+    assert "no  schema          the answer breaks its schema" in out
+    assert "no  context         the backend names no size: use serve --context" in out
 
 
 async def test_check_of_nothing(unused_tcp_port: int) -> None:
     """Exit code 1 where nobody answers, 2 for a URL that is none."""
     code, out, _ = await ran("check", "--backend", f"http://127.0.0.1:{unused_tcp_port}/v1")
-    assert (code, "no model to ask: name one with --model" in out) == (1, True)
+    assert (code, "the model is unknown: name one with --model" in out) == (1, True)
     code, _, err = await ran("check", "--backend", "nonsense")
     assert (code, err.startswith("assistants-async check: ")) == (2, True)

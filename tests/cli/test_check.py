@@ -23,13 +23,13 @@ async def test_refused_and_broken_answers_are_told(capsys: pytest.CaptureFixture
     async with ChatBackend(answers, models=[f"m{number}" for number in range(7)]) as backend:
         assert await asyncio.to_thread(run_check, backend.url, None, None, 30.0) == 0
     shown = capsys.readouterr().out
-    for words in ("m0, m1, m2, m3, m4, …", "500: no usage", "no tools", "is not held", "400: no images"):
+    for words in ("m0, m1, m2, m3, m4, …", "500: no usage", "no tools", "breaks its schema", "400: no images"):
         assert words in shown
 
 
 async def test_a_backend_without_a_list(capsys: pytest.CaptureFixture[str], unused_tcp_port: int) -> None:
-    """Nobody answers: no model to ask, and exit code 1; a URL that is none is exit code 2."""
+    """Return 1 where no server answers, and 2 for a malformed URL."""
     assert await asyncio.to_thread(run_check, f"http://127.0.0.1:{unused_tcp_port}/v1", None, None, 5.0) == 1
-    assert "no model to ask" in capsys.readouterr().out
+    assert "the model is unknown" in capsys.readouterr().out
     assert await asyncio.to_thread(run_check, "nonsense", None, None, 5.0) == 2
     assert capsys.readouterr().err.startswith("assistants-async check: ")

@@ -59,7 +59,7 @@ def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
     for said in ("250 messages", "run completed", "Tool get_weather said: rain", "step tool_calls completed function"):
         assert said in shown.stdout
     assert ("message file" in shown.stdout) == (protocol == "v1")
-    assert ("\nOslo 8\n" in shown.stdout) == (protocol == "v2")
+    assert ("\nBergen 2\n" in shown.stdout) == (protocol == "v2")
     assert max(map(len, shown.stdout.splitlines())) <= 80
     assert README.split("```text\n")[1].split("```")[0] in shown.stdout  # what the README shows is what is printed
 
@@ -184,10 +184,10 @@ def test_a_host_that_does_not_exist_is_one_sentence() -> None:
         (["x"], "x"),
         (["serve", "--api-key", "k", "--api-key-file", "f"], "not allowed with argument --api-key"),
         (["demo", "--protocol", "v3"], "v3"),
-        (["serve", "--port", "70000"], "'70000' is no port: 0 to 65535"),
-        (["serve", "--port", "-1"], "'-1' is no port: 0 to 65535"),
-        (["serve", "--port", "http"], "'http' is no port: 0 to 65535"),
-        (["serve", "--seed", "x"], "'x' is no whole number"),
+        (["serve", "--port", "70000"], "'70000' is not a port: give 0 to 65535"),
+        (["serve", "--port", "-1"], "'-1' is not a port: give 0 to 65535"),
+        (["serve", "--port", "http"], "'http' is not a port: give 0 to 65535"),
+        (["serve", "--seed", "x"], "'x' is not a whole number"),
     ],
 )
 def test_bad_arguments_are_named(arguments: Sequence[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -231,7 +231,7 @@ def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:
     for name, said in (
         ("none", "cannot read"),
         ("empty", "a key is one word, and not empty"),
-        ("open", "can be read by others: chmod 600"),
+        ("open", "can be read by others: run chmod 600"),
     ):
         refused = run("serve", "--port", "0", "--api-key-file", str(tmp_path / name))
         assert (refused.returncode, said in refused.stderr) == (2, True)
@@ -289,4 +289,4 @@ def test_the_demo_of_files_cites_one(tmp_path: Path) -> None:
     (tmp_path / "inner").mkdir()
     assert "[1] notes.txt" in run("demo", "--files", str(tmp_path)).stdout
     refused = run("demo", "--files", str(tmp_path / "none"))
-    assert (refused.returncode, "is no folder" in refused.stderr) == (2, True)
+    assert (refused.returncode, "is not a folder" in refused.stderr) == (2, True)

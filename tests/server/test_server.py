@@ -206,5 +206,5 @@ async def test_responder_that_will_not_stop(late: Action | Sequence[Action] | Ex
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\n", "\x00"])
 def test_a_key_that_would_let_everyone_in_is_refused(key: str) -> None:
     """An unset variable gives an empty key; it is refused before the server listens, and the text is not shown."""
-    with pytest.raises(ValueError, match=r"api_key is one word of printable characters, and not empty$"):
+    with pytest.raises(ValueError, match=r"api_key must be one word of printable characters, and not empty$"):
         AssistantsServer(api_key=key)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from assistants_async import AssistantsClient, AssistantsError, RetryPolicy, StatusError, StreamEvent, Timeout
 from assistants_async.testing.faults import FaultyServer
-from assistants_async.testing.faults.table import asked
+from assistants_async.testing.faults.table import requested
 from tests.client.test_secrets import shown
 from tests.support.http_server import KEY
 from tests.support.steady_loop import MS
@@ -88,4 +88,4 @@ async def until_open(faulty: FaultyServer, count: int) -> None:
 
 def name_of(text: str) -> str:
     """The fault's name in what a request would ask for."""
-    return asked(text).name
+    return requested(text).name

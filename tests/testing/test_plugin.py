@@ -94,7 +94,7 @@ def test_trio_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", EVERY_BACKEND), encoding="utf-8")
     done = ran(tmp_path, "-p", "no:asyncio")
     assert done.returncode == 1
-    assert "assistants_client runs on asyncio" in done.stdout
+    assert "assistants_client needs asyncio" in done.stdout
     assert "5 passed, 1 error" in done.stdout
 
 

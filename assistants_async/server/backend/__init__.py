@@ -1,1 +1,1 @@
-"""A model behind a chat-completions endpoint as the responder of runs: prompts out, chunks in, actions out."""
+"""The responder over a chat-completions endpoint: turns become prompts, and chunks become actions."""

@@ -1,4 +1,4 @@
-"""A responder that asks a model: each turn is one request to a chat-completions endpoint, streamed."""
+"""The responder over a model: each turn is one streamed request to a chat-completions endpoint."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from .settings import BackendSettings
 
 _log = logging.getLogger(__name__)
 
+# In the order of the totals in `_spent`.
 _BUDGETS = ("max_prompt_tokens", "max_completion_tokens")
 
 
@@ -34,18 +35,19 @@ class ChatCompletions(Backend):
 
     Args:
         url: Base URL of the backend, such as `"http://127.0.0.1:11434/v1"`.
-        model: Model of every run; None passes the run's own on, or goes by `model_map`.
-        model_map: Models of the backend by the names of runs; `"*"` is for every other name.
+        model: Model of every run; None uses `model_map`, or the run's own without a map.
+        model_map: The backend's model for each model name of a run; `"*"` is for every other name.
         api_key: The backend's key, or a function that returns it.
-        context: Tokens that fit into the model; None asks the backend, which may not say.
-        file_search: `"tool"` lets the model search, `"inject"` searches once before it; `"auto"` goes by `tools`.
-        tools: `"schema"` holds calls by a JSON schema, for backends without tools, or that do not enforce a choice.
+        context: Context size of the model in tokens; None reads it from the backend's list of models.
+        file_search: `"tool"` lets the model search, `"inject"` searches once before the answer; `"auto"` is `"tool"`
+            with native tools, `"inject"` with `tools="schema"`.
+        tools: `"schema"` gets calls by a JSON schema, for backends that have no tools or ignore `tool_choice`.
         code_interpreter: `"refuse"` fails runs that have it, `"ignore"` leaves it out.
-        limit_name: Name of the limit of an answer, as the backend wants it.
-        timeout: Seconds of silence after which the backend is given up.
+        limit_name: The backend's name for the token limit of an answer.
+        timeout: Seconds of silence after which a request to the backend fails.
         connections: Requests that may be under way at once.
 
-    Raises `ValueError` for a URL or key that cannot be one.
+    Raises `ValueError` for a malformed URL or key.
     """
 
     def __init__(
@@ -72,23 +74,24 @@ class ChatCompletions(Backend):
             code_interpreter=code_interpreter,
             limit_name=limit_name,
         )
-        """The part of the settings that decides over requests."""
+        """The settings that shape requests."""
         self._url = url
         self._key = api_key
         self._connection = BackendConnection(url, api_key, timeout=timeout, connections=connections)
         self._include_usage = True
         self._estimates = False
-        self._asked_models = context is not None
+        self._context_is_known = context is not None
 
     @property
     @override
     def calls_search(self) -> bool:
-        """True where the model calls the search."""
+        """True where the model itself calls the search."""
         return self.settings.searches_by_tool
 
     @override
     async def __call__(self, turn: Turn) -> AsyncGenerator[Action, None]:
         """Answer one turn."""
+        # A round with no budget left would cost a request whose answer nobody may use.
         spent = _spent(turn, at_least=True)
         last: Action | None = None if spent is None else Incomplete(spent)
         failures = 0
@@ -105,6 +108,7 @@ class ChatCompletions(Backend):
                 last = Fail(error.code, error.message)
                 continue
             except (AssistantsError, BackendError) as error:
+                # No retry is counted: the next request differs from the refused one.
                 if not reader.has_output and self._without_usage(error):
                     continue
                 failure = classify(error, has_output=reader.has_output)
@@ -122,12 +126,12 @@ class ChatCompletions(Backend):
 
     @override
     async def models(self) -> Mapping[str, int | None]:
-        """Return the backend's models with their contexts; raises `AssistantsError` where it cannot be asked."""
+        """Return the backend's models with their context sizes; raises `AssistantsError` where it gives no list."""
         return await self._connection.models()
 
     @override
     def accepts(self, model: str) -> bool:
-        """Tell whether runs of this model can be answered, by the map."""
+        """Check the map for a run's model."""
         return self.settings.resolve(model) is not None
 
     @override
@@ -157,14 +161,16 @@ class ChatCompletions(Backend):
             over = _spent(turn, used) if isinstance(action, Ended) else None
             yield action if over is None else Incomplete(over)
         if used is None and not self._estimates:
+            # Once a server, not once a run.
             self._estimates = True
             _log.warning("the backend counts no tokens: the usage of runs is estimated")
 
     async def _find_context(self, turn: Turn) -> None:
-        """Ask the backend, once, how much fits into its model; one that does not say gets whole threads."""
-        if self._asked_models:
+        """Read the context size of the model from the backend, once; where it gives none, whole threads are sent."""
+        if self._context_is_known:
             return
-        self._asked_models = True
+        # Before the request: turns that start together send one request, not one each.
+        self._context_is_known = True
         try:
             known = await self._connection.models()
         except AssistantsError as error:
@@ -174,25 +180,29 @@ class ChatCompletions(Backend):
         self.settings = replace(self.settings, context=known.get(model or ""))
 
     def _without_usage(self, error: Exception) -> bool:
-        """Tell whether a refusal is of `stream_options`, which is then left out for good."""
+        """Check a refusal for `stream_options`, which no later request has then."""
+        # By its text: backends have no common code for an unknown member.
         refused = self._include_usage and ("stream_options" in str(error) or "include_usage" in str(error))
         if refused:
             self._include_usage = False
         return refused
 
     def _wait(self, failure: Failure, failures: int, left: float) -> float | None:
-        """Seconds before the next try; None where there is none."""
+        """Return the seconds before the next try; None for no further try."""
         if not failure.passing or failures >= MOST_RETRIES:
             return None
         wait = failure.retry_after
         if wait is None:
+            # Runs that failed together must not try again at the same moment.
             jitter = random.random() / 2  # noqa: S311  jitter needs no secret
             wait = exponential_backoff(failures, first=0.5, growth=2, longest=8, jitter=jitter)
+        # After a longer wait the run would be `expired`, and its reason lost.
         return wait if wait < left else None
 
     def _clean(self, message: str) -> str:
-        """Take the backend's address and key out of its words: the run's readers are not the server's owners."""
+        """Mask the backend's address and key in a message: the run's readers are not the server's owners."""
         key = self._key() if callable(self._key) else self._key
+        # The URL before its host, which is a part of it.
         for secret in (key, self._url, urlsplit(self._url).netloc):
             if secret:
                 message = message.replace(secret, "[masked]")
@@ -212,7 +222,7 @@ def _thread(turn: Turn) -> Thread:
 
 
 def _spent(turn: Turn, used: Used | None = None, *, at_least: bool = False) -> str | None:
-    """Name of the budget that is spent, or with `at_least` used up; None where there is none."""
+    """Return the budget that is exceeded, or with `at_least` used up; None where all have tokens left."""
     more = used or Used(0, 0)
     totals = (turn.used.prompt + more.prompt, turn.used.completion + more.completion)
     for name, total in zip(_BUDGETS, totals, strict=True):

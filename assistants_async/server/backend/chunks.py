@@ -1,12 +1,12 @@
-"""Chunks of a chat completion to actions of a run: pure, fed with the data of one event at a time.
+"""Chunks of a chat completion to actions of a run: pure, one event's data at a time.
 
-Goals: live through what servers of this protocol really send. Numbers of calls that start at 1, are all 0, or are
-missing; ids that are missing or come twice; arguments as an object; content as a list of parts; reasoning in members
-of its own or in `<think>`; usage in each chunk, in one of its own, or nowhere; an error as a frame; an answer that is
-one JSON document though a stream was asked for.
+Goals: read the odd forms that real servers send. Indexes of calls that start at 1, are all 0, or are missing; ids that
+are missing or repeated; arguments as an object; content as a list of parts; reasoning in its own members or in
+`<think>`; usage in each chunk, in its own chunk, or nowhere; an error as a frame; one JSON document in place of the
+stream.
 
-Plan: `feed` gives the actions that a chunk completes at once; the end of the answer is decided in `finish`, since
-usage may follow the chunk with the finish reason.
+Plan: `feed` returns the actions that a chunk completes; `finish` decides the end of the answer, since usage may follow
+the chunk with the finish reason.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from ..engine.actions import CallPiece, Ended, EndReason, Piece, RefusalPiece, U
 from .thoughts import ThoughtFilter
 
 ChunkAction = Piece | RefusalPiece | CallPiece | Used | Ended
-"""Actions that an answer becomes."""
+"""The actions that a chunk can give."""
 
 _REASONS: Mapping[str, EndReason] = {"length": "length", "max_tokens": "length", "content_filter": "content_filter"}
 _DONE = b"[DONE]"
 
 
 class BackendError(Exception):
-    """The model's server refused or broke off an answer."""
+    """An answer that the backend refused or broke off."""
 
     def __init__(self, message: str, *, code: str = "", status: int = 0) -> None:
         super().__init__(message)
         self.message = message
-        """Its own words."""
+        """The backend's message."""
         self.code = code
-        """Its own code, such as `"insufficient_quota"`; empty where it gave none."""
+        """The backend's code, such as `"insufficient_quota"`; empty where it gave none."""
         self.status = status
-        """Status code; 0 where the error came inside of an answer."""
+        """Status code; 0 for an error inside of an answer."""
 
 
 @dataclass(slots=True)
@@ -56,18 +56,18 @@ class AnswerReader:
     """Reads one answer, chunk by chunk."""
 
     taken: Collection[str] = ()
-    """Ids of calls that the run has already: a call that repeats one gets another."""
+    """Ids of the run's earlier calls; a call that repeats one gets another id."""
     is_done: bool = False
-    """True once the end mark has arrived; nothing after it is read."""
+    """True once the end mark has arrived; later data is ignored."""
     has_output: bool = False
-    """True once any text or call has been returned: from then on the request must not be repeated."""
+    """True once any text or call was returned: from then on the request must not be repeated."""
     _thoughts: ThoughtFilter = field(default_factory=ThoughtFilter)
     _calls: list[_Call] = field(default_factory=list["_Call"])
     _reason: str | None = None
     _usage: Used | None = None
 
     def feed(self, data: bytes) -> list[ChunkAction]:
-        """Take the data of one event, or a whole JSON answer; raises `BackendError` for an error in its place."""
+        """Read the data of one event, or a whole JSON answer; raises `BackendError` where it is an error."""
         if self.is_done:
             return []
         if data.strip() == _DONE:
@@ -79,6 +79,7 @@ class AnswerReader:
             raise _error(error)
         self._take_usage(chunk.get("usage"))
         found: list[ChunkAction] = []
+        # A run has one answer: further choices, which a backend's own settings may add, are dropped.
         for choice in _objects(chunk.get("choices")):
             if choice.get("index") in (0, None):
                 self._take_choice(choice, found)
@@ -86,7 +87,8 @@ class AnswerReader:
         return found
 
     def finish(self) -> list[ChunkAction]:
-        """Say that nothing more comes, and return what ends the answer; raises `BackendError` for one that was cut."""
+        """Return the last actions of the answer, at its end; raises `BackendError` for an answer that was cut."""
+        # Some servers send no finish reason; their usage still shows that the answer is whole.
         if self._reason is None and self._usage is None:
             raise BackendError("the answer ended without a finish reason", code="cut")
         rest = self._thoughts.finish()
@@ -95,6 +97,7 @@ class AnswerReader:
             if not call.is_open:
                 raise BackendError("the model called a tool without a name")
             if not call.has_arguments:
+                # Callers read arguments as JSON, and "" is not JSON.
                 found.append(CallPiece(index, arguments="{}"))
         if self._usage is not None:
             found.append(self._usage)
@@ -102,6 +105,7 @@ class AnswerReader:
         return found
 
     def _take_choice(self, choice: Mapping[str, Any], found: list[ChunkAction]) -> None:
+        # A whole JSON answer has `message` in place of `delta`.
         delta = choice.get("delta") or choice.get("message")
         if is_object(delta):
             text = self._thoughts.feed(_text(delta.get("content")))
@@ -128,7 +132,7 @@ class AnswerReader:
         arguments = function.get("arguments")
         text = arguments if isinstance(arguments, str) else "" if arguments is None else _json(arguments)
         call.has_arguments = call.has_arguments or bool(text)
-        if not call.name:  # the name comes later: what is there of the call waits for it
+        if not call.name:  # the name comes in a later chunk: the arguments wait for it
             call.waiting += text
         elif not call.is_open:
             call.is_open = True
@@ -137,8 +141,9 @@ class AnswerReader:
             found.append(CallPiece(place, arguments=text))
 
     def _place(self, piece: Mapping[str, Any], name: str) -> int:
-        """Place of the call that a piece belongs to, which may be a new one."""
+        """Return the place of the call that a piece belongs to, and open a new call where it belongs to none."""
         index, own = piece.get("index"), _string(piece.get("id"))
+        # Not `isinstance`, which takes True for 1.
         given = index if type(index) is int and index >= 0 else None
         place = self._known(given, own, name)
         if place is None:
@@ -153,7 +158,7 @@ class AnswerReader:
             if id:
                 return next((place for place, call in enumerate(self._calls) if call.id == id), None)
             return last if last >= 0 and name in ("", self._calls[last].name) else None
-        # From the newest on: where all have one number, a piece goes on with the last.
+        # The newest first: where all calls have one index, a piece continues the last.
         for place in range(last, -1, -1):
             call = self._calls[place]
             if call.given != given:
@@ -173,10 +178,11 @@ class AnswerReader:
 
 
 def error_text(body: bytes) -> tuple[str, str]:
-    """Message and code of a refusal, in whatever form the server gives it."""
+    """Return message and code of a refusal, in any of the forms that servers give it."""
     try:
         value: object = msgspec.json.decode(body)
     except (ValueError, RecursionError):
+        # A gateway's error page may have megabytes; a run's `last_error` needs a sentence.
         return body[:500].decode("utf-8", "replace").strip(), ""
     if is_object(value):
         inner = value.get("error", value.get("detail", value.get("message", value)))
@@ -212,7 +218,7 @@ def _string(value: object) -> str:
 
 
 def _text(content: object) -> str:
-    """Text of a content that is a string, or a list of parts."""
+    """Return the text of a content, which is a string or a list of parts."""
     if is_array(content):
         return "".join(_string(part.get("text")) for part in _objects(content))
     return _string(content)

@@ -1,7 +1,7 @@
-"""A turn of a run to the body of a chat completion: pure; what cannot be sent raises `PromptError`.
+"""A turn of a run to the body of a chat completion: pure; raises `PromptError` for a run that cannot be sent.
 
-Plan: the thread becomes units, each a message or a round of tool calls, that are kept or left out as a whole;
-truncation chooses among the units, and what is left is written behind the system text.
+Plan: the thread becomes units, each a message or a round of tool calls, since the calls of a round are invalid without
+their outputs; truncation keeps or drops whole units, and the rest follows the system text.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from .units import Unit, estimate, newest, within
 SEARCH_NAME = "file_search"
 """Name of the function by which a model searches the files of a run."""
 
+# The engine makes citations of these marks.
 _CITE = (
     "Search results begin with a mark such as 【0:1†notes.md】. "
     "Where an answer uses a result, put that mark, unchanged, right behind the sentence that uses it."
@@ -58,28 +59,28 @@ class PromptError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thread:
-    """The parts of a run and its thread that become a prompt."""
+    """A run and its thread, as far as a prompt needs them."""
 
     run: Mapping[str, Any]
-    """The run: every member of its object."""
+    """The whole object of the run."""
     items: Sequence[TurnItem]
     """Messages and rounds of tool calls, oldest first."""
     file: Callable[[str], TurnFile | None]
     """Looks a file up; None for one that is gone."""
     found: Sequence[str] = ()
-    """Texts of a search that is injected, each with its mark."""
+    """Texts of an injected search, each with its mark."""
     prompt_used: int = 0
-    """Tokens that earlier rounds of the run have read."""
+    """Prompt tokens of the run's earlier rounds."""
     completion_used: int = 0
-    """Tokens that earlier rounds of the run have written."""
+    """Completion tokens of the run's earlier rounds."""
     rounds: int = 0
-    """Rounds of the run so far."""
+    """Number of the run's earlier rounds."""
 
 
 def request_body(thread: Thread, settings: BackendSettings, *, include_usage: bool = True) -> dict[str, Any]:
     """Write the body of the request for the next answer of a run.
 
-    Raises `PromptError` where the run needs what this server does not have.
+    Raises `PromptError` for a run that needs more than this server has.
     """
     run = thread.run
     tools = _tools(run, settings)
@@ -94,13 +95,14 @@ def request_body(thread: Thread, settings: BackendSettings, *, include_usage: bo
     if tools:
         body["tools"] = tools
         body |= _tool_options(thread, tools)
+    # Text is the default: old servers refuse the member.
     form = run.get("response_format")
     if is_object(form) and form.get("type") != "text":
         body["response_format"] = form
     if run.get("max_completion_tokens") is not None:
         body[settings.limit_name] = run["max_completion_tokens"] - thread.completion_used
     body["stream"] = True
-    # Not every backend knows the option; the caller drops it where one refuses it.
+    # Not every backend knows the option; the caller drops it after a refusal.
     if include_usage:
         body["stream_options"] = {"include_usage": True}
     return body
@@ -111,6 +113,7 @@ def _tools(run: Mapping[str, Any], settings: BackendSettings) -> list[Mapping[st
     if settings.code_interpreter == "refuse" and any(tool["type"] == "code_interpreter" for tool in given):
         raise PromptError("server_error", "code_interpreter: no sandbox is configured on this server")
     tools = [tool for tool in given if tool["type"] == "function"]
+    # The user's own function of that name replaces the search.
     searched = any(tool["type"] == "file_search" for tool in given)
     if searched and settings.searches_by_tool and all(tool["function"]["name"] != SEARCH_NAME for tool in tools):
         tools.append(_SEARCH_TOOL)
@@ -146,7 +149,7 @@ def _system(thread: Thread, tools: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _attached(thread: Thread) -> list[str]:
-    """Names of the files that messages carry for the search, in protocol v1's form too."""
+    """Return the names of the files that messages attach for the search, in protocol v1's form too."""
     ids: list[str] = []
     for item in thread.items:
         if not isinstance(item, ToolRound):
@@ -173,7 +176,7 @@ def _units(thread: Thread) -> list[Unit]:
         place = places.get(item.message_id)
         if place is None:
             units.append(Unit(_round(item, None), is_own=own))
-        else:  # text and calls of one answer are one message of the model
+        else:  # the text and the calls of one answer are one message of the model
             text = units[place].messages[0]["content"]
             units[place] = Unit(_round(item, text), is_message=True, is_own=own)
     return units
@@ -192,7 +195,7 @@ def _output(call: ToolOutput) -> dict[str, Any]:
 
 
 def _content(message: Mapping[str, Any]) -> object:
-    """The content of a message: plain text where it is one text, since old servers refuse lists."""
+    """Return the content of a message; a single text is a plain string, since old servers refuse lists."""
     parts: list[dict[str, Any]] = []
     for part in message.get("content") or ():
         match part.get("type"):
@@ -218,7 +221,7 @@ def _truncated(units: list[Unit], thread: Thread, settings: BackendSettings, fix
     most = thread.run.get("max_prompt_tokens")
     limits = [] if most is None else [most - thread.prompt_used]
     if settings.context is not None:
-        # Room for the answer: its limit where the run has one, a quarter of the context otherwise.
+        # Room for the answer: the run's limit of it, otherwise a quarter of the context.
         answer = thread.run.get("max_completion_tokens") or settings.context // 4
         limits.append(settings.context - min(answer, settings.context // 2))
     return within(units, min(limits) - fixed) if limits else units

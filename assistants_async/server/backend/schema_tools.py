@@ -1,8 +1,8 @@
-"""Tool calls held by a JSON schema, for backends that have no tools, or do not enforce `tool_choice`.
+"""Tool calls by a JSON schema, for backends that have no tools or ignore `tool_choice`.
 
-The model answers with one JSON object, either `{"answer": …}` or `{"calls": [{"tool": …, "arguments": …}]}`. What may
-be in it is the schema's: no `answer` where a call is required, one tool where one is named, at most one call where
-calls may not be parallel. The answer goes out when it is whole, since only then is it known which of the two it is.
+The model answers with one JSON object, either `{"answer": …}` or `{"calls": [{"tool": …, "arguments": …}]}`. The schema
+has no `answer` where a call is required, one tool where the run names one, and at most one call where calls may not be
+parallel. The answer is passed on when it is whole, since its kind is known only then.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _ANY: Mapping[str, Any] = {"type": "object"}
 
 
 def with_schema(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Write tools, choice and earlier rounds of a request as a schema and as text; other requests stay as they are."""
+    """Rewrite tools, choice and earlier rounds of a request as a schema and as text."""
     changed = {name: value for name, value in body.items() if name not in _TOOL_MEMBERS}
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     choice: object = body.get("tool_choice", "auto")
@@ -37,11 +37,12 @@ def with_schema(body: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
+# Backends without tools refuse requests that have these.
 _TOOL_MEMBERS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
 
 
 def has_schema(body: Mapping[str, Any]) -> bool:
-    """Tell whether a request that `with_schema` wrote is answered by such an object."""
+    """Check a request from `with_schema` for the schema: one without tools gets a plain answer."""
     form: Mapping[str, Any] = body.get("response_format") or {}
     return form.get("type") == "json_schema" and form["json_schema"].get("name") == "turn"
 
@@ -65,7 +66,7 @@ def _object(**properties: object) -> Mapping[str, Any]:
 
 
 def _answer_schema(form: object) -> Mapping[str, Any]:
-    """Schema of the answer itself: text, unless the run wants JSON of its own."""
+    """Return the schema of the answer itself: text, or the JSON that the run wants."""
     if is_object(form) and form.get("type") == "json_schema":
         schema: Mapping[str, Any] = form["json_schema"].get("schema") or _ANY
         return schema
@@ -85,13 +86,14 @@ def _manual(tools: Sequence[Mapping[str, Any]], *, answers: bool) -> str:
 
 
 def _with_system(messages: Sequence[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
+    # Joined: the chat templates of many models take one system message only.
     if messages and messages[0]["role"] == "system":
         return [{"role": "system", "content": f"{messages[0]['content']}\n\n{text}"}, *messages[1:]]
     return [{"role": "system", "content": text}, *messages]
 
 
 def _as_text(messages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Write rounds of calls as the object that the model wrote, and outputs as a message of the user."""
+    """Write calls as the object that the model wrote, and each output as a message of the user."""
     written: list[Mapping[str, Any]] = []
     names: dict[str, str] = {}
     for message in messages:
@@ -121,15 +123,15 @@ def _value(call: Mapping[str, Any]) -> object:
 
 @dataclass(slots=True)
 class SchemaReader(AnswerReader):
-    """Reads an answer that such a schema holds."""
+    """Reads an answer in the form of the schema."""
 
     _text: list[str] = field(default_factory=list[str])
 
     @override
     def feed(self, data: bytes) -> list[ChunkAction]:
-        """Take the data of one event; text is kept until it is whole, and until then may be asked for again."""
+        """Read the data of one event; text is kept until it is whole, and up to then a retry is allowed."""
         kept: list[ChunkAction] = []
-        # The zero-argument form of `super` does not work in a dataclass with slots, which is a class made anew.
+        # `super()` without arguments fails here: a dataclass with slots is a second class, made from this one.
         for action in AnswerReader.feed(self, data):
             if isinstance(action, Piece):
                 self._text.append(action.text)
@@ -140,7 +142,7 @@ class SchemaReader(AnswerReader):
 
     @override
     def finish(self) -> list[ChunkAction]:
-        """Return the answer or the calls, and what ends them; text of another form is the answer as it is."""
+        """Return the answer or the calls, then their end; text in no such form is the answer itself."""
         rest = AnswerReader.finish(self)
         text = "".join([*self._text, *(action.text for action in rest if isinstance(action, Piece))])
         calls = _calls(text)

@@ -1,4 +1,4 @@
-"""Reasoning that a model writes into its answer, left out: `<think>…</think>` at the start, in any pieces."""
+"""The filter for reasoning inside an answer: `<think>…</think>` at its start, in any pieces."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _CLOSE = "</think>"
 
 @dataclass(slots=True)
 class ThoughtFilter:
-    """Passes text on, but for a thought at its very start and the white space behind that."""
+    """Passes text on, except a thought at its very start and the white space after the thought."""
 
     _state: Literal["start", "thinking", "behind", "text"] = "start"
     _kept: str = ""
 
     def feed(self, text: str) -> str:
-        """Take a piece and return what may go out of it; each character is looked at once, and seven twice."""
+        """Return the part of a piece that is no thought; reads each character once, and seven of them twice."""
         if self._state == "text":
             return text
         text = self._kept + text
@@ -34,6 +34,7 @@ class ThoughtFilter:
         if self._state == "thinking":
             end = text.find(_CLOSE)
             if end < 0:
+                # The next piece may bring the rest of the mark: all of it but one character can be here.
                 self._kept = text[-(len(_CLOSE) - 1) :]
                 return ""
             self._state, text = "behind", text[end + len(_CLOSE) :]
@@ -43,7 +44,7 @@ class ThoughtFilter:
         return text
 
     def finish(self) -> str:
-        """Return what was kept back and was no thought, since nothing more comes."""
+        """Return the kept start of a mark that never came, at the end of the answer."""
         kept, self._kept = (self._kept if self._state == "start" else ""), ""
         self._state = "text"
         return kept

@@ -1,4 +1,4 @@
-"""Units of a prompt that are sent or left out as a whole, and the choice among them."""
+"""Units of a prompt, which are sent or dropped as a whole, and the choice among them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from ..._typing import is_array, is_object
 
-# Tokens that an image counts for, whatever its size: models cut and scale images to some such number.
+# Tokens of an image of any size: models cut and scale images to about that number.
 _IMAGE_TOKENS = 800
-# Bytes of text a token: English has four, so that the estimate errs to the safe side.
+# Bytes of text for each token: English has four, so the estimate is rather too high.
 _PER_TOKEN = 3
 
 
@@ -21,27 +21,27 @@ class Unit:
     messages: list[dict[str, Any]]
     """Messages of the chat."""
     is_message: bool = False
-    """True where it has a message of the thread, not calls alone."""
+    """True with a message of the thread, False for calls alone."""
     is_own: bool = False
-    """True where the run under way made it: those always stay."""
+    """True for a unit of the active run; these always stay."""
     is_user: bool = False
-    """True where the user wrote it."""
+    """True for a message of the user."""
 
     @property
     def tokens(self) -> int:
-        """Estimated tokens."""
+        """Estimated number of tokens."""
         return sum(estimate(message) for message in self.messages)
 
 
 def newest(units: Sequence[Unit], count: int) -> list[Unit]:
-    """Keep so many of the newest messages, the rounds between them, and all of the run under way."""
+    """Keep the newest `count` messages, the rounds between them, and all units of the active run."""
     places = [place for place, unit in enumerate(units) if unit.is_message and not unit.is_own]
     start = places[-count] if len(places) >= count else 0
     return [unit for place, unit in enumerate(units) if place >= start or unit.is_own]
 
 
 def within(units: Sequence[Unit], tokens: int) -> list[Unit]:
-    """Leave out the oldest until the rest fits, but never the first user message, the newest one or the run's own."""
+    """Drop the oldest units until the rest fits, but never the first user message, the newest or the run's own."""
     sizes = [unit.tokens for unit in units]
     first = next((place for place, unit in enumerate(units) if unit.is_user), -1)
     last = max((place for place, unit in enumerate(units) if unit.is_message and not unit.is_own), default=-1)
@@ -57,7 +57,7 @@ def within(units: Sequence[Unit], tokens: int) -> list[Unit]:
 
 
 def estimate(value: object) -> int:
-    """Estimate the tokens of a text, or of all texts inside of a JSON value."""
+    """Estimate the tokens of a text, or of all texts in a JSON value."""
     if isinstance(value, str):
         return len(value.encode("utf-8", "replace")) // _PER_TOKEN + 1
     if is_object(value):

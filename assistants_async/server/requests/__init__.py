@@ -1,1 +1,1 @@
-"""One request to the server: its body read, its arguments checked, its page cut."""
+"""One request to the server: access, body, arguments and pages."""

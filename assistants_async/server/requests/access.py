@@ -16,6 +16,7 @@ from aiohttp import web
 
 from ..errors import foreign, unauthorized
 
+# Browsers show a page's script only a few headers of an answer by themselves.
 _EXPOSED = "openai-poll-after-ms, openai-processing-ms, openai-version, x-request-id"
 
 
@@ -29,14 +30,14 @@ class Access:
 
     def check(self, request: web.Request) -> None:
         """Raise the 401 for a request without the key, or the 403 for one that a web page may have sent."""
-        # A page does not know the key, so that the two other rules are for servers without one.
+        # No page knows the key, so the two other rules are for servers without one only.
         if self._key is None:
             self._check_host(request)
             self._check_origin(request)
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         given = request.headers.get("api-key") or (token.strip() if scheme.lower() == "bearer" else "")
-        # Bytes that are no UTF-8 arrive as lone surrogates.
+        # Bytes that are not UTF-8 arrive as lone surrogates.
         if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._key):
             raise unauthorized(bool(given))
 
@@ -45,6 +46,7 @@ class Access:
         wanted = request.headers.get("access-control-request-method")
         if request.method != "OPTIONS" or wanted is None or request.headers.get("origin") not in self._origins:
             return None
+        # For ten minutes the browser sends further requests without asking again.
         headers = {"access-control-allow-methods": "GET, POST, DELETE", "access-control-max-age": "600"}
         names = request.headers.get("access-control-request-headers")
         if names is not None:
@@ -60,7 +62,7 @@ class Access:
 
     def _check_host(self, request: web.Request) -> None:
         named = request.headers.getall("host", [])
-        # Two hosts: one program on the way may believe the first, and another the second.
+        # Of two hosts, one program on the way may read the first, and another the second.
         host = _host_of(named[0]) if len(named) == 1 else None
         if host is None or not (is_loopback(host) or host in self._hosts):
             shown = ", ".join(named) or "(none)"
@@ -74,7 +76,7 @@ class Access:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or an address means this machine alone."""
+    """Check for a host name or an address of this machine alone."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -82,18 +84,18 @@ def is_loopback(host: str) -> bool:
 
 
 def check_hosts(hosts: Collection[str]) -> None:
-    """Raise `ValueError` for what is no host name."""
+    """Raise `ValueError` for a text that is not a host name."""
     for host in hosts:
         if not host or _host_of(host) != host.lower() or set("/*@ ") & set(host):
-            raise ValueError(f"allow_hosts has host names without scheme and port, such as 'box.example', not {host!r}")
+            raise ValueError(f"allow_hosts takes names such as 'box.example', without scheme and port, not {host!r}")
 
 
 def check_origins(origins: Collection[str]) -> None:
-    """Raise `ValueError` for what is no origin."""
+    """Raise `ValueError` for a text that is not an origin."""
     for origin in origins:
         scheme, _, rest = origin.partition("://")
         if scheme not in {"http", "https"} or not rest or set("/*@ ") & set(rest):
-            raise ValueError(f"cors has origins such as 'http://localhost:3000', without a path, not {origin!r}")
+            raise ValueError(f"cors takes origins such as 'http://localhost:3000', without a path, not {origin!r}")
 
 
 def _host_of(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Request bodies: JSON documents and multipart forms, read with their caps."""
+"""Request bodies: JSON documents and multipart forms, read within their caps."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ MAX_JSON_BYTES = 32 * 2**20
 MAX_FIELD_BYTES = 2**20
 """Cap on all fields of a form together, without the file."""
 MAX_DEPTH = 100
-"""Cap on the lists and objects inside each other; encoders and checks recurse, and Python ends at 1,000."""
+"""Cap on the depth of lists and objects; encoders and checks recurse, and Python's limit is 1,000 calls."""
 
+# Estimated bytes of memory for a part besides its content.
 _PART_COST = 256
 _JSON = re.compile(r"application/(?:[\w.+-]+\+)?json")
 _Unpacker = Callable[[bytes, int], bytes]
 
 
 async def read_json(request: web.Request, room: Room) -> tuple[bytes, Values]:
-    """Read the object in a body, with its bytes; an empty body is an empty object, whatever type it claims."""
+    """Read the object in a body, and return it behind its bytes; an empty body of any type is an empty object."""
     raw = await _read_json_bytes(request, room)
     if not raw.strip():
         return b"", {}
@@ -41,32 +42,32 @@ async def read_json(request: web.Request, room: Room) -> tuple[bytes, Values]:
         raise invalid(f"We could not parse the JSON body of your request: {error}.") from None
     if not is_object(body):
         raise invalid("The JSON body of your request must be an object.")
-    # Counting brackets is quick, and few bodies have more of them than may lie inside each other.
+    # Counting brackets is quick, and few bodies have more of them than the greatest depth.
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _is_deeper(body, MAX_DEPTH):
         raise invalid(f"The JSON body of your request is nested more than {MAX_DEPTH} levels deep.")
     return raw, body
 
 
 async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
-    # Before the body is read, and not for an empty one, whose type does not matter.
+    # Checked before the body is read; the type of an empty body does not matter.
     chunk = b"" if request.content_length else await request.content.readany()
     if not (request.content_length or chunk):
         return b""
     if not _JSON.fullmatch(request.content_type):
-        # Web pages may send any other type without asking first.
+        # A web page may send some other types to any server; for JSON, its browser asks the server first.
         given = request.headers.get("content-type", "without a content type")
         raise wrong_type(given, "JSON, with the header 'content-type: application/json'")
-    # Refused by what the client announces, before a byte is read; the sum below is for those that announce nothing.
+    # Refused by its Content-Length, before a byte is read; the sum below is for bodies without one.
     if (request.content_length or 0) > MAX_JSON_BYTES:
         raise too_large(MAX_JSON_BYTES)
     unpack = _unpacker(request)
     content = bytearray()
     while chunk or (chunk := await request.content.readany()):
-        # No more than the cap is unpacked: a kilobyte may become a gigabyte.
+        # Unpacked up to the cap only: a gzip bomb makes a gigabyte of a megabyte.
         piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - len(content))
         if len(content) + len(piece) > MAX_JSON_BYTES:
             raise too_large(MAX_JSON_BYTES)
-        # As it arrives, not at the end: many requests at once must not pass the cap together.
+        # Taken piece by piece, not at the end: many requests at once must not exceed the store's cap together.
         room.take(len(piece))
         content += piece
         chunk = b""
@@ -74,9 +75,9 @@ async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
 
 
 def _unpacker(request: web.Request) -> _Unpacker | None:
-    """Return what unpacks a body by its coding; None where there is nothing to do."""
+    """Return the function that unpacks a body; None for a body that is not packed."""
     coding = request.headers.get("content-encoding", "identity").lower()
-    # An application that mounts this one has aiohttp unpack bodies before they arrive here.
+    # Where another application mounts this one, aiohttp has unpacked the body already.
     if coding == "identity" or connection_of(request) is None:
         return None
     if coding not in {"gzip", "deflate"}:
@@ -107,7 +108,7 @@ def _is_deeper(body: Values, most: int) -> bool:
 async def read_form(
     request: web.Request, room: Room, name: str, most: int
 ) -> tuple[list[tuple[str, str]], Upload | None]:
-    """Read the fields of a multipart form, and the file in the part of this name; `most` is the cap on the file."""
+    """Read the fields of a multipart form, and the file in the part `name` of at most `most` bytes."""
     if request.content_type != "multipart/form-data":
         raise wrong_type(request.content_type, "a form, as multipart/form-data")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -126,12 +127,12 @@ async def read_form(
                 upload = Upload(_utf8(part.filename or "file"), await _read(part, room, most))
             else:
                 text = await _read(part, room, MAX_FIELD_BYTES)
-                # A part without content costs memory as well.
+                # A part without content needs memory too.
                 left -= len(text) + _PART_COST
                 if left < 0:
                     raise too_large(MAX_FIELD_BYTES)
                 fields.append((_utf8(part.name), text.decode()))
-    # A head that aiohttp only warns of is an error where warnings are.
+    # aiohttp warns of some bad heads, and in tests a warning is an error.
     except (ValueError, AssertionError, RuntimeWarning, HttpProcessingError) as error:
         raise invalid(f"We could not parse the form in the body of your request: {error}") from None
     return fields, upload
@@ -148,5 +149,5 @@ async def _read(part: BodyPartReader, room: Room, most: int) -> bytes:
 
 
 def _utf8(text: str) -> str:
-    # Heads may have any bytes; aiohttp keeps those that are no UTF-8 as lone surrogates, which JSON cannot hold.
+    # Heads may have any bytes; aiohttp makes lone surrogates of those that are not UTF-8, which JSON cannot encode.
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Limits of a connection: seconds for a head, and no more of a body once its request was refused."""
+"""Limits of a connection: seconds for a head, and no reading of a refused body."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiohttp import web
 
 from ..._typing import override
 
-# Bytes of a refused body that are read and thrown away, so that a client which sends first sees its answer.
+# Bytes of a refused body that are read and dropped, for clients that send their whole body before they read.
 _SKIPPED = 2**20
 
 
 class Connection(asyncio.Protocol):
     """A connection in front of aiohttp's own handler.
 
-    The time for a head runs from the opening of the connection, and from the first byte behind an answer.
+    The time for a head starts when the connection opens, and with the first byte after an answer.
     """
 
     def __init__(self, handler: web.RequestHandler, head_timeout: float) -> None:
@@ -29,19 +29,19 @@ class Connection(asyncio.Protocol):
 
     @override
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Start the time for the first head."""
+        """Start the timer for the first head."""
         self._transport = cast("asyncio.Transport", transport)
         self._handler.connection_made(transport)
         self._start_timer(self._transport)
 
     @override
     def data_received(self, data: bytes) -> None:
-        """Hand bytes on, or throw away those of a refused body."""
+        """Pass bytes on to aiohttp, or drop those of a refused body."""
         assert self._transport is not None
         if self._skipped is not None:
             self._skipped += len(data)
             if self._skipped > _SKIPPED:
-                # The client may send for ever; from here on it waits until the connection is closed.
+                # The client may send for ever; it now waits until the connection is closed.
                 self._transport.pause_reading()
             return
         if not self._busy and self._timer is None:
@@ -50,37 +50,37 @@ class Connection(asyncio.Protocol):
 
     @override
     def eof_received(self) -> None:
-        """Hand on that the client sends nothing more."""
+        """Pass on the end of the client's data."""
         self._handler.eof_received()
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the time, and hand on that the connection is gone."""
+        """Stop the timer, and pass on the end of the connection."""
         self._stop_timer()
         self._transport = None
         self._handler.connection_lost(exc)
 
     @override
     def pause_writing(self) -> None:
-        """Hand on that the client reads too slowly."""
+        """Pass on that the client reads too slowly."""
         self._handler.pause_writing()
 
     @override
     def resume_writing(self) -> None:
-        """Hand on that the client reads again."""
+        """Pass on that the client reads again."""
         self._handler.resume_writing()
 
     def head_is_complete(self) -> None:
-        """Stop the time: a request is being served."""
+        """Stop the timer while a request is served."""
         self._busy = True
         self._stop_timer()
 
     def is_served(self) -> None:
-        """Wait for the next head."""
+        """Note that the next bytes begin a head."""
         self._busy = False
 
     def skip_body(self) -> None:
-        """Hand nothing more to aiohttp, which would read and unpack a refused body to its end."""
+        """Pass nothing more to aiohttp, which would read and unpack a refused body to its end."""
         self._skipped = 0
 
     def _start_timer(self, transport: asyncio.Transport) -> None:
@@ -93,7 +93,7 @@ class Connection(asyncio.Protocol):
 
 
 def connection_of(request: web.Request) -> Connection | None:
-    """Return the connection of a request; None once it was lost, and where the application is part of another."""
+    """Return the connection of a request; None for a lost one, and where another application mounts the server."""
     transport = request.transport
     protocol = None if transport is None else transport.get_protocol()
     return protocol if isinstance(protocol, Connection) else None

@@ -1,4 +1,4 @@
-"""The arguments of a handler: the server's state, and one request that has passed every check but the handler's own."""
+"""The arguments of a handler: the server's state, and one request that passed all common checks."""
 
 from __future__ import annotations
 
@@ -45,23 +45,23 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.protocol not in {"v1", "v2"}:
-            raise ValueError(f"protocol is 'v1' or 'v2', not {self.protocol!r}")
+            raise ValueError(f"protocol must be 'v1' or 'v2', not {self.protocol!r}")
         if self.dialect not in {None, "foundry"}:
-            raise ValueError(f"dialect is None or 'foundry', not {self.dialect!r}")
+            raise ValueError(f"dialect must be None or 'foundry', not {self.dialect!r}")
         if self.dialect == "foundry" and self.protocol != "v2":
-            raise ValueError("dialect 'foundry' is one of protocol 'v2'")
+            raise ValueError("dialect 'foundry' needs protocol 'v2'")
         if min(self.pace, self.speed, self.keepalive) < 0 or (self.chunk is not None and self.chunk < 1):
-            raise ValueError("pace, speed and keepalive are not negative, chunk is at least 1")
+            raise ValueError("pace, speed and keepalive must be 0 or more, chunk must be 1 or more")
         if min(self.head_timeout, self.run_expiry) <= 0 or self.max_store_bytes < 1:
-            raise ValueError("head_timeout, run_expiry and max_store_bytes are more than 0")
+            raise ValueError("head_timeout, run_expiry and max_store_bytes must be more than 0")
         if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
-            raise ValueError("api_key is one word of printable characters, and not empty")
+            raise ValueError("api_key must be one word of printable characters, and not empty")
         check_hosts(self.allow_hosts)
         check_origins(self.cors)
 
 
 class State:
-    """All that changes while the server runs; `reset` starts over."""
+    """The changing state of a server: its ids, objects and runs."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -70,7 +70,8 @@ class State:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything; ids begin anew where there is a seed."""
+        """Forget everything; with a seed, ids start from the first again."""
+        # First of all: a run of the old engine would go on writing into the old store.
         if self._engine is not None:
             self._engine.reset()
         settings = self.settings
@@ -98,7 +99,7 @@ class State:
         return int(self.settings.clock())
 
     def expire(self) -> None:
-        """End and take away what is due by the server's clock, and read what came into vector stores."""
+        """End runs and remove objects that are due by the server's clock, and index new files of vector stores."""
         self.library.settle()
         self.engine.expire()
         self.store.expire_files(self.settings.clock())
@@ -106,7 +107,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file in a form."""
+    """The file of a form."""
 
     filename: str
     content: bytes
@@ -136,9 +137,9 @@ class Context:
         return self.state.store
 
     def render(self, kind: str, document: Document) -> Document:
-        """A document as the request's version shows it."""
+        """Return a document in the form of the request's protocol version."""
         return render(kind, document, self.protocol)
 
 
 Handler = Callable[[Context], Awaitable[Document | web.StreamResponse]]
-"""The function that serves an operation; it returns the JSON document of a 200, or a response of its own."""
+"""The function that serves an operation; it returns the JSON document of a 200, or a whole response."""

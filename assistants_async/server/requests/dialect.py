@@ -1,4 +1,4 @@
-"""The dialect of a server: what Foundry adds to the protocol, and what only it takes."""
+"""The dialect of a server: Foundry's own paths, query and members of requests."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ..errors import APIError, invalid
 
 _PROJECT = "/api/projects/{project}"
 _HOLDERS = frozenset({"thread", "messages", "additional_messages", "file_search"})
-"""Members in which others have members of Foundry's."""
+"""Members whose values may have members of Foundry's deeper inside."""
 _OWN: Mapping[str, frozenset[str]] = {
     "tool_resources": frozenset({"azure_ai_search", "mcp"}),
     "code_interpreter": frozenset({"data_sources"}),
     "vector_stores": frozenset({"name", "configuration"}),
     "attachments": frozenset({"data_source"}),
 }
-"""Members of Foundry's, by the member that they are in."""
+"""Foundry's members, by the name of the member around them."""
 
 
 def check_version(request: web.Request) -> None:
-    """Raise Foundry's 400 for a request without an `api-version`; which one, does not matter here."""
+    """Raise Foundry's 400 for a request without an `api-version`; any version passes."""
     if not request.query.get("api-version"):
         message = "The api-version query parameter (?api-version=) is required for all requests."
         raise APIError(400, message, code="MissingApiVersionParameter")
 
 
 def check_plain(operation: str, values: Mapping[str, Any]) -> None:
-    """Raise the 400 for what only Foundry takes; the client sends that to any server."""
+    """Raise the 400 for a member that only Foundry takes: the client sends such members to any server."""
     found = next(_foundrys(operation, values), None)
     if found is not None:
         raise invalid(f"Unknown parameter: '{found}'.", found, "unknown_parameter")
@@ -40,7 +40,7 @@ def check_plain(operation: str, values: Mapping[str, Any]) -> None:
 
 
 def prefix_of(prefixes: tuple[str, ...], dialect: str | None) -> tuple[tuple[str, ...], str]:
-    """Return where the API is mounted, and what a base URL ends in."""
+    """Return the paths at which the API is mounted, and the path of the base URL."""
     if dialect == "foundry":
         return (_PROJECT,), _PROJECT.format(project="p")
     return prefixes, prefixes[0]
@@ -55,7 +55,7 @@ def _foundrys(operation: str, values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _within(value: Any, holder: str, path: str) -> Iterator[str]:
-    """Yield the paths of Foundry's members in a value, which is in a member `holder`."""
+    """Yield the paths of Foundry's members in the value of a member `holder`."""
     if is_array(value):
         for place, item in enumerate(value):
             yield from _within(item, holder, f"{path[:-1]}[{place}].")

@@ -1,7 +1,7 @@
 """Nulls in request bodies: many clients send one for every member that is not set.
 
-A null stays where the documents let a member be null, since there it means something: in a change, "no value from
-now on". Everywhere else it reads as absent. Maps of the caller's own (metadata, JSON schemas) are left alone.
+A null stays where the documents let a member be null, since there it has a meaning: in a change, "no value from
+now on". Everywhere else the member counts as absent. The caller's own maps (metadata, JSON schemas) stay as they are.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class _Member(NamedTuple):
     protocol: ProtocolVersion | None
     """The only version that has the member."""
     objects: tuple[type, ...]
-    """Types of the objects that the member holds, itself or in a list."""
+    """Types of the objects in the member, or in its list."""
 
 
 def without_nulls(params: type, values: Mapping[str, Any], protocol: ProtocolVersion) -> dict[str, Any]:
-    """Copy a body without the nulls that mean nothing, at every depth."""
+    """Copy a body without the nulls that have no meaning, at every depth."""
     members = _members(params)
     kept: dict[str, Any] = {}
     for name, value in values.items():
@@ -43,13 +43,13 @@ def _inner(value: Any, objects: tuple[type, ...], protocol: ProtocolVersion) -> 
     if is_array(value):
         return [_inner(item, objects, protocol) for item in value]
     if is_object(value):
-        cls = _meant(objects, value.get("type"))
+        cls = _type_named(objects, value.get("type"))
         return value if cls is None else without_nulls(cls, value, protocol)
     return value
 
 
-def _meant(objects: tuple[type, ...], tag: Any) -> type | None:
-    """Find the type that a `type` names; the only one there is needs no name."""
+def _type_named(objects: tuple[type, ...], tag: Any) -> type | None:
+    """Find the type with this `type`; a type without a tag is taken where it is the only one."""
     for cls in objects:
         info = inspect.type_info(cls)
         if isinstance(info, inspect.StructType) and info.tag is not None and info.tag == tag:
@@ -83,7 +83,7 @@ def _alternatives(info: inspect.Type) -> Iterator[inspect.Type]:
         case inspect.Metadata(type=inner):
             yield from _alternatives(inner)
         case inspect.ListType(item_type=inner):
-            # A null in a list is no member, so only what the list holds counts here.
+            # A null in a list is no member: the list itself may still not be null.
             yield from (one for one in _alternatives(inner) if not isinstance(one, inspect.NoneType))
         case inspect.UnionType(types=types):
             for one in types:

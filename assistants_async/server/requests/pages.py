@@ -1,4 +1,4 @@
-"""Cursor paging over a shelf."""
+"""Pages of a collection, by cursor or by token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..storage.collection import Collection, Document
 from .context import Context
 
 DEFAULT_LIMIT = 20
-"""Items on a page where the request does not say."""
+"""Items on a page of a request without `limit`."""
 
 
 def page(
@@ -23,11 +23,11 @@ def page(
     value: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Document:
-    """One page of a shelf by `limit`, `order`, `after` and `before`, in the list envelope.
+    """Return one page of a collection by `limit`, `order`, `after` and `before`, in the list envelope.
 
-    With `before` alone it is the page that ends right before the cursor, and `has_more` tells of what is still
-    further that way; else it starts at the front or behind `after`. A cursor of something that was deleted keeps
-    its place; one that never was raises a 400. `keep` filters, `value` is one of the shelf's indexed member.
+    With `before` alone the page ends right before the cursor, and `has_more` is about the items further back;
+    otherwise it starts at the front or behind `after`. The cursor of a deleted item keeps its place; an unknown
+    cursor raises a 400. `keep` filters the items, `value` selects by the collection's indexed member.
     """
     size: int = values.get("limit") or limit
     ascending = values.get("order") == "asc"
@@ -36,7 +36,7 @@ def page(
     walk = shelf.walk(before if backward else after, ascending=ascending != backward, value=value)
     if before is not None and not backward:
         walk = takewhile(_precedes(shelf, before, ascending=ascending), walk)
-    # One more than fits tells whether there is more.
+    # One item more than the page has shows that there are more.
     found = list(islice(filter(keep, walk) if keep else walk, size + 1))
     data = [render(document) for document in found[:size]]
     if backward:
@@ -50,15 +50,17 @@ def page(
     }
 
 
+# Tokens are opaque to clients, unlike the ids that lists by cursor use.
 _MARK = "after_"
 
 
 def token_page(context: Context, items: Sequence[Document], size: int) -> Document:
-    """One page of what is listed by token: the token of the next page is `next_page`, and None at the end."""
+    """Return one page of a list by token; `next_page` is the token of the next page, None at the end."""
     parameter = context.endpoint.page_parameter
     assert parameter is not None
     token = context.http.query.get(parameter, f"{_MARK}0")
     start = token.removeprefix(_MARK)
+    # A short number: Python refuses to read one of more than 4,300 digits, with an error of its own.
     if not (token.startswith(_MARK) and start.isdecimal() and len(start) < 10):
         raise invalid(f"Invalid page token: '{token}'.", parameter, "invalid_cursor")
     end = int(start) + size

@@ -1,4 +1,4 @@
-"""Requests against the table: keys, values and versions are held to the same rules as the client holds them to."""
+"""Checks of requests by the table: the server applies the client's own rules to keys, values and versions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ...errors import ValidationError, WrongProtocolError, printable
 from ..errors import invalid
 from ..storage.documents import TOOL_TYPES
 
-# Every operation that has a TypedDict is checked with its keywords in it, whether they came in query, body or form.
+# The keywords of one request: those of its query, and of its body or form.
 Values = dict[str, Any]
 
 
 def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVersion) -> Values:
-    """The same values, if they keep every rule; else raises the 400."""
+    """Return the values unchanged; raises the 400 for the first that breaks a rule."""
     if endpoint.params is None:
         return values
     _check_keys(endpoint.params, values)
@@ -28,7 +28,7 @@ def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVers
         check(endpoint, values, protocol)
     except WrongProtocolError as error:
         raise invalid(
-            f"Unknown parameter: '{error.field}'. Protocol {error.wanted} has it, this request speaks {protocol}.",
+            f"Unknown parameter: '{error.field}' is in protocol {error.wanted} only; this request speaks {protocol}.",
             error.field,
             "unknown_parameter",
         ) from None
@@ -42,7 +42,7 @@ def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVers
 
 
 def take_stream(endpoint: Endpoint[Any, Any], body: Values) -> bool:
-    """Take `stream` out of a body whose operation streams; it is no keyword of the client's."""
+    """Remove `stream` from the body of an operation that streams, and return its value."""
     stream = body.pop("stream", None) if endpoint.streams else None
     if stream is not None and not isinstance(stream, bool):
         raise invalid(f"Invalid 'stream': expected a boolean, not {printable(repr(stream), 80)}.", "stream")
@@ -50,7 +50,7 @@ def take_stream(endpoint: Endpoint[Any, Any], body: Values) -> bool:
 
 
 def from_query(endpoint: Endpoint[Any, Any], pairs: Iterable[tuple[str, str]]) -> Values:
-    """Keywords that a query holds; what the operation does not know is ignored, such as `api-version`."""
+    """Read the keywords in a query; unknown ones, such as `api-version`, are ignored."""
     values: Values = {}
     if endpoint.params is None:
         return values
@@ -61,6 +61,7 @@ def from_query(endpoint: Endpoint[Any, Any], pairs: Iterable[tuple[str, str]]) -
         for wire in (field.wire, name)
     }
     for wire, text in pairs:
+        # The vendor's clients write a list as `include[]=a&include[]=b`.
         name = known.get(wire) or known.get(wire.removesuffix("[]"))
         if name is not None:
             _put(values, endpoint.params, name, text)
@@ -68,7 +69,7 @@ def from_query(endpoint: Endpoint[Any, Any], pairs: Iterable[tuple[str, str]]) -
 
 
 def from_form(params: type, pairs: Iterable[tuple[str, str]]) -> Values:
-    """Keywords that form fields hold; `name[key]` is a member of an object."""
+    """Read the keywords in form fields; `name[key]` is a member of an object."""
     values: Values = {}
     for name, text in pairs:
         outer, bracket, inner = name.partition("[")
@@ -87,6 +88,7 @@ def _put(values: Values, params: type, name: str, text: str) -> None:
     match _kinds(params).get(name):
         case "list":
             values[name] = [*values.get(name, ()), text]
+        # A longer number is past 64 bits: as text, it breaks the rule of its keyword.
         case "integer" if text.lstrip("-").isdecimal() and len(text) < 20:
             values[name] = int(text)
         case _:
@@ -95,7 +97,7 @@ def _put(values: Values, params: type, name: str, text: str) -> None:
 
 @cache
 def _kinds(params: type) -> Mapping[str, str]:
-    """Find the keywords that are integers or lists: in a query or form everything is text."""
+    """Return the kind of each keyword; in a query or form every value is text."""
     info = inspect.type_info(params)
     assert isinstance(info, inspect.TypedDictType)
     return {field.name: _kind(field.type) for field in info.fields}

@@ -1,11 +1,11 @@
-"""A server of faults for tests: the embedded server behind it answers, and what it says goes wrong on the way.
+"""A server of faults for tests: it passes requests on to the embedded server, and breaks chosen answers on the way.
 
     async with AssistantsServer() as server, FaultyServer(server) as faulty:
         faulty.add("reset_mid_body", operation="getRun", times=1)
         ...
 
-A request can ask for a fault itself, from any language, by a header: `x-fault: sse_stall; events=3`.
-`FAULTS` has the names. A fault of one's own is an async function of an `Exchange`.
+A request of any language can choose its fault by a header: `x-fault: sse_stall; events=3`. `FAULTS` has the names.
+A fault of your own is an async function of an `Exchange`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Faults of the body: real answers changed, broken, packed badly, or without end."""
+"""Faults of the body: real answers changed, broken, badly packed, or endless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .exchange import Exchange, Fault, Play
 from .http import CHUNKED, Answer, chunk
 
 ODD = "x_unheard_of"
-"""A value that no document has."""
+"""A value that the API's documents do not have."""
 
 _MIB = 2**20
 _DOCUMENT = Answer.json(200, None)
@@ -30,17 +30,17 @@ def changed(change: Callable[[Answer], Answer]) -> Play:
 
 
 def written(change: Callable[[bytes], bytes]) -> Play:
-    """The real answer with its document changed as bytes; one that is no document, or an error, stays as it is."""
+    """The real answer with the bytes of its document changed; errors and other bodies stay as they are."""
 
-    def tell(answer: Answer) -> Answer:
+    def rewrite(answer: Answer) -> Answer:
         is_document = answer.status < 300 and answer.headers.get("content-type", "").startswith("application/json")
         return answer.holding(change(answer.body)) if is_document else answer
 
-    return changed(tell)
+    return changed(rewrite)
 
 
 def documents(change: Callable[[dict[str, Any]], bytes]) -> Play:
-    """The real answer with its document written anew."""
+    """The real answer with its document rewritten."""
     return written(lambda body: change(json.loads(body)))
 
 
@@ -49,32 +49,33 @@ def headed(**headers: str | None) -> Play:
     return changed(lambda answer: answer.changed(**headers))
 
 
-def retold(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Play:
-    """The real answer with its object changed: in a list, each of them."""
+def edited(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Play:
+    """The real answer with its object changed, or each object of its list."""
 
-    def tell(value: dict[str, Any]) -> bytes:
+    def rewrite(value: dict[str, Any]) -> bytes:
         data = value.get("data")
         new = {**value, "data": [change(item) for item in data]} if is_array(data) else change(value)
         return json.dumps(new).encode()
 
-    return documents(tell)
+    return documents(rewrite)
 
 
 def with_token(name: str, token: bytes) -> Play:
-    """The real answer with JSON of any kind, even bad, as one of its members."""
+    """The real answer with any bytes, even bad JSON, as the value of one member."""
+    # No encoder writes bad JSON: the token replaces a mark in the written document.
     mark = "@token@"
 
-    def tell(value: dict[str, Any]) -> bytes:
+    def rewrite(value: dict[str, Any]) -> bytes:
         return json.dumps({**value, name: mark}).encode().replace(json.dumps(mark).encode(), token)
 
-    return documents(tell)
+    return documents(rewrite)
 
 
-# Values that no document has
+# Values that the documents do not have
 
 
 def _everywhere(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[Any], Any]:
-    """Apply a change to an object and to those inside it, but for what is the user's own."""
+    """Apply a change to an object and to all objects inside it, except the user's `metadata`."""
 
     def walk(value: Any) -> Any:
         if is_object(value):
@@ -114,24 +115,25 @@ def _another(value: dict[str, Any]) -> dict[str, Any]:
 
 
 async def page_loop(exchange: Exchange) -> None:
-    """Give the first page again and again, and say each time that there is more; with `empty=1`, nothing in it."""
+    """Give the first page for every request, each time with `has_more`; with `empty=1`, an empty page."""
 
     def again(page: dict[str, Any]) -> bytes:
         new: dict[str, Any] = {"data": [], "first_id": None} if exchange.number("empty") else {}
         return json.dumps({**page, **new, "has_more": True}).encode()
 
+    # Without its cursor, the server answers each request with the first page.
     exchange.target = exchange.seen.path
     await documents(again)(exchange)
 
 
 async def poll(exchange: Exchange) -> None:
-    """Say of a run that it is in `status`, and `hint` when to ask again."""
+    """Give a run the status `status`, and its answer the polling interval `hint` in milliseconds."""
 
-    def tell(answer: Answer) -> Answer:
+    def rewrite(answer: Answer) -> Answer:
         run = {**json.loads(answer.body), "status": exchange.text("status")}
         return answer.holding(json.dumps(run).encode()).changed(openai_poll_after_ms=exchange.text("hint") or None)
 
-    await changed(tell)(exchange)
+    await changed(rewrite)(exchange)
 
 
 # Packing
@@ -148,20 +150,21 @@ def _short(body: bytes) -> bytes:
 
 def _bad_sum(body: bytes) -> bytes:
     data = gzip.compress(body)
+    # The last eight bytes are the checksum and the length.
     return data[:-8] + bytes((data[-8] ^ 1,)) + data[-7:]
 
 
 @cache
 def bomb(start: bytes) -> tuple[bytes, bytes]:
-    """Gzip of `start` without an end, and a piece to put behind it again and again: 1 MiB of `a` in 1 KiB."""
+    """Return the gzip of `start` without its end, and a piece of 1 KiB to repeat, which unpacks to 1 MiB of `a`."""
     deflate = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     head = deflate.compress(start) + deflate.flush(zlib.Z_FULL_FLUSH)
-    # After a full flush nothing refers to what came before, so that a piece can be repeated.
+    # After a full flush no data refers to earlier data, so the piece can be repeated.
     return head, deflate.compress(b"a" * _MIB) + deflate.flush(zlib.Z_FULL_FLUSH)
 
 
 def endless(start: bytes, piece: bytes, answer: Answer = _DOCUMENT) -> Play:
-    """The head of an answer, a body that begins, and goes on for as long as somebody reads it."""
+    """An answer with a body that never ends."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.send(answer.head(CHUNKED) + chunk(start))
@@ -172,7 +175,7 @@ def endless(start: bytes, piece: bytes, answer: Answer = _DOCUMENT) -> Play:
 
 
 def expanding(start: bytes, answer: Answer = _DOCUMENT) -> Play:
-    """The same, packed as a gzip bomb."""
+    """An answer with an endless body, packed as a gzip bomb."""
 
     async def play(exchange: Exchange) -> None:
         await endless(*bomb(start), answer.changed(content_encoding="gzip"))(exchange)
@@ -181,17 +184,18 @@ def expanding(start: bytes, answer: Answer = _DOCUMENT) -> Play:
 
 
 async def nested_bomb(exchange: Exchange) -> None:
-    """A gzip bomb of 64 MiB that is packed once more."""
+    """A gzip bomb of 64 MiB, packed a second time."""
     first, piece = bomb(_OPEN)
     twice = gzip.compress(first + piece * 64)
     await exchange.send(_DOCUMENT.holding(twice).changed(content_encoding="gzip, gzip").whole)
 
 
 async def huge_body(exchange: Exchange) -> None:
-    """A whole document of `mib` MiB, announced as such."""
+    """A whole document of `mib` MiB, with its Content-Length."""
     start, end, size = b'{"id":"huge","metadata":{"a":"', b'"}}', int(exchange.number("mib"))
     length = len(start) + size * _MIB + len(end)
     await exchange.send(_DOCUMENT.head(("content-length", str(length))) + start)
+    # Piece by piece: the whole document is never in the memory of the test.
     piece = b"a" * _MIB
     for _ in range(size):
         await exchange.send(piece)
@@ -200,6 +204,7 @@ async def huge_body(exchange: Exchange) -> None:
 
 _OPEN = b'{"id":"endless","metadata":{"a":"'
 _LONG = b"a" * 2**16
+# Far past the recursion limit of every decoder.
 _DEEP = b"[" * 100_000
 
 BODY_FAULTS = (
@@ -207,7 +212,7 @@ BODY_FAULTS = (
     Fault("json_wrong_type", headed(content_type="text/plain")),
     Fault("json_no_type", headed(content_type=None)),
     Fault("json_bogus_charset", headed(content_type="application/json; charset=x-no-such-charset")),
-    # No JSON
+    # Not JSON
     Fault("json_truncated", written(lambda body: body[: len(body) // 2])),
     Fault("json_trailing_garbage", written(lambda body: body + b" garbage")),
     Fault("json_utf16", written(lambda body: body.decode().encode("utf-16"))),
@@ -217,7 +222,7 @@ BODY_FAULTS = (
     Fault("json_array", written(lambda body: b"[%b]" % body)),
     Fault("json_null", written(lambda _: b"null")),
     Fault("json_deep", written(lambda _: b'{"id":' + _DEEP)),
-    # JSON of a kind that few expect
+    # Unusual JSON
     Fault("json_deep_unknown_field", with_token("x_deep", _DEEP + b"]" * len(_DEEP))),
     Fault("json_bom", written(lambda body: b"\xef\xbb\xbf" + body)),
     Fault("json_float_int", with_token("created_at", b"1700000000.0")),
@@ -226,12 +231,12 @@ BODY_FAULTS = (
     Fault("json_surrogate_pair", with_token("name", rb'"\ud83d\ude00"')),
     Fault("json_nul_escape", with_token("name", rb'"a\u0000b"')),
     # Values
-    Fault("extra_fields", retold(_everywhere(_more))),
-    Fault("missing_optional", retold(_bare)),
-    Fault("unknown_enum", retold(_odd_words)),
-    Fault("unknown_types", retold(_odd_types)),
-    Fault("nulls_everywhere", retold(_nulls)),
-    Fault("id_mismatch", retold(_another)),
+    Fault("extra_fields", edited(_everywhere(_more))),
+    Fault("missing_optional", edited(_bare)),
+    Fault("unknown_enum", edited(_odd_words)),
+    Fault("unknown_types", edited(_odd_types)),
+    Fault("nulls_everywhere", edited(_nulls)),
+    Fault("id_mismatch", edited(_another)),
     Fault("page_loop", page_loop, {"empty": 0.0}),
     Fault("poll", poll, {"status": "in_progress", "hint": ""}),
     # Packing and size

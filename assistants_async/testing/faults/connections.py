@@ -1,4 +1,4 @@
-"""Faults of the connection: cuts, stalls, drips, broken framing, odd heads, and connections that were idle."""
+"""Faults of the connection: cuts, stalls, drips, broken framing, odd heads, and idle connections."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from .exchange import Exchange, Fault, Play
 from .http import CHUNKED, TO_THE_END, Answer, chunk
 
 End = Literal["close", "reset", "stall"]
-"""The end of a fault: in good order, with a RST, or not at all until the client leaves."""
+"""The end of a connection: an ordinary close, a RST, or none until the client leaves."""
 
 STALE = b'{"id": "left_over", "object": "left_over"}'
-"""A body that no request asked for; no client may show it."""
+"""The body of an extra answer; no client may return it."""
 
 
 async def end(exchange: Exchange, how: End) -> None:
-    """Do nothing more on this connection."""
+    """End the connection, or leave it silent."""
     if how == "stall":
         await exchange.forever()
     elif how == "reset":
@@ -25,7 +25,7 @@ async def end(exchange: Exchange, how: End) -> None:
 
 
 def lost(how: End, sent: bytes = b"") -> Play:
-    """The server acts on the request; its answer goes no further than `sent`."""
+    """The server acts on the request; the client gets no more than `sent` of its answer."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.answer()
@@ -36,7 +36,7 @@ def lost(how: End, sent: bytes = b"") -> Play:
 
 
 def half(how: End, framing: tuple[str, str] | None = None, part: float = 0.5) -> Play:
-    """The real answer, cut inside the body: a Content-Length of the whole unless another framing is given."""
+    """The real answer, cut inside the body; without `framing`, under the Content-Length of the whole body."""
 
     async def play(exchange: Exchange) -> None:
         answer = await exchange.answer()
@@ -50,7 +50,7 @@ def half(how: End, framing: tuple[str, str] | None = None, part: float = 0.5) ->
 
 
 def framed(*fields: tuple[str, str], extra: bytes = b"", how: End = "close") -> Play:
-    """The real answer under these fields in place of those that frame it."""
+    """The real answer, framed by other header fields than its own."""
 
     async def play(exchange: Exchange) -> None:
         answer = await exchange.answer()
@@ -64,18 +64,18 @@ def framed(*fields: tuple[str, str], extra: bytes = b"", how: End = "close") -> 
 
 
 async def latency(exchange: Exchange) -> None:
-    """Pass the request on after a while."""
+    """Pass the request on after a pause."""
     await exchange.wait()
     await exchange.forward()
 
 
 async def drip_head(exchange: Exchange) -> None:
-    """Send the real answer byte by byte, with a wait after each."""
+    """Send the real answer byte by byte, with a pause after each."""
     await _drip(exchange, (await exchange.answer()).whole)
 
 
 async def drip_body(exchange: Exchange) -> None:
-    """Send the head of the real answer at once, and its body byte by byte."""
+    """Send the head of the real answer as a whole, and its body byte by byte, with a pause after each."""
     answer = await exchange.answer()
     await exchange.send(answer.head(("content-length", str(len(answer.body)))))
     await _drip(exchange, answer.body)
@@ -87,11 +87,11 @@ async def _drip(exchange: Exchange, data: bytes) -> None:
         await exchange.wait()
 
 
-# Requests that are not read
+# Request bodies that are not read
 
 
 async def never_read_body(exchange: Exchange) -> None:
-    """Leave the body of the request where it is, then cut the connection."""
+    """Cut the connection after a pause, with the body of the request unread."""
     await exchange.wait()
     exchange.reset()
 
@@ -103,24 +103,24 @@ async def reset_during_upload(exchange: Exchange) -> None:
 
 
 async def early_413(exchange: Exchange) -> None:
-    """Refuse at the head, and let the client find out while it is still sending."""
+    """Refuse the request after its head, while the client still sends the body."""
     error = {"message": "The body is too large.", "type": "invalid_request_error", "param": None, "code": None}
     await exchange.send(Answer.json(413, {"error": error}, connection="close").whole)
     await exchange.drop_body()
 
 
-# Connections that were idle
+# Idle connections
 
 
 async def stale_close(exchange: Exchange) -> None:
-    """Answer well, then close the connection, of which the answer said nothing."""
+    """Answer well, then close the connection without having announced it."""
     await exchange.forward()
     await exchange.wait()
     exchange.close()
 
 
 async def stale_on_reuse(exchange: Exchange) -> None:
-    """Answer the first request of a connection, and cut it without a byte when it is used again."""
+    """Answer the first request of a connection, and cut it at the second request without a byte."""
     if exchange.earlier:
         exchange.reset()
     else:
@@ -128,7 +128,7 @@ async def stale_on_reuse(exchange: Exchange) -> None:
 
 
 async def late_408(exchange: Exchange) -> None:
-    """Answer well, then tell the idle connection that the next request took too long, and close it."""
+    """Answer well, then send a 408 on the idle connection and close it."""
     await exchange.forward()
     await exchange.wait()
     await exchange.send(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
@@ -136,13 +136,13 @@ async def late_408(exchange: Exchange) -> None:
 
 
 async def poisoned_connection(exchange: Exchange) -> None:
-    """Answer well, and put one more answer behind it that nobody asked for."""
+    """Answer well, and send an extra answer right behind it."""
     stale = Answer.json(200, None).holding(STALE)
     await exchange.send((await exchange.answer()).whole + stale.whole)
 
 
 async def content_length_short(exchange: Exchange) -> None:
-    """Announce less than is sent: half the body is left over on the connection."""
+    """Announce half of the body and send all of it, so that half is left on the connection."""
     answer = await exchange.answer()
     await exchange.send(answer.head(("content-length", str(len(answer.body) // 2))) + answer.body)
 
@@ -151,7 +151,7 @@ async def content_length_short(exchange: Exchange) -> None:
 
 
 def before(interim: bytes) -> Play:
-    """The real answer behind one that only says that it will come."""
+    """The real answer behind an interim answer of status 1xx."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.send(interim)
@@ -161,7 +161,7 @@ def before(interim: bytes) -> Play:
 
 
 async def endless_1xx(exchange: Exchange) -> None:
-    """Say again and again that the answer will come."""
+    """Send interim answers without end."""
     while True:
         await exchange.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         await exchange.wait()
@@ -183,7 +183,7 @@ async def huge_header(exchange: Exchange) -> None:
 
 
 async def many_headers(exchange: Exchange) -> None:
-    """So many header lines as `count` says."""
+    """`count` header lines."""
     lines = (b"x-many-%d: a\r\n" % number for number in range(int(exchange.number("count"))))
     await with_lines(b"".join(lines))(exchange)
 
@@ -197,7 +197,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 
 CONNECTION_FAULTS = (
     Fault("latency", latency, {"ms": 100.0}),
-    # The answer is lost: the server has acted.
+    # The answer is lost although the server has acted: a retry may do the work twice.
     Fault("reset_before_headers", lost("reset")),
     Fault("close_before_headers", lost("close")),
     Fault("partial_status_line", lost("close", b"HTTP/1.1 20")),

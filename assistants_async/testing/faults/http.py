@@ -1,4 +1,4 @@
-"""HTTP/1.1 as it stands on the wire: requests and answers read without changing a byte of them."""
+"""HTTP/1.1 on the wire: heads and bodies with their exact bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..._typing import override
 from ...response import Headers
 
 LIMIT = 256 * 1024
-"""Bytes of a head, and of one read."""
+"""Most bytes of a head, and of one read."""
 
 _BODILESS = frozenset((204, 304))
 
@@ -22,9 +22,9 @@ class Head(msgspec.Struct, frozen=True):
     """A first line with its header fields."""
 
     raw: bytes
-    """As it came, with the empty line."""
+    """The bytes as received, with the empty line."""
     first: tuple[str, str, str]
-    """The first line's three words: method, target and version, or version, status and reason."""
+    """The words of the first line: method, target and version, or version, status and reason."""
     headers: Headers
 
     @property
@@ -34,7 +34,7 @@ class Head(msgspec.Struct, frozen=True):
 
     @property
     def length(self) -> int | None:
-        """Bytes of the body, where the head says."""
+        """The Content-Length; None where there is none."""
         length = self.headers.get("content-length")
         return None if length is None else int(length)
 
@@ -42,6 +42,7 @@ class Head(msgspec.Struct, frozen=True):
 async def read_head(reader: asyncio.StreamReader) -> Head:
     """Read up to the empty line; raises `IncompleteReadError` where the other side has left."""
     raw = await reader.readuntil(b"\r\n\r\n")
+    # latin-1 has a character for every byte, so no head is refused or changed here.
     first, *lines = raw[:-4].decode("latin-1").split("\r\n")
     words = [*first.split(" ", 2), "", ""]
     pairs = (line.partition(":") for line in lines)
@@ -49,7 +50,7 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
 
 
 async def read_answer_head(reader: asyncio.StreamReader) -> Head:
-    """Read the head of an answer, and leave out those that only say that one will come."""
+    """Read the head of an answer, and skip interim answers (1xx)."""
     while True:
         head = await read_head(reader)
         if not head.first[1].startswith("1"):
@@ -57,9 +58,9 @@ async def read_answer_head(reader: asyncio.StreamReader) -> Head:
 
 
 async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncGenerator[tuple[bytes, bytes], None]:
-    """Yield a body piece by piece, as soon as each is there: the bytes as they came, and what they say.
+    """Yield each piece of a body as it arrives: its bytes on the wire, and its content.
 
-    It ends with the body: a request without a length has none, an answer without one goes on to the end.
+    Without a length, a request has no body, and the body of an answer ends with its connection.
     """
     if head.chunked:
         size = -1
@@ -72,6 +73,7 @@ async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncGenerato
     is_answer = head.first[0].startswith("HTTP/")
     left = head.length
     if left is None:
+        # More than any body: read until the other side closes the connection.
         left = 2**63 if is_answer and int(head.first[1]) not in _BODILESS else 0
     while left and (data := await reader.read(min(left, LIMIT))):
         left -= len(data)
@@ -79,32 +81,32 @@ async def body_pieces(reader: asyncio.StreamReader, head: Head) -> AsyncGenerato
 
 
 class Seen(msgspec.Struct, kw_only=True):
-    """A request as it came over the wire, with the credentials that it had."""
+    """A request as received, with its credentials."""
 
     method: str
     target: str
-    """Path and query, as sent."""
+    """Path and query, as received."""
     headers: Headers
     connection: int
     """The number of its connection, from 1."""
     body: bytes = b""
-    """Empty until it has been read, and where a fault leaves it unread."""
+    """The body; empty until it has been read, and where a fault leaves it unread."""
     fault: str | None = None
-    """Name of the fault that was played; None where it was passed on."""
+    """Name of the fault that the request got; None for a request that was passed on."""
 
     @property
     def path(self) -> str:
-        """The target without its query, percent-encoded as it came."""
+        """The target without its query, percent-encoded as received."""
         return self.target.partition("?")[0]
 
     @property
     def query(self) -> str:
-        """The query as it came."""
+        """The query as received."""
         return self.target.partition("?")[2]
 
     @property
     def json(self) -> Any:
-        """The body as JSON; None where it is empty."""
+        """The decoded JSON body; None for an empty one."""
         return msgspec.json.decode(self.body) if self.body else None
 
     @override
@@ -113,7 +115,7 @@ class Seen(msgspec.Struct, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An answer to send: the embedded server's own, or one that was made up."""
+    """An answer to send: the embedded server's, or an invented one."""
 
     status: int
     reason: str
@@ -122,39 +124,40 @@ class Answer(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, head: Head, body: bytes) -> Answer:
-        """Make one of what was read: how the body was framed is forgotten."""
+        """Make an answer of a head and its body, without the headers that framed it."""
+        # `whole` frames it anew: its body may be another by then.
         framing = ("transfer-encoding", "content-length", "connection")
         pairs = ((name, value) for name, value in head.headers.pairs if name.lower() not in framing)
         return cls(int(head.first[1]), head.first[2], Headers(pairs), body)
 
     @classmethod
     def json(cls, status: int, value: Any, **headers: str | None) -> Answer:
-        """Make one of a JSON document."""
+        """Make an answer with a JSON document."""
         content = msgspec.json.encode(value)
         return cls(status, responses.get(status, ""), Headers([("content-type", "application/json")]), content).changed(
             **headers
         )
 
     def changed(self, **headers: str | None) -> Answer:
-        """Make one with other headers: `_` stands for `-` in their names; None takes one away."""
+        """Return the answer with other headers; their names have `_` for `-`, and None removes one."""
         new = {name.replace("_", "-"): value for name, value in headers.items()}
         kept = [(name, value) for name, value in self.headers.pairs if name.lower() not in new]
         added = [(name, value) for name, value in new.items() if value is not None]
         return msgspec.structs.replace(self, headers=Headers(kept + added))
 
     def holding(self, body: bytes) -> Answer:
-        """Make one with another body."""
+        """Return the answer with another body."""
         return msgspec.structs.replace(self, body=body)
 
     def head(self, *fields: tuple[str, str]) -> bytes:
-        """The head with these fields at its end, such as the ones that frame the body."""
+        """Write the head with further fields at its end, such as those that frame the body."""
         lines = [f"HTTP/1.1 {self.status} {self.reason}"]
         lines += [f"{name}: {value}" for name, value in (*self.headers.pairs, *fields)]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     @property
     def whole(self) -> bytes:
-        """Head and body, with a Content-Length; only the head where the status allows no body."""
+        """Head and body, with a Content-Length; the head alone for a status without a body."""
         if self.status in _BODILESS:
             return self.head()
         return self.head(("content-length", str(len(self.body)))) + self.body
@@ -165,5 +168,5 @@ TO_THE_END = ("connection", "close")
 
 
 def chunk(data: bytes) -> bytes:
-    """One chunk of a chunked body; an empty one ends it."""
+    """Write one chunk of a chunked body; an empty chunk ends it."""
     return b"%x\r\n%b\r\n" % (len(data), data)

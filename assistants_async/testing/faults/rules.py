@@ -17,9 +17,10 @@ from .table import named
 
 
 class Rule:
-    """A fault, and the requests that it is played to: those that fit everything that is given.
+    """A fault, and the conditions of the requests that get it: all of them must be met.
 
-    `nth`, `every` and `times` count the requests that fit. A rule holds its counts, so it belongs to one server.
+    `nth`, `every` and `times` count the requests that meet the others. A rule keeps its counts, so use it for one
+    server.
     """
 
     def __init__(
@@ -39,31 +40,32 @@ class Rule:
 
         Args:
             fault: A name of `FAULTS`, a `Fault`, or a function that plays one.
-            method: Such as `"POST"`.
+            method: A method, such as `"POST"`.
             path: A pattern of the path, such as `"*/threads/*/runs"`.
             operation: An operationId, such as `"createRun"`.
-            when: Any other condition; it sees the request before its body has been read.
-            nth: Only the nth of them, from 1.
-            every: Only each second, third, ... of them.
-            times: No more than so many; else what the fault itself says, or all.
-            probability: From 0 to 1; the server's seed decides which.
+            when: Any other condition, a function of the request before its body has been read.
+            nth: Only the nth such request, from 1.
+            every: Only each second, third, … such request.
+            times: At most this number of requests; None takes the number of the fault itself.
+            probability: From 0 to 1; the choice depends on the server's seed.
 
-        Raises `ValueError` for names that there are not, and for numbers out of their range.
+        Raises `ValueError` for unknown names, and for numbers out of their range.
         """
         if isinstance(fault, str):
             fault = named(fault)
         elif not isinstance(fault, Fault):
             fault = Fault(getattr(fault, "__name__", "own"), fault)
         if every < 1 or not 0 <= probability <= 1 or any(count is not None and count < 1 for count in (nth, times)):
-            raise ValueError("nth, every and times are at least 1, probability is from 0 to 1")
+            raise ValueError("nth, every and times must be 1 or more, probability must be from 0 to 1")
         self.fault = fault
-        """The fault that is played."""
+        """The fault of the rule."""
         self.matched = 0
-        """The number of requests that matched, with or without the fault played."""
+        """The number of requests that met the conditions, with or without the fault."""
         self.played = 0
-        """The number of requests it was played to."""
+        """The number of requests that got the fault."""
         self._method = method
         self._path = path
+        # Looked up here: a misspelled operation fails where it is written, not as a rule that never matches.
         self._operation = None if operation is None else find(operation).operation
         self._when = when
         self._nth = nth
@@ -72,7 +74,7 @@ class Rule:
         self._probability = probability
 
     def takes(self, seen: Seen, random: Random) -> bool:
-        """Count this request, and check whether the fault is to be played to it."""
+        """Count a request that meets the conditions, and check its turn; True where it gets the fault."""
         if not self._fits(seen):
             return False
         self.matched += 1
@@ -99,7 +101,7 @@ class Rule:
 
 
 def operation_of(method: str, path: str) -> str | None:
-    """The operationId of a request; None where there is no such operation."""
+    """Return the operationId of a request; None for a request of no operation."""
     for operation, verb, pattern in _patterns():
         if verb == method and pattern.fullmatch(path):
             return operation
@@ -108,7 +110,7 @@ def operation_of(method: str, path: str) -> str | None:
 
 @cache
 def _patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    # Fixed parts before ids, as the server's router has it: `/threads/runs` is no thread.
+    # Fixed parts before ids, as in the server's router: `runs` in `/threads/runs` is no id of a thread.
     rows = sorted(TABLE.values(), key=lambda row: [part.startswith("{") for part in row.path.split("/")])
     prefixes = "|".join(_segments(prefix) for prefix in PREFIXES)
     return tuple((row.operation, row.method, re.compile(f"(?:{prefixes}){_segments(row.path)}")) for row in rows)

@@ -1,4 +1,4 @@
-"""A server of faults: it stands before the embedded server, and passes on what no fault is played to."""
+"""A server of faults in front of the embedded server; requests without a fault are passed on."""
 
 from __future__ import annotations
 
@@ -15,43 +15,44 @@ from ..._typing import override
 from .exchange import Exchange, Fault, Play
 from .http import LIMIT, Answer, Seen, read_head
 from .rules import Rule
-from .table import asked
+from .table import requested
 
 _log = logging.getLogger(__name__)
 
 _Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 HEADER = "x-fault"
-"""The request header that asks for a fault: a name, then parameters, as in `sse_stall; events=3`."""
+"""The request header that chooses a fault: a name, then parameters, as in `sse_stall; events=3`."""
 
 
 class Server(Protocol):
-    """A server to stand before: an `AssistantsServer`, or the fixture's."""
+    """The server behind: an `AssistantsServer`, or the fixture's."""
 
     @property
     def base_url(self) -> str:
-        """Its base URL."""
+        """The base URL."""
         ...
 
 
 class FaultyServer:
-    """An embedded server that misbehaves by rules, on a loopback port of its own.
+    """An embedded server that misbehaves by rules, on its own loopback port.
 
-    What no rule and no `x-fault` header asks a fault for is passed on and back to the byte. Requests are read whole
-    before anything is done with them, but for faults that leave bodies unread. Enter it while the server runs.
+    A request without a matching rule and without an `x-fault` header is passed on, and its answer back, byte by byte.
+    Requests are read whole before they are handled, except for faults that leave bodies unread. Enter it while the
+    server runs.
     """
 
     def __init__(self, server: Server, rules: Iterable[Rule] = (), *, seed: int = 0, port: int = 0) -> None:
-        """Stand before a server; `seed` decides what rules leave to chance, port 0 takes a free one."""
+        """Set up a server in front of another; rules draw their chances by `seed`, and port 0 takes a free one."""
         self.seen: list[Seen] = []
-        """Every request, oldest first, from its head on."""
+        """Every request, oldest first, once its head has arrived."""
         self.connections = 0
-        """The number of connections ever made."""
+        """The number of all connections so far."""
         self._rules = list(rules)
         self._server = server
         self._port = port
         self._random = Random(seed)  # noqa: S311  # a repeatable choice, no secret
-        self._asked: Counter[str] = Counter()
+        self._requested: Counter[str] = Counter()
         self._links: set[_Link] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -68,25 +69,25 @@ class FaultyServer:
 
     @property
     def open_connections(self) -> int:
-        """The number of open connections; one that a client has cut is gone as soon as the event loop has noticed."""
+        """The number of open connections; a cut one is counted until the event loop notices the cut."""
         return len(self._links)
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """In the order in which they are asked: the first that takes a request plays its fault."""
+        """The rules in order: the first that takes a request plays its fault."""
         return tuple(self._rules)
 
     def add(self, rule: Rule | str | Fault | Play, **conditions: Any) -> Rule:
-        """Add a rule behind the others; anything but a `Rule` is made one with the conditions that `Rule` takes."""
+        """Add a rule behind the others; a fault becomes a rule with the conditions, which are those of `Rule`."""
         if not isinstance(rule, Rule):
             rule = Rule(rule, **conditions)
         elif conditions:
-            raise TypeError("a Rule has its conditions: give the fault, or no conditions")
+            raise TypeError("a Rule has its own conditions: give conditions with a fault, or a Rule alone")
         self._rules.append(rule)
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Take a rule away; raises `ValueError` where it is not there."""
+        """Remove a rule; raises `ValueError` for a rule that was not added."""
         self._rules.remove(rule)
 
     async def __aenter__(self) -> Self:
@@ -118,7 +119,7 @@ class FaultyServer:
         self.connections += 1
         number = self.connections
         earlier = 0
-        # `drain` then waits until all is with the kernel, which delivers it even where a reset follows.
+        # Without a buffer `drain` waits for the kernel to take all bytes, which it delivers even before a reset.
         writer.transport.set_write_buffer_limits(0)
         try:
             while True:
@@ -139,7 +140,7 @@ class FaultyServer:
             writer.close()
 
     async def _play(self, exchange: Exchange) -> bool:
-        """Answer one request; tell whether the connection can serve another."""
+        """Answer one request; return False where its body is unread, so that the connection cannot serve another."""
         fault = self._fault(exchange.seen)
         if fault is None or not fault.early:
             await exchange.read_body()
@@ -152,16 +153,16 @@ class FaultyServer:
         return not fault.early
 
     def _fault(self, seen: Seen) -> Fault | None:
-        """The fault that a request has asked for, or that the first rule which takes it plays."""
+        """Return the fault of a request: that of its header, otherwise that of the first rule that takes it."""
         text = seen.headers.get(HEADER)
         if text is not None:
             try:
-                fault = asked(text)
+                fault = requested(text)
             except ValueError as error:
                 return Fault(HEADER, _refusal(str(error)))
-            # The same text is the same wish, and counts on; a parameter `id` makes it another.
-            self._asked[text] += 1
-            return fault if fault.times is None or self._asked[text] <= fault.times else None
+            # Requests with the same text share one count; a parameter `id` gives a request its own.
+            self._requested[text] += 1
+            return fault if fault.times is None or self._requested[text] <= fault.times else None
         return next((rule.fault for rule in self._rules if rule.takes(seen, self._random)), None)
 
 
@@ -174,7 +175,7 @@ def _refusal(text: str) -> Play:
 
 
 class _Link(asyncio.StreamReaderProtocol):
-    """One connection; when the client leaves, what serves it is cancelled at once."""
+    """One connection; its task is cancelled at once when the client leaves."""
 
     def __init__(self, links: set[_Link], empty: asyncio.Event, serve: _Serve) -> None:
         super().__init__(asyncio.StreamReader(limit=LIMIT), self._begin)
@@ -182,7 +183,7 @@ class _Link(asyncio.StreamReaderProtocol):
         self._empty = empty
         self._serve = serve
         self.serving: asyncio.Task[None] | None = None
-        """The task that serves it."""
+        """The task that serves the connection."""
 
     def _begin(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._links.add(self)
@@ -191,14 +192,14 @@ class _Link(asyncio.StreamReaderProtocol):
         self.serving = asyncio.get_running_loop().create_task(self._serve(reader, writer))
 
     def cut(self) -> None:
-        """End it."""
+        """Cut the connection."""
         self._abort()
 
     @override
     def eof_received(self) -> bool:
         super().eof_received()
         self._stop()
-        return False  # and so the transport closes
+        return False  # lets the transport close itself
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:

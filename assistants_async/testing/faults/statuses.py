@@ -1,4 +1,4 @@
-"""Faults of the status: errors in every shape, storms of them, and redirects to where no key may go."""
+"""Faults of the status: errors in every shape, storms of them, and redirects to places that no key may reach."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .http import Answer
 
 
 def vendor(message: str, code: str | None = None, kind: str = "invalid_request_error") -> dict[str, Any]:
-    """An error document in the vendor's shape."""
+    """Return an error document in the vendor's shape."""
     return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
 def made(make: Callable[[Exchange], Answer]) -> Play:
-    """An answer made up from the request alone: the server never sees it."""
+    """An answer made from the request alone; the server behind never gets the request."""
 
     async def play(exchange: Exchange) -> None:
         await exchange.send(make(exchange).whole)
@@ -26,7 +26,7 @@ def made(make: Callable[[Exchange], Answer]) -> Play:
 
 
 def fixed(answer: Answer) -> Play:
-    """The same answer to everybody."""
+    """The same answer for every request."""
     return made(lambda _: answer)
 
 
@@ -49,13 +49,13 @@ def _unauthorized(exchange: Exchange) -> Answer:
 
 
 def html(status: int, title: str, kind: str = "text/html") -> Answer:
-    """A page for people, as gateways and proxies send it."""
+    """Make an HTML page, as gateways and proxies send it."""
     text = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return Answer.json(status, None, content_type=kind).holding(text.encode())
 
 
 def _redirect(place: str | None, code: int = 307) -> Play:
-    """A redirect; in `place`, `{target}` is what was asked for, `{here}` this server, `{to}` the parameter."""
+    """A redirect; in `place`, `{target}` is the request's target, `{here}` this server, `{to}` the parameter."""
 
     def make(exchange: Exchange) -> Answer:
         status = int(exchange.parameters.get("code", code))
@@ -67,7 +67,9 @@ def _redirect(place: str | None, code: int = 307) -> Play:
     return made(make)
 
 
+# `.invalid` never resolves (RFC 6761), so that no request can leave the machine.
 _ELSEWHERE = {"to": "other.invalid"}
+# A forged log line, two terminal escapes, a line separator and a key.
 _LOG = "no\r\n2026-01-01 INFO all is well\x1b[2J\x9b1A\u2028sk-echoed0123456789"
 
 STATUS_FAULTS = (
@@ -102,7 +104,7 @@ STATUS_FAULTS = (
     Fault("redirect_no_location", _redirect(None)),
     Fault("redirect_loop", _redirect("{target}")),
     Fault("redirect_crlf_location", _redirect("http://{to}/%0d%0aset-cookie:%20a=b"), _ELSEWHERE),
-    # Answers that are no document
+    # Answers without a document
     Fault("status_204", fixed(Answer.json(204, None, content_type=None).holding(b""))),
     Fault("html_200", fixed(html(200, "Sign in"))),
     Fault("html_as_json", fixed(html(200, "Sign in", "application/json"))),

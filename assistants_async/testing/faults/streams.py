@@ -1,6 +1,6 @@
-"""Faults of a run's event stream, made from the real events: cut, stalled, rewritten, or without end.
+"""Faults of a run's event stream, made from the real events: cut, stalled, rewritten, or endless.
 
-They change event streams only: other answers to the same request are passed on as they are.
+They change event streams only: any other answer is passed on as it is.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from .http import CHUNKED, Answer, chunk
 from .statuses import fixed, html, vendor
 
 Events = list[bytes]
-"""Server-sent events as they came, each with its empty line."""
+"""Server-sent events as received, each with its empty line."""
 
 _STREAM = Answer.json(200, None, content_type="text/event-stream; charset=utf-8")
 _DONE = b"event: done\n"
 
 
 def events(change: Callable[[Events, Exchange], Events], then: End | None = None, *, cut: bool = False) -> Play:
-    """The real stream with its events changed; then its proper end, or another one.
+    """The real stream with its events changed, then its proper end or `then`.
 
-    With `cut` the end comes inside the last of them.
+    With `cut` the end comes inside the last event.
     """
 
     async def play(exchange: Exchange) -> None:
@@ -49,31 +49,32 @@ def events(change: Callable[[Events, Exchange], Events], then: End | None = None
 
 
 async def _real(exchange: Exchange) -> tuple[Answer, Events] | None:
-    """The real stream, whole, and its events; None where the answer was no stream and has been passed on."""
+    """Return the whole real stream and its events; None for any other answer, which is passed on."""
     answer = await exchange.answer()
     if not answer.headers.get("content-type", "").startswith("text/event-stream"):
         await exchange.send(answer.whole)
         return None
+    # The embedded server ends every line with LF.
     return answer, [event + b"\n\n" for event in answer.body.split(b"\n\n")[:-1]]
 
 
 def _first(real: Events, exchange: Exchange) -> Events:
-    """As many as the parameter `events` says."""
+    """Return the first `events` events."""
     return real[: int(exchange.number("events"))]
 
 
 def frame(name: str | None, data: bytes) -> bytes:
-    """One event; without a name, only its data."""
+    """Write one event; without a name, only its data."""
     return (b"" if name is None else b"event: %b\n" % name.encode()) + b"data: %b\n\n" % data
 
 
 def then_one(name: str | None, data: bytes) -> Play:
-    """The first events, then one that the server never sent, and the proper end."""
+    """The first events, then an invented one, and the proper end."""
     return events(lambda real, exchange: [*_first(real, exchange), frame(name, data)])
 
 
 def among(name: str | None, data: bytes) -> Play:
-    """All events, with one more among them."""
+    """All events, with an invented one among them."""
 
     def put(real: Events, exchange: Exchange) -> Events:
         count = int(exchange.number("events"))
@@ -100,26 +101,26 @@ def _unannounced(real: Events, _: Exchange) -> Events:
 
 
 def ending(status: str, **members: Any) -> Play:
-    """The real stream, but the run ends in this status; with `requires_action` it ends there."""
+    """The real stream, with a run that ends in another status."""
 
-    def tell(real: Events, _: Exchange) -> Events:
+    def rewrite(real: Events, _: Exchange) -> Events:
         last = next(event for event in reversed(real) if event.startswith(b"event: thread.run."))
         run = {**json.loads(last.partition(b"\ndata: ")[2]), "status": status, **members}
         ended = frame(f"thread.run.{status}", json.dumps(run).encode())
         return [ended if event is last else event for event in real]
 
-    return events(tell)
+    return events(rewrite)
 
 
-def asking(arguments: str) -> Play:
-    """The run asks for one function call with these arguments."""
+def requiring_call(arguments: str) -> Play:
+    """The real stream, with a run that ends by requiring one function call."""
     call = {"id": "call_1", "type": "function", "function": {"name": "lookup", "arguments": arguments}}
     wanted = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [call]}}
     return ending("requires_action", required_action=wanted, completed_at=None)
 
 
 def recoded(change: Callable[[bytes], bytes], **headers: str) -> Play:
-    """The real stream with its bytes changed, in one piece under a Content-Length."""
+    """The real stream with its bytes changed, as one piece with a Content-Length."""
 
     async def play(exchange: Exchange) -> None:
         found = await _real(exchange)
@@ -130,7 +131,7 @@ def recoded(change: Callable[[bytes], bytes], **headers: str) -> Play:
 
 
 async def byte_by_byte(exchange: Exchange) -> None:
-    """The real stream, each byte in a chunk of its own."""
+    """The real stream, with each byte in its own chunk."""
     found = await _real(exchange)
     if found is not None:
         await exchange.send(found[0].head(CHUNKED))
@@ -140,7 +141,7 @@ async def byte_by_byte(exchange: Exchange) -> None:
 
 
 def without_end(piece: bytes) -> Play:
-    """The first events, then a piece again and again, `ms` apart."""
+    """The first events, then a piece without end, `ms` apart."""
 
     async def play(exchange: Exchange) -> None:
         found = await _real(exchange)
@@ -156,7 +157,7 @@ def without_end(piece: bytes) -> Play:
 
 
 async def no_stream(exchange: Exchange) -> None:
-    """A document in place of the stream, as the parameter `as` says: the run, or a page to sign in at."""
+    """A document in place of the stream: the run for `as=run`, otherwise a sign-in page."""
     found = await _real(exchange)
     if found is None:
         return
@@ -183,7 +184,7 @@ STREAM_FAULTS = (
     Fault("sse_clean_end_early", events(_first), _SOME),
     Fault("sse_clean_end_mid_event", events(_first, cut=True), {"events": 4.0}),
     Fault("sse_empty", events(_first), {"events": 0.0}),
-    # Ends that are well
+    # Proper ends
     Fault("sse_no_done", events(_no_done)),
     Fault("sse_after_done", events(_and_more)),
     Fault("sse_done_then_open", events(_all, "stall")),
@@ -195,8 +196,8 @@ STREAM_FAULTS = (
     Fault("sse_unknown_event", among(f"thread.{ODD}", b'{"a":[1,null]}'), _SOME),
     Fault("sse_delta_before_created", events(_unannounced)),
     Fault("sse_run_failed", ending("failed", last_error=_FAILURE)),
-    Fault("sse_requires_action", asking('{"key":"a"}')),
-    Fault("sse_bad_tool_arguments", asking('{"key":')),
+    Fault("sse_requires_action", requiring_call('{"key":"a"}')),
+    Fault("sse_bad_tool_arguments", requiring_call('{"key":')),
     # Bytes
     Fault("sse_bytes_1", byte_by_byte),
     Fault("sse_cr", recoded(lambda body: body.replace(b"\n", b"\r"))),
@@ -210,7 +211,7 @@ STREAM_FAULTS = (
     Fault("sse_endless", without_end(frame("thread.message.delta", _DELTA)), {"events": 3.0, "ms": 0.0}),
     Fault("sse_huge_line", endless(b"event: thread.run.created\ndata: ", b"a" * 2**16, _STREAM)),
     Fault("sse_gzip_bomb", expanding(b"event: thread.run.created\ndata: ", _STREAM)),
-    # No stream
+    # Another answer than a stream
     Fault("sse_wrong_type", no_stream, {"as": "html"}),
     Fault("sse_status", fixed(Answer.json(503, vendor("No stream now.", kind="server_error")))),
 )

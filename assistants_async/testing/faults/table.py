@@ -1,4 +1,4 @@
-"""The faults that have names."""
+"""The named faults."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .streams import STREAM_FAULTS
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {fault.name: fault for fault in (*CONNECTION_FAULTS, *STATUS_FAULTS, *BODY_FAULTS, *STREAM_FAULTS)}
 )
-"""Every fault by its name, with the parameters it has and their usual values."""
+"""Every fault by its name, with its parameters and their usual values."""
 
 
 def named(name: str, **parameters: Parameter) -> Fault:
-    """The fault of this name, with other parameters than the usual; `n` is how many requests it is played to.
+    """Return the fault of a name, with other parameters than the usual; `n` is the number of requests that get it.
 
-    Raises `ValueError` for a name or a parameter that there is not.
+    Raises `ValueError` for an unknown name or parameter.
     """
     fault = FAULTS.get(name)
     if fault is None:
-        raise ValueError(f"no fault {name!r}" + (did_you_mean(name, FAULTS) or "; FAULTS has them all"))
+        raise ValueError(f"unknown fault {name!r}" + (did_you_mean(name, FAULTS) or "; FAULTS has all names"))
     return fault.given(**parameters)
 
 
-def asked(text: str) -> Fault:
-    """Read what a request asks for: a name, then `; parameter=value` any number of times; raises `ValueError`."""
+def requested(text: str) -> Fault:
+    """Return the fault that a header names: a name, then any number of `; parameter=value`; raises `ValueError`."""
     name, *rest = (part.strip() for part in text.split(";"))
     pairs = [tuple(word.strip() for word in part.partition("=")) for part in rest if part]
     return named(name, **{parameter: value for parameter, _, value in pairs if parameter != "id"})

@@ -50,7 +50,7 @@ async def test_images_go_along_and_are_missed() -> None:
         await client.runs.create(thread, assistant_id=assistant).poll()
     first, second = (request["messages"][0]["content"] for request in backend.requests)
     assert first[0]["image_url"]["url"] == "data:image/png;base64,iVBORw=="
-    assert second[0]["text"] == "(An image stood here; its file has been deleted.)"
+    assert second[0]["text"] == "(There was an image here; its file has been deleted.)"
 
 
 async def test_a_search_in_the_models_own_words() -> None:

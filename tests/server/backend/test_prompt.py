@@ -134,7 +134,7 @@ MESSAGES: dict[str, tuple[Sequence[TurnItem], Mapping[str, Any], list[dict[str, 
         [
             {
                 "role": "user",
-                "content": [{"type": "text", "text": "(An image stood here; its file has been deleted.)"}],
+                "content": [{"type": "text", "text": "(There was an image here; its file has been deleted.)"}],
             }
         ],
     ),

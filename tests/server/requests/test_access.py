@@ -164,7 +164,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
 def test_settings(settings: dict[str, Any]) -> None:
     """What is no host or no origin is refused by name, with an example."""
-    with pytest.raises(ValueError, match=f"^{next(iter(settings))} has .* such as"):
+    with pytest.raises(ValueError, match=f"^{next(iter(settings))} takes .* such as"):
         AssistantsServer(**settings)
 
 

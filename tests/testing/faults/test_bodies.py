@@ -20,7 +20,7 @@ from assistants_async import (
 )
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.bodies import ODD
-from assistants_async.testing.faults.table import asked
+from assistants_async.testing.faults.table import requested
 from tests.support.faults import CALLS, Ids, failing, plain
 from tests.support.places import ROOT
 from tests.support.steady_loop import MS
@@ -124,7 +124,7 @@ async def test_row40_id_mismatch_is_told_and_not_hidden(
 @pytest.mark.parametrize("empty", [0, 1])
 async def test_row41_page_loop_ends(empty: int, faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
     """A page that comes again is an error after its items; one that is empty and promises more is the end."""
-    faulty.add(asked(f"page_loop; empty={empty}"))
+    faulty.add(requested(f"page_loop; empty={empty}"))
     got: list[str] = []
 
     async def walk() -> None:
@@ -146,7 +146,7 @@ async def test_row42_poll_ends_at_its_limit(
 ) -> None:
     """A run that never ends is an error with its last state, however often the server says to come back."""
     faulty.add("sse_clean_end_early", operation="createRun")
-    rule = faulty.add(asked(text), operation="getRun")
+    rule = faulty.add(requested(text), operation="getRun")
     view = client.with_options(timeout=Timeout(total=1200 * MS))
     async with view.runs.create(ids.thread, assistant_id=ids.assistant).stream(recover=True) as channel:
         with pytest.raises(StreamInterruptedError, match="the run was still") as caught:
@@ -243,7 +243,7 @@ def test_a_body_past_the_cap(row: int, name: str) -> None:
 
 async def test_row44_huge_body_below_the_cap_is_read(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
     """A size is no fault in itself."""
-    faulty.add(asked("huge_body; mib=1"))
+    faulty.add(requested("huge_body; mib=1"))
     assert (await client.assistants.retrieve(ids.assistant)).metadata == {"a": "a" * 2**20}
 
 

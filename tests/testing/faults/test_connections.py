@@ -19,7 +19,7 @@ from assistants_async import (
     TransportError,
 )
 from assistants_async.testing.faults import FaultyServer
-from assistants_async.testing.faults.table import asked
+from assistants_async.testing.faults.table import requested
 from tests.support.faults import CALLS, QUICK, SOON, Ids, failing, name_of, plain, until_open
 from tests.support.http_server import KEY
 from tests.support.steady_loop import MS
@@ -66,7 +66,7 @@ async def test_an_answer_that_cannot_be_used(
     broken: Broken, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """One typed error: what may happen twice is sent again first, a create is not, and the error says what is known."""
-    rule = faulty.add(asked(broken.text))
+    rule = faulty.add(requested(broken.text))
     view = client.with_options(timeout=SOON) if broken.kind is LATE else client
     for name, sent in (("get", broken.sent), ("modify", broken.sent), ("create", 1)):
         before = rule.played
@@ -107,7 +107,7 @@ async def test_an_answer_that_is_well_in_spite_of_it(
     row: int, text: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """It is read, over a connection that is kept; odd headers mean nothing, and a cookie is never sent back."""
-    faulty.add(asked(text))
+    faulty.add(requested(text))
     for name in CALLS:
         assert await CALLS[name](client, ids)
     assert {seen.fault for seen in faulty.seen} == {name_of(text)}
@@ -152,7 +152,7 @@ async def test_row10_a_drip_does_not_hold_the_total_limit_off(
     name: str, call: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """A byte now and then is no sign that the answer will ever be whole."""
-    faulty.add(asked(f"{name}; ms={20 * MS * 1000}"))
+    faulty.add(requested(f"{name}; ms={20 * MS * 1000}"))
     error = await failing(CALLS[call](client.with_options(timeout=Timeout(total=200 * MS)), ids))
     assert isinstance(error, TimedOutError)
     assert (error.phase, error.attempts) == ("total", 1)
@@ -177,7 +177,7 @@ async def test_row11_never_read_body_is_a_reset_in_the_end(
     faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """Where the client has the patience."""
-    faulty.add(asked("never_read_body; ms=1"))
+    faulty.add(requested("never_read_body; ms=1"))
     error = await failing(client.files.create(file=b"a" * 2**24, filename="a.txt", purpose="assistants"))
     assert type(error) is LOST
     assert (error.attempts, error.maybe_processed) == (1, True)

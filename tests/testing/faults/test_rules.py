@@ -150,17 +150,17 @@ async def test_the_first_rule_that_takes_a_request_plays(server: AssistantsServe
 @pytest.mark.parametrize(
     ("make", "text"),
     [
-        (lambda: Rule("stauts"), "no fault 'stauts', did you mean 'status'?"),
-        (lambda: Rule("q"), "no fault 'q'; FAULTS has them all"),
+        (lambda: Rule("stauts"), "unknown fault 'stauts', did you mean 'status'?"),
+        (lambda: Rule("q"), "unknown fault 'q'; FAULTS has all names"),
         (lambda: Rule("status", operation="getRum"), "no operation 'getRum'"),
-        (lambda: Rule("status", nth=0), "are at least 1"),
-        (lambda: Rule("status", every=0), "are at least 1"),
+        (lambda: Rule("status", nth=0), "must be 1 or more"),
+        (lambda: Rule("status", every=0), "must be 1 or more"),
         (lambda: Rule("status", probability=1.5), "from 0 to 1"),
-        (lambda: named("status", kode=1), "the fault status has no parameter 'kode', it has code, message, n"),
-        (lambda: named("status", code="many"), "wants a number from 0 as code, not 'many'"),
-        (lambda: named("status", code=-1), "wants a number from 0 as code, not -1"),
-        (lambda: named("status", n=0), "wants a number from 1 as n, not 0"),
-        (lambda: named("status", n="x"), "wants a number from 1 as n, not 'x'"),
+        (lambda: named("status", kode=1), "the fault status has no parameter 'kode'; it has code, message, n"),
+        (lambda: named("status", code="many"), "takes a number from 0 as code, not 'many'"),
+        (lambda: named("status", code=-1), "takes a number from 0 as code, not -1"),
+        (lambda: named("status", n=0), "takes a whole number from 1 as n, not 0"),
+        (lambda: named("status", n="x"), "takes a whole number from 1 as n, not 'x'"),
     ],
 )
 def test_what_cannot_be_played_is_refused(make: Any, text: str) -> None:
@@ -172,7 +172,7 @@ def test_what_cannot_be_played_is_refused(make: Any, text: str) -> None:
 
 async def test_a_rule_has_its_own_conditions(faulty: FaultyServer) -> None:
     """Others beside it would be lost."""
-    with pytest.raises(TypeError, match="a Rule has its conditions"):
+    with pytest.raises(TypeError, match="a Rule has its own conditions"):
         faulty.add(Rule("status"), nth=1)
 
 

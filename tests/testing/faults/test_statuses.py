@@ -27,7 +27,7 @@ from assistants_async import (
 )
 from assistants_async.server import AssistantsServer
 from assistants_async.testing.faults import FaultyServer
-from assistants_async.testing.faults.table import asked
+from assistants_async.testing.faults.table import requested
 from tests.support.faults import CALLS, Ids, failing
 from tests.support.http_server import KEY
 from tests.support.steady_loop import MS
@@ -75,7 +75,7 @@ async def test_an_error_status(
 ) -> None:
     """Each has its class and its attempts, creates too; no word of the server forges a line or shows the key."""
     caplog.set_level(logging.DEBUG)
-    rule = faulty.add(asked(case.text))
+    rule = faulty.add(requested(case.text))
     told: list[Retry] = []
     view = client.with_options(on_retry=told.append)
     for name in ("get", "create", "delete"):
@@ -159,7 +159,7 @@ async def test_a_redirect(
 ) -> None:
     """It is an error, sent once, and nothing goes anywhere else: no key, and no POST that became a GET."""
     async with FaultyServer(server) as other:
-        fault = asked(text)
+        fault = requested(text)
         if "to" in fault.parameters:
             fault = fault.given(to=other.base_url.split("/")[2])
         faulty.add(fault)

@@ -22,7 +22,7 @@ from assistants_async import (
 )
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.bodies import ODD
-from assistants_async.testing.faults.table import asked
+from assistants_async.testing.faults.table import requested
 from tests.support.faults import SOON, Ids, streamed, until_open
 from tests.support.steady_loop import MS
 
@@ -186,7 +186,7 @@ async def test_row56_sse_wrong_type_that_is_the_run_is_its_one_event(
     faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """Servers that cannot stream answer so; a run that was only queued is no whole stream."""
-    faulty.add(asked("sse_wrong_type; as=run"))
+    faulty.add(requested("sse_wrong_type; as=run"))
     events, error = await streamed(client, ids)
     assert isinstance(error, StreamInterruptedError)
     assert error.run_id is not None
