@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Generic, Self, TypeVar, Unpack
@@ -10,8 +11,10 @@ from .._typing import override
 from ..core.keyword_help import show_keywords
 from ..core.requests.options import OptionChanges, Options, merge, refuse_view_options
 from ..core.requests.request import Request
+from ..core.responses.decode import error_for
 from ..models.decoding import decoder_for
 from ..response import HTTPResponse, Response
+from ..session.answer_value import value_of_error
 from ..session.manager import SessionManager
 from ..session.open_response import OpenResponse
 from .channel import BodyDecoder, Channel, Opener
@@ -79,13 +82,24 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         """
         return await push(self.stream(), sender, close=close)
 
-    def _opener(self, choose: Callable[[HTTPResponse], BodyDecoder[Any]]) -> Opener:
-        """Use the call up, and make the function that sends the request when the stream is entered."""
+    def _opener(self, choose: Callable[[HTTPResponse], BodyDecoder[Any]], *, events: bool = False) -> Opener:
+        """Use the call up, and make the function that sends the request when the stream is entered.
+
+        An error status that the options take gives the value that awaiting gives; with `events`, which it is none of,
+        its error.
+        """
         self._use()
 
         async def open_stream() -> tuple[OpenResponse, BodyDecoder[Any]]:
             reader = await self._session.open(self._request, self._options)
-            return reader, choose(reader.http)
+            if 200 <= reader.status < 300:
+                return reader, choose(reader.http)
+            from ..core.streams.item_decoders import KnownItems  # on use: few streams end so
+
+            if events:
+                return reader, KnownItems([], error_for(reader.http, time.time()))
+            value: Any = value_of_error(self._request, self._options, self._result, reader)
+            return reader, KnownItems([value])
 
         return open_stream
 

@@ -63,13 +63,14 @@ class CallContext(msgspec.Struct, frozen=True):
         return (await self.send(self.bind(row, ids, keywords), row.result)).value
 
     def for_workflow(self) -> CallContext:
-        """Return the context for requests of a workflow, where an error status always raises.
+        """Return the context for requests of a workflow, where an error status raises and answers are the models.
 
         Raises `TypeError` with `extra_body`, which is meant for one request.
         """
         if self.extra_body:
             raise TypeError("extra_body is for one request, and this makes several: use a client without it")
-        return CallContext(self.session, msgspec.structs.replace(self.options, raise_for_status=True), self.validate)
+        options = msgspec.structs.replace(self.options, raise_for_status=True, resolve_type=None)
+        return CallContext(self.session, options, self.validate)
 
     def list(self, row: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         """Make the call of a list that pages by the ids of its items."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..core.requests.options import raising
 from ..core.requests.request import ids_of
 from ..errors import AssistantsError
 from .call import Call
@@ -38,7 +39,7 @@ class Download(Call[bytes, bytes]):
 
         self._use()
         replace = check_save(folder, filename, overwrite, on_progress)
-        reader = await self._session.open(self._request, self._options)
+        reader = await self._session.open(self._request, raising(self._options))
         try:
             name = filename or suggested_name(reader.http.headers, ids_of(self._request)[-1])
             return await write_file(reader, Path(folder, name), on_progress, replace=replace)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any, TypeVar
 
 from .._typing import override
-from ..core.requests.options import Options
+from ..core.requests.options import Options, raising
 from ..core.requests.request import Request
 from ..core.responses.cursor import Cursor
 from ..models.pages import AnyPage
@@ -25,7 +25,8 @@ class PageWalk(AsyncIterator[P]):
         self._result = result
         self._session = session
         self._request = request
-        self._options = options
+        # A walk has no place for a status between its items, and would seem to end at one.
+        self._options = raising(options)
         self._cursor = Cursor(request.endpoint, request.query, session.protocol)
         self._done = False
 

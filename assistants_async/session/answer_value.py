@@ -21,14 +21,14 @@ def value_of(request: Request, options: Options, result: type[T], answer: OpenRe
     if not 200 <= answer.status < 300:
         if options.raise_for_status:
             raise error_for(answer.http, time.time())
-        return _value_of_error(request, options, result, answer)
+        return value_of_error(request, options, result, answer)
     if options.resolve_type is not None:
         wanted = options.resolve_type(request.endpoint.operation, answer.http) or result
         result = like(request.endpoint.result, wanted)
     return decode(result, answer, strict=options.strict, keep_unknown=options.keep_unknown)
 
 
-def _value_of_error(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
+def value_of_error(request: Request, options: Options, result: type[T], answer: OpenResponse) -> T:
     """Decode an error's body for a caller who takes error statuses: to a type of the caller's, or else to None."""
     wanted: Any = None if result is request.endpoint.result else result
     if options.resolve_type is not None:

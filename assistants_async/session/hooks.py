@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,7 +62,11 @@ async def await_user_code(deadline: Deadline, work: Awaitable[T], name: str) -> 
         return result
     finally:
         deadline.helper = None
-        task.cancel()  # where this coroutine is closed
+        if not task.done():
+            task.cancel()
+            # Where this coroutine is closed before the task has begun, nothing else would take the work.
+            if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+                work.close()
         del task  # it keeps the error, whose traceback keeps this frame
         error = None
 

@@ -82,12 +82,12 @@ class SessionManager:
     async def open(self, request: Request, options: Options) -> OpenResponse:
         """Send a request and return at the head of a 2xx answer, its body to be read by the caller, who closes it.
 
-        Raises what `value` raises; another status is an error whatever `raise_for_status` says.
+        Raises what `value` raises. Where the options take error statuses, the body of one has been read.
         """
         call = self._call if options.busy_thread is None else self._send_when_free
         try:
             reader = await call(request, options, options.timeout.stream, None)
-            if not 200 <= reader.status < 300:
+            if options.raise_for_status and not 200 <= reader.status < 300:
                 raise error_for(reader.http, time.time())
         except AssistantsError as error:
             await self.errors.report(error, request, options)

@@ -14,7 +14,6 @@ from assistants_async import (
     ClientClosedError,
     RateLimitedError,
     ServerError,
-    StatusError,
 )
 from assistants_async.errors import (
     ItemDecodeError,
@@ -70,13 +69,6 @@ async def test_r02_an_error_status_raises_from_entering(
         assert caught.value.http.content
         assert channel.items_delivered == 0
         assert len(wire.seen) == 1
-
-
-async def test_r02_an_error_status_raises_whatever_the_options_say(wire: Wire, client: AssistantsClient) -> None:
-    """A stream has no place for an error status, so `raise_for_status=False` changes nothing."""
-    wire.answer(failure(404))
-    with pytest.raises(StatusError):
-        await client.threads.retrieve("t").with_options(raise_for_status=False).stream().__aenter__()
 
 
 async def test_r02_an_endless_error_body_is_cut(wire: Wire, client: AssistantsClient) -> None:

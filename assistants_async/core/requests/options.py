@@ -118,7 +118,8 @@ class OptionChanges(TypedDict, total=False):
     query: Mapping[str, object]
     """Query parameters added to every request; None as a value takes one away."""
     raise_for_status: bool
-    """False: `response()` returns error statuses too, with None as the value, or one of the type that you name."""
+    """False: an error status is an answer, with None as its value, or one of the type that you name; a stream of it
+    has that item or none. What takes several answers (a walk over pages, `poll`, `drive`) or a file raises anyway."""
     strict: bool
     """True: answers are decoded by the letter, and an unknown union member is a `DecodeError`."""
     keep_unknown: bool
@@ -226,6 +227,11 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     if (media := changes.get("content_type")) is not None and not _is_json(media):
         raise ValueError(f"content_type must be a JSON media type, not {media!r}")
     return msgspec.structs.replace(options, **new)
+
+
+def raising(options: Options) -> Options:
+    """Return the options of a form that has no place for an error status, which then raises."""
+    return options if options.raise_for_status else msgspec.structs.replace(options, raise_for_status=True)
 
 
 def earlier(first: float | None, second: float | None) -> float | None:

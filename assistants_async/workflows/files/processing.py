@@ -88,7 +88,7 @@ class PollableCall(Call[T, T]):
             if seconds is not None:
                 positive_seconds(f"{name}(): {keyword}", seconds)
         self._use()
-        return ProcessingPoller(CallContext(self._session, self._options), row, self._request, interval)
+        return ProcessingPoller(CallContext(self._session, self._options).for_workflow(), row, self._request, interval)
 
     async def _within(self, deadline: float | None, wait: ProcessingPoller[T]) -> T:
         """Wait as long as the deadline allows."""

@@ -76,11 +76,11 @@ class RunCall(Call[Run, StreamEvent]):
             return Channel(name, self._opener(super()._decoder), on_error)
         self._request.add_member("stream", True)
         if not recover:
-            return RunChannel(name, self._opener(self._decoder), on_error, follow_ups, raise_on=raise_on)
+            return RunChannel(name, self._opener(self._decoder, events=True), on_error, follow_ups, raise_on=raise_on)
         from .recovery import EndHolder
 
         known = Snapshot()
-        opener = self._opener(lambda http: EndHolder(self._decoder(http), known))
+        opener = self._opener(lambda http: EndHolder(self._decoder(http), known), events=True)
         channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
         channel.snapshot = known
         return channel

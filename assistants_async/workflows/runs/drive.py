@@ -137,6 +137,20 @@ class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
         assert self._channel is not None
         await self._channel.__aexit__(kind, error, trace)
 
+    async def aclose(self) -> None:
+        """End the drive at once, from any task, also while it is being entered; again does nothing.
+
+        Its block is entered without events. On leaving the block the run is cancelled or left, as `on_deadline` says.
+        """
+        self.close()
+
+    @override
+    def close(self) -> None:
+        """End the drive as `aclose` does, without an await."""
+        super().close()
+        if self._channel is not None:
+            self._channel.close()
+
     @override
     def __repr__(self) -> str:
         return f"<Drive of {self._execution.name}, {'used' if self._used else 'not begun'}>"
@@ -180,7 +194,7 @@ class _Feed(Generic[T]):
             self.close()
             await self.join()
             raise
-        if not self._begun.done() and not self._closed and (error := self.failure) is not None:
+        if not self._begun.done() and (error := self.failure) is not None:
             raise error
 
     async def read(self) -> list[_Handed]:
@@ -214,8 +228,9 @@ class _Feed(Generic[T]):
         return cast("RunResult[T]", result)
 
     def close(self) -> None:
-        """End the task and the events; a read that waits returns."""
+        """End the task and the events; a read that waits returns, and so does `open`."""
         self._closed = True
+        self.started()
         if self._task is not None and not self._task.done():
             self._cut = True
             self._task.cancel()

@@ -10,6 +10,7 @@ import pytest
 from assistants_async import (
     AssistantsClient,
     ClientClosedError,
+    RetryPolicy,
     RunFailedError,
     StreamError,
     StreamInterruptedError,
@@ -19,7 +20,7 @@ from assistants_async.server import Stall
 from tests.support.byte_server import Body, Hold, frame
 from tests.support.drives import start
 from tests.support.embedded import GRACE, Server, listed, serving
-from tests.support.http_server import Wire
+from tests.support.http_server import Wire, failure, silent
 from tests.support.run_events import DONE, delta, message, run
 from tests.support.steady_loop import MS
 
@@ -61,9 +62,51 @@ async def test_the_head_of_a_drive_that_was_closed_before_it() -> None:
 
         task = asyncio.ensure_future(enter())
         await asyncio.sleep(0)
-        assert drive._channel is not None  # pyright: ignore[reportPrivateUsage]  nobody else has it yet
-        drive._channel.close()  # pyright: ignore[reportPrivateUsage]  the same
+        await drive.aclose()
         await task
+
+
+@pytest.mark.parametrize("on_deadline", ["cancel", "leave"])
+@pytest.mark.parametrize("held", ["head", "hook", "retry"])
+async def test_a_drive_that_is_closed_while_it_is_entered(
+    wire: Wire, client: AssistantsClient, held: str, on_deadline: str
+) -> None:
+    """Its block is entered at once, without events; a run that may have been made is looked after on leaving it."""
+    Server(wire, create=[failure(503) if held == "retry" else silent])
+    waiting, entered = asyncio.Event(), asyncio.Event()
+
+    async def reached(_: object) -> None:
+        waiting.set()
+        if held == "hook":
+            await asyncio.sleep(3600)
+
+    view = client.with_options(on_send=reached, retry=RetryPolicy(initial_delay=3600, max_delay=3600))
+    call: Any = view.runs.create("thread_1", assistant_id="asst_1")
+    drive = call.drive(grace=GRACE, on_deadline=on_deadline)
+
+    async def enter() -> list[Any]:
+        async with drive as channel:
+            entered.set()
+            return [event async for event in channel]
+
+    task = asyncio.ensure_future(enter())
+    await waiting.wait()
+    await asyncio.sleep(20 * MS)
+    assert not entered.is_set()
+    await drive.aclose()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert entered.is_set()
+    assert await task == []
+    await drive.aclose()
+
+
+async def test_a_drive_that_is_closed_before_it_is_entered(client: AssistantsClient) -> None:
+    """It sends nothing any more."""
+    drive = start(client)
+    await drive.aclose()
+    with pytest.raises(RuntimeError, match="a call can be used only once"):
+        await drive.__aenter__()
 
 
 async def test_a_hook_for_errors_that_fails(wire: Wire, client: AssistantsClient) -> None:
