@@ -13,8 +13,6 @@ from ...errors import (
     RunExpiredError,
     RunFailedError,
     RunIncompleteError,
-    StatusError,
-    ThreadBusyError,
     TimedOutError,
     did_you_mean,
     printable,
@@ -31,9 +29,6 @@ BAD_ENDS: frozenset[RunEnd] = frozenset({"failed", "expired", "cancelled", "inco
 
 ANSWERED = frozenset({"completed", "incomplete"})
 """The ends of a run that has written an answer, whole or in part."""
-
-_REFUSALS = (400, 422)
-_LONGEST_REFUSAL = 64 * 1024  # bytes of a refusal that are searched
 
 _SERVERS_OWN = frozenset({"azure_function"})  # calls that Foundry lists, and answers itself
 
@@ -130,14 +125,6 @@ def answered(steps: Iterable[RunStep]) -> dict[Called, str]:
                 if output or (output is not None and step.status == "completed"):
                     outputs[identity(call)] = output
     return outputs
-
-
-def refuses_streams(error: StatusError) -> bool:
-    """Return True for the refusal of a streamed request by a server that does not stream."""
-    if error.status not in _REFUSALS or isinstance(error, ThreadBusyError):
-        return False
-    words = f"{error.param} {error.message}".encode() + error.http.content[:_LONGEST_REFUSAL]
-    return b"stream" in words.lower()
 
 
 def may_pass(error: AssistantsError) -> bool:

@@ -22,8 +22,8 @@ from ...core.runs.status import (
     error_of,
     may_pass,
     next_step,
-    refuses_streams,
 )
+from ...core.runs.stream_refusal import refuses_streams
 from ...core.streams.run_events import event_of_run
 from ...errors import (
     AssistantsError,

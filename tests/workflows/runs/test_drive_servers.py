@@ -7,9 +7,6 @@ from typing import Any
 import pytest
 
 from assistants_async import AssistantsClient, BadRequestError, NotFoundError, ThreadBusyError, UnprocessableError
-from assistants_async.core.runs.status import refuses_streams
-from assistants_async.errors import StatusError
-from assistants_async.response import Headers, HTTPResponse
 from assistants_async.tools import Toolbox
 from tests.support.byte_server import Body, frame
 from tests.support.embedded import TOOLS, Server, asking, listed
@@ -87,26 +84,6 @@ async def test_a_refusal_that_stays(wire: Wire, client: AssistantsClient) -> Non
     Server(wire, create=[REFUSALS["400 in words"], failure(400, "no such assistant")])
     with pytest.raises(BadRequestError, match="no such assistant"):
         await start(client)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "refuses"),
-    [
-        (400, b'{"error":{"message":"Unknown parameter: \'stream\'."}}', True),
-        (422, b'{"detail":"body.Stream: extra fields not permitted"}', True),
-        (400, b"", False),
-        (400, b"x" * 70_000 + b"stream", False),
-        (404, b"stream", False),
-        (500, b"stream", False),
-    ],
-    ids=["400", "422", "empty", "far behind", "404", "500"],
-)
-def test_the_refusals_of_streams(status: int, body: bytes, refuses: bool) -> None:
-    """A 400 or 422 that names it near its beginning."""
-    http = HTTPResponse(
-        status=status, reason="", headers=Headers([]), content=body, method="POST", url="http://x", elapsed=0.0
-    )
-    assert refuses_streams(StatusError(http)) is refuses
 
 
 # Events without messages
