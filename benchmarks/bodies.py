@@ -181,8 +181,8 @@ def _tools(calls: int, line: bytes) -> Answer:
         for n in range(calls)
     ]
     action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": wanted}}
-    asking = {**_STARTED, "status": "requires_action", "required_action": action}
-    events = [frames(0)[0], frame("thread.run.requires_action", asking), b"event: done\ndata: [DONE]\n\n"]
+    paused = {**_STARTED, "status": "requires_action", "required_action": action}
+    events = [frames(0)[0], frame("thread.run.requires_action", paused), b"event: done\ndata: [DONE]\n\n"]
     return Answer((_STREAM + chunked(events),))
 
 

@@ -68,7 +68,7 @@ def _peak() -> float:
     return peak / MB if sys.platform == "darwin" else peak * 1024 / MB
 
 
-def _measure(name: str, base_url: str, folder: str, size: int, told: Queue[tuple[float, float]]) -> None:
+def _measure(name: str, base_url: str, folder: str, size: int, reports: Queue[tuple[float, float]]) -> None:
     async def work() -> tuple[float, float]:
         small, big = _file(Path(folder) / "small.bin", 1000), _file(Path(folder) / "big.bin", size)
         async with AssistantsClient(base_url=base_url, api_key="key") as client:
@@ -77,7 +77,7 @@ def _measure(name: str, base_url: str, folder: str, size: int, told: Queue[tuple
             await JOBS[name](client, big)
             return _peak() - before, time.perf_counter() - began
 
-    told.put(asyncio.run(work()))
+    reports.put(asyncio.run(work()))
 
 
 def _size(path: Path) -> int:
@@ -167,14 +167,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, _served() as base_url:
         print(f"{'a file of ' + str(size // MB) + ' MB':34} {'added MB':>9} {'seconds':>8}")
         for name in JOBS:
-            told: Queue[tuple[float, float]] = _SPAWN.Queue()
-            process = _SPAWN.Process(target=_measure, args=(name, base_url, folder, size, told))
+            reports: Queue[tuple[float, float]] = _SPAWN.Queue()
+            process = _SPAWN.Process(target=_measure, args=(name, base_url, folder, size, reports))
             process.start()
             process.join(600)
             if process.exitcode != 0:
                 process.kill()
                 sys.exit(f"{name} failed")
-            added, seconds = told.get(timeout=20)
+            added, seconds = reports.get(timeout=20)
             too_much |= added >= MOST
             print(f"{name:34} {added:9.1f} {seconds:8.2f}", "" if added < MOST else f"  more than {MOST}")
     sys.exit(too_much)

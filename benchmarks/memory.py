@@ -60,19 +60,19 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
 async def _held(name: str, client: str, origin: str, count: int) -> float:
     """KB of each of so many that are held."""
     async with AsyncExitStack() as stack:
-        hold = _HOLD[name.removeprefix("memory-"), client.partition(",")[0]]
+        gate = _HOLD[name.removeprefix("memory-"), client.partition(",")[0]]
         if name == "memory-client":
             url = f"{origin}/run/v1"
 
             async def one() -> object:
                 user = await stack.enter_async_context(made(client, url))
-                return user, await hold(user, 1, stack)
+                return user, await gate(user, 1, stack)
 
             return await _grown(count, one)
         pages = name == "memory-message"
         url = f"{origin}/pages-{count // PAGE}/v1" if pages else f"{origin}/unfinished/v1"
         user = await stack.enter_async_context(made(client, url, connections=count + 10))
-        return await _grown(count, lambda: hold(user, count if pages else 1, stack), times=1 if pages else count)
+        return await _grown(count, lambda: gate(user, count if pages else 1, stack), times=1 if pages else count)
 
 
 async def _grown(count: int, one: Callable[[], Awaitable[object]], times: int | None = None) -> float:

@@ -38,23 +38,23 @@ async def _outputs(run: Any) -> list[dict[str, str]]:
     ]
 
 
-async def _asked(events: AsyncIterator[Event]) -> Run | None:
+async def _paused_run(events: AsyncIterator[Event]) -> Run | None:
     """Read to the end, and tell what the run asks for."""
-    asked: Run | None = None
+    paused: Run | None = None
     async for event in events:
         if event.event == "thread.run.requires_action" and isinstance(event.data, Run):
-            asked = event.data
-    return asked
+            paused = event.data
+    return paused
 
 
 async def _drive_by_hand(hand: Hand, count: int) -> int:
     done = 0
     for _ in range(count):
         runs = f"{hand.url}/threads/thread_1/runs"
-        asked = await _asked(events_of_post(hand, runs, {"assistant_id": "asst_1", "stream": True}))
-        while asked is not None:
-            outputs = {"tool_outputs": await _outputs(asked), "stream": True}
-            asked = await _asked(events_of_post(hand, f"{runs}/{asked.id}/submit_tool_outputs", outputs))
+        paused = await _paused_run(events_of_post(hand, runs, {"assistant_id": "asst_1", "stream": True}))
+        while paused is not None:
+            outputs = {"tool_outputs": await _outputs(paused), "stream": True}
+            paused = await _paused_run(events_of_post(hand, f"{runs}/{paused.id}/submit_tool_outputs", outputs))
         done += 1
     return done
 
@@ -74,13 +74,13 @@ async def _drive_by_peer(peer: Any, count: int) -> int:
     for _ in range(count):
         manager = runs.stream(thread_id="thread_1", assistant_id="asst_1")
         while manager is not None:
-            asked = None
+            paused = None
             async with manager as stream:
                 async for event in stream:
                     if event.event == "thread.run.requires_action":
-                        asked = event.data
-            manager = asked and runs.submit_tool_outputs_stream(
-                run_id=asked.id, thread_id="thread_1", tool_outputs=await _outputs(asked)
+                        paused = event.data
+            manager = paused and runs.submit_tool_outputs_stream(
+                run_id=paused.id, thread_id="thread_1", tool_outputs=await _outputs(paused)
             )
         done += 1
     return done

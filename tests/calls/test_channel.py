@@ -18,7 +18,7 @@ from assistants_async import (
 from assistants_async.errors import (
     ItemDecodeError,
 )
-from tests.support.byte_server import CLOSE, STALL, Body, Hold, cuts
+from tests.support.byte_server import CLOSE, STALL, Body, Gate, cuts
 from tests.support.channels import JSON, LINES, SEQ, ending, ids
 from tests.support.http_server import KEY, Wire, failure, raw
 
@@ -149,7 +149,7 @@ async def test_r04_an_item_is_there_with_its_last_byte(
     wire: Wire, client: AssistantsClient, kind: str, item: bytes
 ) -> None:
     """The server holds back everything after the last byte, and the item is delivered all the same."""
-    almost = Hold()
+    almost = Gate()
     wire.answer(Body(item[:-1], almost, item[-1:], STALL, kind=kind))
     async with client.threads.retrieve("t").stream() as channel:
         waiting = asyncio.ensure_future(anext(channel))
@@ -163,7 +163,7 @@ async def test_r04_an_item_is_there_with_its_last_byte(
 
 async def test_r04_an_element_does_not_wait_for_its_page(wire: Wire, client: AssistantsClient) -> None:
     """Each element of a list comes with its closing brace, the page unfinished."""
-    second = Hold()
+    second = Gate()
     wire.answer(Body(b'{"data":[{"id":"a"}', second, b',{"id":"b"}', STALL, kind=JSON))
     async with client.threads.list().stream() as channel:
         assert (await anext(channel)).id == "a"
@@ -174,7 +174,7 @@ async def test_r04_an_element_does_not_wait_for_its_page(wire: Wire, client: Ass
 
 async def test_r04_numbers_wait_for_what_follows_them(wire: Wire, client: AssistantsClient) -> None:
     """A bare number is whole with a delimiter or with the end."""
-    more = Hold()
+    more = Gate()
     wire.answer(Body(b"1", more, b"2 3", kind=JSON))
     async with client.threads.retrieve("t").as_type(int).stream() as channel:
         waiting = asyncio.ensure_future(anext(channel))

@@ -19,7 +19,7 @@ from assistants_async.errors import (
 from tests.support.byte_server import CLOSE, RESET, STALL, Body, named
 from tests.support.channels import JSON, LINES, SEQ, ending, ids
 from tests.support.http_server import Wire
-from tests.support.run_events import DONE, page, told
+from tests.support.run_events import DONE, page, run_frames
 
 
 @pytest.mark.parametrize("end", ["cut", "fin", "short", "closed"])
@@ -87,7 +87,7 @@ async def test_r13_an_end_mark_is_missed_where_there_is_one(wire: Wire, client: 
     async with client.threads.list().stream() as channel:
         got, error = await ending(channel)
         assert (got, type(error), channel.terminal_marker_seen) == (["a"], StreamTruncatedError, False)
-    wire.answer(Body(b"".join(told("x")[:5])))
+    wire.answer(Body(b"".join(run_frames("x")[:5])))
     async with client.runs.create("thread_1", assistant_id="a").stream() as events:
         with pytest.raises(StreamInterruptedError):
             await events.until_done()
@@ -100,7 +100,7 @@ async def test_r13_the_outcome_says_how_it_ended(wire: Wire, client: AssistantsC
     async with client.threads.list().stream() as channel:
         assert await ids(channel) == ["a"]
         assert (channel.outcome, channel.terminal_marker_seen) == ("completed", True)
-    wire.answer(Body(b"".join(told("x")), DONE))
+    wire.answer(Body(b"".join(run_frames("x")), DONE))
     async with client.runs.create("thread_1", assistant_id="a").stream() as events:
         await events.until_done()
         assert (events.outcome, events.terminal_marker_seen) == ("completed", True)

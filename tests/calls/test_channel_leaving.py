@@ -19,7 +19,7 @@ from assistants_async.calls.channel import Channel
 from assistants_async.errors import (
     ItemTooLargeError,
 )
-from tests.support.byte_server import STALL, Body, Hold
+from tests.support.byte_server import STALL, Body, Gate
 from tests.support.channels import JSON, LINES, SEQ, ending, ids
 from tests.support.http_server import Peer, Seen, Wire
 from tests.support.steady_loop import MS
@@ -63,14 +63,14 @@ async def test_r07_many_items_hold_no_more_than_one_read(wire: Wire, client: Ass
     """Over a long stream with a slow reader, what the channel holds stays that of one read."""
     item = b'{"id":"%d"}\n' % (10**20)
     wire.answer(Body(*[item * 1000] * 100, kind=LINES))
-    held = 0
+    stored = 0
     async with client.threads.retrieve("t").stream() as channel:
         async for _ in channel:
             if channel.items_delivered % 100 == 0:
-                held = max(held, operator.length_hint(channel._frames))
+                stored = max(stored, operator.length_hint(channel._frames))
                 await asyncio.sleep(0)
     assert channel.items_delivered == 100_000
-    assert held < 20_000
+    assert stored < 20_000
 
 
 async def test_r08_an_idle_reader_stops_the_server(wire: Wire, client: AssistantsClient) -> None:
@@ -199,24 +199,24 @@ def test_r10_a_channel_is_a_class() -> None:
 
 async def test_r11_a_cancelled_read_loses_nothing(wire: Wire, client: AssistantsClient) -> None:
     """Time-outs around single reads, many of them, leave every byte where it was."""
-    go = [Hold() for _ in range(6)]
+    go = [Gate() for _ in range(6)]
     body = b'{"id":"abc"}{"id":"def"}'
     pieces: list[Any] = []
-    for place, hold in enumerate(go):
-        pieces += [hold, body[place * 4 : place * 4 + 4]]
+    for place, gate in enumerate(go):
+        pieces += [gate, body[place * 4 : place * 4 + 4]]
     wire.answer(Body(*pieces, kind=JSON))
     got: list[str] = []
     cancelled = 0
     async with client.threads.retrieve("t").stream() as channel:
-        for hold in go:
-            await hold.reached.wait()
+        for gate in go:
+            await gate.reached.wait()
             for _ in range(3):
                 try:
                     async with asyncio.timeout(2 * MS):
                         got.append((await anext(channel)).id)
                 except TimeoutError:
                     cancelled += 1
-            hold.set()
+            gate.set()
         got += await ids(channel)
     assert (got, cancelled) == (["abc", "def"], 17)
 

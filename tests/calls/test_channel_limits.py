@@ -14,9 +14,9 @@ from assistants_async import AssistantsClient, TimedOutError, Timeout
 from assistants_async.errors import StreamEventError, StreamInterruptedError, StreamTruncatedError
 from assistants_async.models.events import MessageDeltaEvent
 from assistants_async.server import AssistantsServer, Say, ScriptedResponder
-from tests.support.byte_server import RESET, STALL, Body, Hold, dumps
+from tests.support.byte_server import RESET, STALL, Body, Gate, dumps
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer
-from tests.support.run_events import DONE, ERROR, told
+from tests.support.run_events import DONE, ERROR, run_frames
 from tests.support.steady_loop import MS
 
 LINES = "application/x-ndjson"
@@ -30,7 +30,7 @@ def limited(wire: Wire, **limits: float | None) -> AssistantsClient:
 
 async def test_t29_the_first_item_does_not_wait_for_the_second(wire: Wire, client: AssistantsClient) -> None:
     """The server stalls between two items: the first is there meanwhile, then exactly the second."""
-    more = Hold()
+    more = Gate()
     wire.answer(Body(b'{"id":"a"}', more, b'{"id":"b"}', kind=JSON))
     async with client.threads.retrieve("t").stream() as channel:
         async with asyncio.timeout(2):
@@ -153,7 +153,7 @@ async def test_n15_signs_of_life_hold_a_stream_open(wire: Wire, kind: str, sign:
 
 async def test_n17_nothing_is_sent_twice_on_a_new_connection(wire: Wire, client: AssistantsClient) -> None:
     """A create whose answer breaks off is one request, in the first item and behind it."""
-    for steps in ([RESET], [told("a")[0], RESET], [told("a")[0][:9], RESET]):
+    for steps in ([RESET], [run_frames("a")[0], RESET], [run_frames("a")[0][:9], RESET]):
         wire.answer(Body(*steps))
         async with client.runs.create("t", assistant_id="a").stream() as channel:
             with pytest.raises(StreamInterruptedError):
@@ -249,15 +249,17 @@ async def test_t71_a_type_of_the_callers_own_is_for_its_call_alone(wire: Wire, c
 
 async def test_t57_t58_a_trace_tells_of_a_stream(wire: Wire, client: AssistantsClient) -> None:
     """The request with its body, the status line, and the stream's bytes as they are read."""
-    told_of: list[tuple[str, str]] = []
-    wire.answer(Body(*told("a"), DONE))
-    call = client.runs.create("t", assistant_id="a").with_options(trace=lambda kind, text: told_of.append((kind, text)))
+    log_lines: list[tuple[str, str]] = []
+    wire.answer(Body(*run_frames("a"), DONE))
+    call = client.runs.create("t", assistant_id="a").with_options(
+        trace=lambda kind, text: log_lines.append((kind, text))
+    )
     async with call.stream() as channel:
         await channel.until_done()
-    assert any(kind == "TEXT" and text.startswith("200 OK") for kind, text in told_of)
-    assert [text for kind, text in told_of if kind == "DATA OUT"] == ['{"assistant_id":"a","stream":true}']
-    assert "".join(text for kind, text in told_of if kind == "DATA IN").encode() == b"".join((*told("a"), DONE))
-    assert not any(KEY in text for _, text in told_of)
+    assert any(kind == "TEXT" and text.startswith("200 OK") for kind, text in log_lines)
+    assert [text for kind, text in log_lines if kind == "DATA OUT"] == ['{"assistant_id":"a","stream":true}']
+    assert "".join(text for kind, text in log_lines if kind == "DATA IN").encode() == b"".join((*run_frames("a"), DONE))
+    assert not any(KEY in text for _, text in log_lines)
 
 
 async def test_n02_a_long_stream_does_not_grow(wire: Wire, client: AssistantsClient) -> None:
@@ -299,7 +301,7 @@ async def test_n31_a_gzip_that_nobody_asked_for(wire: Wire, client: AssistantsCl
     import zlib  # this test alone
 
     packer = zlib.compressobj(wbits=31)
-    data = packer.compress(b"".join([*told("a"), DONE])) + packer.flush()
+    data = packer.compress(b"".join([*run_frames("a"), DONE])) + packer.flush()
     wire.answer(Body(*(data[place : place + 40] for place in range(0, len(data), 40)), content_encoding="gzip"))
     async with client.runs.create("t", assistant_id="a").stream() as channel:
         assert (await channel.final_run()).status == "completed"
@@ -375,7 +377,7 @@ async def test_many_streams_of_the_embedded_server_at_once() -> None:
 
 async def test_a_scope_of_anyio_around_a_view(wire: Wire, client: AssistantsClient) -> None:
     """`move_on_after` ends the reading and nothing else."""
-    wire.answer(Body(*told("a")[:8], STALL))
+    wire.answer(Body(*run_frames("a")[:8], STALL))
     got: list[str] = []
     async with client.runs.create("t", assistant_id="a").stream() as channel:
         with anyio.move_on_after(30 * MS) as scope:

@@ -17,7 +17,7 @@ from assistants_async import (
 )
 from tests.support.byte_server import STALL, Body
 from tests.support.http_server import Wire
-from tests.support.run_events import told
+from tests.support.run_events import run_frames
 from tests.support.steady_loop import MS
 
 STOPPED = TimedOutError("idle", 1, status=200)
@@ -74,7 +74,7 @@ def test_errors_that_cause_each_other_end_the_search() -> None:
 async def test_t33_a_server_that_stops_talking(wire: Wire, client: AssistantsClient, run: bool) -> None:
     """After an item and a silence longer than the limit, of lists and of runs alike."""
     patient = client.with_options(timeout=Timeout(idle=50 * MS))
-    body = Body(told("x")[0], STALL) if run else Body(b'{"data":[{"id":"a"},', STALL, kind="application/json")
+    body = Body(run_frames("x")[0], STALL) if run else Body(b'{"data":[{"id":"a"},', STALL, kind="application/json")
     wire.answer(body)
     call = patient.runs.create("t", assistant_id="a") if run else patient.threads.list()
     async with call.stream() as channel:

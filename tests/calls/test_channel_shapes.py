@@ -20,7 +20,7 @@ from assistants_async.errors import (
     StreamEventError,
     StreamTruncatedError,
 )
-from tests.support.byte_server import STALL, Body, Hold, dumps, named, whole
+from tests.support.byte_server import STALL, Body, Gate, dumps, named, whole
 from tests.support.channels import JSON, LINES, SEQ, ending, ids
 from tests.support.http_server import Wire, raw
 from tests.support.run_events import page, run
@@ -28,7 +28,7 @@ from tests.support.run_events import page, run
 
 async def test_case_a_one_object_is_one_item(wire: Wire, client: AssistantsClient) -> None:
     """It comes with its closing brace though the connection stays open, and then a clean end."""
-    end = Hold()
+    end = Gate()
     wire.answer(Body(b'\xef\xbb\xbf \n{"id":"a"}', end, b" \r\n", kind=JSON))
     async with client.threads.retrieve("t").stream() as channel:
         assert (await anext(channel)).id == "a"

@@ -18,10 +18,10 @@ from assistants_async import (
 from assistants_async.errors import (
     StreamError,
 )
-from tests.support.byte_server import RESET, STALL, Body, Hold, named
+from tests.support.byte_server import RESET, STALL, Body, Gate, named
 from tests.support.channels import JSON, LINES, ending, ids
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer
-from tests.support.run_events import DONE, page, told
+from tests.support.run_events import DONE, page, run_frames
 from tests.support.steady_loop import MS
 
 
@@ -30,7 +30,7 @@ async def test_r17_a_stream_read_to_its_end_frees_its_connection(
     wire: Wire, client: AssistantsClient, framed: Any
 ) -> None:
     """Streams of every kind, one after another, share one connection."""
-    run_body = Body(b"".join(told("x")), DONE, framed=framed)
+    run_body = Body(b"".join(run_frames("x")), DONE, framed=framed)
     wire.answer(run_body, Body(page(*named("a")), kind=JSON, framed=framed), run_body, answer({"id": "t"}))
     async with client.runs.create("thread_1", assistant_id="a").stream() as events:
         await events.until_done()
@@ -105,7 +105,7 @@ async def test_r18_a_stream_that_was_never_entered_warns_by_name(client: Assista
 async def test_r19_nothing_is_sent_again_after_an_item(wire: Wire, client: AssistantsClient) -> None:
     """A stream that breaks after its first item is one request, a GET or a create."""
     for call in (client.threads.list(), client.runs.create("thread_1", assistant_id="a")):
-        wire.answer(Body(b"".join(told("x")[:1]), RESET))
+        wire.answer(Body(b"".join(run_frames("x")[:1]), RESET))
         with pytest.raises((StreamError, ConnectionLostError)):
             async with call.stream() as channel:
                 async for _ in channel:
@@ -160,7 +160,7 @@ async def test_r20_many_streams_at_once(wire: Wire, client: AssistantsClient) ->
 
 async def test_r21_a_second_reader_is_refused(wire: Wire, client: AssistantsClient) -> None:
     """It is told at once, and the first one reads on."""
-    go = Hold()
+    go = Gate()
     wire.answer(Body(b'{"id":"a"}', go, b'{"id":"b"}', kind=JSON))
     async with client.threads.retrieve("t").stream() as channel:
         await anext(channel)
@@ -194,7 +194,7 @@ async def test_r22_closing_the_client_ends_open_streams(wire: Wire, where: str) 
         "between": Body(b'{"id":"a"}', STALL, kind=JSON),
         "inside": Body(b'{"id":"a"}{"id":', STALL, kind=JSON),
         "waiting": Body(b'{"id":"a"}', STALL, kind=JSON),
-        "run": Body(b"".join(told("x")[:3]), STALL),
+        "run": Body(b"".join(run_frames("x")[:3]), STALL),
     }
     wire.answer(bodies[where])
     client = AssistantsClient(base_url=wire.base_url, api_key=KEY)

@@ -126,16 +126,16 @@ async def test_a_cut_body_leaves_nothing(wire: Wire, client: AssistantsClient, t
 
 async def test_a_silent_server_is_a_time_out(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
     """The idle limit holds while a file is written, and nothing is left; it is told to `on_error`."""
-    told: list[Exception] = []
+    reports: list[Exception] = []
     wire.answer(then_silent(NAMED[:-10]))
     with pytest.raises(TimedOutError) as caught:
         await (
             client.files.content("file_1")
-            .with_options(timeout=Timeout(idle=30 * MS), on_error=told.append)
+            .with_options(timeout=Timeout(idle=30 * MS), on_error=reports.append)
             .save(tmp_path)
         )
     assert (caught.value.phase, caught.value.is_long_poll) == ("idle", True)
-    assert told == [caught.value]
+    assert reports == [caught.value]
     assert files(tmp_path) == {}
     await wire.until_open(0)
 
@@ -152,13 +152,13 @@ async def test_an_error_status_is_raised(wire: Wire, client: AssistantsClient, t
 
 async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
     """Written so far and in all; None in all where the server does not say. Its exception ends the download."""
-    told: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
     wire.answer(NAMED)
-    await client.files.content("file_1").save(tmp_path, on_progress=lambda *step: told.append((step[0], step[1])))
-    assert told[-1] == (len(CONTENT), len(CONTENT))
+    await client.files.content("file_1").save(tmp_path, on_progress=lambda *step: reports.append((step[0], step[1])))
+    assert reports[-1] == (len(CONTENT), len(CONTENT))
     wire.answer(head(200, {"transfer-encoding": "chunked"}) + chunk(b"abc") + b"0\r\n\r\n")
-    await client.files.content("file_1").save(tmp_path, on_progress=lambda *step: told.append((step[0], step[1])))
-    assert told[-1:] == [(3, None)]
+    await client.files.content("file_1").save(tmp_path, on_progress=lambda *step: reports.append((step[0], step[1])))
+    assert reports[-1:] == [(3, None)]
 
     def stop(done: int, total: int | None) -> None:
         raise LookupError("mine")

@@ -13,7 +13,7 @@ from assistants_async import AssistantsClient, ClientClosedError, ConnectionLost
 from assistants_async.errors import StreamEventError
 from tests.support.byte_server import RESET, STALL, Body, frame
 from tests.support.http_server import KEY, Wire
-from tests.support.run_events import DONE, ERROR, names, told
+from tests.support.run_events import DONE, ERROR, names, run_frames
 from tests.support.steady_loop import MS
 
 LINES = "application/x-ndjson"
@@ -100,13 +100,13 @@ async def test_an_error_reaches_every_reader(wire: Wire, client: AssistantsClien
 
 async def test_events_of_a_run_for_several_readers(wire: Wire, client: AssistantsClient) -> None:
     """Each has all events, the snapshot runs along once, and an error event is told to each."""
-    wire.answer(Body(*told("a", "b"), DONE))
+    wire.answer(Body(*run_frames("a", "b"), DONE))
     async with client.runs.create("t", assistant_id="a").stream() as channel:
         async with channel.fan_out(2) as (one, two):
             first, second = await asyncio.gather(list_of(one), list_of(two))
-        assert first == second == names(told("a", "b"))
+        assert first == second == names(run_frames("a", "b"))
         assert channel.snapshot.messages[0].text == "ab"
-    wire.answer(Body(*told("a")[:3], frame("error", ERROR)))
+    wire.answer(Body(*run_frames("a")[:3], frame("error", ERROR)))
     async with client.runs.create("t", assistant_id="a").stream() as channel, channel.fan_out(2) as receivers:
         for receiver in receivers:
             with pytest.raises(StreamEventError):

@@ -204,24 +204,24 @@ async def test_streamed_data_is_traced(wire: Wire, client: AssistantsClient) -> 
     """As it comes, no character cut; an awaited answer is traced once, as before."""
     body = dumps({"id": "t", "metadata": {"name": "Øé"}})
     cut = body.index("Ø".encode()) + 1
-    told: list[tuple[str, str]] = []
-    view = client.with_options(trace=lambda kind, text: told.append((kind, text)))
+    reports: list[tuple[str, str]] = []
+    view = client.with_options(trace=lambda kind, text: reports.append((kind, text)))
     for form in (items, pushed):
-        told.clear()
+        reports.clear()
         wire.answer(Body(body[:cut], body[cut:], kind="application/json"))
         await form(view.threads.retrieve("t"))
-        assert "".join(text for kind, text in told if kind == "DATA IN") == body.decode()
-        assert "HEADER IN" in {kind for kind, _ in told}
-    told.clear()
+        assert "".join(text for kind, text in reports if kind == "DATA IN") == body.decode()
+        assert "HEADER IN" in {kind for kind, _ in reports}
+    reports.clear()
     wire.answer(whole(body))
     await view.threads.retrieve("t")
-    assert [text for kind, text in told if kind == "DATA IN"] == [body.decode()]
+    assert [text for kind, text in reports if kind == "DATA IN"] == [body.decode()]
 
 
 async def test_a_saved_file_is_traced(wire: Wire, client: AssistantsClient, tmp_path: Any) -> None:
     """Its content is data of the answer like any other."""
-    told: list[str] = []
+    reports: list[str] = []
     wire.answer(raw(b"abc"))
-    view = client.with_options(trace=lambda kind, text: told.append(text) if kind == "DATA IN" else None)
+    view = client.with_options(trace=lambda kind, text: reports.append(text) if kind == "DATA IN" else None)
     await view.files.content("f").save(tmp_path)
-    assert "".join(told) == "abc"
+    assert "".join(reports) == "abc"

@@ -181,13 +181,13 @@ async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, t
     path.write_bytes(b"x" * (2 * CHUNK + 5))
     wire.answer(BODY)
     for file in (path, path.read_bytes()):
-        told: list[tuple[int, int | None]] = []
+        reports: list[tuple[int, int | None]] = []
 
-        def note(done: int, total: int | None, told: list[tuple[int, int | None]] = told) -> None:
-            told.append((done, total))
+        def note(done: int, total: int | None, reports: list[tuple[int, int | None]] = reports) -> None:
+            reports.append((done, total))
 
         await client.files.create(file=file, purpose="assistants", filename="a", on_progress=note)
-        assert told == [(done, 2 * CHUNK + 5) for done in (CHUNK, 2 * CHUNK, 2 * CHUNK + 5)]
+        assert reports == [(done, 2 * CHUNK + 5) for done in (CHUNK, 2 * CHUNK, 2 * CHUNK + 5)]
     open_ended: list[tuple[int, int | None]] = []
 
     def note_open(done: int, total: int | None) -> None:

@@ -138,11 +138,11 @@ async def test_nothing_is_left_of_an_upload_whose_client_is_closed(deaf: Deaf, o
 async def test_nothing_is_left_of_an_upload_that_is_answered_early(wire: Wire, operation: Operation) -> None:
     """A refusal that comes before the body was read ends the call, and the connection with it."""
     wire.early = True
-    hold = asyncio.Event()
+    gate = asyncio.Event()
 
     async def refuse(seen: Seen, peer: Peer) -> None:
         await peer.send(answer({"error": {"message": "too large"}}, 400, "Bad Request"))
-        await hold.wait()
+        await gate.wait()
 
     wire.answer(refuse)
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as client:
@@ -151,7 +151,7 @@ async def test_nothing_is_left_of_an_upload_that_is_answered_early(wire: Wire, o
             await operation(client)
         await settled()
         assert open_sockets() == before
-    hold.set()
+    gate.set()
 
 
 async def test_nothing_is_left_over_a_lent_session(deaf: Deaf) -> None:

@@ -22,8 +22,8 @@ async def test_a_reader_that_left_before() -> None:
     """The function is called at once."""
     send, receive = open_pipe(1)
     receive.close()
-    told: list[str] = []
-    with send.on_receiver_closed(lambda: told.append("left")):
-        assert told == ["left"]
+    reports: list[str] = []
+    with send.on_receiver_closed(lambda: reports.append("left")):
+        assert reports == ["left"]
     assert send.receiver_closed
     send.close()

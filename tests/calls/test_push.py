@@ -17,7 +17,7 @@ from tests.support.byte_server import CLOSE, RESET, Body, dumps, frame, named, w
 from tests.support.channels import JSON, LINES
 from tests.support.http_server import KEY, Wire
 from tests.support.places import FACTS as FACTS_FILE
-from tests.support.run_events import DONE, ERROR, page, told
+from tests.support.run_events import DONE, ERROR, page, run_frames
 from tests.testing.test_mocks import NEEDED
 
 ROWS = [(row, protocol) for row in TABLE.values() for protocol in row.protocols]
@@ -26,7 +26,7 @@ ROWS = [(row, protocol) for row in TABLE.values() for protocol in row.protocols]
 def answers(row: Endpoint[Any, Any]) -> list[Body]:
     """What a server can answer an operation with: well, cut, wrong, and with an error inside."""
     if row.streams:
-        frames = told("a", "bc")
+        frames = run_frames("a", "bc")
         return [
             Body(*frames, DONE),
             Body(*frames[:9], RESET),
@@ -55,7 +55,7 @@ def answers(row: Endpoint[Any, Any]) -> list[Body]:
     ]
 
 
-def told_by(error: BaseException | None) -> Any:
+def facts_of(error: BaseException | None) -> Any:
     """An error as far as two of it can be compared."""
     if error is None:
         return None
@@ -71,7 +71,7 @@ async def pulled(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[lis
             async for item in channel:
                 got.append(item)  # noqa: PERF401  # an error comes in between
     except Exception as error:  # noqa: BLE001  # compared with the other form's
-        return got, told_by(error)
+        return got, facts_of(error)
     return got, None
 
 
@@ -90,7 +90,7 @@ async def pushed(client: AssistantsClient, row: Endpoint[Any, Any]) -> tuple[lis
     failed = pump.exception()
     assert failed is reader
     receive.close()
-    return got, told_by(reader), told_by(failed)
+    return got, facts_of(reader), facts_of(failed)
 
 
 def make(client: AssistantsClient, row: Endpoint[Any, Any]) -> Any:

@@ -14,10 +14,10 @@ import pytest
 from assistants_async import AssistantsClient, ConnectionLostError, HTTPResponse, NotFoundError, ValidationError
 from assistants_async.calls.pipe import open_pipe
 from assistants_async.errors import ItemDecodeError, StreamEventError, StreamInterruptedError, StreamTruncatedError
-from tests.support.byte_server import RESET, STALL, Body, Hold, dumps, frame, whole
+from tests.support.byte_server import RESET, STALL, Body, Gate, dumps, frame, whole
 from tests.support.channels import JSON, LINES
 from tests.support.http_server import Wire, failure
-from tests.support.run_events import ERROR, told
+from tests.support.run_events import ERROR, run_frames
 from tests.support.steady_loop import MS
 
 
@@ -194,7 +194,7 @@ async def into_open(client: AssistantsClient, number: int, send: Any) -> None:
 
 async def test_n11_one_error_of_three_calls_reaches_the_reader(wire: Wire, client: AssistantsClient) -> None:
     """The pipe ends with the error of the call that failed, whatever `close` says, and the others stop."""
-    fail = Hold()
+    fail = Gate()
     good = Body(b'{"id":"a"}', STALL, kind=JSON)
     wire.answer(good, Body(fail, b'{"id":7}', kind=JSON))
     send, receive = open_pipe(4)
@@ -229,7 +229,7 @@ async def test_r11_a_cancelled_pump_closes_both_ends(wire: Wire, client: Assista
 
 async def test_r11_a_cancelled_receive_loses_nothing(wire: Wire, client: AssistantsClient) -> None:
     """A time-out around one receive of a pipe leaves the next item where it was."""
-    more = Hold()
+    more = Gate()
     wire.answer(Body(b'{"id":"a"}', more, b'{"id":"b"}', kind=JSON))
     send, receive = open_pipe()
     pump = asyncio.ensure_future(client.threads.retrieve("t").into(send))
@@ -247,7 +247,7 @@ async def test_r11_a_cancelled_receive_loses_nothing(wire: Wire, client: Assista
 async def test_r15_the_events_of_a_run_are_pushed_with_their_error(wire: Wire, client: AssistantsClient) -> None:
     """An error event and an early end come out of the pipe after the events before them."""
     for tail, kind in ((frame("error", ERROR), StreamEventError), (b"", StreamInterruptedError)):
-        wire.answer(Body(*told("ab")[:8], tail or b": end\n\n"))
+        wire.answer(Body(*run_frames("ab")[:8], tail or b": end\n\n"))
         send, receive = open_pipe(100)
         with pytest.raises(kind):
             await client.runs.create("thread_1", assistant_id="a").into(send)

@@ -10,7 +10,7 @@ from assistants_async.cli.arguments import count, model_map, positive_seconds, s
 
 
 @pytest.mark.parametrize("text", ["", "soon", "nan", "inf", "-1"], ids=["empty", "word", "nan", "inf", "negative"])
-def test_what_is_no_time_is_refused(text: str) -> None:
+def test_bad_times_are_refused(text: str) -> None:
     """A number of seconds is finite and not negative."""
     with pytest.raises(argparse.ArgumentTypeError, match="is not a number of seconds"):
         seconds(text)

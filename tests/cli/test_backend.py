@@ -72,11 +72,11 @@ async def test_one_url_and_the_service_runs_again(tmp_path: Path) -> None:
     key.chmod(0o600)
     async with ChatBackend([ChatAnswer(text="From the model.")]) as backend:
         arguments = ("--backend", backend.url, "--model", "qwen3", "--backend-key-file", str(key))
-        async with serving(*arguments, lines=3) as (told, errors):
-            text, run = await answer(told[0])
+        async with serving(*arguments, lines=3) as (reports, errors):
+            text, run = await answer(reports[0])
     assert (text, run.status, run.model) == ("From the model.", "completed", "gpt-4o")
-    assert told[1:] == [
-        f"export OPENAI_BASE_URL={told[0]}",
+    assert reports[1:] == [
+        f"export OPENAI_BASE_URL={reports[0]}",
         f"runs are answered by qwen3 at {backend.url}; all other objects are in memory",
     ]
     assert backend.requests[0]["model"] == "qwen3"
@@ -88,12 +88,12 @@ async def test_ready_and_healthy() -> None:
     """Both paths need no key; a backend that is gone makes the server alive and not ready."""
     async with ChatBackend() as backend:
         arguments = ("--backend", backend.url, "--api-key", "key")
-        async with serving(*arguments, lines=3) as (told, errors), aiohttp.ClientSession() as session:
-            root = told[0].removesuffix("/v1")
+        async with serving(*arguments, lines=3) as (reports, errors), aiohttp.ClientSession() as session:
+            root = reports[0].removesuffix("/v1")
             async with session.get(f"{root}/healthz") as health, session.get(f"{root}/readyz") as ready:
                 assert (health.status, await health.json()) == (200, {"status": "alive"})
                 assert (ready.status, await ready.json()) == (200, {"status": "ready"})
-            async with session.get(f"{told[0]}/assistants") as refused:
+            async with session.get(f"{reports[0]}/assistants") as refused:
                 assert refused.status == 401
     assert errors == []
 
@@ -101,9 +101,9 @@ async def test_ready_and_healthy() -> None:
 async def test_a_backend_that_is_not_there_is_a_warning(unused_tcp_port: int) -> None:
     """The server starts, says so once, and is not ready."""
     async with (
-        serving("--backend", f"http://127.0.0.1:{unused_tcp_port}/v1", lines=3) as (told, errors),
+        serving("--backend", f"http://127.0.0.1:{unused_tcp_port}/v1", lines=3) as (reports, errors),
         aiohttp.ClientSession() as session,
-        session.get(told[0].removesuffix("/v1") + "/readyz") as ready,
+        session.get(reports[0].removesuffix("/v1") + "/readyz") as ready,
     ):
         assert (ready.status, await ready.json()) == (
             503,
@@ -120,9 +120,9 @@ async def test_a_script_of_runs(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     script.write_text('[{"say": "Hello."}, {"fail": ["rate_limit_exceeded", "Slow down."]}]')
     arguments = ("--script", str(script), "--pace", "0", "--chunk", "7", "--log", "--run-expiry", "60")
-    async with serving(*arguments) as (told, errors):
-        text, run = await answer(told[0])
-        _, failed = await answer(told[0])
+    async with serving(*arguments) as (reports, errors):
+        text, run = await answer(reports[0])
+        _, failed = await answer(reports[0])
     assert (text, failed.last_error.code) == ("Hello.", "rate_limit_exceeded")
     assert failed.expires_at is None
     assert "POST /threads/{thread_id}/runs 200 " in "\n".join(errors)
@@ -149,7 +149,7 @@ async def test_bad_options_are_one_sentence(arguments: Sequence[str], words: str
 
 
 async def test_a_script_and_a_backend_do_not_go_together(tmp_path: Path) -> None:
-    """Both say what runs do; and a bad script is refused with its place."""
+    """Both answer runs, so the command takes one of them; a bad script is refused with its place."""
     script = tmp_path / "script.json"
     script.write_text('[{"sya": "Hello."}]')
     code, _, err = await ran("serve", "--port", "0", "--script", str(script))
@@ -158,8 +158,8 @@ async def test_a_script_and_a_backend_do_not_go_together(tmp_path: Path) -> None
     assert (code, "give one of them" in err) == (2, True)
 
 
-async def test_check_says_what_runs_can_rely_on() -> None:
-    """A line an ability, from short requests; exit code 0 where streams work."""
+async def test_check_lists_the_abilities() -> None:
+    """A line for each ability, from short requests; exit code 0 where streams work."""
     answers: list[ChatAnswer | RawAnswer] = [
         ChatAnswer(text="Hello you"),
         ChatAnswer(text="Hello"),
@@ -183,8 +183,8 @@ async def test_check_says_what_runs_can_rely_on() -> None:
     ]
 
 
-async def test_check_of_a_backend_that_can_little() -> None:
-    """What is not there is said, with what to do."""
+async def test_check_of_a_poor_backend() -> None:
+    """Each missing ability has a line with the option that helps."""
     async with ChatBackend([ChatAnswer(text="Hi", usage=None)] * 6) as backend:
         code, out, _ = await ran("check", "--backend", backend.url, "--model", "m")
     assert code == 0
@@ -195,7 +195,7 @@ async def test_check_of_a_backend_that_can_little() -> None:
 
 
 async def test_check_of_nothing(unused_tcp_port: int) -> None:
-    """Exit code 1 where nobody answers, 2 for a URL that is none."""
+    """Exit code 1 where no server answers, 2 for a malformed URL."""
     code, out, _ = await ran("check", "--backend", f"http://127.0.0.1:{unused_tcp_port}/v1")
     assert (code, "the model is unknown: name one with --model" in out) == (1, True)
     code, _, err = await ran("check", "--backend", "nonsense")

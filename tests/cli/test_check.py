@@ -1,4 +1,4 @@
-"""`check`, asked in this process."""
+"""`check`, called in this process."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from assistants_async.cli.check import run_check
 from assistants_async.testing.chat_backend import ChatAnswer, ChatBackend, Cut, RawAnswer, error_answer
 
 
-async def test_refused_and_broken_answers_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each question has a line with what was seen, whatever the backend does."""
+async def test_refused_and_broken_answers_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each ability has a line with the result, for any answer of the backend."""
     answers: list[ChatAnswer | RawAnswer] = [
         ChatAnswer(text="Hello"),
         error_answer(500, "no usage"),

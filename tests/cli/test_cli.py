@@ -120,8 +120,8 @@ def test_code_is_coloured_where_rich_and_a_terminal_are(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_serve_prints_its_url_and_stops_when_told(number: signal.Signals) -> None:
-    """The first line is a base URL that a client can use; a signal ends it with 0."""
+async def test_serve_prints_its_url_and_stops_at_a_signal(number: signal.Signals) -> None:
+    """The first line is a base URL that a client can use; a signal ends the command with 0."""
     with serve("--api-key", "secret") as server:
         base_url = first_line(server)
         async with AssistantsClient(base_url=base_url, api_key="secret") as client:

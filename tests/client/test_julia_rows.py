@@ -171,21 +171,21 @@ async def test_row_10_media_types(wire: Wire, client: AssistantsClient) -> None:
 
 async def test_row_11_hooks(wire: Wire, client: AssistantsClient) -> None:
     """One before the request is written, one before it is sent, one after the answer; each may be sync or async."""
-    told: list[str] = []
+    reports: list[str] = []
 
     async def on_request(request: Request) -> None:
         request.headers["x-phase"] = "1"
-        told.append("request")
+        reports.append("request")
 
     def on_send(outgoing: PreparedRequest) -> None:
         outgoing.headers["x-phase"] += "2"
-        told.append("send")
+        reports.append("send")
 
     wire.answer(answer(THREAD))
     await client.threads.create().with_options(
-        on_request=on_request, on_send=on_send, on_response=lambda http: told.append(str(http.status))
+        on_request=on_request, on_send=on_send, on_response=lambda http: reports.append(str(http.status))
     )
-    assert (told, wire.last.header("x-phase")) == (["request", "send", "200"], "12")
+    assert (reports, wire.last.header("x-phase")) == (["request", "send", "200"], "12")
 
 
 async def test_row_12_types_of_results(wire: Wire, client: AssistantsClient) -> None:
@@ -225,12 +225,12 @@ async def test_row_15_query_styles(wire: Wire, client: AssistantsClient) -> None
 
 async def test_row_16_tracing(wire: Wire, client: AssistantsClient) -> None:
     """Sent and received bodies come out as they are, the key does not."""
-    told: dict[str, str] = {}
+    reports: dict[str, str] = {}
     wire.answer(answer(ASSISTANT))
-    await client.assistants.create(model="m").with_options(trace=lambda kind, text: told.update({kind: text}))
-    assert msgspec.json.decode(told["DATA OUT"]) == {"model": "m"}
-    assert msgspec.json.decode(told["DATA IN"]) == ASSISTANT
-    assert KEY not in str(told)
+    await client.assistants.create(model="m").with_options(trace=lambda kind, text: reports.update({kind: text}))
+    assert msgspec.json.decode(reports["DATA OUT"]) == {"model": "m"}
+    assert msgspec.json.decode(reports["DATA IN"]) == ASSISTANT
+    assert KEY not in str(reports)
 
 
 async def test_row_17_another_transport() -> None:

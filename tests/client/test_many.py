@@ -14,7 +14,7 @@ from assistants_async import AssistantsClient, ClientClosedError, TimedOutError,
 from assistants_async.server import AssistantsServer
 from tests.support.byte_server import STALL, Body
 from tests.support.http_server import KEY, THREAD, Peer, Seen, Wire, answer, page, silent
-from tests.support.run_events import told
+from tests.support.run_events import run_frames
 from tests.support.steady_loop import MS
 
 CALLS = 1000
@@ -26,8 +26,8 @@ async def mirror(seen: Seen, peer: Peer) -> None:
     number = int(seen.path.rpartition("_")[2])
     for _ in range(number % 7):
         await asyncio.sleep(0)
-    told = {name: seen.header(name) for name in ("authorization", "openai-organization", "x-number")}
-    await peer.send(answer({**THREAD, "id": f"thread_{number}", "metadata": {**told, "query": seen.query["q"]}}))
+    reports = {name: seen.header(name) for name in ("authorization", "openai-organization", "x-number")}
+    await peer.send(answer({**THREAD, "id": f"thread_{number}", "metadata": {**reports, "query": seen.query["q"]}}))
 
 
 async def test_two_clients_with_two_keys(wire: Wire) -> None:
@@ -119,7 +119,7 @@ LIST = page("a", "b").partition(b"\r\n\r\n")[2]
 async def under_way(seen: Seen, peer: Peer) -> None:
     """Begin an answer and never end it, each in its own way."""
     if seen.path.endswith("/runs"):
-        await Body(*told("a")[:4], STALL)(seen, peer)
+        await Body(*run_frames("a")[:4], STALL)(seen, peer)
     elif seen.path.endswith("/content"):
         await Body(b"12345", STALL, kind="application/octet-stream")(seen, peer)
     elif seen.path.endswith("/messages"):

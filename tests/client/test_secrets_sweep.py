@@ -31,13 +31,13 @@ from tests.support.http_server import (
     then_cut,
     then_silent,
 )
-from tests.support.run_events import TEXT, told
+from tests.support.run_events import TEXT, run_frames
 from tests.support.steady_loop import MS
 
 QUICK = RetryPolicy(max_retries=1, initial_delay=MS, max_delay=MS)
 LIMITS = Timeout(head=60 * MS, idle=60 * MS, total=2000 * MS)
 SSE = head(200, {"content-type": "text/event-stream"})
-TOLD = told(*TEXT)
+TOLD = run_frames(*TEXT)
 BODY = answer(ANYTHING)
 
 SECRETS = (KEY, "org-secret", "proj-secret", "cookie-secret", "azure-secret")
@@ -153,7 +153,7 @@ def shown(error: BaseException) -> Iterator[str]:
             yield from shown(inner)
 
 
-def held(error: BaseException) -> Iterator[str]:
+def reachable(error: BaseException) -> Iterator[str]:
     """Every text that can be reached from an error by its attributes, with the tracebacks left out."""
     seen: set[int] = set()
     queue: list[Any] = [error]
@@ -211,7 +211,7 @@ async def test_no_fault_shows_the_key(
             if error is not None:
                 failed += 1
                 clean(shown(error))
-                clean(held(error))
+                clean(reachable(error))
     gc.collect()
     clean(logged(caplog))
     clean(str(each.message) for each in recwarn)
@@ -255,7 +255,7 @@ async def test_no_cancellation_shows_the_key(wire: Wire, operation: Operation, s
             error = await fails(way)
             if error is not None:
                 clean(shown(error))
-                clean(held(error))
+                clean(reachable(error))
 
 
 async def test_no_close_shows_the_key(wire: Wire, tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ async def test_no_close_shows_the_key(wire: Wire, tmp_path: Path) -> None:
     for error in [*await asyncio.gather(*tasks, return_exceptions=True), await fails(lambda: get(client, tmp_path))]:
         assert isinstance(error, AssistantsError)
         clean(shown(error))
-        clean(held(error))
+        clean(reachable(error))
 
 
 async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_pa
             error = await fails(lambda client=client: get(client, tmp_path))  # type: ignore[misc]  # mypy cannot read a lambda's default
             assert isinstance(error, AssistantsError)
             clean(shown(error))
-            clean(held(error))
+            clean(reachable(error))
 
 
 # Keys that are asked for
@@ -326,7 +326,7 @@ async def test_no_key_that_is_refused_is_shown(wire: Wire, operation: Operation,
         error = await fails(lambda: operation(client, tmp_path))
     assert isinstance(error, (TypeError, ValueError, LookupError))
     clean(shown(error))
-    clean(held(error))
+    clean(reachable(error))
     assert wire.seen == []
 
 
@@ -348,10 +348,10 @@ async def test_no_warning_shows_the_key(wire: Wire) -> None:
 
 async def test_hooks_and_traces_show_no_key(wire: Wire) -> None:
     """What a hook prints of what it is given, and what a trace tells, over a retry."""
-    told: list[str] = []
+    reports: list[str] = []
 
     def hook(value: object) -> None:
-        told.append(repr(value))
+        reports.append(repr(value))
 
     wire.answer(failure(500), page("a"))
     async with secretive(wire) as client:
@@ -361,10 +361,10 @@ async def test_hooks_and_traces_show_no_key(wire: Wire) -> None:
             on_response=hook,
             on_retry=hook,
             on_error=hook,
-            trace=lambda kind, text: told.append(f"{kind} {text}"),
+            trace=lambda kind, text: reports.append(f"{kind} {text}"),
         )
         await view.assistants.list().with_options(headers={"authorization": f"Bearer {KEY}"})
-        told += [repr(view), repr(client.assistants.list), repr(vars(client))]
-    clean(iter(told))
-    assert any("[masked]" in each for each in told)
-    assert any("Retry(" in each for each in told)
+        reports += [repr(view), repr(client.assistants.list), repr(vars(client))]
+    clean(iter(reports))
+    assert any("[masked]" in each for each in reports)
+    assert any("Retry(" in each for each in reports)

@@ -255,8 +255,8 @@ def test_requests_lead_to_the_same_objects(name: str, kinds: tuple[type, ...]) -
     """A member's JSON is held to the specs of its property's schemas, in both versions."""
     for member, facts in properties(name).items():
         if member in members(kinds[0]):
-            held = {kind for fact in facts for item in fact.get("objects", ()) for kind in SPECS[item]}
-            assert held == classes(members(kinds[0])[member].type), member
+            nested = {kind for fact in facts for item in fact.get("objects", ()) for kind in SPECS[item]}
+            assert nested == classes(members(kinds[0])[member].type), member
 
 
 @pytest.mark.parametrize(("name", "kind"), BODIES.items(), ids=list(BODIES))

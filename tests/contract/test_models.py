@@ -236,8 +236,8 @@ def test_models_lead_to_the_same_objects(name: str, kinds: tuple[type, ...]) -> 
     for member, facts in properties(name).items():
         info = members(kinds[0]).get(member)
         if info is not None and kinds != (pages.Page,):
-            held = {kind for fact in facts for item in fact.get("objects", ()) for kind in everything[item]}
-            assert held <= classes(info.type)
+            nested = {kind for fact in facts for item in fact.get("objects", ()) for kind in everything[item]}
+            assert nested <= classes(info.type)
 
 
 @pytest.mark.parametrize(("name", "kinds"), ANSWERS)

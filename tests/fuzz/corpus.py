@@ -18,7 +18,7 @@ from assistants_async.models.threads import Thread
 from assistants_async.server import AssistantsServer, CallTools, Say, ScriptedResponder
 from assistants_async.workflows.runs.call import RunCall
 from tests.core.requests.test_retry import FORMS
-from tests.support.run_events import DONE, TEXT, told
+from tests.support.run_events import DONE, TEXT, run_frames
 from tests.support.sse_cases import CASES
 
 KINDS: tuple[Any, ...] = (
@@ -79,7 +79,7 @@ class Corpus(NamedTuple):
 @cache
 def tables() -> Corpus:
     """The bodies that stand in the tests."""
-    whole = [b"".join([*told(*TEXT, end=end), DONE]) for end in ("completed", "failed", "requires_action")]
+    whole = [b"".join([*run_frames(*TEXT, end=end), DONE]) for end in ("completed", "failed", "requires_action")]
     sse = (*(case.body for case in CASES if len(case.body) < 2000), *whole)
     frames = [line.removeprefix(b"data: ") for body in whole for line in body.split(b"\n") if line.startswith(b"data")]
     errors = (

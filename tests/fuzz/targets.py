@@ -91,7 +91,7 @@ def _events(pieces: Sequence[bytes], limit: int) -> tuple[list[Any], str, str, A
     except StreamError as error:
         end = type(error).__name__
         text = str(error)
-        _stands(error)
+        _check_kept(error)
         assert error.items == len(events) or isinstance(error, ItemTooLargeError)
     return events, end, text, (snapshot.run, snapshot.messages, snapshot.steps)
 
@@ -106,7 +106,7 @@ def check_json(random: Random, data: bytes) -> str:
     try:
         value = read(kind, http, strict=random.random() < 0.1)
     except (DecodeError, StatusError) as error:
-        _stands(error)
+        _check_kept(error)
         return type(error).__name__
     assert isinstance(value, Model)
     again = type(value) if not hasattr(kind, "__origin__") else kind
@@ -191,7 +191,7 @@ def check_errors(random: Random, data: bytes) -> str:
     http = HTTPResponse(status, data[:20].decode("latin-1"), _headers(random, data), data, "POST", url)
     error = error_for(http, NOW)
     assert error.status == status
-    _stands(error)
+    _check_kept(error)
     request = bind(GET_RUN, ("thread_1", "run_1"), {}, protocol="v2")
     attempts = Attempts(request, RetryPolicy(), Budget())
     delay = attempts.delay(error, left=math.inf, jitter=random.random())
@@ -199,7 +199,7 @@ def check_errors(random: Random, data: bytes) -> str:
     return f"{type(error).__name__}, {classify_failure(error)}"
 
 
-def _stands(error: Exception) -> None:
+def _check_kept(error: Exception) -> None:
     assert ONE_LINE(str(error)), f"{type(error).__name__} prints on several lines: {str(error)!r}"
     assert len(str(error)) < 1000
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
@@ -220,7 +220,7 @@ def check_ids(random: Random, data: bytes) -> str:
     try:
         request = bind(endpoint, ids, {}, protocol="v2", kinds=KINDS)
     except ValidationError as error:
-        _stands(error)
+        _check_kept(error)
         return "refused"
     outgoing = write(request, "http://127.0.0.1:8080/v1", SentHeaders(FIXED), {})
     assert outgoing.headers == FIXED

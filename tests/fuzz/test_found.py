@@ -20,7 +20,7 @@ from tests.support.byte_server import Body
 from tests.support.cuts import cut, steps
 from tests.support.http_server import KEY, Wire, raw
 from tests.support.raw_answers import read
-from tests.support.run_events import DONE, TEXT, told
+from tests.support.run_events import DONE, TEXT, run_frames
 
 CSI = "\x9b"
 """Moves a terminal's cursor; in a header it arrives as two bytes of UTF-8."""
@@ -62,7 +62,7 @@ async def test_a_coding_that_is_long(wire: Wire, client: AssistantsClient) -> No
 @pytest.mark.parametrize("pieces", [1, 2, 7])
 async def test_what_follows_the_end_mark_is_not_read(wire: Wire, pieces: int) -> None:
     """Be it too large for an event, and in one piece with the mark or not."""
-    body = b"".join([*told(*TEXT), DONE]) + b"data: " + b"x" * 10_000 + b"\n\n"
+    body = b"".join([*run_frames(*TEXT), DONE]) + b"data: " + b"x" * 10_000 + b"\n\n"
     sent = {1: [body], 2: cut(body, [len(body) - 10_009]), 7: steps(body, 7)}[pieces]
     wire.answer(Body(*sent))
     async with (

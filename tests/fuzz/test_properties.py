@@ -85,7 +85,7 @@ def test_models_survive_json_dicts_and_pickles(kind: Any, data: st.DataObject) -
     assert pickle.loads(pickle.dumps(model)) == model
 
 
-# A message told by deltas
+# A message in deltas
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
@@ -106,20 +106,20 @@ parts = st.lists(annotated() | st.just({"type": "image_file", "image_file": {"fi
 
 def deltas(content: list[dict[str, Any]], places: list[int]) -> list[dict[str, Any]]:
     """The deltas that tell a message's content: texts cut at these places, annotations one by one after their text."""
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     for index, part in enumerate(content):
         if part["type"] != "text":
-            told.append({"index": index, **part})
+            reports.append({"index": index, **part})
             continue
         value = part["text"]["value"]
         marks = [0, *sorted(place % (len(value) + 1) for place in places), len(value)]
         pieces = [value[start:end] for start, end in pairwise(marks)]
-        told += [{"index": index, "type": "text", "text": {"value": piece}} for piece in pieces]
-        told += [
+        reports += [{"index": index, "type": "text", "text": {"value": piece}} for piece in pieces]
+        reports += [
             {"index": index, "type": "text", "text": {"annotations": [{"index": place, **mark}]}}
             for place, mark in enumerate(part["text"]["annotations"])
         ]
-    return [{"id": "msg_1", "object": "thread.message.delta", "delta": {"content": [part]}} for part in told]
+    return [{"id": "msg_1", "object": "thread.message.delta", "delta": {"content": [part]}} for part in reports]
 
 
 @settings(max_examples=300)
@@ -199,17 +199,17 @@ def test_a_walk_visits_each_item_once(
     ids = [f"asst_{number}" for number in range(count)]
     transport = Listing(ids, most, terse=terse)
     edge = min(edge, count)
-    asked: dict[str, Any] = {} if limit is None else {"limit": limit}
+    keywords: dict[str, Any] = {} if limit is None else {"limit": limit}
     if way == "backward" and edge < count:
-        asked["before"], wanted = ids[edge], ids[:edge][::-1]
+        keywords["before"], wanted = ids[edge], ids[:edge][::-1]
     elif edge:
-        asked["after"], wanted = ids[edge - 1], ids[edge:]
+        keywords["after"], wanted = ids[edge - 1], ids[edge:]
     else:
         wanted = ids
 
     async def walk() -> list[str]:
         async with AssistantsClient(base_url="http://127.0.0.1/v1", api_key="key", transport=transport) as client:
-            listed = client.assistants.list(**asked)
+            listed = client.assistants.list(**keywords)
             if way == "prefetch":
                 async with listed.prefetch() as items:
                     return [item.id async for item in items]

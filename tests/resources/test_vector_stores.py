@@ -194,17 +194,17 @@ async def test_protocol_v1_has_none_of_them(wire: Wire, name: str) -> None:
 
 async def test_a_part_is_a_form_with_its_bytes(wire: Wire, client: AssistantsClient) -> None:
     """Under the name that the documents give it, by the method and by the operation's id."""
-    told: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
 
     def progress(sent: int, total: int | None) -> None:
-        told.append((sent, total))
+        reports.append((sent, total))
 
     wire.answer(answer(PART))
     part = await client.uploads.parts.create(_UPLOAD, data=b"\0abc", on_progress=progress)
     assert part == UploadPart(id="part_1", object="upload.part", upload_id="upload_1")
     assert wire.last.path == "/v1/uploads/upload_1/parts"
     assert parts(wire.last)["data"].get_payload(decode=True) == b"\0abc"
-    assert told == [(4, 4)]
+    assert reports == [(4, 4)]
     await client.operation("addUploadPart", upload_id="upload_1", body={"data": b"d"})
     assert parts(wire.last)["data"].get_payload(decode=True) == b"d"
 

@@ -1,4 +1,4 @@
-"""What a server may keep and read is bounded, whatever is sent to it."""
+"""Bounds of a server's memory and reading, for any request."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_a_full_store() -> None:
         assert (await talk("POST", "/threads")).status == 200
 
 
-async def test_what_is_deleted_counts_no_more() -> None:
+async def test_deleted_objects_free_their_bytes() -> None:
     """Making and deleting everything again and again fills no store."""
     async with talking(max_store_bytes=300_000, responder=ScriptedResponder([])) as talk:
         for _ in range(20):
@@ -208,7 +208,7 @@ def test_due_times() -> None:
     assert times.take(10_000) == []
 
 
-def test_expiry_looks_at_what_is_due() -> None:
+def test_expiry_takes_due_files_only() -> None:
     """Files go when their time has come, and deleted ones have none."""
     store = Store()
     for name, due in (("a", 10), ("b", 20), ("c", None)):

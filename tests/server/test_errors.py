@@ -1,4 +1,4 @@
-"""What is refused, and how: the vendor's statuses and error objects."""
+"""Refusals: the vendor's statuses and error objects."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.talk import Talk, talking
     ],
 )
 async def test_not_found(talk: Talk, path: str, message: str) -> None:
-    """What is not there is named."""
+    """The error names the missing object."""
     thread = await talk.thread()
     answer = await talk("GET", path.format(t=thread["id"]))
     assert (answer.status, answer.error["message"]) == (404, message)
@@ -70,7 +70,7 @@ async def test_method(talk: Talk) -> None:
     ],
 )
 async def test_invalid(talk: Talk, body: dict[str, Any], param: str, code: str) -> None:
-    """Bodies are held to the documents' rules; the error names the place."""
+    """Bodies follow the documents' rules; the error names the place."""
     answer = await talk("POST", "/assistants", body)
     assert (answer.status, answer.error["param"], answer.error["code"]) == (400, param, code)
     assert (await talk.get("/assistants"))["data"] == []
@@ -89,7 +89,7 @@ async def test_invalid(talk: Talk, body: dict[str, Any], param: str, code: str) 
     ],
 )
 async def test_invalid_inside(talk: Talk, message: Any, param: str) -> None:
-    """Messages inside other requests are held to the same rules, and nothing is made where one is refused."""
+    """Messages inside other requests follow the same rules, and a refused request makes nothing."""
     answer = await talk("POST", "/threads", {"messages": [{"role": "user", "content": "x"}, message]})
     assert (answer.status, answer.error["param"]) == (400, param)
     assert (await talk.get("/threads"))["data"] == []
@@ -105,7 +105,7 @@ async def test_malformed(talk: Talk, body: bytes) -> None:
 
 @pytest.mark.parametrize(("messages", "param"), [("hello", "messages"), (1, "messages"), ({}, "messages.content")])
 async def test_no_list(talk: Talk, messages: object, param: str) -> None:
-    """Where a list is due, something else is refused by its place."""
+    """Another value in place of a list is refused with its place."""
     answer = await talk("POST", "/threads", {"messages": messages})
     assert (answer.status, answer.error["param"]) == (400, param)
 
@@ -118,7 +118,7 @@ async def test_stream_must_be_a_boolean(talk: Talk) -> None:
 
 
 async def test_files_must_exist(talk: Talk) -> None:
-    """Whatever names a file names one that is there."""
+    """Every member with the id of a file needs an existing file."""
     thread = await talk.thread()
     resources = {"code_interpreter": {"file_ids": ["file-x"]}}
     parts = [{"type": "image_file", "image_file": {"file_id": "file-x"}}]
@@ -184,7 +184,7 @@ async def test_responder_that_raises(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_responder_that_gives_nonsense() -> None:
-    """What is no action fails the run."""
+    """A value that is no action fails the run."""
 
     async def respond(_turn: Turn) -> Any:
         return "hello"
@@ -231,7 +231,7 @@ async def test_body_that_is_cut(talk: Talk, caplog: pytest.LogCaptureFixture) ->
 
 
 async def test_middleware_of_the_users_own() -> None:
-    """What else the application refuses has the vendor's shape too."""
+    """Other refusals of the application have the vendor's shape too."""
 
     async def closed(request: web.Request, handler: Any) -> web.StreamResponse:
         raise web.HTTPServiceUnavailable

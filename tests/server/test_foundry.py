@@ -51,7 +51,7 @@ async def foundry(responder: Responder | None = None, **options: Any) -> AsyncIt
         yield client
 
 
-async def asking(client: AssistantsClient, text: str = '/approve search {"q":"x"}') -> tuple[Thread, Assistant]:
+async def with_approval(client: AssistantsClient, text: str = '/approve search {"q":"x"}') -> tuple[Thread, Assistant]:
     """A thread with a message, and an assistant with an MCP server."""
     assistant = await client.assistants.create(model="m", tools=[GH])
     return await client.threads.create(messages=[{"role": "user", "content": text}]), assistant
@@ -76,7 +76,7 @@ async def test_any_version_will_do(version: str) -> None:
     ids=["none", "empty", "any project", "vendor's path", "azure's path"],
 )
 async def test_a_version_and_a_project_are_required(path: str, status: int, code: str | None) -> None:
-    """Of every request, whatever else is right in it."""
+    """Every request needs both, also one that is right otherwise."""
     async with AssistantsServer(dialect="foundry") as server, aiohttp.ClientSession() as session:
         address = server.base_url.removesuffix("/api/projects/p") + path
         async with session.get(address) as answer:
@@ -87,7 +87,7 @@ async def test_a_version_and_a_project_are_required(path: str, status: int, code
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "polled"])
 @pytest.mark.parametrize("approved", [True, False], ids=["approved", "refused"])
 async def test_a_call_is_decided(stream: bool, approved: bool) -> None:
-    """By `drive`, once; the step tells what came of it, the answer what was decided."""
+    """By `drive`, once; the step has the result of the call, the answer has the decision."""
     seen: list[tuple[MCPCall, Any]] = []
 
     async def decide(call: MCPCall, arguments: Any) -> bool:
@@ -95,7 +95,7 @@ async def test_a_call_is_decided(stream: bool, approved: bool) -> None:
         return approved
 
     async with foundry() as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         drive = client.runs.create(thread, assistant_id=assistant).drive(approve_mcp=decide, stream=stream)
         result = await drive
         steps = await client.steps.list(thread, result.run, order="asc").collect()
@@ -111,7 +111,7 @@ async def test_a_call_is_decided(stream: bool, approved: bool) -> None:
 async def test_a_run_that_nobody_decides_about_is_left_and_resumed() -> None:
     """It waits, and another process can decide about it."""
     async with foundry() as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         with pytest.raises(
             RunActionError, match="waits for approval of gh/search, and there is no approve_mcp"
         ) as caught:
@@ -125,7 +125,7 @@ async def test_a_run_that_nobody_decides_about_is_left_and_resumed() -> None:
 async def test_decisions_can_be_sent_by_hand() -> None:
     """Streamed too; wrong ones are refused, and the run goes on waiting."""
     async with foundry() as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         run = await client.runs.create(thread, assistant_id=assistant).poll()
         (call,) = run.mcp_calls
         with pytest.raises(BadRequestError, match="Expected tool approvals for call_ids"):
@@ -138,20 +138,20 @@ async def test_decisions_can_be_sent_by_hand() -> None:
     assert "".join(texts) == "Tool search of gh was approved."
 
 
-async def test_a_responder_asks_and_is_told() -> None:
+async def test_a_responder_gets_the_decisions() -> None:
     """Several calls in a round; arguments may be any text."""
     responder = ScriptedResponder([AskApproval([("gh", "a", {}), ("ms", "b", "no json")]), Say("done")])
     async with foundry(responder) as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         run = client.runs.create(thread, assistant_id=assistant)
         result = await run.drive(approve_mcp=lambda call, arguments: call.server_label == "gh")
         assert result.text == "done"
-    asked: Turn = responder.turns[1]
-    assert [(one.server_label, one.name, one.arguments, one.approved) for one in asked.approvals] == [
+    second: Turn = responder.turns[1]
+    assert [(one.server_label, one.name, one.arguments, one.approved) for one in second.approvals] == [
         ("gh", "a", "{}", True),
         ("ms", "b", "no json", False),
     ]
-    assert isinstance(asked.approvals[0], Approval)
+    assert isinstance(second.approvals[0], Approval)
 
 
 async def test_foundrys_members_are_kept_but_for_credentials() -> None:
@@ -191,8 +191,8 @@ def calls(client: AssistantsClient, thread: Thread, assistant: Assistant) -> dic
     }
 
 
-async def test_other_servers_refuse_what_is_foundrys() -> None:
-    """By its place, as any member that they do not know."""
+async def test_other_servers_refuse_foundrys_members() -> None:
+    """With the place of the member, like any unknown member."""
     async with AssistantsClient.local() as client:
         thread, assistant = await client.threads.create(), await client.assistants.create(model="m")
         for place, call in calls(client, thread, assistant).items():
@@ -201,13 +201,13 @@ async def test_other_servers_refuse_what_is_foundrys() -> None:
             assert (caught.value.param, caught.value.code) == (place, "unknown_parameter")
 
 
-async def test_the_plain_server_asks_for_no_approval() -> None:
-    """The echo takes the command for a text, and a responder that asks fails its run."""
+async def test_the_plain_server_has_no_approvals() -> None:
+    """The echo takes the command for a text, and a responder that requires one fails its run."""
     async with AssistantsClient.local() as client:
-        thread, assistant = await asking(client, "/approve search {}")
+        thread, assistant = await with_approval(client, "/approve search {}")
         assert (await client.runs.create(thread, assistant_id=assistant).drive()).text == "Echo: /approve search {}"
     async with AssistantsClient.local(responder=ScriptedResponder([AskApproval([("gh", "a", {})])])) as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         with pytest.raises(RunFailedError, match="AskApproval is for a server of dialect='foundry'"):
             await client.runs.create(thread, assistant_id=assistant).drive()
 
@@ -221,10 +221,10 @@ async def test_the_plain_server_asks_for_no_approval() -> None:
         ("hi", "Echo: hi"),
     ],
 )
-async def test_what_the_echo_says(text: str, wanted: str) -> None:
+async def test_the_answer_of_the_echo(text: str, wanted: str) -> None:
     """In the dialect; by the local client too."""
     async with AssistantsClient.local(dialect="foundry") as client:
-        thread, assistant = await asking(client, text)
+        thread, assistant = await with_approval(client, text)
         result = await client.runs.create(thread, assistant_id=assistant).drive(approve_mcp=lambda *_: True)
         assert result.text == wanted
 
@@ -243,7 +243,7 @@ async def test_the_echo_names_the_server_that_has_the_tool() -> None:
 async def test_a_run_that_waits_can_be_cancelled() -> None:
     """Its step is cancelled with it."""
     async with foundry() as client:
-        thread, assistant = await asking(client)
+        thread, assistant = await with_approval(client)
         run = await client.runs.create(thread, assistant_id=assistant).poll()
         await client.runs.cancel(thread, run)
         ended = await client.runs.wait(thread, run, raise_on=())

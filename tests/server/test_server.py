@@ -139,7 +139,7 @@ async def test_requests() -> None:
 
 
 async def test_turns() -> None:
-    """A responder is told the thread, the run and its tools, and may be any of three kinds."""
+    """A responder gets the thread, the run and its tools, and may be any of three kinds."""
     turns: list[Turn] = []
 
     async def one(turn: Turn) -> Say:
@@ -185,10 +185,10 @@ async def test_turns() -> None:
 @pytest.mark.parametrize("late", [Say("too late"), (), LookupError("too late")])
 async def test_responder_that_will_not_stop(late: Action | Sequence[Action] | Exception) -> None:
     """A responder that swallows its cancellation changes nothing about the run's end."""
-    asked = asyncio.Event()
+    arrived = asyncio.Event()
 
     async def respond(_turn: Turn) -> Action | Sequence[Action]:
-        asked.set()
+        arrived.set()
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.sleep(60)
         if isinstance(late, Exception):
@@ -197,7 +197,7 @@ async def test_responder_that_will_not_stop(late: Action | Sequence[Action] | Ex
 
     async with talking(responder=respond) as talk:
         run = await talk.run("hello")
-        await asked.wait()
+        await arrived.wait()
         await talk.make(f"/threads/{run['thread_id']}/runs/{run['id']}/cancel")
         run = await talk.until(run, "cancelled")
         assert len((await talk.get(f"/threads/{run['thread_id']}/messages"))["data"]) == 1

@@ -19,7 +19,7 @@ FACTS = json.loads(FACTS_FILE.read_text())
 
 
 def faults(facts: Mapping[str, Any], names: list[str], value: Any, at: str) -> Iterator[str]:
-    """Where an object breaks the schema that fits it best, of several."""
+    """The places where an object breaks its schema, by the best of several alternatives."""
     schemas = [facts["schemas"][name] for name in names]
     found = [list(_faults(facts, schema, value, at)) for schema in schemas]
     yield from min(found, key=len)
@@ -50,7 +50,7 @@ def _faults_of_member(facts: Mapping[str, Any], fact: Mapping[str, Any], item: A
 
 
 def check(protocol: str, operation: str, answer: Document) -> None:
-    """Hold an answer to the schema of its operation."""
+    """Check an answer against the schema of its operation."""
     facts = FACTS[protocol]
     problems = list(faults(facts, [facts["operations"][operation]["response"]], answer, operation))
     # The published schema is not nullable, and an empty page has no ids to give.
@@ -107,7 +107,7 @@ async def walk(talk: Talk) -> None:
 
 
 class Checked(Talk):
-    """A voice that holds every answer to its schema."""
+    """A voice that checks every answer against its schema."""
 
     @override
     async def __call__(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
@@ -122,7 +122,7 @@ class Checked(Talk):
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_every_answer_fits_its_schema(protocol: str) -> None:
-    """A walk through all operations of a version, each answer held to the document's schema."""
+    """A walk through all operations of a version, with each answer checked against the document."""
     async with talking(protocol=protocol) as talk:
         await walk(Checked(talk.session, talk.server, protocol))
         called = {record.operation for record in talk.server.requests}
@@ -134,7 +134,7 @@ async def test_every_answer_fits_its_schema(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 @pytest.mark.parametrize("text", ["hello", "/call get_weather {}", "/fail half", "/incomplete half"])
 async def test_every_event_fits_its_schema(protocol: str, text: str) -> None:
-    """What events carry is held to the documents too."""
+    """The data of events fits the document's schemas too."""
     facts = FACTS[protocol]
     async with talking(protocol=protocol) as talk:
         events = await talk.stream(text)
@@ -144,7 +144,7 @@ async def test_every_event_fits_its_schema(protocol: str, text: str) -> None:
 
 
 async def test_one_store_two_versions() -> None:
-    """What one version made, the other shows in its own shape."""
+    """An object of one version is shown in the shape of the other."""
     async with talking() as talk:
         assistant = await talk.assistant(tools=[{"type": "file_search"}])
         run = await talk.until(await talk.run("/incomplete"), "incomplete")

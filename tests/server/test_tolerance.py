@@ -1,4 +1,4 @@
-"""What other vendors' clients do differently, and the headers that they look at."""
+"""Differences of other vendors' clients, and the headers that they read."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def test_content_type_without_a_body(talk: Talk) -> None:
 
 
 async def test_include(talk: Talk) -> None:
-    """`include[]` may stand in a query, repeated, where the documents have it."""
+    """`include[]` may be in a query, repeated, where the documents have it."""
     run = await talk.until(await talk.run("hello"), "completed")
     query = "include[]=step_details.tool_calls%5B*%5D.file_search.results%5B*%5D.content&include[]=b"
     assert (await talk("GET", f"{path_of(run)}/steps?{query}")).status == 200

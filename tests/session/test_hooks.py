@@ -62,26 +62,26 @@ async def test_two_phases(wire: Wire, client: AssistantsClient) -> None:
 
 async def test_each_hook_is_called_in_its_place(wire: Wire) -> None:
     """Once a call before it, once an attempt before sending, once an answer; sync and async alike."""
-    told: list[str] = []
+    reports: list[str] = []
 
     async def on_request(request: Request) -> None:
         await asyncio.sleep(0)
-        told.append(f"request {request.endpoint.operation} {request.path}")
+        reports.append(f"request {request.endpoint.operation} {request.path}")
 
     async def on_send(outgoing: PreparedRequest) -> None:
         await asyncio.sleep(0)
-        told.append(f"send {outgoing.operation} {outgoing.method} {outgoing.attempt}")
+        reports.append(f"send {outgoing.operation} {outgoing.method} {outgoing.attempt}")
 
     async def on_response(http: HTTPResponse) -> None:
         await asyncio.sleep(0)
-        told.append(f"response {http.status} {http.attempts}")
+        reports.append(f"response {http.status} {http.attempts}")
 
     wire.answer(failure(401), BODY)
     async with AssistantsClient(
         base_url=wire.base_url, api_key=lambda: KEY, on_request=on_request, on_send=on_send, on_response=on_response
     ) as client:
         await client.assistants.retrieve("asst_1")
-    assert told == [
+    assert reports == [
         "request getAssistant /assistants/asst_1",
         "send assistants.retrieve GET 1",
         "response 401 1",
@@ -136,25 +136,25 @@ async def test_on_response_sees_errors_too(wire: Wire, client: AssistantsClient)
 
 async def test_on_error_is_told_what_is_raised(wire: Wire, client: AssistantsClient) -> None:
     """The very error, note included, for statuses, bodies and the wire; never for a success."""
-    told: list[Exception] = []
-    view = client.with_options(on_error=told.append, timeout=30 * MS)
+    reports: list[Exception] = []
+    view = client.with_options(on_error=reports.append, timeout=30 * MS)
     for given, kind in ((failure(404), NotFoundError), (answer([]), DecodeError), (silent, TimedOutError)):
         wire.answer(given)
         with pytest.raises(kind) as caught:
             await view.threads.retrieve("thread_1")
-        assert told.pop() is caught.value
+        assert reports.pop() is caught.value
         assert caught.value.__notes__ == ["while calling threads.retrieve: GET /threads/{thread_id}"]
     wire.answer(BODY)
     await view.threads.retrieve("thread_1")
-    assert told == []
+    assert reports == []
 
 
 async def test_resolve_type_chooses_what_to_decode_to(wire: Wire, client: AssistantsClient) -> None:
     """By operationId and answer; None leaves it at the usual type."""
-    asked: list[tuple[str, int]] = []
+    answers_seen: list[tuple[str, int]] = []
 
     def resolve(operation: str, http: HTTPResponse) -> type | None:
-        asked.append((operation, http.status))
+        answers_seen.append((operation, http.status))
         return Run if http.headers.get("x-kind") == "run" else None
 
     view = client.with_options(resolve_type=resolve)
@@ -162,7 +162,7 @@ async def test_resolve_type_chooses_what_to_decode_to(wire: Wire, client: Assist
     got: Any = await view.assistants.retrieve("asst_1")
     assert type(got) is Run
     assert type(await view.assistants.retrieve("asst_1")) is Assistant
-    assert asked == [("getAssistant", 201), ("getAssistant", 200)]
+    assert answers_seen == [("getAssistant", 201), ("getAssistant", 200)]
 
 
 async def test_strict_holds_answers_to_the_letter(wire: Wire, client: AssistantsClient) -> None:
@@ -176,31 +176,31 @@ async def test_strict_holds_answers_to_the_letter(wire: Wire, client: Assistants
 
 async def test_trace_tells_everything_but_secrets(wire: Wire, client: AssistantsClient) -> None:
     """The kinds in the order of the wire; bodies as they are, credentials and cookies masked."""
-    told: list[tuple[str, str]] = []
+    reports: list[tuple[str, str]] = []
     wire.answer(answer(ANYTHING, 200, set_cookie="session=hush", x_request_id="req_1"))
     await client.assistants.create(model="gpt-4o").with_options(
-        trace=lambda kind, text: told.append((kind, text)), headers={"Cookie": "a=hush", "X-A": "1"}
+        trace=lambda kind, text: reports.append((kind, text)), headers={"Cookie": "a=hush", "X-A": "1"}
     )
-    kinds = [kind for kind, _ in told]
+    kinds = [kind for kind, _ in reports]
     assert list(dict.fromkeys(kinds)) == ["TEXT", "HEADER OUT", "DATA OUT", "HEADER IN", "DATA IN"]
-    assert ("TEXT", f"assistants.create: POST {wire.base_url}/assistants, attempt 1") in told
-    assert ("DATA OUT", '{"model":"gpt-4o"}') in told
-    assert [text for kind, text in told if kind == "DATA IN"] == [BODY.partition(b"\r\n\r\n")[2].decode()]
-    out = dict(text.split(": ", 1) for kind, text in told if kind == "HEADER OUT")
+    assert ("TEXT", f"assistants.create: POST {wire.base_url}/assistants, attempt 1") in reports
+    assert ("DATA OUT", '{"model":"gpt-4o"}') in reports
+    assert [text for kind, text in reports if kind == "DATA IN"] == [BODY.partition(b"\r\n\r\n")[2].decode()]
+    out = dict(text.split(": ", 1) for kind, text in reports if kind == "HEADER OUT")
     assert (out["authorization"], out["cookie"], out["x-a"]) == ("[masked]", "[masked]", "1")
-    into = dict(text.lower().split(": ", 1) for kind, text in told if kind == "HEADER IN")
+    into = dict(text.lower().split(": ", 1) for kind, text in reports if kind == "HEADER IN")
     assert (into["set-cookie"], into["x-request-id"]) == ("[masked]", "req_1")
-    assert "200 OK" in next(text for kind, text in told if kind == "TEXT" and text.startswith("200"))
-    assert KEY not in repr(told)
+    assert "200 OK" in next(text for kind, text in reports if kind == "TEXT" and text.startswith("200"))
+    assert KEY not in repr(reports)
 
 
 async def test_trace_names_an_upload_without_its_bytes(wire: Wire, client: AssistantsClient) -> None:
     """Media type and size."""
-    told: list[str] = []
+    reports: list[str] = []
     wire.answer(answer({"id": "file_1"}))
     call = client.files.create(file=b"secret content", filename="a.txt", purpose="assistants")
-    await call.with_options(trace=lambda kind, text: told.append(text) if kind == "DATA OUT" else None)
-    (line,) = told
+    await call.with_options(trace=lambda kind, text: reports.append(text) if kind == "DATA OUT" else None)
+    (line,) = reports
     assert line.startswith("<multipart/form-data; boundary=")
     assert line.endswith(f", {len(wire.last.body)} bytes>")
 
@@ -211,8 +211,8 @@ async def test_a_hook_that_raises_at_the_head_lets_go_of_the_connection(
 ) -> None:
     """Whether the body is read whole or piece by piece, no half-read answer stays open."""
 
-    def refuse(*told: object) -> None:
-        if told[0] == "HEADER IN" or isinstance(told[0], HTTPResponse):
+    def refuse(*reports: object) -> None:
+        if reports[0] == "HEADER IN" or isinstance(reports[0], HTTPResponse):
             raise LookupError("mine")
 
     hook: Any = {name: refuse}

@@ -111,14 +111,14 @@ async def test_the_last_failure_is_the_calls(wire: Wire, client: AssistantsClien
 
 async def test_what_was_not_sent_is_tried_again() -> None:
     """A create too: nobody can have acted on it."""
-    told: list[Retry] = []
+    reports: list[Retry] = []
     async with Wire().serve() as wire:
         pass
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=QUICK, on_retry=told.append) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=QUICK, on_retry=reports.append) as client:
         with pytest.raises(ConnectFailedError) as caught:
             await client.threads.create()
     assert (caught.value.attempts, caught.value.maybe_processed) == (3, False)
-    assert [(retry.operation, retry.attempt, type(retry.cause)) for retry in told] == [
+    assert [(retry.operation, retry.attempt, type(retry.cause)) for retry in reports] == [
         ("threads.create", 1, ConnectFailedError),
         ("threads.create", 2, ConnectFailedError),
     ]
@@ -210,17 +210,17 @@ async def test_a_file_is_sent_whole_again(wire: Wire, client: AssistantsClient) 
 
 async def test_the_wait_that_the_server_asks_for(wire: Wire, client: AssistantsClient) -> None:
     """Is what `on_retry` is told; one that is too long is raised with the error."""
-    told: list[Retry] = []
+    reports: list[Retry] = []
     wire.answer(failure(429, retry_after_ms="3"), failure(503, retry_after="0"), BODY)
 
     async def on_retry(retry: Retry) -> None:
         await asyncio.sleep(0)
-        told.append(retry)
+        reports.append(retry)
 
     await client.assistants.retrieve("asst_1").with_options(on_retry=on_retry)
-    assert told[0].delay == 0.003
-    assert MS / 2 <= told[1].delay <= MS
-    assert [type(retry.cause) for retry in told] == [RateLimitedError, ServerError]
+    assert reports[0].delay == 0.003
+    assert MS / 2 <= reports[1].delay <= MS
+    assert [type(retry.cause) for retry in reports] == [RateLimitedError, ServerError]
     wire.answer(failure(429, retry_after="121"))
     with pytest.raises(RateLimitedError) as caught:
         await client.assistants.retrieve("asst_1")

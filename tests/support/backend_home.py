@@ -19,7 +19,7 @@ KEY = "backend-key-0001"
 
 @dataclass
 class Ended:
-    """A run at its end, and what its thread has then."""
+    """A run at its end, with the objects of its thread."""
 
     run: Run
     message: Message | None

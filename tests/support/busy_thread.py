@@ -71,7 +71,7 @@ async def looked(served: Served, task: asyncio.Task[Any]) -> None:
 
 
 async def finish(served: Served, run: Run) -> None:
-    """Submit what a run waits for."""
+    """Submit the outputs that a run waits for."""
     outputs = [{"tool_call_id": call.id, "output": "3"} for call in run.tool_calls]
     await served.client.runs.submit_tool_outputs(served.thread, run, tool_outputs=outputs)
 
@@ -93,7 +93,7 @@ def other(status: str, id: str = "run_7") -> bytes:
 
 
 class Busy:
-    """A server of one thread, which refuses the first run as it is told."""
+    """A server of one thread, which refuses a given number of first runs."""
 
     def __init__(self, wire: Wire, *creates: Any) -> None:
         self.wire = wire
@@ -104,7 +104,7 @@ class Busy:
 
     @property
     def places(self) -> list[str]:
-        """What was asked, in order."""
+        """The requests, in order."""
         return [f"{seen.method} {seen.path.removeprefix('/v1')}" for seen in self.wire.seen]
 
     @property

@@ -1,4 +1,4 @@
-"""Bodies as scripts: what the server of bytes sends, waits for and breaks, in order."""
+"""Bodies as scripts: the bytes, waits and breaks of the server of bytes, in order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 
 from tests.support.http_server import Answer, Peer, Seen, Wire, chunk, head
 
-__all__ = ["CLOSE", "RESET", "STALL", "Body", "Hold", "Peer", "Seen", "Step", "Wire", "cuts", "dumps", "frame", "named"]
+__all__ = ["CLOSE", "RESET", "STALL", "Body", "Gate", "Peer", "Seen", "Step", "Wire", "cuts", "dumps", "frame", "named"]
 
 
 class _Act(Enum):
@@ -32,7 +32,7 @@ Step = bytes | asyncio.Event | _Act | Callable[[Seen, Peer], Any]
 Framed = Literal["chunked", "length", "close"]
 
 
-class Hold(asyncio.Event):
+class Gate(asyncio.Event):
     """A place where the script waits for the test; `reached` says that it has come there."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Body:
             raise
 
     async def _play(self, step: Step, seen: Seen, peer: Peer) -> bool:
-        """Do one step; tell whether the script goes on."""
+        """Do one step; return False where the script ends."""
         if isinstance(step, bytes):
             await peer.send(chunk(step) if self._framed == "chunked" else step)
             return True
@@ -115,7 +115,7 @@ class Body:
         return False
 
     async def _hold(self, event: asyncio.Event, peer: Peer) -> bool:
-        if isinstance(event, Hold):
+        if isinstance(event, Gate):
             event.reached.set()
         waits = [asyncio.ensure_future(wait) for wait in (event.wait(), peer.gone())]
         try:

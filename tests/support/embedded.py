@@ -62,7 +62,7 @@ class Served:
         return run.status
 
     def sent(self, operation: str) -> int:
-        """How many requests of an operation have come."""
+        """The number of requests of an operation so far."""
         return sum(record.operation == operation for record in self.server.requests)
 
 
@@ -131,8 +131,8 @@ def listed(*items: dict[str, Any]) -> dict[str, Any]:
     return {"object": "list", "data": list(items), **ends, "has_more": False}
 
 
-def asking(*calls: tuple[str, str, str]) -> dict[str, Any]:
-    """What a run waits for: ids, names and arguments of calls."""
+def required_calls(*calls: tuple[str, str, str]) -> dict[str, Any]:
+    """The `required_action` of a run: ids, names and arguments of calls."""
     wanted = [
         {"id": call_id, "type": "function", "function": {"name": name, "arguments": arguments}}
         for call_id, name, arguments in calls
@@ -141,4 +141,4 @@ def asking(*calls: tuple[str, str, str]) -> dict[str, Any]:
 
 
 def drop(call: object) -> None:
-    """Take what is never awaited."""
+    """Close a coroutine that is never awaited."""

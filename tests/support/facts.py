@@ -64,7 +64,7 @@ def leaves(info: inspect.Type) -> Iterator[inspect.Type]:
 
 
 def classes(info: inspect.Type) -> set[type]:
-    """The classes of the objects that a type holds, its items' included."""
+    """The classes of the objects in a type, also those in its lists."""
     found: set[type] = set()
     for leaf in leaves(info):
         if isinstance(leaf, (inspect.StructType, inspect.TypedDictType)):
@@ -80,12 +80,12 @@ def literals(info: inspect.Type) -> set[Any]:
 
 
 def is_open(info: inspect.Type) -> bool:
-    """Tell if a type takes text that it does not name."""
+    """True for a type that takes any text besides its own values."""
     return any(isinstance(leaf, inspect.StrType) for leaf in leaves(info))
 
 
 def takes_none(info: inspect.Type) -> bool:
-    """Tell if a type takes None."""
+    """True for a type that takes None."""
     return any(isinstance(leaf, inspect.NoneType) for leaf in leaves(info))
 
 

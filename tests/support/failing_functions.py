@@ -17,7 +17,7 @@ class OutOfStockError(ToolError):
 def fail_in_a_thread(how: str) -> None:
     """Fail in one of three ways."""
     match how:
-        case "told":
+        case "shown":
             raise ToolError("no such city")
         case "own":
             raise OutOfStockError("none left")

@@ -1,4 +1,4 @@
-"""How the tests of faults call: the calls by name, their limits, and what may never be seen."""
+"""Calls for the tests of faults: by name, with their limits, and the texts that no error may show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SOON = Timeout(head=150 * MS, idle=150 * MS, stream=600 * MS)
 
 
 class Ids(NamedTuple):
-    """What there is on the server."""
+    """The ids of the objects on the server."""
 
     assistant: str
     thread: str
@@ -43,7 +43,7 @@ CALLS: dict[str, Callable[[AssistantsClient, Ids], Awaitable[Any]]] = {
 
 
 def plain(client: AssistantsClient) -> AssistantsClient:
-    """A view that sends once: what a fault is, not what becomes of it."""
+    """A view that sends each request once, so that a test sees the fault and no retry."""
     return client.with_options(retry=None)
 
 
@@ -87,5 +87,5 @@ async def until_open(faulty: FaultyServer, count: int) -> None:
 
 
 def name_of(text: str) -> str:
-    """The fault's name in what a request would ask for."""
+    """The name of the fault in the text of a header."""
     return requested(text).name

@@ -38,7 +38,7 @@ def frame(framer: JSONFramer, pieces: list[bytes]) -> tuple[list[bytes], StreamE
 
 
 def facts(outcome: tuple[list[bytes], StreamError | None]) -> tuple[Any, ...]:
-    """What must be the same for any cut."""
+    """The facts that must be the same for any cut."""
     items, error = outcome
     partial = error.partial if isinstance(error, StreamTruncatedError) else b""
     index, raw = (error.index, error.raw) if isinstance(error, ItemDecodeError) else (None, b"")

@@ -1,4 +1,4 @@
-"""A server of bytes: it keeps what it is sent to the byte, and answers with the bytes that a test wrote."""
+"""A server of bytes: it keeps the exact bytes that it gets, and answers with the bytes that a test wrote."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Seen(NamedTuple):
         return dict(parse_qsl(self.target.partition("?")[2], keep_blank_values=True))
 
     def header(self, name: str) -> str | None:
-        """The value of a header that stands at most once."""
+        """The value of a header that occurs at most once."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         assert len(values) <= 1, f"{name} sent {len(values)} times"
         return values[0] if values else None
@@ -243,7 +243,7 @@ def then_cut(data: bytes) -> Answer:
 
 
 class Memory:
-    """A transport without sockets, for what must not depend on a loop: it gives one answer to everything."""
+    """A transport without sockets, for tests that must not depend on a loop: it gives one answer to every request."""
 
     def __init__(self, data: bytes) -> None:
         top, _, self._body = data.partition(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Where the files stand that tests read."""
+"""The places of the files that tests read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real proxy: it keeps what it is sent to the byte, tunnels for CONNECT, and passes plain requests on."""
+"""A real proxy: it keeps the exact bytes that it gets, tunnels for CONNECT, and passes plain requests on."""
 
 from __future__ import annotations
 

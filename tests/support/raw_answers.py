@@ -18,5 +18,5 @@ class Answered(NamedTuple):
 
 
 def read(kind: type[T], http: HTTPResponse, *, strict: bool = False) -> T:
-    """What a session makes of an answer of a 2xx status."""
+    """The value that a session makes of an answer of a 2xx status."""
     return decode(kind, Answered(http.content, http), strict=strict)

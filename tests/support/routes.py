@@ -24,7 +24,7 @@ class Routes:
         self._places: list[tuple[re.Pattern[str], list[Answer]]] = []
 
     def on(self, place: str, *answers: Answer) -> None:
-        """Answer what a pattern such as `POST /files` matches whole; a later rule stands before an earlier one."""
+        """Answer the requests that match a pattern such as `POST /files`; a later rule goes before an earlier one."""
         self._places.insert(0, (re.compile(place), list(answers)))
 
     async def __call__(self, seen: Seen, peer: Peer) -> None:

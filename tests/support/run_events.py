@@ -1,4 +1,4 @@
-"""A run as its stream tells it: the events in the vendor's order, and the objects that polling finds afterwards."""
+"""A run as a stream: its events in the vendor's order, and the objects that polling finds afterwards."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def calls(*parts: dict[str, Any], id: str = "step_1") -> dict[str, Any]:
 ERROR = {"message": "The server had an error.", "type": "server_error", "code": "boom", "param": "model"}
 
 
-def told(*texts: str, end: str = "completed") -> list[bytes]:
-    """The frames of a run that writes one message, `done` not included."""
+def run_frames(*texts: str, end: str = "completed") -> list[bytes]:
+    """The frames of a run that writes one message, without `done`."""
     whole = "".join(texts)
     last = "completed" if end == "completed" else "incomplete"
     return [

@@ -1,4 +1,4 @@
-"""What streams of server-sent events mean, as data: the rules of the HTML standard, 9.2.5 and 9.2.6.
+"""The meaning of streams of server-sent events, as data: the rules of the HTML standard, 9.2.5 and 9.2.6.
 
 A row is a name, the bytes, and the events as (name, data, id, retry).
 """

@@ -43,7 +43,7 @@ class _Pauses(selectors.BaseSelector):
         self._usual = selectors.DefaultSelector()
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Wait for sockets; what ends a pause early counts as if it had been there at once."""
+        """Wait for sockets; data that ends a pause early counts as if it had been there at once."""
         ready = self._usual.select(timeout)
         self._loop.advance(TURN if ready or timeout is None else max(TURN, timeout))
         return ready
@@ -61,7 +61,7 @@ class _Pauses(selectors.BaseSelector):
         return self._usual.modify(fileobj, events, data)
 
     def get_map(self) -> Mapping[Any, selectors.SelectorKey]:
-        """Give what is watched, by socket."""
+        """Return the watched sockets."""
         return self._usual.get_map()
 
     def close(self) -> None:

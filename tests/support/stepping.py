@@ -28,7 +28,7 @@ class Steps:
         self._stop = stop
 
     def suspended(self, waits_for: Any) -> None:
-        """Note a suspension; `waits_for` is what was yielded to the loop: a future, or None for a bare turn of it."""
+        """Note a suspension; `waits_for` is the object yielded to the loop: a future, or None for a bare turn of it."""
         self.count += 1
         if self.count not in self._chosen:
             return
@@ -70,12 +70,12 @@ class Stepped(Coroutine[Any, Any, Any]):
 
     @property
     def cr_running(self) -> bool:
-        """Whether it is being stepped."""
+        """True while it is stepped."""
         return bool(getattr(self._inner, "cr_running"))  # noqa: B009  # not every coroutine type says that it has it
 
     @property
     def cr_suspended(self) -> bool:
-        """Whether it waits."""
+        """True while it waits."""
         return bool(getattr(self._inner, "cr_suspended"))  # noqa: B009  # the same
 
     @property
@@ -88,7 +88,7 @@ class Stepped(Coroutine[Any, Any, Any]):
 
 
 def begin(coroutine: Coroutine[Any, Any, Any], steps: Steps) -> asyncio.Task[Any]:
-    """Make the operation's task; what it starts in its turn is counted too."""
+    """Make the operation's task; tasks that it starts in its turn are counted too."""
     context = copy_context()
     context.run(_steps.set, steps)
     return asyncio.get_running_loop().create_task(coroutine, context=context)
@@ -120,7 +120,7 @@ An error that is not this way's own is raised.
 
 
 class End(Enum):
-    """What comes of an operation that has no value."""
+    """The end of an operation without a value."""
 
     STOPPED = "stopped"
     """It ended as the way of stopping it says."""
@@ -130,7 +130,7 @@ STOPPED = End.STOPPED
 
 
 class Result(NamedTuple):
-    """What came of an operation."""
+    """The result of an operation."""
 
     value: Any
     """Its value, or `STOPPED` if it ended just as the way of stopping it says."""

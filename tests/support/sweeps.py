@@ -14,7 +14,7 @@ from assistants_async import AssistantsClient, ClientClosedError, NotFoundError,
 from tests.support.byte_server import RESET, Body, Step
 from tests.support.cuts import steps
 from tests.support.http_server import ASSISTANT, FILE, KEY, THREAD, Answer, Peer, Seen, Wire, answer, failure, page, raw
-from tests.support.run_events import DONE, TEXT, message, run, told
+from tests.support.run_events import DONE, TEXT, message, run, run_frames
 from tests.support.run_events import page as found
 from tests.support.steady_loop import MS
 from tests.support.stepping import (
@@ -23,13 +23,13 @@ from tests.support.stepping import (
     Way,
 )
 
-TOLD = told(*TEXT)
+TOLD = run_frames(*TEXT)
 CONTENT = b"0123456789" * 20_000
 QUICK = RetryPolicy(initial_delay=MS, max_delay=MS)
 
 
 class Operation(NamedTuple):
-    """What is cancelled: a coroutine function of a client, and what it gives when it is left alone."""
+    """An operation to cancel: a coroutine function of a client, and its result without a cancellation."""
 
     run: Callable[[AssistantsClient], Coroutine[Any, Any, Any]]
     value: Any
@@ -162,19 +162,19 @@ async def cut_stream(client: AssistantsClient) -> list[str]:
 
 async def hooks(client: AssistantsClient) -> list[str]:
     """Make a call with every hook."""
-    told: list[str] = []
+    reports: list[str] = []
 
     async def hook(value: Any) -> None:
         await asyncio.sleep(0)
-        told.append(type(value).__name__)
+        reports.append(type(value).__name__)
 
     try:
         await client.threads.retrieve("thread_1").with_options(
             on_request=hook, on_send=hook, on_response=hook, on_retry=hook, on_error=hook
         )
     except NotFoundError:
-        told.append("404")
-    return told
+        reports.append("404")
+    return reports
 
 
 async def wait_for_the_pool(client: AssistantsClient) -> list[str]:
@@ -203,7 +203,7 @@ async def leave(client: AssistantsClient) -> str:
 
 
 def renewed() -> Callable[[], Coroutine[Any, Any, str]]:
-    """A key that is asked for, with a turn of the loop each time."""
+    """A key from a function, with a turn of the loop each time."""
 
     async def key() -> str:
         await asyncio.sleep(0)
@@ -213,7 +213,7 @@ def renewed() -> Callable[[], Coroutine[Any, Any, str]]:
 
 
 async def echo(seen: Seen, peer: Peer) -> None:
-    """A thread with the id that was asked for, a little later."""
+    """A thread with the id of the request, a little later."""
     await asyncio.sleep(0)
     await peer.send(answer({**THREAD, "id": seen.path.rpartition("/")[2]}))
 
@@ -227,7 +227,7 @@ async def in_two(seen: Seen, peer: Peer) -> None:
 
 
 class Polled:
-    """A run whose stream breaks off, and what polling finds of it: first under way, then ended."""
+    """A run whose stream breaks off, and its states for polling: first under way, then ended."""
 
     def __init__(self) -> None:
         self._states = ["in_progress", "completed"]
@@ -246,7 +246,7 @@ class Polled:
 
 
 async def turn(seen: Seen, peer: Peer) -> None:
-    """Let the client read what has come before the next piece goes out."""
+    """Let the client read the data so far before the next piece goes out."""
     for _ in range(3):
         await asyncio.sleep(0)
 

@@ -119,7 +119,7 @@ class Talk:
 
 
 def path_of(run: Document) -> str:
-    """Where a run is."""
+    """The path of a run."""
     return f"/threads/{run['thread_id']}/runs/{run['id']}"
 
 

@@ -8,7 +8,7 @@ import time
 from tests.support.steady_loop import TURN
 
 
-async def test_what_the_machine_takes_is_not_counted() -> None:
+async def test_busy_time_of_the_machine_is_not_counted() -> None:
     """A processor that is busy with something else for 50 ms is no time for this loop."""
     clock = asyncio.get_running_loop().time
     began = clock()
@@ -44,6 +44,6 @@ async def test_work_without_a_pause_reaches_a_limit() -> None:
 
 
 async def test_data_from_a_thread_ends_a_pause() -> None:
-    """What comes from outside the loop comes before the limit, however long it took."""
+    """Data from outside the loop arrives before the limit, after any time."""
     async with asyncio.timeout(5):
         assert await asyncio.to_thread(lambda: "done") == "done"

@@ -100,7 +100,7 @@ async def test_a_call_is_recorded_as_it_was_sent(mock: aioresponses, client: Ass
     assert sent.kwargs["allow_redirects"] is False
 
 
-async def test_pages_are_asked_for_by_their_urls(mock: aioresponses, client: AssistantsClient) -> None:
+async def test_pages_are_requested_by_their_urls(mock: aioresponses, client: AssistantsClient) -> None:
     """A walk over three pages, each mocked by its cursor."""
     for query, name, more in (("", "a", True), ("?after=a", "b", True), ("?after=b", "c", False)):
         mock.get(f"{BASE}/assistants{query}", payload={"data": [{"id": name}], "last_id": name, "has_more": more})
@@ -153,7 +153,7 @@ async def test_a_mocked_time_out_is_a_transport_error(mock: aioresponses, client
         await client.threads.create()
 
 
-async def test_limits_hold_without_sockets(mock: aioresponses, client: AssistantsClient) -> None:
+async def test_limits_work_without_sockets(mock: aioresponses, client: AssistantsClient) -> None:
     """The client's own limits do not depend on aiohttp's."""
 
     async def slow(url: URL, **_: Any) -> CallbackResult:
@@ -183,7 +183,7 @@ async def test_a_borrowed_session_can_be_mocked(mock: aioresponses) -> None:
         assert await client.assistants.retrieve("a") == Assistant(id="a")
 
 
-async def test_what_is_not_mocked_is_refused(mock: aioresponses, client: AssistantsClient) -> None:
-    """A request that nobody expected is an error, not a call to a real server."""
+async def test_other_requests_are_refused(mock: aioresponses, client: AssistantsClient) -> None:
+    """An unexpected request is an error, not a call to a real server."""
     with pytest.raises(TransportError):
         await client.assistants.retrieve("a")

@@ -117,7 +117,7 @@ def test_the_plugin_imports_nothing_heavy(tmp_path: Path) -> None:
 async def test_the_fixtures_belong_together(
     assistants_server: ServerThread, assistants_client: AssistantsClient
 ) -> None:
-    """What the client sends is in the server's journal."""
+    """The client's requests are in the server's log."""
     await assistants_client.assistants.list()
     assert [request.operation for request in assistants_server.requests] == ["listAssistants"]
 
@@ -154,7 +154,7 @@ async def test_mocked_errors_and_exceptions(assistants_mock: aioresponses) -> No
 
 
 async def test_a_mocked_list_pages(assistants_mock: aioresponses) -> None:
-    """One answer for each page, told apart by the cursor."""
+    """One answer for each page, selected by the cursor."""
     first = {"data": [{"id": "m1"}, {"id": "m2"}], "last_id": "m2", "has_more": True}
     assistants_mock.get(f"{BASE}/threads/t/messages?limit=2", payload=first)
     rest = {"data": [{"id": "m3"}], "last_id": "m3", "has_more": False}

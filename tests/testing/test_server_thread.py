@@ -38,7 +38,7 @@ def test_sync_code_is_answered(assistants_server: ServerThread) -> None:
 
 @pytest.mark.assistants(script=[{"say": "One."}, Say("Two.")], pace=0.0)
 async def test_a_script_by_a_mark(assistants_client: AssistantsClient) -> None:
-    """Runs do what the mark says, in actions or in objects."""
+    """Runs follow the script of the mark, in actions or in objects."""
     assistant = await assistants_client.assistants.create(model="m")
     thread = await assistants_client.threads.create(messages=[{"role": "user", "content": "Hello"}])
     texts = [(await assistants_client.runs.create(thread, assistant_id=assistant).drive()).text for _ in range(2)]
@@ -100,7 +100,7 @@ def test_bad_script(assistants_server):
 """
 
 
-def test_what_is_wrong_with_a_mark_or_responder_fails_the_test(tmp_path: Path) -> None:
+def test_a_bad_mark_or_responder_fails_the_test(tmp_path: Path) -> None:
     """Errors of the responder come at teardown with their traceback; wrong marks before the test."""
     (tmp_path / "test_project.py").write_text(PROJECT, encoding="utf-8")
     done = subprocess.run(

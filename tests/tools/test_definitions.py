@@ -83,8 +83,8 @@ def test_what_is_refused(client: AssistantsClient, call: Callable[..., Any], giv
 
 async def test_a_drive_with_models_of_pydantics() -> None:
     """The tool takes one and returns one, and the answer is one."""
-    asked, said = {"meal": {"name": "Soup"}}, '{"name":"Soup","calories":200}'
-    async with serving(CallTools([("log_meal", asked)]), Say(said)) as served:
+    required, said = {"meal": {"name": "Soup"}}, '{"name":"Soup","calories":200}'
+    async with serving(CallTools([("log_meal", required)]), Say(said)) as served:
         box = Toolbox([log_meal])
         run = served.client.runs.create(served.thread, assistant_id=served.assistant, tools=box)
         result = await run.drive(box, output_type=Meal)

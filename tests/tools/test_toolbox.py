@@ -132,7 +132,7 @@ async def test_an_empty_box_knows_no_function() -> None:
 @pytest.mark.parametrize(
     ("how", "output"),
     [
-        ("told", '{"error":"no such city"}'),
+        ("shown", '{"error":"no such city"}'),
         ("own", '{"error":"OutOfStockError: none left"}'),
         ("secret", NEUTRAL),
     ],
@@ -175,18 +175,18 @@ async def test_what_a_hook_raises_comes_out(hook: str) -> None:
     options: dict[str, Any] = {hook: angry}
     box = Toolbox([fail], **options)
     with pytest.raises(LookupError, match="hook"):
-        await box.call(call("fail", '{"how":"told"}'))
+        await box.call(call("fail", '{"how":"shown"}'))
     with pytest.raises(LookupError, match="hook"):
-        await box.answer([call("fail", '{"how":"told"}')] * 3)
+        await box.answer([call("fail", '{"how":"shown"}')] * 3)
 
 
 async def test_hooks_must_return_what_they_promise() -> None:
     """Else it is the hook's author who hears of it."""
     anything: Any = lambda *_: 1  # noqa: E731
     with pytest.raises(TypeError, match="on_error must return a text or None, not 1"):
-        await Toolbox([fail], on_error=anything).call(call("fail", '{"how":"told"}'))
+        await Toolbox([fail], on_error=anything).call(call("fail", '{"how":"shown"}'))
     with pytest.raises(TypeError, match="approve must return True, False or a reason, not 1"):
-        await Toolbox([fail], approve=anything).call(call("fail", '{"how":"told"}'))
+        await Toolbox([fail], approve=anything).call(call("fail", '{"how":"shown"}'))
 
 
 async def test_a_failure_can_end_the_round() -> None:

@@ -111,12 +111,12 @@ async def test_a_long_output_is_cut() -> None:
 
 async def test_calls_are_approved_by_a_person() -> None:
     """Who sees the decoded arguments; a refused function is not called."""
-    asked: list[tuple[str, dict[str, Any]]] = []
+    approvals: list[tuple[str, dict[str, Any]]] = []
 
     async def approve(made: ToolCall, arguments: dict[str, Any]) -> bool | str:
-        asked.append((made.id, dict(arguments)))
+        approvals.append((made.id, dict(arguments)))
         arguments.clear()
-        return {"Pau": True, "Rom": False}.get(arguments.get("city", asked[-1][1]["city"]), "too far")
+        return {"Pau": True, "Rom": False}.get(arguments.get("city", approvals[-1][1]["city"]), "too far")
 
     box = Toolbox([weather], approve=approve)
     results = await box.answer([call("weather", json.dumps({"city": city}), city) for city in ("Pau", "Rom", "Ulm")])
@@ -125,7 +125,7 @@ async def test_calls_are_approved_by_a_person() -> None:
         '{"error":"the call was refused"}',
         '{"error":"the call was refused: too far"}',
     ]
-    assert asked == [(city, {"city": city}) for city in ("Pau", "Rom", "Ulm")]
+    assert approvals == [(city, {"city": city}) for city in ("Pau", "Rom", "Ulm")]
     refused = results[2].error
     assert isinstance(refused, ToolCallError)
     assert (refused.kind, results[2].arguments) == ("refused", {"city": "Ulm"})

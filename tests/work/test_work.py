@@ -86,13 +86,13 @@ async def test_calls_leave_nothing() -> None:
 
 async def test_a_stream_holds_no_more_than_its_text() -> None:
     """A delta that was read is gone, but for the piece of text that the snapshot keeps."""
-    held: list[int] = []
+    blocks: list[int] = []
     async with client_of(streamed(12_000)) as client, stream(client) as channel:
         async for _ in channel:
             if channel.items_delivered in (2_000, 12_000):
                 gc.collect()
-                held.append(sys.getallocatedblocks())
-    assert (held[1] - held[0]) / 10_000 < 1.1
+                blocks.append(sys.getallocatedblocks())
+    assert (blocks[1] - blocks[0]) / 10_000 < 1.1
 
 
 @pytest.mark.parametrize(("use", "make"), [(retrieve, a_run), (iterate, lambda: streamed(10))])

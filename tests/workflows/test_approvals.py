@@ -9,7 +9,7 @@ import pytest
 
 from assistants_async import AssistantsClient, MCPCall, Rerun, RunActionError, RunError
 from tests.support.byte_server import Body, frame
-from tests.support.embedded import TOOLS, Server, asking, drop, listed
+from tests.support.embedded import TOOLS, Server, drop, listed, required_calls
 from tests.support.http_server import Peer, Seen, Wire, answer
 from tests.support.run_events import DONE, run
 
@@ -146,8 +146,8 @@ async def test_a_call_is_decided_once(wire: Wire, client: AssistantsClient) -> N
 
 async def test_outputs_and_approvals_take_turns(wire: Wire, client: AssistantsClient) -> None:
     """In one drive, each a round."""
-    asks = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
-    server = served(wire, asks, submit=[ONE, run("completed")])
+    paused = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
+    server = served(wire, paused, submit=[ONE, run("completed")])
     call = client.runs.create("t", assistant_id="a")
     result = await call.drive(TOOLS, approve_mcp=lambda *_: True, stream=False, interval=0.001)
     assert result.rounds == 2
@@ -227,9 +227,9 @@ async def test_a_function_that_cannot_decide_is_refused(client: AssistantsClient
 async def test_calls_that_the_server_answers_are_waited_for(wire: Wire, client: AssistantsClient) -> None:
     """Foundry lists calls of Azure Functions beside those of the caller, and answers them itself."""
     own = {"id": "c0", "type": "azure_function", "azure_function": {"name": "f", "arguments": "{}"}}
-    alone = run("requires_action", required_action=asking())
+    alone = run("requires_action", required_action=required_calls())
     alone["required_action"]["submit_tool_outputs"]["tool_calls"] = [own]
-    mixed = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+    mixed = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
     mixed["required_action"]["submit_tool_outputs"]["tool_calls"].append(own)
     server = served(wire, alone, get=[alone, alone, mixed])
     result = await client.runs.create("t", assistant_id="a").drive(TOOLS, stream=False, interval=0.001)

@@ -13,7 +13,7 @@ from assistants_async.errors import StreamInterruptedError
 from assistants_async.workflows.runs.call import RunChannel
 from tests.support.byte_server import STALL, Body, frame
 from tests.support.http_server import KEY, Peer, Seen, Wire, silent
-from tests.support.run_events import run, told
+from tests.support.run_events import run, run_frames
 from tests.support.steady_loop import MS
 
 
@@ -28,11 +28,11 @@ class ShiftedLoop(asyncio.SelectorEventLoop):
 
 
 STREAMS: dict[str, tuple[Callable[[AssistantsClient], Any], bytes, float]] = {
-    "runs.create": (lambda client: client.runs.create("thread_1", assistant_id="a"), told()[0], 600.0),
-    "threads.create_and_run": (lambda client: client.threads.create_and_run(assistant_id="a"), told()[0], 600.0),
+    "runs.create": (lambda client: client.runs.create("thread_1", assistant_id="a"), run_frames()[0], 600.0),
+    "threads.create_and_run": (lambda client: client.threads.create_and_run(assistant_id="a"), run_frames()[0], 600.0),
     "runs.submit_tool_outputs": (
         lambda client: client.runs.submit_tool_outputs("thread_1", "run_1", tool_outputs=[]),
-        told()[0],
+        run_frames()[0],
         600.0,
     ),
     "assistants.list": (lambda client: client.assistants.list(), b'{"data":[{"id":"a"},', 60.0),
@@ -45,7 +45,7 @@ async def silence(name: str, seconds: float, timeout: Timeout | None = None) -> 
     loop = asyncio.get_running_loop()
     assert isinstance(loop, ShiftedLoop)
     call, first, _ = STREAMS[name]
-    kind = "text/event-stream" if first == told()[0] else "application/json"
+    kind = "text/event-stream" if first == run_frames()[0] else "application/json"
     async with Wire().serve() as wire:
         wire.answer(Body(first, STALL, kind=kind))
         options: dict[str, Any] = {} if timeout is None else {"timeout": timeout}
@@ -104,9 +104,9 @@ async def waits(channel: RunChannel, seconds: float) -> asyncio.Future[Any]:
 async def bounded_silences(where: str) -> None:
     """Read a stream of 360 s whose silences are 60 s long, then one of 120 s, with a limit of 100 s."""
     gates = [asyncio.Event() for _ in range(6)]
-    steps = [step for gate in gates for step in (gate, told()[2])]
+    steps = [step for gate in gates for step in (gate, run_frames()[2])]
     async with Wire().serve() as wire:
-        wire.answer(Body(told()[0], *steps, STALL))
+        wire.answer(Body(run_frames()[0], *steps, STALL))
         async with AssistantsClient(
             base_url=wire.base_url, api_key=KEY, retry=None, timeout=100 if where == "client" else None
         ) as client:
@@ -148,7 +148,7 @@ async def test_a_later_number_takes_the_place_of_an_earlier_one(wire: Wire, clie
     async def pause(_: Seen, __: Peer) -> None:
         await asyncio.sleep(60 * MS)
 
-    wire.answer(Body(frame("thread.run.queued", run("queued")), pause, told()[-1]))
+    wire.answer(Body(frame("thread.run.queued", run("queued")), pause, run_frames()[-1]))
     hasty = client.with_options(timeout=20 * MS)
     async with hasty.runs.create("t", assistant_id="a").with_options(timeout=30).stream() as channel:
         assert len([event async for event in channel]) == 2

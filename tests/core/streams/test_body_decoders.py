@@ -97,9 +97,9 @@ def test_a_page_that_is_none_is_an_error(pages: bool) -> None:
         assert found is not None
         return found
 
-    told = fail(b'{"error":{"message":"m","code":"c"}}')
-    assert isinstance(told, StreamEventError)
-    assert (told.message, told.code) == ("m", "c")
+    reports = fail(b'{"error":{"message":"m","code":"c"}}')
+    assert isinstance(reports, StreamEventError)
+    assert (reports.message, reports.code) == ("m", "c")
     assert isinstance(fail(b'{"object":"list"}'), ItemDecodeError)
     assert items(made(), b'{"data":[],"has_more":false}') == ([Page(has_more=False)] if pages else [])
 

@@ -86,7 +86,7 @@ ENDS: Mapping[str, tuple[Any, tuple[Any, ...]]] = {
 
 @pytest.mark.parametrize(("answer", "wanted"), ENDS.values(), ids=ENDS)
 async def test_ends(answer: RawAnswer | ChatAnswer, wanted: tuple[Any, ...]) -> None:
-    """Each end of an answer is this end of the run; after output nothing is asked for again."""
+    """Each end of an answer is an end of the run; no request is repeated after output."""
     ended = await played(answer)
     assert (*ended.shown, len(ended.backend.requests)) == (*wanted, 1)
     if ended.run.status == "failed":
@@ -139,15 +139,15 @@ PASSING: Mapping[str, RawAnswer] = {
 
 
 @pytest.mark.parametrize("answer", PASSING.values(), ids=PASSING)
-async def test_what_passes_is_tried_again_inside_the_run(answer: RawAnswer) -> None:
-    """Three times at the most, all before the first output; then the run is as if nothing had been."""
+async def test_passing_failures_are_retried_inside_the_run(answer: RawAnswer) -> None:
+    """Three retries at most, all before the first output; then the run has no trace of them."""
     ended = await played(answer, answer, answer, ChatAnswer(text="Hello"))
     assert (ended.run.status, len(ended.backend.requests)) == ("completed", 4)
     assert all(request == ended.backend.requests[0] for request in ended.backend.requests)
 
 
-async def test_what_does_not_pass_fails_the_run() -> None:
-    """Four requests, then the end by its kind."""
+async def test_lasting_failures_fail_the_run() -> None:
+    """Four requests, then the run ends by the kind of failure."""
     ended = await played(*[error_answer(503, "loading", **SOON)] * 5)
     assert (ended.error, len(ended.backend.requests)) == (("server_error", "the backend answered 503: loading"), 4)
     ended = await played(*[error_answer(429, "busy", **SOON)] * 5)
@@ -199,7 +199,7 @@ async def test_usage_is_left_out_where_it_is_refused() -> None:
 
 
 async def test_a_cancelled_run_cuts_the_backend() -> None:
-    """The connection is closed, and what was written stays."""
+    """The connection is closed, and the text so far stays."""
     async with home([RawAnswer(pieces=[sse(*HI[:2], done=False), Silence()])]) as (backend, client):
         assistant = await client.assistants.create(model="gpt-4o")
         thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
@@ -219,7 +219,7 @@ async def test_a_cancelled_run_cuts_the_backend() -> None:
 
 
 async def test_budgets_over_rounds() -> None:
-    """The answer that passes a budget ends the run; its calls are not asked for."""
+    """The answer that exceeds a budget ends the run; its calls are not required."""
     ended = await played(ChatAnswer(calls=[("f", {})], usage=(60, 5)), tools=[FUNCTION], max_prompt_tokens=256)
     assert ended.run.status == "requires_action"
     ended = await played(ChatAnswer(calls=[("f", {})], usage=(300, 5)), tools=[FUNCTION], max_prompt_tokens=256)
@@ -271,8 +271,8 @@ async def test_models_and_their_context() -> None:
         await responder.close()
 
 
-async def test_a_context_that_the_backend_tells() -> None:
-    """The thread is cut to what fits, though nobody configured it."""
+async def test_a_context_size_from_the_backend() -> None:
+    """The thread is cut to the size that the backend lists, without any setting."""
     async with ChatBackend(models=["gpt-4o"], context=40) as backend:
         responder = ChatCompletions(backend.url)
         async with (

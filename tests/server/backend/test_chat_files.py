@@ -1,4 +1,4 @@
-"""Files in front of a model: images that go along, and searches that it asks for."""
+"""Files for a model: images in its messages, and searches that it calls."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_images_go_along_and_are_missed() -> None:
 
 
 async def test_a_search_in_the_models_own_words() -> None:
-    """Arguments that are no JSON, or of another form, are the query; what two queries find is told once."""
+    """Arguments of another form than JSON are the query; a result of two queries is listed once."""
     answers = [
         ChatAnswer(calls=[("file_search", "Oslo")]),
         ChatAnswer(calls=[("file_search", {"queries": ["Oslo", "rain Oslo"]})]),

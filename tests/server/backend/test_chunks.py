@@ -21,7 +21,7 @@ def delta(_finish: str | None = None, **members: Any) -> bytes:
 
 
 def call(index: Any = None, id: Any = None, name: Any = None, arguments: Any = None) -> bytes:
-    """A chunk with a piece of one tool call; members that are None are left out."""
+    """A chunk with a piece of one tool call, without the members that are None."""
     function = {key: value for key, value in (("name", name), ("arguments", arguments)) if value is not None}
     piece = {key: value for key, value in (("index", index), ("id", id)) if value is not None}
     return delta(tool_calls=[{**piece, "type": "function", "function": function}])
@@ -106,7 +106,7 @@ ANSWERS: dict[str, tuple[Sequence[bytes], list[ChunkAction]]] = {
             Ended("tool_calls"),
         ],
     ),
-    "all numbered 0, told apart by id": (
+    "all numbered 0, separated by id": (
         [call(0, "a", "f", "1"), call(0, "b", "f", "2"), STOP],
         [CallPiece(0, "a", "f", "1"), CallPiece(1, "b", "f", "2"), Ended("tool_calls")],
     ),
@@ -114,11 +114,11 @@ ANSWERS: dict[str, tuple[Sequence[bytes], list[ChunkAction]]] = {
         [call(0, "a", "f", "1"), call(0, "b", "f"), call(0, arguments="2"), STOP],
         [CallPiece(0, "a", "f", "1"), CallPiece(1, "b", "f"), CallPiece(1, arguments="2"), Ended("tool_calls")],
     ),
-    "all numbered 0 and no ids, told apart by name": (
+    "all numbered 0 and no ids, separated by name": (
         [call(0, name="f", arguments="1"), call(0, name="g", arguments="2"), STOP],
         [CallPiece(0, "", "f", "1"), CallPiece(1, "", "g", "2"), Ended("tool_calls")],
     ),
-    "no numbers, told apart by id": (
+    "no numbers, separated by id": (
         [call(None, "a", "f", "1"), call(None, "b", "f", "2"), call(None, "a", None, "3"), STOP],
         [
             CallPiece(0, "a", "f", "1"),
@@ -127,7 +127,7 @@ ANSWERS: dict[str, tuple[Sequence[bytes], list[ChunkAction]]] = {
             Ended("tool_calls"),
         ],
     ),
-    "no numbers and no ids, told apart by name": (
+    "no numbers and no ids, separated by name": (
         [call(name="f", arguments="1"), call(arguments="2"), call(name="g", arguments="3"), STOP],
         [
             CallPiece(0, "", "f", "1"),
@@ -214,14 +214,14 @@ CUTS: dict[str, tuple[Sequence[bytes], str]] = {
 
 
 @pytest.mark.parametrize(("chunks", "words"), CUTS.values(), ids=CUTS)
-def test_what_is_no_answer_is_an_error(chunks: Sequence[bytes], words: str) -> None:
-    """Each of these raises, in words."""
+def test_data_in_no_known_form_is_an_error(chunks: Sequence[bytes], words: str) -> None:
+    """Each case raises an error with a message."""
     with pytest.raises(BackendError, match=words):
         read(*chunks)
 
 
 def test_output_is_seen_at_once() -> None:
-    """The first text or call decides that nothing may be asked for again; reasoning does not."""
+    """The first text or call forbids a retry; reasoning does not."""
     reader = AnswerReader()
     reader.feed(delta(reasoning_content="hm"))
     reader.feed(delta(content="<think>hm</think>"))

@@ -11,7 +11,7 @@ from tests.support.http_server import Wire, answer, raw
 
 
 async def test_lists_of_models(wire: Wire) -> None:
-    """A bare list, rows that are none, and a context under any of its names."""
+    """A bare list, malformed rows, and a context size under any of its names."""
     wire.answer(answer([{"id": "a", "meta": {"n_ctx": 7}}, "junk", {"name": "b"}, {"id": "c", "context_length": 0}]))
     connection = BackendConnection(wire.base_url, None, timeout=30.0, connections=1)
     assert await connection.models() == {"a": 7, "c": None}

@@ -65,7 +65,7 @@ def body(
 
 
 def test_the_smallest_run() -> None:
-    """A run without settings asks for nothing but a stream: what was not given is left out."""
+    """A run without settings becomes a streamed request without options."""
     assert body() == {
         "model": "gpt-4o",
         "messages": [user("Hello")],
@@ -226,7 +226,7 @@ def test_a_forced_search_is_forced_once() -> None:
 
 
 def test_an_injected_search() -> None:
-    """What one search found stands behind the instructions, and there is no tool."""
+    """The results of the search follow the instructions, and there is no tool."""
     settings = BackendSettings(file_search="inject")
     got = body(run={"tools": [SEARCH], "instructions": "Be brief."}, settings=settings, found=["【0:0†a】 text"])
     assert "tools" not in got
@@ -269,21 +269,21 @@ def test_a_map_without_a_star_knows_its_models() -> None:
     assert BackendSettings(model_map={"a": "x"}).resolve("b") is None
 
 
-def test_the_limit_is_what_is_left() -> None:
-    """Later rounds get what earlier ones left, under the name that the backend wants."""
+def test_the_limit_shrinks_over_rounds() -> None:
+    """Later rounds get the rest of the limit, under the backend's name for it."""
     settings = BackendSettings(limit_name="max_completion_tokens")
     got = body(run={"max_completion_tokens": 100}, settings=settings, completion_used=30)
     assert got["max_completion_tokens"] == 70
 
 
-def test_usage_is_not_asked_for_where_the_backend_refuses_it() -> None:
-    """`stream_options` is left out on demand."""
+def test_a_request_without_usage() -> None:
+    """`stream_options` can be left out."""
     thread = Thread(run={"id": "run", "model": "m"}, items=[HELLO], file=FILES.get)
     assert "stream_options" not in request_body(thread, BackendSettings(), include_usage=False)
 
 
 def texts(got: Mapping[str, Any]) -> list[str]:
-    """What is sent of a thread, by role and text."""
+    """The messages of a prompt, by role and text."""
     return [f"{one['role']}: {one['content']}" for one in got["messages"]]
 
 
@@ -318,7 +318,7 @@ def test_a_context_leaves_out_the_oldest_as_a_whole() -> None:
 
 
 def test_a_prompt_limit_truncates_before_sending() -> None:
-    """`max_prompt_tokens` is held over rounds: what they read is gone."""
+    """`max_prompt_tokens` covers all rounds: the tokens of earlier rounds are subtracted."""
     run = {"max_prompt_tokens": 1000}
     assert len(texts(body(LONG, run))) == 7
     assert len(texts(body(LONG, run, prompt_used=990))) == 4

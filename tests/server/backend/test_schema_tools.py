@@ -73,12 +73,12 @@ def test_calls_one_at_a_time() -> None:
     ],
 )
 def test_the_answer_keeps_its_format(form: Any, wanted: Any) -> None:
-    """What the run wants of its answer holds inside of the object."""
+    """The run's own response format applies inside of the object."""
     found = schema(tools=[F], **({} if form is None else {"response_format": form}))
     assert found["anyOf"][0]["properties"]["answer"] == wanted
 
 
-def test_the_manual_stands_in_the_system_text() -> None:
+def test_the_manual_is_in_the_system_text() -> None:
     """Behind the instructions, or alone."""
     body = with_schema({"messages": [{"role": "system", "content": "Be brief."}, USER], "tools": [F]})
     text = body["messages"][0]["content"]

@@ -13,7 +13,7 @@ from tests.support.talk import WEATHER, Talk, outputs_for, path_of, talking, unt
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that moves only when a test sets it."""
 
     def __init__(self) -> None:
         self.time = 1_700_000_000.9
@@ -23,7 +23,7 @@ class Clock:
 
 
 async def test_completed(talk: Talk) -> None:
-    """A run answers the last message, and what it spent adds up over its steps."""
+    """A run answers the last message, and its usage is the sum over its steps."""
     run = await talk.run("hello there")
     assert run["status"] == "queued"
     assert run["expires_at"] == run["created_at"] + 600
@@ -53,7 +53,7 @@ async def test_each_status_is_seen_for_a_pace() -> None:
 
 
 async def test_tool_round(talk: Talk) -> None:
-    """A run asks for a call, takes the output, and goes on where it stopped."""
+    """A run requires a call, takes the output, and continues where it stopped."""
     run = await talk.until(await talk.run('/call get_weather {"city": "Paris"}'), "requires_action")
     action = run["required_action"]
     assert action["type"] == "submit_tool_outputs"
@@ -248,7 +248,7 @@ async def test_deleted_assistant(talk: Talk) -> None:
 
 
 async def test_run_overrides_its_assistant(talk: Talk) -> None:
-    """What a run says goes before what its assistant says; instructions can be added to."""
+    """A run's own settings win over its assistant's; instructions can be added to."""
     assistant = await talk.assistant(instructions="Be brief.", temperature=0.5)
     thread = await talk.thread("hello")
     body = {
@@ -276,7 +276,7 @@ async def test_run_overrides_its_assistant(talk: Talk) -> None:
 
 
 async def test_script_across_runs() -> None:
-    """A script serves one action a turn, whichever run asks; used up, it fails runs and says so."""
+    """A script gives one action to each turn of any run; after its end, runs fail with a message."""
     script = ScriptedResponder(
         [
             [Say("one moment"), CallTools({"get_weather": {}})],

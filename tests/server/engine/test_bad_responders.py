@@ -1,4 +1,4 @@
-"""Responders that do what they should not: the run ends, its thread is free, others are served, the server closes."""
+"""Responders that misbehave: the run ends, its thread is free, other runs are served, the server closes."""
 
 from __future__ import annotations
 

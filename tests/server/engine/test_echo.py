@@ -42,7 +42,7 @@ async def test_a_call_that_is_required_is_made(choice: Any, wanted: list[tuple[s
 
 
 async def test_no_call_where_none_is_allowed() -> None:
-    """Even when the message asks for it."""
+    """`tool_choice="none"` wins over a message that requests a call."""
     run, text = await ran('/call f {"city": "Oslo"}', tool_choice="none")
     assert (run.status, text) == ("completed", "The run has tool_choice 'none': f is not called.")
 
@@ -68,7 +68,7 @@ async def test_a_structured_answer_without_a_model() -> None:
 
 
 async def test_a_plain_server_is_always_ready() -> None:
-    """Nothing stands behind the echo that could be missing; a probe needs no key."""
+    """The echo needs no backend, and a probe needs no key."""
     async with (
         AssistantsServer(api_key="key") as server,
         aiohttp.ClientSession() as session,

@@ -62,14 +62,14 @@ def order(events: Sequence[tuple[str, Any]]) -> list[str]:
 @pytest.mark.parametrize("version", ["v1-final", "v2"])
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_orders_are_the_vendors(version: str, name: str) -> None:
-    """What the tests below expect is what the documents show."""
+    """The expectations of the tests below are the documents' examples."""
     content = (EXAMPLES / version / f"{name}.fixed.sse").read_bytes()
     assert order(parse(content.rstrip(b"\n") + b"\n\n")) == PUBLISHED[name]
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_order(protocol: str) -> None:
-    """Each of the three operations streams what the vendor's did, in its order."""
+    """Each of the three operations streams its events in the vendor's order."""
     async with talking(protocol=protocol) as talk:
         events = await talk.stream("hello there")
         assert order(events) == ["thread.created", *SAID]
@@ -103,7 +103,7 @@ async def test_message_deltas_fold() -> None:
 
 
 async def test_no_text() -> None:
-    """An empty message has one delta, so that what folds it has a part as well."""
+    """An empty message has one delta, so that its snapshot has a part too."""
     async with talking(responder=ScriptedResponder([Say("")])) as talk:
         events = await talk.stream("hello")
     assert order(events) == ["thread.created", *SAID]
@@ -135,7 +135,7 @@ async def test_call_deltas_fold(talk: Talk) -> None:
     ],
 )
 async def test_other_ends(talk: Talk, text: str, end: list[str]) -> None:
-    """What is open when a run ends badly ends before it."""
+    """Steps and messages that are open end before the run that ends badly."""
     assert order(await talk.stream(text))[-len(end) :] == end
 
 
@@ -167,7 +167,7 @@ async def test_chunks(chunk: int | None) -> None:
 
 
 async def test_speed() -> None:
-    """Tokens come one by one, as fast as they are told to."""
+    """Tokens arrive one by one, at the speed of the setting."""
     async with talking(speed=5 * MS) as talk:
         started = asyncio.get_running_loop().time()
         await talk.stream("one two three")

@@ -52,8 +52,8 @@ def test_examples(schema: Any, wanted: Any) -> None:
     assert example_of(schema) == wanted
 
 
-def test_a_schema_that_holds_itself_ends() -> None:
-    """Its example goes down some levels, and stops."""
+def test_a_recursive_schema_ends() -> None:
+    """Its example has some levels, and ends."""
     schema = {"$ref": "#/$defs/n", "$defs": {"n": {"properties": {"next": {"$ref": "#/$defs/n"}}}}}
     assert json.dumps(example_of(schema)).count("next") < 12
 

@@ -56,7 +56,7 @@ class Pieces(Backend):
 
 @asynccontextmanager
 async def running(responder: Pieces, *tools: Any, **thread: Any) -> AsyncIterator[tuple[AssistantsClient, Thread, Run]]:
-    """A run that has come to its end, or waits."""
+    """A run that has ended, or waits for the client."""
     async with (
         AssistantsServer(responder=responder) as server,
         AssistantsClient(base_url=server.base_url, api_key="key") as client,
@@ -98,7 +98,7 @@ async def test_an_answer_without_a_word_is_an_empty_message() -> None:
 
 
 async def test_a_refusal_is_a_part_of_its_own() -> None:
-    """A refusal stands alone, or behind the text; the run is completed."""
+    """A refusal is alone in the message, or follows the text; the run is completed."""
     async with running(Pieces([RefusalPiece("I "), RefusalPiece("won't."), Ended()])) as (client, thread, run):
         assert run.status == "completed"
         assert [part.to_dict() for part in (await last(client, thread)).content] == [
@@ -126,7 +126,7 @@ async def test_an_answer_that_is_cut_is_incomplete(reason: Any, wanted: tuple[st
 
 
 async def test_calls_in_pieces_wait_for_the_client() -> None:
-    """Calls keep their ids and order; what is left open by the model gets an id here."""
+    """Calls keep their ids and order; a call without an id gets one here."""
     calls: list[Action] = [
         CallPiece(0, "call_a", "f", '{"x"'),
         CallPiece(1, "", "f"),
@@ -137,19 +137,19 @@ async def test_calls_in_pieces_wait_for_the_client() -> None:
     responder = Pieces(calls, [Piece("Done."), Ended()])
     async with running(responder, FUNCTION) as (client, thread, run):
         assert run.status == "requires_action"
-        asked = run.tool_calls
-        assert [call.function and (call.function.name, call.function.arguments) for call in asked] == [
+        required = run.tool_calls
+        assert [call.function and (call.function.name, call.function.arguments) for call in required] == [
             ("f", '{"x":1}'),
             ("f", "{}"),
         ]
-        assert asked[0].id == "call_a"
-        assert asked[1].id.startswith("call_")
-        outputs: Any = [{"tool_call_id": call.id, "output": f"out {call.id}"} for call in asked]
+        assert required[0].id == "call_a"
+        assert required[1].id.startswith("call_")
+        outputs: Any = [{"tool_call_id": call.id, "output": f"out {call.id}"} for call in required]
         ended = await client.runs.submit_tool_outputs(thread, run, tool_outputs=outputs).poll()
         assert ended.status == "completed"
     (item,) = [item for item in responder.items[1] if isinstance(item, ToolRound)]
-    assert [(call.call_id, call.output) for call in item.calls] == [(call.id, f"out {call.id}") for call in asked]
-    assert (responder.turns[1].rounds, responder.turns[1].call_ids) == (1, {call.id for call in asked})
+    assert [(call.call_id, call.output) for call in item.calls] == [(call.id, f"out {call.id}") for call in required]
+    assert (responder.turns[1].rounds, responder.turns[1].call_ids) == (1, {call.id for call in required})
 
 
 async def test_text_and_calls_of_one_answer() -> None:
@@ -170,7 +170,7 @@ async def test_text_and_calls_of_one_answer() -> None:
 
 
 async def test_the_servers_own_calls_are_answered_at_once() -> None:
-    """A search is answered in its step, and the responder is asked again; marks become citations, garbled too."""
+    """A search is answered in its step, then the responder gets another turn; marks become citations, garbled too."""
     search: Action = CallPiece(0, "s", "file_search", '{"queries": ["Oslo weather"]}')
     responder = Pieces([search, Ended("tool_calls")], [Piece("Rain [1:0†w]."), Piece("【1:0】 【7:7†x】"), Ended()])
     async with (
@@ -212,7 +212,7 @@ async def test_a_search_beside_a_function() -> None:
 
 
 async def test_items_have_the_order_of_the_thread() -> None:
-    """Rounds stand between the messages where they were made, earlier runs' too."""
+    """Rounds are between the messages of their time, also those of earlier runs."""
     responder = Pieces([CallPiece(0, "a", "f", "{}"), Ended()], [Piece("One."), Ended()], [Piece("Two."), Ended()])
     async with running(responder, FUNCTION) as (client, thread, run):
         await client.runs.submit_tool_outputs(thread, run, tool_outputs=[{"tool_call_id": "a", "output": "1"}]).poll()

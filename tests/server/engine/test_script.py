@@ -71,7 +71,7 @@ def test_a_bad_script_is_refused_with_its_place(text: str, words: str) -> None:
 
 
 def test_a_bad_entry_in_code_is_refused_too() -> None:
-    """The responder checks what it is given."""
+    """The responder checks its arguments."""
     assert ScriptedResponder([Say("x"), {"say": "x"}]).remaining == 2
     with pytest.raises(ValueError, match=r"script\[1\] must be an object"):
         ScriptedResponder([Say("x"), 7])  # type: ignore[list-item]

@@ -11,7 +11,7 @@ from tests.support.talk import Talk, talking
 
 
 async def test_round_trip(talk: Talk) -> None:
-    """What goes in comes out, with its name."""
+    """A download returns the uploaded bytes and name."""
     content = bytes(range(256)) * 1000
     file = await talk.upload(content, "données.bin")
     assert file["bytes"] == len(content)
@@ -73,7 +73,7 @@ async def test_expires_after() -> None:
     ],
 )
 async def test_bad_forms(talk: Talk, fields: dict[str, str], param: str) -> None:
-    """Forms are held to the rules of bodies."""
+    """Forms follow the rules of JSON bodies."""
     answer = await talk("POST", "/files", data=_form(fields))
     assert (answer.status, answer.error["param"]) == (400, param)
 
@@ -94,7 +94,7 @@ async def test_bad_forms(talk: Talk, fields: dict[str, str], param: str) -> None
     ],
 )
 async def test_no_forms(talk: Talk, content_type: str, body: bytes, status: int) -> None:
-    """What is no form is refused."""
+    """A body that is not a form is refused."""
     answer = await talk("POST", "/files", data=body, headers={"content-type": content_type})
     assert answer.status == status
 

@@ -48,7 +48,7 @@ async def test_parts_become_a_file(talk: Talk) -> None:
         (lambda one, two: {"part_ids": [one, "part_none"]}, "no part 'part_none'"),
     ],
 )
-async def test_what_does_not_add_up_is_refused(talk: Talk, change: Any, message: str) -> None:
+async def test_a_wrong_sum_of_parts_is_refused(talk: Talk, change: Any, message: str) -> None:
     """And the upload can still be completed rightly."""
     upload = await talk.make("/uploads", WANTED)
     one, two = [(await part(talk, upload, half)).document["id"] for half in HALVES]

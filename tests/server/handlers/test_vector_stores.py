@@ -1,4 +1,4 @@
-"""Vector stores over HTTP: what moves, what is found, and what is refused."""
+"""Vector stores over HTTP: their states, searches and refusals."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ async def test_a_store_moves_from_in_progress_to_completed(talk: Talk) -> None:
 
 
 async def test_files_fail_with_their_reason(talk: Talk) -> None:
-    """As their content asks, or by their kind; a list can be of one state."""
+    """By their content or their type; a list can select one state."""
     store = await talk.make("/vector_stores", {})
     files = [
         await talk.upload(b"/fail The disk is full.", "a.txt"),
@@ -180,7 +180,7 @@ async def client() -> Any:
         yield made
 
 
-async def asked(client: AssistantsClient) -> tuple[Any, Any]:
+async def with_question(client: AssistantsClient) -> tuple[Any, Any]:
     """An assistant that searches a store with two files, and a thread with a question."""
     files = [
         await client.files.create(file=text, filename=name, purpose="assistants")
@@ -199,8 +199,8 @@ async def asked(client: AssistantsClient) -> tuple[Any, Any]:
 
 @pytest.mark.parametrize("streamed", [True, False])
 async def test_a_run_searches_and_cites(client: AssistantsClient, streamed: bool) -> None:
-    """A step with the results, an answer with the line that fits, and a citation where its mark stands."""
-    assistant, thread = await asked(client)
+    """A step with the results, an answer with the line that fits, and a citation in place of its mark."""
+    assistant, thread = await with_question(client)
     if streamed:
         async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
             events = [event async for event in channel]
@@ -256,7 +256,7 @@ async def test_an_attached_file_is_searched(client: AssistantsClient) -> None:
 
 async def test_a_store_that_is_gone_has_nothing(client: AssistantsClient) -> None:
     """The run goes on without it."""
-    assistant, thread = await asked(client)
+    assistant, thread = await with_question(client)
     (store_id,) = assistant.tool_resources.file_search.vector_store_ids
     await client.vector_stores.delete(store_id)
     with pytest.raises(NotFoundError):

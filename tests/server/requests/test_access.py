@@ -1,4 +1,4 @@
-"""Who may ask a server: programs on this machine, and no web page, unless it is allowed by name."""
+"""Access to a server: programs on this machine, and no web page without its origin in the settings."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ APP = "http://localhost:3000"
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "127.9.9.9:1", "[::1]", "[::1]:8000"])
 async def test_hosts_of_this_machine(talk: Talk, host: str) -> None:
-    """A loopback name or address, whatever its port: tunnels and containers change that."""
+    """A loopback name or address with any port: tunnels and containers change the port."""
     assert (await talk("GET", "/assistants", headers={"host": host})).status == 200
 
 
@@ -73,7 +73,7 @@ async def test_own_page(talk: Talk) -> None:
     ids=["none", "text", "form", "nonsense"],
 )
 async def test_types_that_pages_may_send(talk: Talk, headers: Mapping[str, str]) -> None:
-    """JSON needs its type: a page can send the others without asking, and a Blob without any."""
+    """JSON needs its type: a page can send the others without a preflight, and a Blob without any type."""
     port = talk.server.base_url.split(":")[2].removesuffix("/v1")
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     head = f"POST /v1/assistants HTTP/1.1\r\nhost: localhost:{port}\r\n{lines}content-length: 13\r\n\r\n"
@@ -93,8 +93,8 @@ async def test_types_of_json(talk: Talk, kind: str) -> None:
 async def test_cors() -> None:
     """An allowed page may ask first, send, and read answers, errors and streams."""
     async with talking(cors=[APP]) as talk:
-        asks = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, x-y"}
-        answer = await talk("OPTIONS", "/threads/runs", headers={"origin": APP, **asks})
+        wanted = {"access-control-request-method": "POST", "access-control-request-headers": "authorization, x-y"}
+        answer = await talk("OPTIONS", "/threads/runs", headers={"origin": APP, **wanted})
         assert (answer.status, answer.content) == (204, b"")
         assert answer.headers["access-control-allow-headers"] == "authorization, x-y"
         assert "DELETE" in answer.headers["access-control-allow-methods"]
@@ -107,13 +107,13 @@ async def test_cors() -> None:
         assert stream.events[-1] == ("done", "[DONE]")
         assert "x-request-id" in missing.headers["access-control-expose-headers"]
         for other in (PAGE, "null"):
-            refused = await talk("OPTIONS", "/threads", headers={"origin": other, **asks})
+            refused = await talk("OPTIONS", "/threads", headers={"origin": other, **wanted})
             assert (refused.status, "access-control-allow-origin" in refused.headers) == (403, False)
         assert "access-control-allow-origin" not in (await talk("GET", "/assistants")).headers
 
 
 async def test_a_key_is_enough() -> None:
-    """Whoever has the key may come from anywhere; a page may read answers only where it is allowed."""
+    """A client with the key may come from any origin; a page may read answers only with its origin in the settings."""
     async with talking(api_key="sk-right", cors=[APP]) as talk:
         headers = {"host": "box.example", "origin": PAGE, "api-key": "sk-right"}
         answer = await talk("GET", "/assistants", headers=headers)
@@ -135,7 +135,7 @@ async def test_a_key_of_no_utf8(name: str) -> None:
 
 
 async def test_bytes_of_no_utf8_anywhere(talk: Talk) -> None:
-    """In a path, a query or a header they are what is not there, or are ignored."""
+    """In a path, a query or a header they name something unknown, or are ignored."""
     for line, status in (("/v1/threads/%FF", 404), ("/v1/%FF", 404), ("/v1/threads?after=%FF", 400)):
         head = f"GET {line} HTTP/1.1\r\nhost: localhost\r\nx-more: \xff\r\n\r\n"
         answer = await send(talk.server, head.encode("latin-1"))
@@ -143,7 +143,7 @@ async def test_bytes_of_no_utf8_anywhere(talk: Talk) -> None:
 
 
 async def test_file_content_is_no_page(talk: Talk) -> None:
-    """Whatever was uploaded, a browser shows it as no page."""
+    """No upload of any type is shown as a page by a browser."""
     file = await talk.upload(b"<script>", filename="a.html")
     answer = await talk("GET", f"/files/{file['id']}/content")
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -163,7 +163,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("settings", SETTINGS.values(), ids=SETTINGS.keys())
 def test_settings(settings: dict[str, Any]) -> None:
-    """What is no host or no origin is refused by name, with an example."""
+    """A text that is no host or no origin is refused by name, with an example."""
     with pytest.raises(ValueError, match=f"^{next(iter(settings))} takes .* such as"):
         AssistantsServer(**settings)
 
@@ -185,11 +185,11 @@ async def test_head_in_time() -> None:
         await writer.wait_closed()
 
 
-async def test_a_page_that_asks_for_no_headers() -> None:
-    """It is told of none."""
+async def test_a_preflight_without_headers() -> None:
+    """The answer allows none."""
     async with talking(cors=[APP]) as talk:
-        asks = {"origin": APP, "access-control-request-method": "GET"}
-        answer = await talk("OPTIONS", "/assistants", headers=asks)
+        wanted = {"origin": APP, "access-control-request-method": "GET"}
+        answer = await talk("OPTIONS", "/assistants", headers=wanted)
         assert (answer.status, "access-control-allow-headers" in answer.headers) == (204, False)
 
 

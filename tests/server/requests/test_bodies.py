@@ -45,7 +45,7 @@ async def ids_of(talk: Talk) -> dict[str, list[str]]:
 
 
 async def kept(talk: Talk, ids: dict[str, list[str]]) -> list[int]:
-    """Count what the server keeps; a run that a refused request started would count as well."""
+    """Count the server's objects, with those that a refused request may have made."""
     lists = [*LISTS, *(("/vector_stores",) if talk.protocol == "v2" else ())]
     paths = [path.format(**{name: known[0] for name, known in ids.items()}) for path in lists]
     return [len((await talk.get(f"{path}?limit=100"))["data"]) for path in paths]
@@ -54,7 +54,7 @@ async def kept(talk: Talk, ids: dict[str, list[str]]) -> list[int]:
 @pytest.mark.parametrize("kind", ["valid", "spoilt", "nulled"])
 @pytest.mark.parametrize(("row", "protocol"), BODIES.values(), ids=BODIES.keys())
 async def test_no_body_is_a_fault_of_the_server(row: Endpoint[Any, Any], protocol: str, kind: str) -> None:
-    """Whatever is asked is answered or refused in words; what is refused leaves nothing behind."""
+    """Any body is accepted or refused with a message, and a refused one leaves nothing behind."""
     chance = random.Random(f"{row.operation} {protocol} {kind}")
     async with talking(protocol=protocol) as talk:
         ids = await ids_of(talk)

@@ -60,7 +60,7 @@ async def test_backward(talk: Talk, order: str) -> None:
 
 
 async def test_between(talk: Talk) -> None:
-    """Both cursors together give what lies between them, from the front."""
+    """Both cursors together give the items between them, from the front."""
     newest = await fill(talk, 7)
     page = await talk.get(f"/assistants?after={newest[0]}&before={newest[5]}&limit=3")
     assert (ids(page), page["has_more"]) == (newest[1:4], True)
@@ -88,7 +88,7 @@ async def test_unknown_cursor(talk: Talk) -> None:
     ("query", "param"), [("limit=0", "limit"), ("limit=101", "limit"), ("limit=many", "limit"), ("order=up", "order")]
 )
 async def test_bad_queries(talk: Talk, query: str, param: str) -> None:
-    """Query parameters are held to the documents' limits."""
+    """Query parameters have the documents' limits."""
     answer = await talk("GET", f"/assistants?{query}")
     assert (answer.status, answer.error["param"]) == (400, param)
 

@@ -1,4 +1,4 @@
-"""What a request names is checked before anything is kept; nulls that mean nothing are read as absent."""
+"""Requests are checked before anything is stored; nulls without a meaning count as absent."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ async def test_null_of_the_other_version(talk_v1: Talk) -> None:
 
 
 async def test_null_that_means_something(talk: Talk) -> None:
-    """Where the documents allow null, it takes a value away; a required member is missing where it is null."""
+    """Where the documents allow null, it removes a value; a required member that is null counts as missing."""
     assistant = await talk.assistant(name="n", metadata={"k": "v"})
     changed = await talk.make(f"/assistants/{assistant['id']}", {"name": None, "metadata": None, "tools": None})
     assert (changed["name"], changed["metadata"], changed["tools"]) == (None, {}, [WEATHER])
@@ -144,7 +144,7 @@ async def test_null_that_means_something(talk: Talk) -> None:
 
 
 async def test_nulls_of_the_callers_own(talk: Talk) -> None:
-    """What a JSON schema says of null is the caller's; text is due in metadata."""
+    """A JSON schema keeps its nulls; metadata takes text only."""
     schema = {"type": "object", "properties": {"a": {"default": None, "enum": ["x", None]}}}
     tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
     assert (await talk.assistant(tools=[tool]))["tools"] == [tool]
@@ -201,7 +201,7 @@ async def test_signs_alone(talk: Talk) -> None:
 
 
 async def test_a_text_of_half_a_character(talk: Talk) -> None:
-    """A value that no UTF-8 can hold is refused with a 400, and nothing is kept."""
+    """A value that UTF-8 cannot encode is refused with a 400, and nothing is stored."""
     body = b'{"model": "m", "name": "\\ud800"}'
     head = b"POST /v1/assistants HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n"
     answer = await send(talk.server, head + b"content-length: %d\r\n\r\n" % len(body) + body)

@@ -18,7 +18,7 @@ def source(name: str, text: str, **attributes: Any) -> Source:
 
 @given(st.lists(st.text("abc", min_size=1, max_size=3), max_size=60), st.integers(2, 20), st.integers(0, 10))
 def test_chunks_cover_the_text(words: list[str], size: int, overlap: int) -> None:
-    """Every word stands in one, none is longer than asked for, and neighbours share what they should."""
+    """Every word is in a chunk, no chunk is longer than its limit, and neighbours overlap."""
     overlap = min(overlap, size // 2)
     chunks = [chunk.text.split() for chunk in chunked(" \n".join(words), size, overlap)]
     assert all(len(chunk) <= size for chunk in chunks)

@@ -1,4 +1,4 @@
-"""The words of files: what of each kind is searched, and what cannot be."""
+"""The text of files: the searchable words of each type, and the types without any."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ UNREADABLE: dict[str, tuple[str, bytes, str, str]] = {
 
 
 @pytest.mark.parametrize(("filename", "content", "code", "message"), UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_what_has_no_words_says_why(filename: str, content: bytes, code: str, message: str) -> None:
+def test_files_without_words_have_a_reason(filename: str, content: bytes, code: str, message: str) -> None:
     """By the protocol's codes."""
     with pytest.raises(Unreadable, match=message) as caught:
         text_of(filename, content)

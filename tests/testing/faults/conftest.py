@@ -23,7 +23,7 @@ async def server() -> AsyncIterator[AssistantsServer]:
 
 @pytest.fixture
 async def ids(server: AssistantsServer) -> Ids:
-    """What there is on it to ask for: made without a fault, so that the client's first connection is yet to come."""
+    """The objects on the server, made without a fault and over another client's connection."""
     async with AssistantsClient(base_url=server.base_url, api_key=KEY) as client:
         tool = {"type": "function", "function": {"name": "lookup", "parameters": {"type": "object"}}}
         assistant = await client.assistants.create(model="gpt-4o", name="Ada", tools=[tool])
@@ -38,7 +38,7 @@ async def ids(server: AssistantsServer) -> Ids:
 
 @pytest.fixture
 async def faulty(server: AssistantsServer) -> AsyncIterator[FaultyServer]:
-    """It plays what a test adds to it; afterwards no connection is left, and every client is gone."""
+    """It plays the faults that a test adds; afterwards no connection is left, and every client is gone."""
     tasks = asyncio.all_tasks()
     async with FaultyServer(server) as made:
         yield made

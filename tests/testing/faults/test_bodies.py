@@ -1,4 +1,4 @@
-"""Rows 31 to 45: documents that are none, odd values, packing, and bodies without end."""
+"""Rows 31 to 45: malformed documents, odd values, packing, and endless bodies."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ READABLE = (
 
 
 @pytest.mark.parametrize(("row", "name"), READABLE, ids=[f"row{row}-{name}" for row, name in READABLE])
-async def test_a_document_that_few_expect_is_read(
+async def test_an_unusual_document_is_read(
     row: int, name: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """It is the result, and whatever is asked of it later has an answer."""
+    """It is the result, and every attribute of it can be read."""
     faulty.add(name)
     for call in (*READING, "list"):
         value = await CALLS[call](client, ids)
@@ -95,10 +95,10 @@ async def test_row37_odd_text_is_read_as_it_was_meant(faulty: FaultyServer, clie
     assert (type(created_at), created_at) == (int, 1_700_000_000)
 
 
-async def test_row39_what_no_document_has_survives_a_round_trip(
+async def test_row39_unknown_values_survive_a_round_trip(
     faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """`unknown_types`, `unknown_enum`: the raw value is there, and is sent back as it came."""
+    """`unknown_types`, `unknown_enum`: the raw value is there, and is sent back unchanged."""
     rule = faulty.add("unknown_types")
     assistant = await client.assistants.retrieve(ids.assistant)
     odd = assistant.tools[-1]
@@ -113,10 +113,8 @@ async def test_row39_what_no_document_has_survives_a_round_trip(
     assert (run.status, run.is_terminal, run.to_dict()["status"]) == (ODD, False, ODD)
 
 
-async def test_row40_id_mismatch_is_told_and_not_hidden(
-    faulty: FaultyServer, client: AssistantsClient, ids: Ids
-) -> None:
-    """The object is what the server says it is."""
+async def test_row40_id_mismatch_is_not_hidden(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
+    """The object has the id that the server gives."""
     faulty.add("id_mismatch")
     assert (await client.assistants.retrieve(ids.assistant)).id == f"another_{ids.assistant}"
 
@@ -248,7 +246,7 @@ async def test_row44_huge_body_below_the_cap_is_read(faulty: FaultyServer, clien
 
 
 async def test_row45_endless_error_body_is_cut(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """The status is what counts; 1 MiB of the words is kept, and the connection is cut."""
+    """The status decides the error; 1 MiB of the body is read, and the connection is cut."""
     faulty.add("endless_error_body")
     error = await failing(plain(client).assistants.retrieve(ids.assistant))
     assert isinstance(error, ServerError)

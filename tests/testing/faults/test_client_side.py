@@ -1,4 +1,4 @@
-"""Rows 58 to 80, as far as no other test holds them: ports, headers, forks, pickles, and a clock that jumps."""
+"""Rows 58 to 80, as far as no other test covers them: ports, headers, forks, pickles, and a clock that jumps."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ PORTS = {
 
 @pytest.mark.parametrize("name", PORTS)
 async def test_row58_a_port_that_nobody_can_talk_to(name: str) -> None:
-    """What was never sent is tried again, a create too; what may have been is, where it may happen twice."""
+    """An unsent request is tried again, a create too; one that may have been sent is, where it may happen twice."""
     port, kind, phase, maybe, reads, creates = PORTS[name]
     ids = Ids(*["a"] * 5)
     limits = Timeout(connect=100 * MS, head=150 * MS)
@@ -176,7 +176,7 @@ loop.close()
 
 
 async def test_row69_a_fork_shares_no_socket(faulty: FaultyServer) -> None:
-    """The child is told that the client is not its own; the parent's connection goes on as if nothing had been."""
+    """In the child the client refuses with a reason; the parent's connection works on."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", FORK, faulty.base_url, stdout=subprocess.PIPE, cwd=ROOT
     )
@@ -231,7 +231,7 @@ async def test_row71_an_exit_with_open_streams_is_quiet(way: str, faulty: Faulty
 
 
 async def test_row70_models_survive_a_pickle(client: AssistantsClient, ids: Ids) -> None:
-    """And a copy: what came from a server is a value."""
+    """And a copy: a server's answer is a plain value."""
     for name, call in CALLS.items():
         value = await call(client, ids)
         assert pickle.loads(pickle.dumps(value)) == value, name

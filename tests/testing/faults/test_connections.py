@@ -29,7 +29,7 @@ LATE = TimedOutError
 
 
 class Broken(NamedTuple):
-    """A row of answers that nobody can use: what kind of error, and how often a GET is sent."""
+    """A row of unusable answers: the kind of error, and the number of times a GET is sent."""
 
     row: int
     text: str
@@ -65,7 +65,7 @@ BROKEN = (
 async def test_an_answer_that_cannot_be_used(
     broken: Broken, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """One typed error: what may happen twice is sent again first, a create is not, and the error says what is known."""
+    """One typed error: a repeatable request is retried first, a create is not, and the error has all known facts."""
     rule = faulty.add(requested(broken.text))
     view = client.with_options(timeout=SOON) if broken.kind is LATE else client
     for name, sent in (("get", broken.sent), ("modify", broken.sent), ("create", 1)):
@@ -148,10 +148,10 @@ async def test_row09_a_stall_ends_at_its_limit(
 
 @pytest.mark.parametrize("name", ["slow_headers", "slow_body"])
 @pytest.mark.parametrize("call", ["get", "create", "content"])
-async def test_row10_a_drip_does_not_hold_the_total_limit_off(
+async def test_row10_a_drip_does_not_extend_the_total_limit(
     name: str, call: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """A byte now and then is no sign that the answer will ever be whole."""
+    """Single bytes do not show that the answer will ever be whole."""
     faulty.add(requested(f"{name}; ms={20 * MS * 1000}"))
     error = await failing(CALLS[call](client.with_options(timeout=Timeout(total=200 * MS)), ids))
     assert isinstance(error, TimedOutError)
@@ -176,7 +176,7 @@ class Pieces:
 async def test_row11_never_read_body_is_a_reset_in_the_end(
     faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Where the client has the patience."""
+    """For a client with a long enough limit."""
     faulty.add(requested("never_read_body; ms=1"))
     error = await failing(client.files.create(file=b"a" * 2**24, filename="a.txt", purpose="assistants"))
     assert type(error) is LOST
@@ -254,7 +254,7 @@ async def test_row13_a_connection_that_is_cut_when_it_is_used_again(
 
 
 @pytest.mark.parametrize("name", ["flaky_reset", "flaky_truncate", "flaky_stall"])
-async def test_row26_what_fails_twice_and_then_works(
+async def test_row26_two_failures_then_success(
     name: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """A GET has its result at the third attempt; a create has the first error, and is made once."""

@@ -1,4 +1,4 @@
-"""The server of faults itself: what it passes on, what it counts, and how it is told what to play."""
+"""The server of faults itself: requests that it passes on, counts, rules and headers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,8 @@ from tests.support.steady_loop import MS
 # Without a fault
 
 
-async def test_what_no_fault_is_played_to_is_passed_on(
-    faulty: FaultyServer, client: AssistantsClient, ids: Ids
-) -> None:
-    """Every kind of call and stream, over one connection that is kept; each request is there to look at."""
+async def test_requests_without_a_fault_are_passed_on(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
+    """Every kind of call and stream, over one kept connection; each request is listed."""
     for call in CALLS.values():
         assert await call(client, ids)
     events, error = await streamed(client, ids)
@@ -47,7 +45,7 @@ async def test_what_no_fault_is_played_to_is_passed_on(
 
 
 async def test_bodies_go_through_to_the_byte(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """Those with a length, those in chunks, and those that wait to be asked for."""
+    """Bodies with a length, bodies in chunks, and bodies that wait for a `100 Continue`."""
 
     async def pieces() -> AsyncIterator[bytes]:
         for number in range(10):
@@ -83,8 +81,8 @@ async def test_a_stream_comes_as_it_is_made(server: AssistantsServer, faulty: Fa
 # Rules
 
 
-async def test_a_rule_takes_what_fits_it(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """By method, path, operation and any other condition; it counts what fits, and what it was played to."""
+async def test_a_rule_takes_the_requests_that_fit(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
+    """By method, path, operation and any other condition; it counts the matches, and the faults that it played."""
     rules = [
         Rule("status", operation="getRun"),
         Rule("status", path="*/messages", method="POST"),
@@ -123,7 +121,7 @@ async def test_a_rule_takes_what_fits_it(faulty: FaultyServer, client: Assistant
 async def test_a_rule_counts(
     conditions: dict[str, Any], played: list[int], faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Which of six requests it is played to; chance is the same in every run, by the server's seed."""
+    """Which of six requests get the fault; chance is the same in every run, by the server's seed."""
     rule = faulty.add("status", **conditions)
     failed: list[int] = []
     for number in range(1, 7):
@@ -136,7 +134,7 @@ async def test_a_rule_counts(
 
 
 async def test_the_first_rule_that_takes_a_request_plays(server: AssistantsServer, ids: Ids) -> None:
-    """The next ones are not asked; rules can be given with the server."""
+    """Later rules do not see the request; rules can be given with the server."""
     first, second = Rule("status", times=1), Rule(named("status", code=400))
     async with (
         FaultyServer(server, [first, second]) as faulty,
@@ -163,8 +161,8 @@ async def test_the_first_rule_that_takes_a_request_plays(server: AssistantsServe
         (lambda: named("status", n="x"), "takes a whole number from 1 as n, not 'x'"),
     ],
 )
-def test_what_cannot_be_played_is_refused(make: Any, text: str) -> None:
-    """When it is said, and by name."""
+def test_bad_rules_are_refused(make: Any, text: str) -> None:
+    """At once, and by name."""
     with pytest.raises(ValueError) as caught:  # noqa: PT011  # the text follows
         make()
     assert text in str(caught.value)
@@ -177,7 +175,7 @@ async def test_a_rule_has_its_own_conditions(faulty: FaultyServer) -> None:
 
 
 async def test_a_port_can_be_chosen(server: AssistantsServer) -> None:
-    """For clients that are told of it beforehand."""
+    """For clients that need to know it beforehand."""
     async with FaultyServer(server) as first:
         port = int(first.base_url.split(":")[2].split("/")[0])
     async with FaultyServer(server, port=port) as second:
@@ -202,8 +200,8 @@ def test_every_operation_is_known_by_its_path(prefix: str, row: Any) -> None:
 # Requests that ask
 
 
-async def test_a_request_can_ask_for_its_fault(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """By a header, with parameters; `n` counts over requests of the same wish, `id` tells wishes apart."""
+async def test_a_request_can_choose_its_fault(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
+    """By a header, with parameters; `n` counts requests with the same text, `id` separates them."""
     for wish in ("status; code=502; n=2; id=1", "status;code=502;n=2;id=2"):
         view = client.with_options(headers={HEADER: wish})
         _, http = await view.assistants.retrieve(ids.assistant).response()
@@ -214,7 +212,7 @@ async def test_a_request_can_ask_for_its_fault(faulty: FaultyServer, client: Ass
 
 
 @pytest.mark.parametrize("wish", ["", "nothing", "status; kode=1", "status; code=x", "status; code"])
-async def test_a_request_that_asks_for_nothing_there_is_is_told(
+async def test_an_unknown_fault_in_a_header_is_refused(
     wish: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """A 400 in the vendor's shape; the connection is kept."""
@@ -265,7 +263,7 @@ async def test_a_fault_that_fails_is_logged(
 async def test_a_server_that_has_gone_is_a_connection_that_ends(
     server: AssistantsServer, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Nothing stands behind any more, and the client sees just that."""
+    """The server behind is gone, and the client sees its connection end."""
     await server.close()
     assert type(await failing(plain(client).assistants.retrieve(ids.assistant))) is ConnectionLostError
 
@@ -289,7 +287,7 @@ async def test_a_reset_is_a_reset(faulty: FaultyServer) -> None:
         assert got is wanted
 
 
-async def test_a_client_that_leaves_ends_what_waits_for_it(faulty: FaultyServer) -> None:
+async def test_a_client_that_leaves_ends_its_task(faulty: FaultyServer) -> None:
     """At any place: before a request, inside one, inside a fault, and inside its answer."""
     host, port = faulty.base_url.split("/")[2].split(":")
     head = b"GET /v1/assistants HTTP/1.1\r\nhost: {host}\r\nx-fault: never_answer\r\n\r\n"

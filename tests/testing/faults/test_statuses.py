@@ -76,23 +76,25 @@ async def test_an_error_status(
     """Each has its class and its attempts, creates too; no word of the server forges a line or shows the key."""
     caplog.set_level(logging.DEBUG)
     rule = faulty.add(requested(case.text))
-    told: list[Retry] = []
-    view = client.with_options(on_retry=told.append)
+    reports: list[Retry] = []
+    view = client.with_options(on_retry=reports.append)
     for name in ("get", "create", "delete"):
         before = rule.played
         error = await failing(CALLS[name](view, ids))
         assert type(error) is case.kind
         assert isinstance(error, StatusError)
         assert (error.attempts, rule.played - before) == (case.sent, case.sent)
-    assert all(0 <= retry.delay <= MS for retry in told)
+    assert all(0 <= retry.delay <= MS for retry in reports)
     assert faulty.connections == 1
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("assistants_async")]
     assert lines
     assert all(line.isprintable() and KEY not in line for line in lines)
 
 
-async def test_row27_a_wait_that_is_too_long_is_told(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """Nobody sleeps for 31 years; the caller may."""
+async def test_row27_a_too_long_wait_is_left_to_the_caller(
+    faulty: FaultyServer, client: AssistantsClient, ids: Ids
+) -> None:
+    """No client sleeps for 31 years; the caller may."""
     faulty.add("storm_429")
     error = await failing(client.assistants.retrieve(ids.assistant))
     assert isinstance(error, RateLimitedError)
@@ -100,14 +102,14 @@ async def test_row27_a_wait_that_is_too_long_is_told(faulty: FaultyServer, clien
 
 
 async def test_row28_retry_after_date_is_waited_for(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """The wait ends at the date; a date has whole seconds, so it is up to one shorter than was asked for."""
-    told: list[Retry] = []
+    """The wait ends at the date; a date has whole seconds, so it is up to one shorter than the given time."""
+    reports: list[Retry] = []
     faulty.add("retry_after_date")
     call = client.assistants.retrieve(ids.assistant)
-    _, http = await call.with_options(on_retry=told.append, retry=RetryPolicy(initial_delay=0)).response()
+    _, http = await call.with_options(on_retry=reports.append, retry=RetryPolicy(initial_delay=0)).response()
     assert (http.attempts, len(faulty.seen)) == (2, 2)
-    assert 0.5 < told[0].delay <= 2
-    assert http.elapsed >= told[0].delay
+    assert 0.5 < reports[0].delay <= 2
+    assert http.elapsed >= reports[0].delay
 
 
 async def test_row25_flaky_status_gives_the_result(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
@@ -126,7 +128,7 @@ async def test_row25_flaky_status_gives_the_result(faulty: FaultyServer, client:
 
 
 async def test_row29_an_echoed_key_is_masked(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """`unauthorized`: the server repeats what it was given, and the error does not."""
+    """`unauthorized`: the server repeats the key, and the error does not."""
     faulty.add("unauthorized")
     error = await failing(client.assistants.retrieve(ids.assistant))
     assert isinstance(error, AuthenticationError)

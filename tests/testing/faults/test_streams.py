@@ -30,7 +30,7 @@ BEGIN = ["thread.run.created", "thread.run.queued", "thread.run.in_progress"]
 
 
 class Cut(NamedTuple):
-    """A row of streams that do not come to their end: the events before it, the error, and its cause."""
+    """A row of streams that break off: the events before it, the error, and its cause."""
 
     row: int
     text: str
@@ -58,9 +58,7 @@ CUTS = (
 
 
 @pytest.mark.parametrize("case", CUTS, ids=lambda case: f"row{case.row}-{case.text}")
-async def test_a_stream_that_does_not_come_to_its_end(
-    case: Cut, faulty: FaultyServer, client: AssistantsClient, ids: Ids
-) -> None:
+async def test_a_stream_that_breaks_off(case: Cut, faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
     """The whole events before it are delivered, then one typed error; nothing is sent again, and no socket is left."""
     faulty.add(case.text)
     view = client.with_options(timeout=SOON) if case.cause is TimedOutError else client
@@ -106,7 +104,7 @@ async def test_a_stream_that_is_whole_in_spite_of_it(
 async def test_an_interrupted_stream_goes_on_by_polling(
     end: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Where the caller asks for it; the run is started once, and its text comes whole."""
+    """With `recover=True`; the run is started once, and its text is whole."""
     faulty.add(end)
     view = client.with_options(timeout=Timeout(idle=150 * MS)) if end == "sse_stall" else client
     async with view.runs.create(ids.thread, assistant_id=ids.assistant).stream(recover=True) as channel:
@@ -115,7 +113,7 @@ async def test_an_interrupted_stream_goes_on_by_polling(
 
 
 async def test_row51_sse_unknown_event_is_delivered(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """As unknown, with what it carried."""
+    """As unknown, with its data."""
     faulty.add("sse_unknown_event")
     events, error = await streamed(client, ids)
     assert error is None
@@ -134,8 +132,10 @@ async def test_row51_sse_delta_before_created_is_survived(
         assert [message.text for message in await channel.final_messages()] == ["Echo: Hello"]
 
 
-async def test_row53_a_silent_stream_is_told_apart(faulty: FaultyServer, client: AssistantsClient, ids: Ids) -> None:
-    """`sse_stall`, `sse_comments_only`: by the limit that passed, and the run that was going on."""
+async def test_row53_silent_streams_differ_by_their_limit(
+    faulty: FaultyServer, client: AssistantsClient, ids: Ids
+) -> None:
+    """`sse_stall`, `sse_comments_only`: the error has the limit that passed, and the run under way."""
     for name, phase in (("sse_stall", "idle"), ("sse_comments_only", "total")):
         rule = faulty.add(name)
         _, error = await streamed(client.with_options(timeout=SOON), ids)
@@ -232,7 +232,7 @@ async def test_row57_bad_arguments_are_text(faulty: FaultyServer, client: Assist
 
 
 @pytest.mark.parametrize("name", ["sse_stall", "sse_bytes_1", "sse_cr", "sse_comments_only", "sse_wrong_type"])
-async def test_what_is_no_stream_is_left_alone(
+async def test_other_answers_are_left_alone(
     name: str, faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
     """A fault of streams changes no other answer."""

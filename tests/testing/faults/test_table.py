@@ -1,4 +1,4 @@
-"""Which tests hold which row of the fault matrix: every fault of it has a name and a test, and so has every row."""
+"""The tests of each row of the fault matrix: every fault has a name and a test, and so has every row."""
 
 from __future__ import annotations
 
@@ -156,8 +156,8 @@ CASES: frozenset[tuple[int, str]] = frozenset(
 """The rows and faults of the tables that tests walk."""
 
 
-def test_every_row_of_the_matrix_is_held() -> None:
-    """Eighty of them, each with its faults or its tests."""
+def test_every_row_of_the_matrix_is_tested() -> None:
+    """Eighty rows, each with its faults or its tests."""
     assert sorted({*SERVER_SIDE, *CLIENT_SIDE}) == list(range(1, 81))
 
 
@@ -169,12 +169,12 @@ def test_every_fault_has_a_test_of_its_row(row: int, name: str) -> None:
     assert (row, name) in CASES or any(re.search(rf"\b{name}\b", source) for source in own)
 
 
-def test_every_fault_stands_in_a_row() -> None:
-    """But for the one that does no harm."""
+def test_every_fault_has_a_row() -> None:
+    """Except the one that does no harm."""
     assert {name for names in SERVER_SIDE.values() for name in names.split()} == FAULTS.keys() - {"latency"}
 
 
 @pytest.mark.parametrize("row", CLIENT_SIDE)
-def test_every_row_of_the_client_has_the_tests_that_hold_it(row: int) -> None:
-    """Each test that is named for it exists."""
+def test_every_row_of_the_client_has_its_tests(row: int) -> None:
+    """Each test in the table exists."""
     assert set(CLIENT_SIDE[row]) <= written().keys()

@@ -29,11 +29,11 @@ async def test_any_mix_of_sources_goes_in(client: AssistantsClient, store: Store
     path, other = write(tmp_path, "a.txt", "b.md")
     opened = io.BytesIO(b"c")
     opened.name = "/somewhere/c.csv"
-    told: list[IngestedFile] = []
+    reports: list[IngestedFile] = []
     report = await client.vector_stores.ingest(
         VectorStore(id="vs_1"),
         [path, opened, Source("d.json", b"d"), Source("deep/e.html", pieces(b"e", b"f")), Source("g.txt", other)],
-        on_progress=told.append,
+        on_progress=reports.append,
     )
     assert report.is_complete
     assert report.vector_store_id == "vs_1"
@@ -46,7 +46,7 @@ async def test_any_mix_of_sources_goes_in(client: AssistantsClient, store: Store
         "file_g.txt": ("g.txt", b"b.md"),
     }
     assert store.batches == [{"file_ids": list(report.file_ids)}]
-    steps = [file.status for file in told if file.source == "d.json"]
+    steps = [file.status for file in reports if file.source == "d.json"]
     assert steps == ["uploaded", "in_progress", "completed"]
 
 

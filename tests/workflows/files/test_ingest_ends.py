@@ -73,22 +73,22 @@ async def test_the_deadline_is_for_all_of_it(client: AssistantsClient, store: St
 async def test_cancelling_removes_orphans_on_request(wire: Wire, client: AssistantsClient, store: Store) -> None:
     """The cancellation comes out as such; what was deleted is told to `on_progress` before."""
     store.routes.on("POST /files", made(store.upload), silent)
-    told: dict[str, IngestedFile] = {}
+    reports: dict[str, IngestedFile] = {}
 
     def progress(file: IngestedFile) -> None:
-        told[file.source] = file
+        reports[file.source] = file
 
     sources = [Source("a.txt", b"x"), Source("b.txt", b"x")]
     task = asyncio.create_task(
         client.vector_stores.ingest("vs_1", sources, max_concurrency=1, on_progress=progress, remove_orphans=True)
     )
     await wire.until_seen(3)
-    assert told["a.txt"].file_id == "file_a.txt"
+    assert reports["a.txt"].file_id == "file_a.txt"
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert store.files == {}
-    assert told == {"a.txt": IngestedFile(source="a.txt")}
+    assert reports == {"a.txt": IngestedFile(source="a.txt")}
 
 
 async def test_an_anyio_scope_removes_orphans_too(client: AssistantsClient, store: Store) -> None:

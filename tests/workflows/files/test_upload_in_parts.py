@@ -86,10 +86,10 @@ def paths(wire: Wire) -> list[str]:
 
 async def test_a_file_is_sent_in_parts(wire: Wire, client: AssistantsClient, server: Parts, big: Path) -> None:
     """Announced with its size and type, put together in its order, its checksum checked."""
-    told: list[tuple[int, int | None]] = []
+    reports: list[tuple[int, int | None]] = []
 
     def progress(sent: int, total: int | None) -> None:
-        told.append((sent, total))
+        reports.append((sent, total))
 
     upload = await client.uploads.send(big, purpose="assistants", part_size=1000, on_progress=progress)
     assert isinstance(upload, Upload)
@@ -99,8 +99,8 @@ async def test_a_file_is_sent_in_parts(wire: Wire, client: AssistantsClient, ser
     assert wire.seen[0].json == announced
     assert sorted(map(len, server.kept.values())) == [560, 1000, 1000]
     assert paths(wire) == ["", *["/upload_1/parts"] * 3, "/upload_1/complete"]
-    assert told[-1] == (2560, 2560)
-    assert [sent for sent, _ in told] == sorted(sent for sent, _ in told)
+    assert reports[-1] == (2560, 2560)
+    assert [sent for sent, _ in reports] == sorted(sent for sent, _ in reports)
 
 
 async def test_bytes_are_sent_under_a_name(wire: Wire, client: AssistantsClient, server: Parts) -> None:
@@ -163,15 +163,15 @@ async def test_an_upload_that_is_left_goes_on(wire: Wire, client: AssistantsClie
 
     server.routes.on("POST /uploads/upload_1/parts", made(server.part))
     wire.seen.clear()
-    told: list[int] = []
+    reports: list[int] = []
     again = UploadState.from_json(state.to_json())
     upload = await client.uploads.send(
-        big, purpose="p", resume=again, part_size=7, on_progress=lambda sent, _: told.append(sent)
+        big, purpose="p", resume=again, part_size=7, on_progress=lambda sent, _: reports.append(sent)
     )
     assert upload.status == "completed"
     assert paths(wire) == [*["/upload_1/parts"] * 2, "/upload_1/complete"]
-    assert told[0] > 1000
-    assert told[-1] == 2560
+    assert reports[0] > 1000
+    assert reports[-1] == 2560
 
 
 async def test_a_file_that_changed_is_not_gone_on_with(client: AssistantsClient, server: Parts) -> None:

@@ -113,8 +113,8 @@ async def test_what_a_message_shows_is_saved_in_its_order(
         "plot.png": b"img_2",
         "made_2.png": b"made_2",
     }
-    asked = sorted(seen.path.removeprefix("/v1/files/") for seen in wire.seen)
-    assert asked == ["img_1", "img_1/content", "img_2/content", "made_1/content", "made_2", "made_2/content"]
+    requested = sorted(seen.path.removeprefix("/v1/files/") for seen in wire.seen)
+    assert requested == ["img_1", "img_1/content", "img_2/content", "made_1/content", "made_2", "made_2/content"]
 
 
 async def test_no_name_leads_out_of_the_folder(routes: Routes, client: AssistantsClient, tmp_path: Path) -> None:

@@ -45,12 +45,12 @@ def start(client: AssistantsClient, **options: Any) -> Coroutine[Any, Any, Run]:
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_a_run_that_completes(protocol: ProtocolVersion) -> None:
     """Each status is told once, in order, and the run comes back as it ended."""
-    told: list[str | None] = []
+    reports: list[str | None] = []
     async with serving(Say("hello"), protocol=protocol) as served:
-        ended = await served.start().poll(on_status=lambda run: told.append(run.status))
+        ended = await served.start().poll(on_status=lambda run: reports.append(run.status))
         assert ended == (await served.runs())[-1]
     assert ended.status == "completed"
-    assert told in (["queued", "in_progress", "completed"], ["queued", "completed"])
+    assert reports in (["queued", "in_progress", "completed"], ["queued", "completed"])
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
@@ -103,10 +103,10 @@ async def test_a_run_that_somebody_cancels() -> None:
 async def test_a_run_that_asks_for_tool_outputs_ends_the_wait() -> None:
     """It is returned as it is, to be answered."""
     async with serving(CallTools({"add": {"a": 1, "b": 2}}), Say("3")) as served:
-        asked = await served.start().poll()
-        assert (asked.status, served.sent("cancelRun")) == ("requires_action", 0)
-        outputs = [{"tool_call_id": call.id, "output": "3"} for call in asked.tool_calls]
-        submission = served.client.runs.submit_tool_outputs(served.thread, asked, tool_outputs=outputs)
+        left = await served.start().poll()
+        assert (left.status, served.sent("cancelRun")) == ("requires_action", 0)
+        outputs = [{"tool_call_id": call.id, "output": "3"} for call in left.tool_calls]
+        submission = served.client.runs.submit_tool_outputs(served.thread, left, tool_outputs=outputs)
         assert (await submission.poll()).status == "completed"
 
 

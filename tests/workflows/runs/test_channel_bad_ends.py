@@ -22,9 +22,9 @@ from assistants_async.errors import (
 )
 from assistants_async.server import Fail, Incomplete, ScriptedResponder
 from assistants_async.workflows.runs.call import RunChannel
-from tests.support.byte_server import CLOSE, RESET, Body, Hold, frame
+from tests.support.byte_server import CLOSE, RESET, Body, Gate, frame
 from tests.support.http_server import KEY, Wire
-from tests.support.run_events import DONE, ERROR, message, run, told
+from tests.support.run_events import DONE, ERROR, message, run, run_frames
 from tests.workflows.runs.test_recovery import Polled
 
 SHORT = {"reason": "max_completion_tokens"}
@@ -43,7 +43,7 @@ VIEWS = ["text", "messages", "partial", "final_messages"]
 
 def frames(end: dict[str, Any]) -> list[bytes]:
     """A run that has written half of an answer when it ends."""
-    return [*told('{"a": 1, "b', end="incomplete")[:9], frame(f"thread.run.{end['status']}", end), DONE]
+    return [*run_frames('{"a": 1, "b', end="incomplete")[:9], frame(f"thread.run.{end['status']}", end), DONE]
 
 
 def start(client: AssistantsClient, **options: Any) -> RunChannel:
@@ -146,7 +146,7 @@ async def test_events_and_other_views_show_a_bad_end(wire: Wire, client: Assista
 
 async def test_a_run_that_asks_is_no_bad_end(wire: Wire, client: AssistantsClient) -> None:
     """Its caller answers, and the next stream has the text."""
-    wire.answer(Body(*told()[:3], frame("thread.run.requires_action", run("requires_action")), DONE))
+    wire.answer(Body(*run_frames()[:3], frame("thread.run.requires_action", run("requires_action")), DONE))
     async with start(client) as channel:
         assert [piece async for piece in channel.text()] == []
 
@@ -164,7 +164,7 @@ async def test_a_view_that_is_left_does_not_raise(wire: Wire, client: Assistants
 
 async def test_a_bad_end_behind_a_cut_raises_as_well(wire: Wire, client: AssistantsClient) -> None:
     """A recovered stream ends as its run did."""
-    server = Polled(*told("half")[:8], RESET, run=ENDS["failed"][0], messages=[message("incomplete", "half")])
+    server = Polled(*run_frames("half")[:8], RESET, run=ENDS["failed"][0], messages=[message("incomplete", "half")])
     wire.answer(server)
     async with start(client, recover=True) as channel:
         got: list[Any] = []
@@ -190,12 +190,12 @@ async def test_bad_ends_against_the_embedded_server(view: str, protocol: Protoco
 # Bytes for a browser
 
 CUTS: dict[str, tuple[list[Any], type[Exception]]] = {
-    "an error event": ([*told("a")[:8], frame("error", ERROR)], StreamEventError),
-    "an error event in another shape": ([*told("a")[:8], frame("error", {"error": ERROR})], StreamEventError),
-    "a reset": ([*told("a")[:8], RESET], StreamInterruptedError),
-    "a body that is cut": ([*told("a")[:8], CLOSE], StreamInterruptedError),
-    "an early end": (told("a")[:8], StreamInterruptedError),
-    "an early done": ([*told("a")[:8], DONE], StreamInterruptedError),
+    "an error event": ([*run_frames("a")[:8], frame("error", ERROR)], StreamEventError),
+    "an error event in another shape": ([*run_frames("a")[:8], frame("error", {"error": ERROR})], StreamEventError),
+    "a reset": ([*run_frames("a")[:8], RESET], StreamInterruptedError),
+    "a body that is cut": ([*run_frames("a")[:8], CLOSE], StreamInterruptedError),
+    "an early end": (run_frames("a")[:8], StreamInterruptedError),
+    "an early done": ([*run_frames("a")[:8], DONE], StreamInterruptedError),
 }
 
 
@@ -209,7 +209,7 @@ async def test_sse_ends_with_an_error_event(wire: Wire, client: AssistantsClient
     async with call.stream() as channel:
         written = [piece async for piece in channel.sse()]
         assert channel.outcome == "failed"
-    assert written[:-1] == told("a")[:8]
+    assert written[:-1] == run_frames("a")[:8]
     name, data = written[-1].split(b"\n")[:2]
     assert (name, written[-1][-2:]) == (b"event: error", b"\n\n")
     members = decoded(data)
@@ -225,7 +225,7 @@ async def test_sse_ends_with_an_error_event(wire: Wire, client: AssistantsClient
 
 async def test_an_error_event_that_was_written_is_read_back(wire: Wire, client: AssistantsClient) -> None:
     """As the error that the server reported, by every form of a channel of bytes."""
-    wire.answer(Body(*told("a")[:8], frame("error", ERROR)))
+    wire.answer(Body(*run_frames("a")[:8], frame("error", ERROR)))
     async with start(client) as channel:
         written = [piece async for piece in channel.sse()]
     async with RunChannel.from_sse(pieces(*written)) as back:
@@ -247,7 +247,7 @@ async def test_from_sse_raises_for_bad_ends_too() -> None:
 
 async def test_no_secret_is_written_to_a_browser(wire: Wire, client: AssistantsClient) -> None:
     """An error that quotes the key is written without it."""
-    wire.answer(Body(*told("a")[:8], frame("error", {**ERROR, "message": f"bad key {KEY}"})))
+    wire.answer(Body(*run_frames("a")[:8], frame("error", {**ERROR, "message": f"bad key {KEY}"})))
     async with start(client) as channel:
         written = [piece async for piece in channel.sse()]
     assert KEY.encode() not in b"".join(written)
@@ -288,18 +288,18 @@ async def test_sse_of_a_drive_does_not_show_an_error_of_the_program() -> None:
 
 async def test_a_second_reader_of_sse_is_refused(wire: Wire, client: AssistantsClient) -> None:
     """Misuse is no failure of the stream: the first reader goes on."""
-    hold = Hold()
-    wire.answer(Body(*told("a")[:3], hold, *told("a")[3:], DONE))
+    gate = Gate()
+    wire.answer(Body(*run_frames("a")[:3], gate, *run_frames("a")[3:], DONE))
     async with start(client) as channel:
         items = channel.sse()
         for _ in range(3):
             await anext(items)
         waiting = asyncio.ensure_future(gather(items))
-        await hold.reached.wait()
+        await gate.reached.wait()
         await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match="another task is reading"):
             await anext(channel.sse())
-        hold.set()
+        gate.set()
         assert (await waiting)[-1] == DONE
 
 

@@ -18,7 +18,7 @@ from tests.support.byte_server import Body, dumps, frame
 from tests.support.http_server import Wire
 from tests.support.places import SHARED
 from tests.support.run_channels import pieces, start
-from tests.support.run_events import DONE, calls, delta, message, payload, run, step, told
+from tests.support.run_events import DONE, calls, delta, message, payload, run, run_frames, step
 
 EXAMPLES = SHARED / "spec" / "examples"
 
@@ -41,7 +41,7 @@ async def test_deltas_with_nulls(wire: Wire, client: AssistantsClient) -> None:
         delta("b"),
     ]
     frames = [frame("thread.message.delta", one) for one in sloppy]
-    wire.answer(Body(*told()[:3], *frames, told()[-1], DONE))
+    wire.answer(Body(*run_frames()[:3], *frames, run_frames()[-1], DONE))
     async with start(client) as channel:
         assert [text async for text in channel.text()] == ["a", "b"]
         (whole,) = channel.snapshot.messages
@@ -53,7 +53,7 @@ async def test_n32_deltas_of_messages_that_were_never_announced(wire: Wire, clie
     frames = [
         frame("thread.message.delta", delta(text, name)) for text, name in (("a", "m1"), ("x", "m2"), ("b", "m1"))
     ]
-    wire.answer(Body(*told()[:3], *frames, told()[-1], DONE))
+    wire.answer(Body(*run_frames()[:3], *frames, run_frames()[-1], DONE))
     async with start(client) as channel:
         assert [text async for text in channel.text()] == ["a", "x", "b"]
         assert [(one.id, one.text) for one in await channel.final_messages()] == [("m1", "ab"), ("m2", "x")]
@@ -68,7 +68,7 @@ async def test_an_index_of_a_million_makes_no_list(wire: Wire, client: Assistant
         frame("thread.run.step.delta", calls({"index": 10**6, "id": "c1", "type": "function", "function": {}})),
         frame("thread.run.step.delta", calls({"index": 10**9, "id": "c2", "type": "file_search", "file_search": {}})),
     ]
-    wire.answer(Body(*told()[:3], *frames, told()[-1], DONE))
+    wire.answer(Body(*run_frames()[:3], *frames, run_frames()[-1], DONE))
     async with start(client) as channel:
         (whole,) = await channel.final_messages()
         (made,) = channel.snapshot.steps
@@ -78,7 +78,7 @@ async def test_an_index_of_a_million_makes_no_list(wire: Wire, client: Assistant
 
 async def test_a_message_that_completes_twice(wire: Wire, client: AssistantsClient) -> None:
     """Its text comes once, it is yielded once, and the last whole object counts."""
-    frames = told("a", "b")
+    frames = run_frames("a", "b")
     again = frame("thread.message.completed", message("completed", "ab"))
     for view, expected in (("text", ["a", "b"]), ("messages", ["ab"])):
         wire.answer(Body(*frames[:-1], again, frames[-1], frames[-1], DONE, DONE))
@@ -96,7 +96,7 @@ async def test_steps_of_kinds_that_no_document_has(wire: Wire, client: Assistant
         frame("thread.run.step.delta", calls(own, id="step_2")),
         frame("thread.run.step.delta", {"id": "step_3", "delta": {"step_details": {"type": "odd", "odd": 1}}}),
     ]
-    wire.answer(Body(*told()[:3], *frames, told()[-1], DONE))
+    wire.answer(Body(*run_frames()[:3], *frames, run_frames()[-1], DONE))
     async with start(client) as channel:
         await channel.until_done()
         first, second, third = channel.snapshot.steps
@@ -110,7 +110,7 @@ async def test_steps_of_kinds_that_no_document_has(wire: Wire, client: Assistant
 
 async def test_every_operation_that_starts_a_run_streams(wire: Wire, client: AssistantsClient) -> None:
     """Each asks for a stream in its body, and gives the same events."""
-    frames = [frame("thread.created", payload("thread.created")), *told("a"), DONE]
+    frames = [frame("thread.created", payload("thread.created")), *run_frames("a"), DONE]
     made = [
         client.runs.create("t", assistant_id="a"),
         client.threads.create_and_run(assistant_id="a"),

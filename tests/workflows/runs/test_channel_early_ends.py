@@ -11,7 +11,7 @@ from assistants_async import AssistantsClient
 from assistants_async.errors import ItemDecodeError, StreamInterruptedError
 from tests.support.byte_server import Body, dumps, frame
 from tests.support.http_server import Wire, raw
-from tests.support.run_events import DONE, TEXT, run, told
+from tests.support.run_events import DONE, TEXT, run, run_frames
 from tests.workflows.runs.test_recovery import Polled
 
 QUEUED = dumps(run("queued"))
@@ -19,18 +19,18 @@ JSON = "application/json"
 
 # What is sent, as which content type, how many events it has, and whether it names the run.
 ENDS: dict[str, tuple[list[bytes], str | None, int, bool]] = {
-    "events, then the end of the body": (told(*TEXT)[:9], "text/event-stream", 9, True),
-    "events, then done": ([*told(*TEXT)[:9], DONE], "text/event-stream", 9, True),
-    "events, then a bare done": ([*told(*TEXT)[:3], b"data: [DONE]\n\n"], "text/event-stream", 3, True),
-    "done, then the run's end": ([*told()[:3], DONE, told()[-1]], "text/event-stream", 3, True),
+    "events, then the end of the body": (run_frames(*TEXT)[:9], "text/event-stream", 9, True),
+    "events, then done": ([*run_frames(*TEXT)[:9], DONE], "text/event-stream", 9, True),
+    "events, then a bare done": ([*run_frames(*TEXT)[:3], b"data: [DONE]\n\n"], "text/event-stream", 3, True),
+    "done, then the run's end": ([*run_frames()[:3], DONE, run_frames()[-1]], "text/event-stream", 3, True),
     "an action that was answered, then done": (
-        [told()[0], frame("thread.run.requires_action", run("requires_action")), told()[1], DONE],
+        [run_frames()[0], frame("thread.run.requires_action", run("requires_action")), run_frames()[1], DONE],
         "text/event-stream",
         3,
         True,
     ),
     "a status that is new, then done": (
-        [told()[0], frame("thread.run.paused", run("paused")), DONE],
+        [run_frames()[0], frame("thread.run.paused", run("paused")), DONE],
         "text/event-stream",
         2,
         True,
@@ -117,7 +117,7 @@ async def test_a_run_without_its_thread_is_recovered_from(wire: Wire, client: As
 
 async def test_messages_and_done_without_run_events_are_complete(wire: Wire, client: AssistantsClient) -> None:
     """A server that sends no run events says by `done` that it has sent all; without `done` it has said nothing."""
-    messages = [one for one in told(*TEXT) if one.startswith(b"event: thread.message")]
+    messages = [one for one in run_frames(*TEXT) if one.startswith(b"event: thread.message")]
     wire.answer(Body(*messages, DONE), Body(*messages))
     async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
         assert "".join([text async for text in channel.text()]) == "".join(TEXT)

@@ -17,10 +17,10 @@ from assistants_async.models.events import (
     EVENTS,
 )
 from assistants_async.workflows.runs.call import RunChannel
-from tests.support.byte_server import STALL, Body, Hold, cuts, dumps, frame
+from tests.support.byte_server import STALL, Body, Gate, cuts, dumps, frame
 from tests.support.http_server import Wire
 from tests.support.run_channels import events, pieces, start
-from tests.support.run_events import DONE, TEXT, payload, run, told
+from tests.support.run_events import DONE, TEXT, payload, run, run_frames
 from tests.support.steady_loop import MS
 
 
@@ -32,12 +32,12 @@ async def again(channel: RunChannel) -> list[bytes]:
 async def test_sse_is_read_back_as_the_same_events(wire: Wire, client: AssistantsClient) -> None:
     """Each event is one frame with its name, unknown ones unchanged, and the closing frame stands at the end."""
     odd = frame("odd", b"two\ndata: lines")
-    expected = await events(wire, client, *told(*TEXT), odd, DONE)
-    wire.answer(Body(*told(*TEXT), odd, DONE))
+    expected = await events(wire, client, *run_frames(*TEXT), odd, DONE)
+    wire.answer(Body(*run_frames(*TEXT), odd, DONE))
     async with start(client) as channel:
         written = await again(channel)
     assert written[-1] == DONE
-    assert written[:-1] == [*told(*TEXT), odd]
+    assert written[:-1] == [*run_frames(*TEXT), odd]
     async with RunChannel.from_sse(pieces(*written)) as back:
         assert back.http.content_type == "text/event-stream"
         assert [event async for event in back] == expected
@@ -56,7 +56,7 @@ async def test_sse_of_frames_named_inside_has_event_lines(wire: Wire, client: As
 
 async def test_sse_can_be_cut_at_every_place(wire: Wire, client: AssistantsClient) -> None:
     """Re-cut at each byte, with empty pieces between, the events stay the same."""
-    body = b"".join([*told("é"), DONE])
+    body = b"".join([*run_frames("é"), DONE])
     async with RunChannel.from_sse(pieces(body)) as whole_body:
         expected = [event async for event in whole_body]
     for first, second in cuts(body):
@@ -79,7 +79,7 @@ async def test_every_event_survives_the_way_to_a_browser() -> None:
 
 async def test_from_sse_that_ends_early_is_an_interruption() -> None:
     """The same rules hold for bytes from elsewhere: no end, no completion."""
-    async with RunChannel.from_sse(pieces(*told("a")[:5])) as channel:
+    async with RunChannel.from_sse(pieces(*run_frames("a")[:5])) as channel:
         with pytest.raises(StreamInterruptedError) as caught:
             await channel.until_done()
     assert caught.value.run_id == "run_1"
@@ -87,7 +87,7 @@ async def test_from_sse_that_ends_early_is_an_interruption() -> None:
 
 async def test_sse_of_a_closed_stream_does_not_say_done(wire: Wire, client: AssistantsClient) -> None:
     """The browser must not believe that the run is over where the stream was only left."""
-    wire.answer(Body(*told("a")[:3], STALL))
+    wire.answer(Body(*run_frames("a")[:3], STALL))
     written: list[bytes] = []
     async with start(client) as channel:
         async for piece in channel.sse():
@@ -102,7 +102,7 @@ async def test_r09_closing_wakes_a_reader_of_bytes_from_elsewhere() -> None:
     """Where the bytes come from something that is silent, closing ends the read all the same."""
 
     async def silent() -> AsyncIterator[bytes]:
-        yield told("a")[0]
+        yield run_frames("a")[0]
         await asyncio.Event().wait()
 
     async with RunChannel.from_sse(silent()) as channel:
@@ -126,7 +126,7 @@ async def test_bytes_from_elsewhere_have_a_head_of_their_own() -> None:
 
 async def test_from_sse_can_be_read_on_after_a_time_out() -> None:
     """A cancelled read of a source that survives it loses nothing."""
-    more = Hold()
+    more = Gate()
 
     class Slow(AsyncIterator[bytes]):
         given = 0
@@ -135,10 +135,10 @@ async def test_from_sse_can_be_read_on_after_a_time_out() -> None:
             if self.given:
                 await more.wait()
             self.given += 1
-            return [b"".join(told("a")), DONE][self.given - 1]
+            return [b"".join(run_frames("a")), DONE][self.given - 1]
 
     async with RunChannel.from_sse(Slow()) as channel:
-        for _ in told("a"):
+        for _ in run_frames("a"):
             await anext(channel)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(2 * MS):

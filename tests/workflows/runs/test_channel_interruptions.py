@@ -14,15 +14,15 @@ from assistants_async.errors import (
 from tests.support.byte_server import CLOSE, RESET, STALL, Body, frame
 from tests.support.http_server import KEY, Wire
 from tests.support.run_channels import failing, start
-from tests.support.run_events import DONE, run, told
+from tests.support.run_events import DONE, run, run_frames
 from tests.support.steady_loop import MS
 
 
 @pytest.mark.parametrize("end", ["clean", "cut", "fin", "short", "closed", "inside"])
 async def test_n23_an_end_without_its_event_is_an_interruption(wire: Wire, client: AssistantsClient, end: str) -> None:
     """However the body ends, the error says which run it was, where it stood and what cut it."""
-    frames = told("a", "b")[:8]
-    inside = told("a", "b")[8]
+    frames = run_frames("a", "b")[:8]
+    inside = run_frames("a", "b")[8]
     ways: dict[str, Body] = {
         "clean": Body(*frames),
         "cut": Body(*frames, RESET),
@@ -59,7 +59,7 @@ async def test_n23_nothing_at_all_is_an_interruption_too(wire: Wire, client: Ass
 @pytest.mark.parametrize("cut", [None, RESET, CLOSE])
 async def test_a_run_that_has_ended_needs_no_done(wire: Wire, client: AssistantsClient, status: str, cut: Any) -> None:
     """After each event that ends a run the stream may end as it likes, and the run is what its last event says."""
-    frames = [*told()[:3], frame(f"thread.run.{status}", run(status))]
+    frames = [*run_frames()[:3], frame(f"thread.run.{status}", run(status))]
     wire.answer(Body(*frames, *([] if cut is None else [cut])))
     async with start(client) as channel:
         assert (await channel.final_run()).status == status
@@ -69,7 +69,7 @@ async def test_a_run_that_has_ended_needs_no_done(wire: Wire, client: Assistants
 async def test_a_failed_run_is_delivered_and_not_raised(wire: Wire, client: AssistantsClient) -> None:
     """The stream went well; what the run came to is for the caller to look at."""
     failed = frame("thread.run.failed", run("failed", last_error={"code": "server_error", "message": "no"}))
-    wire.answer(Body(*told("a")[:9], failed, DONE))
+    wire.answer(Body(*run_frames("a")[:9], failed, DONE))
     async with start(client) as channel:
         final = await channel.final_run()
     assert final.last_error is not None
@@ -80,7 +80,7 @@ async def test_a_failed_run_is_delivered_and_not_raised(wire: Wire, client: Assi
 async def test_r16_a_silent_run_stream_times_out(wire: Wire, client: AssistantsClient, limit: str) -> None:
     """An interruption with the run's id, whose cause is the limit that passed."""
     timeout = Timeout(idle=30 * MS) if limit == "idle" else Timeout(stream=30 * MS)
-    wire.answer(Body(*told("a")[:6], STALL))
+    wire.answer(Body(*run_frames("a")[:6], STALL))
     async with client.runs.create("t", assistant_id="a").with_options(timeout=timeout).stream() as channel:
         with pytest.raises(StreamInterruptedError) as caught:
             await channel.until_done()
@@ -98,17 +98,17 @@ async def test_r16_comments_reset_the_idle_limit_and_not_the_whole_one(wire: Wir
             await asyncio.sleep(20 * MS)
             await peer.send(b"4\r\n: x\n\r\n")
 
-    wire.answer(Body(*told("a")[:4], keep_alive, *told("a")[4:], DONE))
+    wire.answer(Body(*run_frames("a")[:4], keep_alive, *run_frames("a")[4:], DONE))
     call = client.runs.create("t", assistant_id="a").with_options(timeout=Timeout(idle=100 * MS))
     async with call.stream() as channel:
         assert (await channel.final_run()).status == "completed"
-        assert channel.items_delivered == len(told("a"))
+        assert channel.items_delivered == len(run_frames("a"))
 
     async def forever(seen: Any, peer: Any) -> None:
         while True:
             await keep_alive(seen, peer)
 
-    wire.answer(Body(*told("a")[:4], forever))
+    wire.answer(Body(*run_frames("a")[:4], forever))
     limits = Timeout(idle=100 * MS, stream=150 * MS)
     async with client.runs.create("t", assistant_id="a").with_options(timeout=limits).stream() as channel:
         with pytest.raises(StreamInterruptedError) as caught:
@@ -121,11 +121,11 @@ async def test_r16_the_whole_limit_holds_for_a_stream_that_never_pauses(wire: Wi
     """Bytes that are always there keep no stream alive past its limit."""
 
     async def flood(seen: Any, peer: Any) -> None:
-        piece = told("a")[7] * 50
+        piece = run_frames("a")[7] * 50
         while True:
             await peer.send(b"%x\r\n%b\r\n" % (len(piece), piece))
 
-    wire.answer(Body(*told("a")[:4], flood))
+    wire.answer(Body(*run_frames("a")[:4], flood))
     limits = Timeout(stream=20 * MS)
     async with client.runs.create("t", assistant_id="a").with_options(timeout=limits).stream() as channel:
         with pytest.raises(StreamInterruptedError) as caught:
@@ -135,7 +135,7 @@ async def test_r16_the_whole_limit_holds_for_a_stream_that_never_pauses(wire: Wi
 
 async def test_r22_the_client_closes_under_a_run(wire: Wire) -> None:
     """It is the caller's own doing, so it is no interruption but `ClientClosedError`; the run stays known."""
-    wire.answer(Body(*told("a")[:6], STALL))
+    wire.answer(Body(*run_frames("a")[:6], STALL))
     client = AssistantsClient(base_url=wire.base_url, api_key=KEY)
     async with start(client) as channel:
         for _ in range(6):

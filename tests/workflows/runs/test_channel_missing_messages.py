@@ -12,14 +12,14 @@ from assistants_async import AssistantsClient
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.errors import ClientClosedError, NotFoundError, StreamInterruptedError
 from assistants_async.workflows.runs.call import RunChannel
-from tests.support.byte_server import Body, Hold, dumps, frame
+from tests.support.byte_server import Body, Gate, dumps, frame
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure
-from tests.support.run_events import DONE, TEXT, delta, message, names, run, step, told
+from tests.support.run_events import DONE, TEXT, delta, message, names, run, run_frames, step
 from tests.support.steady_loop import MS
 from tests.workflows.runs.test_recovery import Polled, answer_page
 
 WHOLE = "".join(TEXT)
-FRAMES = told(*TEXT)
+FRAMES = run_frames(*TEXT)
 RUN_EVENTS = [*FRAMES[:3], FRAMES[-1]]
 
 View = Callable[[RunChannel], Awaitable[Any]]
@@ -75,7 +75,7 @@ def start(client: AssistantsClient, **options: Any) -> RunChannel:
     return channel
 
 
-def asked(wire: Wire) -> list[str]:
+def requested(wire: Wire) -> list[str]:
     """The paths of the requests behind the first."""
     return [seen.path.removeprefix("/v1/threads/thread_1") for seen in wire.seen[1:]]
 
@@ -95,7 +95,7 @@ async def test_an_answer_view_asks_for_messages_once(
         assert channel.outcome == "completed"
         assert await final_messages(channel) == WHOLE
         assert (await channel.final_run()).status == "completed"
-    assert asked(wire) == ["/messages"]
+    assert requested(wire) == ["/messages"]
 
 
 async def test_events_alone_ask_for_nothing(wire: Wire, client: AssistantsClient) -> None:
@@ -137,7 +137,7 @@ async def test_recover_delivers_messages_before_the_end(wire: Wire, client: Assi
         events += [event.event async for event in channel]
         assert events == ["thread.message.completed", "thread.run.completed"]
         assert [one.text for one in channel.snapshot.messages if one.role != "user"] == [WHOLE]
-    assert asked(wire) == ["/messages"]
+    assert requested(wire) == ["/messages"]
 
 
 async def test_recover_takes_messages_that_come_behind_the_end(wire: Wire, client: AssistantsClient) -> None:
@@ -148,7 +148,7 @@ async def test_recover_takes_messages_that_come_behind_the_end(wire: Wire, clien
     async with start(client, recover=True) as channel:
         assert await text(channel) == WHOLE
         assert (await channel.final_run()).status == "completed"
-    assert asked(wire) == []
+    assert requested(wire) == []
 
 
 async def test_messages_that_a_step_names_are_asked_for(wire: Wire, client: AssistantsClient) -> None:
@@ -161,7 +161,7 @@ async def test_messages_that_a_step_names_are_asked_for(wire: Wire, client: Assi
     async with start(client) as channel:
         assert await text(channel) == WHOLE + "more"
         assert [one.id for one in channel.snapshot.messages] == ["msg_1", "msg_2"]
-    assert asked(wire) == ["/messages"]
+    assert requested(wire) == ["/messages"]
 
 
 @pytest.mark.parametrize("recover", [False, True], ids=["plain", "recover"])
@@ -176,7 +176,7 @@ async def test_messages_that_came_are_not_asked_for(
     wire.answer(server)
     async with start(client, recover=recover) as channel:
         assert await text(channel) == WHOLE
-    assert asked(wire) == []
+    assert requested(wire) == []
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "expired", "requires_action"])
@@ -187,7 +187,7 @@ async def test_other_ends_are_not_asked_about(wire: Wire, client: AssistantsClie
     wire.answer(server)
     async with start(client, recover=True, raise_on=()) as channel:
         assert await text(channel) == ""
-    assert asked(wire) == []
+    assert requested(wire) == []
 
 
 async def test_a_run_that_wrote_nothing_is_asked_once(wire: Wire, client: AssistantsClient) -> None:
@@ -198,7 +198,7 @@ async def test_a_run_that_wrote_nothing_is_asked_once(wire: Wire, client: Assist
     async with start(client) as channel:
         assert await text(channel) == ""
         assert await final_messages(channel) == ""
-    assert asked(wire) == ["/messages"]
+    assert requested(wire) == ["/messages"]
 
 
 async def test_messages_that_cannot_be_asked_for_are_an_interruption(wire: Wire, client: AssistantsClient) -> None:
@@ -224,7 +224,7 @@ async def test_messages_are_asked_for_in_both_protocols(wire: Wire, protocol: Pr
         call = client.runs.create("thread_1", assistant_id="asst_1").with_options(raise_for_status=False)
         async with call.stream() as channel:
             assert await text(channel) == WHOLE
-    assert asked(wire) == ["/messages"]
+    assert requested(wire) == ["/messages"]
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["thread event", "no thread"])
@@ -238,24 +238,24 @@ async def test_a_thread_that_only_its_event_names(wire: Wire, client: Assistants
     async with client.threads.create_and_run(assistant_id="asst_1").stream(recover=True) as channel:
         assert await text(channel) == (WHOLE if named else "")
         assert (await channel.final_run()).status == "completed"
-    assert asked(wire) == (["/messages"] if named else [])
+    assert requested(wire) == (["/messages"] if named else [])
 
 
 class Slow:
     """A server whose list of messages waits for the test."""
 
     def __init__(self) -> None:
-        self.hold = Hold()
-        self.asked = 0
+        self.gate = Gate()
+        self.requested = 0
 
     async def __call__(self, seen: Seen, peer: Peer) -> None:
         """Answer one request."""
         if seen.method == "POST":
             await STREAMS["run events"](seen, peer)
         elif seen.path.endswith("/messages"):
-            self.asked += 1
-            self.hold.reached.set()
-            await self.hold.wait()
+            self.requested += 1
+            self.gate.reached.set()
+            await self.gate.wait()
             await peer.send(answer_page([message("completed", WHOLE)]))
         else:
             await peer.send(answer(run("completed")))
@@ -270,7 +270,7 @@ async def test_r11_a_cancelled_look_up_begins_anew(wire: Wire, client: Assistant
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(10 * MS):
                 await anext(view)
-        server.hold.set()
+        server.gate.set()
         assert "".join([one async for one in view]) == WHOLE
 
 
@@ -280,14 +280,14 @@ async def test_r09_closing_ends_a_look_up(wire: Wire, client: AssistantsClient) 
     wire.answer(server)
     async with start(client) as channel:
         waiting = asyncio.ensure_future(gathered(channel.text()))
-        await server.hold.reached.wait()
+        await server.gate.reached.wait()
         await channel.aclose()
         assert await asyncio.wait_for(waiting, 30) == []
-    server.hold.reached.clear()
+    server.gate.reached.clear()
     async with start(client) as channel:
         waiting = asyncio.ensure_future(gathered(channel.text()))
-        await server.hold.reached.wait()
+        await server.gate.reached.wait()
         await client.close()
         with pytest.raises(ClientClosedError):
             await asyncio.wait_for(waiting, 30)
-    server.hold.set()
+    server.gate.set()

@@ -54,9 +54,9 @@ async def test_a_thread_made_with_its_run(stream: bool) -> None:
 async def test_a_run_that_asks_already(stream: bool) -> None:
     """A submission can be driven on."""
     async with serving(*ROUNDS) as served:
-        asked = await served.start().poll()
-        outputs = [{"tool_call_id": call.id, "output": "x"} for call in asked.tool_calls]
-        call = served.client.runs.submit_tool_outputs(served.thread, asked, tool_outputs=outputs)
+        waiting = await served.start().poll()
+        outputs = [{"tool_call_id": call.id, "output": "x"} for call in waiting.tool_calls]
+        call = served.client.runs.submit_tool_outputs(served.thread, waiting, tool_outputs=outputs)
         result = await call.drive(TOOLS, stream=stream)
     assert (result.text, result.rounds) == ("Sunny in both.", 1)
 

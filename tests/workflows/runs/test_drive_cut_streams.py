@@ -18,9 +18,9 @@ from assistants_async import (
 from assistants_async.tools import Toolbox
 from tests.support.byte_server import RESET, STALL, Body, frame
 from tests.support.drives import start
-from tests.support.embedded import TOOLS, Server, asking, listed
+from tests.support.embedded import TOOLS, Server, listed, required_calls
 from tests.support.http_server import Wire, failure, silent
-from tests.support.run_events import DONE, TEXT, message, run, step, told
+from tests.support.run_events import DONE, TEXT, message, run, run_frames, step
 from tests.support.steady_loop import MS
 
 WHOLE = "".join(TEXT)
@@ -40,7 +40,7 @@ def server_of(wire: Wire, *frames: Any, **more: list[Any]) -> Server:
 @pytest.mark.parametrize("place", range(1, 14))
 async def test_a_stream_that_is_cut_is_polled_on(wire: Wire, client: AssistantsClient, place: int) -> None:
     """Once the run is known; the text comes once, whole, and no second run is made."""
-    server = server_of(wire, *told(*TEXT)[:place], RESET)
+    server = server_of(wire, *run_frames(*TEXT)[:place], RESET)
     async with start(client) as channel:
         assert "".join([text async for text in channel.text()]) == WHOLE
         result = await channel.result()
@@ -69,7 +69,7 @@ async def test_a_server_that_does_not_stream(wire: Wire, client: AssistantsClien
     server = Server(
         wire,
         create=[run("queued")],
-        get=[run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}'))), run("completed")],
+        get=[run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}'))), run("completed")],
         submit=[run("queued")],
         steps=[listed(), listed(step("completed"))],
         messages=[listed(), listed(message("completed", "3"))],
@@ -94,19 +94,19 @@ async def test_a_submission_whose_answer_is_lost(wire: Wire, client: AssistantsC
         called.append(city)
         return city
 
-    asked = run("requires_action", required_action=asking(("c1", "note", '{"city":"x"}')))
+    waiting = run("requires_action", required_action=required_calls(("c1", "note", '{"city":"x"}')))
     lost = failure(500, "lost", retry_after_ms="1")
     common: dict[str, Any] = {"steps": [listed()], "messages": [listed()]}
-    server = Server(wire, create=[asked], submit=[lost, run("completed")], get=[asked], **common)
+    server = Server(wire, create=[waiting], submit=[lost, run("completed")], get=[waiting], **common)
     assert (await start(client, Toolbox([note]), stream=False)).rounds == 1
     assert server.outputs == [[{"tool_call_id": "c1", "output": "x"}]] * 2
-    server = Server(wire, create=[asked], submit=[lost], get=[run("completed")], **common)
+    server = Server(wire, create=[waiting], submit=[lost], get=[run("completed")], **common)
     assert (await start(client, Toolbox([note]), stream=False)).rounds == 1
     assert len(server.outputs) == 1
     taken = failure(400, "taken", retry_after_ms="1")
-    Server(wire, create=[asked], submit=[lost, taken], get=[asked, run("completed")], **common)
+    Server(wire, create=[waiting], submit=[lost, taken], get=[waiting, run("completed")], **common)
     assert (await start(client, Toolbox([note]), stream=False)).rounds == 1
-    Server(wire, create=[asked], submit=[taken], get=[asked])
+    Server(wire, create=[waiting], submit=[taken], get=[waiting])
     with pytest.raises(BadRequestError, match="taken"):  # the first time, it is a refusal like any other
         await start(client, Toolbox([note]), stream=False)
     assert called == ["x"] * 4
@@ -114,7 +114,9 @@ async def test_a_submission_whose_answer_is_lost(wire: Wire, client: AssistantsC
 
 async def test_submissions_that_fail_once_in_each_round(wire: Wire, client: AssistantsClient) -> None:
     """Each round has its own tries: in a long run, failures that pass do not add up."""
-    rounds = [run("requires_action", required_action=asking(("c", "add", f'{{"a":{n},"b":0}}'))) for n in range(8)]
+    rounds = [
+        run("requires_action", required_action=required_calls(("c", "add", f'{{"a":{n},"b":0}}'))) for n in range(8)
+    ]
     lost = failure(500, "lost", retry_after_ms="1")
     server = Server(
         wire,
@@ -130,11 +132,11 @@ async def test_submissions_that_fail_once_in_each_round(wire: Wire, client: Assi
 
 async def test_a_submission_that_others_sent(wire: Wire, client: AssistantsClient) -> None:
     """It is refused, and the run goes on: so does the drive."""
-    asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+    waiting = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
     common: dict[str, Any] = {"steps": [listed()], "messages": [listed(message("completed", "3"))]}
     for stream in (True, False):
         server = Server(
-            wire, create=[asked], submit=[failure(400, "sent")], get=[run("in_progress"), run("completed")], **common
+            wire, create=[waiting], submit=[failure(400, "sent")], get=[run("in_progress"), run("completed")], **common
         )
         assert (await start(client, TOOLS, stream=stream)).text == "3"
         assert len(server.outputs) == 1
@@ -142,11 +144,11 @@ async def test_a_submission_that_others_sent(wire: Wire, client: AssistantsClien
 
 async def test_a_submission_whose_stream_says_nothing(wire: Wire, client: AssistantsClient) -> None:
     """The state before it is not taken for the state after it: the run is asked for."""
-    asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+    waiting = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
     server = server_of(
         wire,
         frame("thread.run.created", run("queued")),
-        frame("thread.run.requires_action", asked),
+        frame("thread.run.requires_action", waiting),
         DONE,
         submit=[Body(DONE)],
     )
@@ -163,8 +165,8 @@ async def test_a_step_that_the_server_never_ends(wire: Wire, client: AssistantsC
 
 async def test_a_submission_that_goes_on_failing(wire: Wire, client: AssistantsClient) -> None:
     """After five more tries it is the error; the run is left, to be resumed."""
-    asked = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
-    server = Server(wire, create=[asked], submit=[failure(500, "down", retry_after_ms="1")], get=[asked])
+    waiting = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
+    server = Server(wire, create=[waiting], submit=[failure(500, "down", retry_after_ms="1")], get=[waiting])
     with pytest.raises(ServerError, match="down") as caught:
         await start(client, TOOLS, stream=False)
     assert (len(server.outputs), server.cancels) == (6, 0)
@@ -173,7 +175,9 @@ async def test_a_submission_that_goes_on_failing(wire: Wire, client: AssistantsC
 
 async def test_ids_that_begin_anew_in_each_round(wire: Wire, client: AssistantsClient) -> None:
     """Other arguments are another call."""
-    rounds = [run("requires_action", required_action=asking(("c", "add", f'{{"a":{n},"b":0}}'))) for n in (1, 2)]
+    rounds = [
+        run("requires_action", required_action=required_calls(("c", "add", f'{{"a":{n},"b":0}}'))) for n in (1, 2)
+    ]
     server = Server(
         wire, create=[rounds[0]], submit=[rounds[1], run("completed")], steps=[listed()], messages=[listed()]
     )
@@ -183,7 +187,7 @@ async def test_ids_that_begin_anew_in_each_round(wire: Wire, client: AssistantsC
 
 async def test_a_server_that_falls_silent(wire: Wire, client: AssistantsClient) -> None:
     """The deadline holds; the run that is known is cancelled, and where none is, the time-out says so."""
-    server = server_of(wire, *told(*TEXT)[:5], STALL, cancel=[run("cancelling")])
+    server = server_of(wire, *run_frames(*TEXT)[:5], STALL, cancel=[run("cancelling")])
     with pytest.raises(RunDeadlineError, match="was cancelling: it was cancelled"):
         await start(client, deadline=30 * MS)
     assert server.cancels == 1
@@ -195,6 +199,6 @@ async def test_a_server_that_falls_silent(wire: Wire, client: AssistantsClient) 
 
 async def test_a_silent_stream_is_polled_on(wire: Wire, client: AssistantsClient) -> None:
     """After the idle limit."""
-    server_of(wire, *told(*TEXT)[:9], STALL)
+    server_of(wire, *run_frames(*TEXT)[:9], STALL)
     slow = client.with_options(timeout=Timeout(idle=30 * MS))
     assert (await start(slow)).text == WHOLE

@@ -32,7 +32,7 @@ CALLS = st.lists(
         st.tuples(st.just("add"), st.fixed_dictionaries({"a": st.integers(-9, 9), "b": st.integers(-9, 9)})),
         st.tuples(st.just("add"), st.just({"a": "no number"})),
         st.tuples(st.just("unknown"), st.just({})),
-        st.tuples(st.just("broken"), st.fixed_dictionaries({"how": st.sampled_from(["told", "kept"])})),
+        st.tuples(st.just("broken"), st.fixed_dictionaries({"how": st.sampled_from(["shown", "kept"])})),
         st.tuples(st.just("later"), st.fixed_dictionaries({"text": TEXTS})),
     ),
     min_size=1,
@@ -49,7 +49,7 @@ LAST = st.one_of(
 
 def broken(how: str) -> None:
     """Fail, in words for the model or not."""
-    raise ToolError("no luck") if how == "told" else ZeroDivisionError("hunter2")
+    raise ToolError("no luck") if how == "shown" else ZeroDivisionError("hunter2")
 
 
 async def later(text: str) -> dict[str, str]:
@@ -103,7 +103,7 @@ async def test_polled_and_streamed_drives_come_to_the_same(
                 events = [event async for event in channel]
                 result = await channel.result()
                 assert [event.data.status for event in events if isinstance(event, RunEvent)][-1] == result.run.status
-                calls.append(sorted(told for event in events for told in happened(event)))
+                calls.append(sorted(reports for event in events for reports in happened(event)))
                 texts = [event.text for event in events if isinstance(event, MessageDeltaEvent)]
                 assert "".join(texts) == "".join(message.text for message in result.messages)
                 assert (channel.snapshot.messages, channel.snapshot.steps) == (result.messages, result.steps)

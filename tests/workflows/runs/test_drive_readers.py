@@ -17,7 +17,7 @@ from assistants_async import (
     Toolbox,
 )
 from assistants_async.server import Stall
-from tests.support.byte_server import Body, Hold, frame
+from tests.support.byte_server import Body, Gate, frame
 from tests.support.drives import start
 from tests.support.embedded import GRACE, Server, listed, serving
 from tests.support.http_server import Wire, failure, silent
@@ -145,11 +145,11 @@ async def test_a_cancellation_while_a_hook_for_errors_runs(wire: Wire, client: A
 
 async def test_a_client_that_is_closed_while_steps_are_looked_up(wire: Wire, client: AssistantsClient) -> None:
     """It is the caller's own doing, so it is raised though the run has completed."""
-    hold = Hold()
+    gate = Gate()
 
     async def slow(seen: Any, peer: Any) -> None:
-        hold.reached.set()
-        await hold.wait()
+        gate.reached.set()
+        await gate.wait()
 
     Server(wire, create=[run("completed")], steps=[slow], messages=[listed()])
 
@@ -158,9 +158,9 @@ async def test_a_client_that_is_closed_while_steps_are_looked_up(wire: Wire, cli
             await channel.until_done()
 
     task = asyncio.ensure_future(read())
-    await hold.reached.wait()
+    await gate.reached.wait()
     await client.close()
-    hold.set()
+    gate.set()
     with pytest.raises(ClientClosedError):
         await task
 

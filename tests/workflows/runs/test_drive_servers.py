@@ -9,9 +9,9 @@ import pytest
 from assistants_async import AssistantsClient, BadRequestError, NotFoundError, ThreadBusyError, UnprocessableError
 from assistants_async.tools import Toolbox
 from tests.support.byte_server import Body, frame
-from tests.support.embedded import TOOLS, Server, asking, listed
+from tests.support.embedded import TOOLS, Server, listed, required_calls
 from tests.support.http_server import Wire, answer, failure
-from tests.support.run_events import DONE, TEXT, message, run, step, told
+from tests.support.run_events import DONE, TEXT, message, run, run_frames, step
 
 EXTRA = {"detail": [{"type": "extra_forbidden", "loc": ["body", "stream"], "msg": "Extra inputs are not permitted"}]}
 REFUSALS = {
@@ -22,7 +22,7 @@ REFUSALS = {
     ),
     "400 in words": failure(400, "Streaming is not supported."),
 }
-ASKED = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+ASKED = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
 COMPLETED = run("completed", usage={"total_tokens": 3})
 
 
@@ -91,7 +91,7 @@ async def test_a_refusal_that_stays(wire: Wire, client: AssistantsClient) -> Non
 
 def without_messages() -> list[bytes]:
     """The frames of a run that writes one message, but those of the message itself."""
-    return [each for each in told(*TEXT) if b"event: thread.message" not in each]
+    return [each for each in run_frames(*TEXT) if b"event: thread.message" not in each]
 
 
 ONLY_RUNS = [
@@ -138,7 +138,7 @@ async def test_a_run_that_has_written_nothing(wire: Wire, client: AssistantsClie
 
 async def test_messages_that_came_are_not_asked_for(wire: Wire, client: AssistantsClient) -> None:
     """A stream that has all of it costs one request."""
-    Server(wire, create=[Body(*told(*TEXT), DONE)])
+    Server(wire, create=[Body(*run_frames(*TEXT), DONE)])
     assert (await start(client)).text == "".join(TEXT)
     assert len(wire.seen) == 1
 

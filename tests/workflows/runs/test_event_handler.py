@@ -13,7 +13,7 @@ from assistants_async.workflows.runs.call import RunChannel
 from assistants_async.workflows.runs.event_handler import EventHandler
 from tests.support.byte_server import STALL, Body, frame
 from tests.support.http_server import Wire
-from tests.support.run_events import DONE, ERROR, calls, delta, message, run, step, told
+from tests.support.run_events import DONE, ERROR, calls, delta, message, run, run_frames, step
 from tests.support.steady_loop import MS
 
 METHODS = sorted(name for name in vars(EventHandler) if name.startswith("on_") and name != "on_tool")  # a drive's alone
@@ -72,7 +72,7 @@ def everything() -> list[bytes]:
         ],
     }
     return [
-        *told()[:3],
+        *run_frames()[:3],
         frame("thread.run.step.created", step("in_progress", "step_2", type="tool_calls", tool_calls=[])),
         frame(
             "thread.run.step.delta",
@@ -99,7 +99,7 @@ def everything() -> list[bytes]:
         frame("thread.message.delta", delta("lo")),
         frame("thread.message.delta", refusal),
         frame("thread.message.completed", whole),
-        told()[-1],
+        run_frames()[-1],
     ]
 
 
@@ -202,7 +202,7 @@ async def test_the_snapshot_is_at_hand(wire: Wire, client: AssistantsClient) -> 
         async def on_text_delta(self, text: str) -> None:
             so_far.append(self.snapshot.messages[0].text)
 
-    async with start(wire, client, *told("a", "b", "c"), DONE) as channel:
+    async with start(wire, client, *run_frames("a", "b", "c"), DONE) as channel:
         await channel.handle(Watching())
         assert channel.outcome == "completed"
     assert so_far == ["a", "ab", "abc"]
@@ -241,7 +241,7 @@ async def test_a_method_that_fails_lets_go_of_the_stream(wire: Wire, client: Ass
         async def on_error(self, error: Exception) -> None:
             errors.append(error)
 
-    body = Body(*told("a")[:8], STALL)
+    body = Body(*run_frames("a")[:8], STALL)
     wire.answer(body)
     async with client.runs.create("t", assistant_id="a").stream() as channel:
         with pytest.raises(KeyError, match="mine") as caught:
@@ -258,7 +258,7 @@ async def test_the_streams_own_error_is_told_and_raised(
 ) -> None:
     """`on_error` once, then `on_end`, then the error itself."""
     heard: list[tuple[str, Any]] = []
-    async with start(wire, client, *told("a")[:8], tail) as channel:
+    async with start(wire, client, *run_frames("a")[:8], tail) as channel:
         with pytest.raises(kind) as caught:
             await channel.handle(recorder(heard))
     assert heard[-2:] == [("on_error", caught.value), ("on_end", None)]
@@ -275,7 +275,7 @@ async def test_a_slow_method_holds_the_stream_back(wire: Wire, client: Assistant
             await asyncio.sleep(2 * MS)
             order.append(f"out {text}")
 
-    async with start(wire, client, *told("a", "b"), DONE) as channel:
+    async with start(wire, client, *run_frames("a", "b"), DONE) as channel:
         await channel.handle(Slow())
     assert order == ["in a", "out a", "in b", "out b"]
 
@@ -283,7 +283,7 @@ async def test_a_slow_method_holds_the_stream_back(wire: Wire, client: Assistant
 async def test_cancelling_a_handler_ends_it(wire: Wire, client: AssistantsClient) -> None:
     """`on_end` is called, `on_error` is not: a cancellation is no error."""
     heard: list[tuple[str, Any]] = []
-    async with start(wire, client, *told("a")[:8], STALL) as channel:
+    async with start(wire, client, *run_frames("a")[:8], STALL) as channel:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(20 * MS):
                 await channel.handle(recorder(heard))
@@ -314,7 +314,7 @@ async def test_methods_need_not_be_async(wire: Wire, client: AssistantsClient) -
 
             return note()
 
-    async with start(wire, client, *told("Hi"), DONE) as channel:
+    async with start(wire, client, *run_frames("Hi"), DONE) as channel:
         await channel.handle(Both())
     assert heard[-1] == "noted"
 
@@ -342,7 +342,7 @@ class Short(EventHandler):
 )
 async def test_a_handler_that_is_none(wire: Wire, client: AssistantsClient, handler: Any, text: str) -> None:
     """It is refused before anything is read, and the stream can be read on."""
-    async with start(wire, client, *told("Hi"), DONE) as channel:
+    async with start(wire, client, *run_frames("Hi"), DONE) as channel:
         with pytest.raises(TypeError, match=text):
             await channel.handle(handler)
         assert "".join([each async for each in channel.text()]) == "Hi"

@@ -14,11 +14,11 @@ from assistants_async.models.events import StreamEvent
 from assistants_async.workflows.runs.call import RunChannel
 from tests.support.byte_server import CLOSE, RESET, STALL, Body, Step, frame
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure
-from tests.support.run_events import DONE, ERROR, TEXT, delta, message, names, page, payload, run, step, told
+from tests.support.run_events import DONE, ERROR, TEXT, delta, message, names, page, payload, run, run_frames, step
 from tests.support.steady_loop import MS
 
 WHOLE = "".join(TEXT)
-FRAMES = told(*TEXT)
+FRAMES = run_frames(*TEXT)
 
 
 class Polled:

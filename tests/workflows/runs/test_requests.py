@@ -19,7 +19,7 @@ from assistants_async import (
 from tests.support.byte_server import RESET, Body, dumps, whole
 from tests.support.http_server import KEY, Wire, answer, failure
 from tests.support.routes import Routes
-from tests.support.run_events import TEXT, message, page, run, told
+from tests.support.run_events import TEXT, message, page, run, run_frames
 
 WHOLE = "".join(TEXT)
 CALL = {"id": "call_1", "type": "function", "function": {"name": "add", "arguments": '{"a":1,"b":2}'}}
@@ -72,7 +72,7 @@ FORMS: dict[str, Callable[[AssistantsClient], Awaitable[Any]]] = {
 STREAMS: dict[str, Any] = {
     "json": whole(dumps(run("completed"))),
     "queued": whole(dumps(run("queued"))),
-    "cut": Body(*told(*TEXT)[:8], RESET),
+    "cut": Body(*run_frames(*TEXT)[:8], RESET),
 }
 GONE: dict[str, tuple[Any, ...]] = {
     "404": (failure(404),),

@@ -116,9 +116,9 @@ async def test_a_run_that_was_taken_over() -> None:
         ) as served:
             run = await served.start()
             assert (await served.client.runs.resume(served.thread, run, output_type=Point)).parsed == Point(1, 2)
-            asked = await served.start().poll()
-            outputs = [{"tool_call_id": call.id, "output": "3"} for call in asked.tool_calls]
-            call = served.client.runs.submit_tool_outputs(served.thread, asked, tool_outputs=outputs)
+            paused = await served.start().poll()
+            outputs = [{"tool_call_id": call.id, "output": "3"} for call in paused.tool_calls]
+            call = served.client.runs.submit_tool_outputs(served.thread, paused, tool_outputs=outputs)
             assert (await call.drive(output_type=Point)).parsed == Point(3, 0)
 
 

@@ -11,7 +11,7 @@ from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.models.runs import ToolCall
 from assistants_async.server import CallTools, Fail, Say
 from assistants_async.tools import Toolbox, ToolResult
-from tests.support.embedded import TOOLS, Server, asking, listed, serving
+from tests.support.embedded import TOOLS, Server, listed, required_calls, serving
 from tests.support.http_server import Wire
 from tests.support.run_events import message, run, step
 
@@ -61,7 +61,7 @@ class Counter:
 
 def requires(*calls: tuple[str, str, str]) -> dict[str, Any]:
     """A run that waits for outputs."""
-    return run("requires_action", required_action=asking(*calls))
+    return run("requires_action", required_action=required_calls(*calls))
 
 
 # Runs that ask for too much
@@ -107,11 +107,11 @@ async def test_a_run_that_asks_for_nothing(wire: Wire, client: AssistantsClient)
 
 async def test_calls_without_a_function(wire: Wire, client: AssistantsClient) -> None:
     """The model is told so by the toolbox."""
-    asked = run("requires_action", required_action=asking())
-    asked["required_action"]["submit_tool_outputs"]["tool_calls"] = [{"id": "c1", "type": "shell"}]
+    paused = run("requires_action", required_action=required_calls())
+    paused["required_action"]["submit_tool_outputs"]["tool_calls"] = [{"id": "c1", "type": "shell"}]
     server = Server(
         wire,
-        create=[asked],
+        create=[paused],
         submit=[run("completed")],
         steps=[listed()],
         messages=[listed()],
@@ -120,15 +120,15 @@ async def test_calls_without_a_function(wire: Wire, client: AssistantsClient) ->
     await client.runs.create("t", assistant_id="a").drive(TOOLS, stream=False)
     assert "there is no function" in server.outputs[0][0]["output"]
     with pytest.raises(RunError, match=r"asks for \?, and there is no toolbox"):
-        Server(wire, create=[asked], cancel=[run("cancelling")])
+        Server(wire, create=[paused], cancel=[run("cancelling")])
         await client.runs.create("t", assistant_id="a").drive(stream=False)
 
 
 async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: AssistantsClient) -> None:
     """The tool is called once, its output sent six times; then the run is cancelled."""
-    counter, asked = Counter(), requires(("c1", "add", '{"a":1,"b":2}'))
+    counter, paused = Counter(), requires(("c1", "add", '{"a":1,"b":2}'))
     server = Server(
-        wire, create=[asked], submit=[run("queued")], get=[run("queued"), asked] * 6, cancel=[run("cancelling")]
+        wire, create=[paused], submit=[run("queued")], get=[run("queued"), paused] * 6, cancel=[run("cancelling")]
     )
     with pytest.raises(RunError, match="keeps asking for add, which is answered already"):
         await client.runs.create("t", assistant_id="a").drive(counter.toolbox, stream=False, max_rounds=None)
@@ -139,8 +139,10 @@ async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: Assista
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_state_that_lags_behind_a_submission(wire: Wire, client: AssistantsClient, stream: bool) -> None:
     """A server whose answer shows the run as it was before: it is asked for, and nothing is sent again."""
-    asked = requires(("c1", "add", '{"a":1,"b":2}'))
-    server = Server(wire, create=[asked], submit=[asked], get=[run("completed")], steps=[listed()], messages=[listed()])
+    paused = requires(("c1", "add", '{"a":1,"b":2}'))
+    server = Server(
+        wire, create=[paused], submit=[paused], get=[run("completed")], steps=[listed()], messages=[listed()]
+    )
     result = await client.runs.create("t", assistant_id="a").drive(TOOLS, stream=stream)
     assert (result.run.status, result.rounds, len(server.outputs)) == ("completed", 1, 1)
 
@@ -181,8 +183,8 @@ async def test_a_run_is_resumed_from_any_state(stream: bool, protocol: ProtocolV
 async def test_the_events_of_a_run_that_was_taken_over() -> None:
     """What happened before comes first, then what happens."""
     async with serving([Say("Well."), ASK], Say("10")) as served:
-        asked = await served.start().poll()
-        async with served.client.runs.resume(served.thread, asked, TOOLS) as channel:
+        paused = await served.start().poll()
+        async with served.client.runs.resume(served.thread, paused, TOOLS) as channel:
             assert await anext(channel.text()) == "Well."
             assert (await channel.result()).text == "10"
 

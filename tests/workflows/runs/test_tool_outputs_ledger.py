@@ -48,9 +48,9 @@ async def test_after_a_crash_no_finished_tool_is_called_again() -> None:
         with pytest.raises(asyncio.CancelledError):
             await served.start().drive(counter.toolbox, ledger=crashing, on_deadline="leave")
         assert counter.calls == [(1, 2)]
-        asked = (await served.runs())[-1]
-        assert asked.status == "requires_action"
-        result = await served.client.runs.resume(served.thread, asked, counter.toolbox, ledger=book)
+        paused = (await served.runs())[-1]
+        assert paused.status == "requires_action"
+        result = await served.client.runs.resume(served.thread, paused, counter.toolbox, ledger=book)
         assert (result.text, result.rounds) == ("10", 1)
         assert counter.calls == [(1, 2), (3, 4)]
 
@@ -162,12 +162,12 @@ async def test_a_ledger_hears_of_failures_that_the_model_is_told(on_error: Any) 
 async def test_a_request_that_fails_leaves_the_run_to_be_resumed(wire: Wire, client: AssistantsClient) -> None:
     """What was done is in the ledger; the run waits as before."""
     counter, book = Counter(), Book()
-    asked = requires(("c1", "add", '{"a":1,"b":2}'))
-    Server(wire, create=[asked], submit=[failure(500, retry_after_ms="1")], get=[asked])
+    paused = requires(("c1", "add", '{"a":1,"b":2}'))
+    Server(wire, create=[paused], submit=[failure(500, retry_after_ms="1")], get=[paused])
     with pytest.raises(ServerError):
         call = client.runs.create("thread_1", assistant_id="a").with_options(retry=None)
         await call.drive(counter.toolbox, ledger=book, stream=False)
-    Server(wire, get=[asked, run("completed")], submit=[run("queued")], steps=[listed()], messages=[listed()])
+    Server(wire, get=[paused, run("completed")], submit=[run("queued")], steps=[listed()], messages=[listed()])
     result = await client.runs.resume("thread_1", Run(id="run_1"), ledger=book, stream=False)
     assert (result.run.status, counter.calls) == ("completed", [(1, 2)])
 

@@ -184,10 +184,10 @@ async def test_a_key_that_may_not(
     if if_active == "wait":
         busy.routes.on(GET + "run_7", failure(status))
     busy.routes.on(CANCEL + "run_7/cancel", failure(status))
-    told: list[Exception] = []
+    reports: list[Exception] = []
     with pytest.raises(kind) as caught:
-        await start(client, if_active, on_error=told.append)
-    assert told == [caught.value]
+        await start(client, if_active, on_error=reports.append)
+    assert reports == [caught.value]
     assert len(caught.value.__notes__) == 2
     assert caught.value.__notes__[0].startswith(f"while calling runs.{'retrieve' if if_active == 'wait' else 'cancel'}")
     assert caught.value.__notes__[1] == "while calling runs.create: POST /threads/{thread_id}/runs"

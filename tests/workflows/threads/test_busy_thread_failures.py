@@ -32,10 +32,10 @@ async def test_failures_that_pass_are_borne(wire: Wire, client: AssistantsClient
     busy = Busy(wire)
     slow_down = failure(429, retry_after_ms="1")
     busy.routes.on(GET + "run_7", failure(503, retry_after_ms="1"), then_cut(b""), slow_down, other("completed"))
-    told: list[Exception] = []
-    assert (await start(client, on_error=told.append)).id == "run_1"
+    reports: list[Exception] = []
+    assert (await start(client, on_error=reports.append)).id == "run_1"
     assert busy.places == [CREATE, *[GET + "run_7"] * 4, CREATE]
-    assert told == []
+    assert reports == []
 
 
 async def test_failures_that_stay_are_raised(wire: Wire, client: AssistantsClient) -> None:
@@ -97,14 +97,14 @@ async def test_what_the_hooks_are_told(wire: Wire, client: AssistantsClient) -> 
     answers: list[tuple[str, int]] = []
     others: list[object] = []
 
-    def asked(request: Request) -> None:
+    def note(request: Request) -> None:
         calls.append(request.endpoint.name)
         request.headers["x-asked"] = str(len(calls))
 
     def answered(http: HTTPResponse) -> None:
         answers.append((http.method, http.status))
 
-    hooks = {"on_request": asked, "on_response": answered, "on_retry": others.append, "on_error": others.append}
+    hooks = {"on_request": note, "on_response": answered, "on_retry": others.append, "on_error": others.append}
     await start(client, **hooks)
     assert busy.places == [CREATE, GET + "run_7", GET + "run_7", CREATE, GET + "run_7", CREATE]
     assert calls == ["runs.create", *["runs.retrieve"] * 3]

@@ -90,15 +90,15 @@ async def test_closing_the_client_ends_the_wait() -> None:
 @pytest.mark.parametrize("way", ["poll", "drive"])
 async def test_a_deadline_that_passes_in_the_wait(way: str, on_deadline: Any) -> None:
     """Nothing was made, so the refusal is what there is to say; nobody waits for `grace`."""
-    told: list[Exception] = []
+    reports: list[Exception] = []
     async with serving(ASKS) as served:
         active = await served.start().poll()
-        call = served.start(if_active="wait").with_options(on_error=told.append)
+        call = served.start(if_active="wait").with_options(on_error=reports.append)
         started = asyncio.get_running_loop().time()
         with pytest.raises(ThreadBusyError, match=f"run {active.id} was requires_action") as caught:
             await getattr(call, way)(deadline=200 * MS, on_deadline=on_deadline, grace=10 * GRACE)
         assert asyncio.get_running_loop().time() - started < GRACE
-        assert told == [caught.value]
+        assert reports == [caught.value]
         assert caught.value.__notes__ == ["while calling runs.create: POST /threads/{thread_id}/runs"]
         assert [run.status for run in await served.runs()] == ["requires_action"]
 

@@ -10,14 +10,14 @@ from assistants_async import AssistantsClient, StreamInterruptedError, ThreadBus
 from assistants_async.workflows.runs.options import Rerun
 from tests.support.busy_thread import BUSY, CREATE, GET, LIST, MADE, SOON, Busy, other, start
 from tests.support.byte_server import RESET, Body, frame
-from tests.support.embedded import TOOLS, asking, listed
+from tests.support.embedded import TOOLS, listed, required_calls
 from tests.support.http_server import Wire, answer
 from tests.support.run_events import DONE, message, run
 from tests.support.steady_loop import MS
 
 OWN = GET + "run_1"
 SUBMIT = "POST /threads/thread_1/runs/run_1/submit_tool_outputs"
-ASKS = run("requires_action", required_action=asking(("c1", "add", '{"a":1,"b":2}')))
+ASKS = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
 
 
 async def test_a_look_up_of_the_wait_does_not_wait(wire: Wire, client: AssistantsClient) -> None:
@@ -43,8 +43,8 @@ async def test_what_recovers_a_stream_does_not_wait(wire: Wire, client: Assistan
 @pytest.mark.parametrize("stream", [True, False], ids=["streamed", "polled"])
 async def test_a_submission_does_not_wait(wire: Wire, client: AssistantsClient, stream: bool) -> None:
     """A refused submission is looked up in its own run."""
-    asked = frame("thread.run.created", run("queued")), frame("thread.run.requires_action", ASKS), DONE
-    busy = Busy(wire, Body(*asked) if stream else answer(ASKS))
+    waiting = frame("thread.run.created", run("queued")), frame("thread.run.requires_action", ASKS), DONE
+    busy = Busy(wire, Body(*waiting) if stream else answer(ASKS))
     busy.routes.on(SUBMIT, BUSY)
     busy.routes.on(OWN, other("completed", "run_1"))
     busy.routes.on(OWN + "/steps", answer(listed()))

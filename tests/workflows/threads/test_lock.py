@@ -36,16 +36,16 @@ async def test_one_at_a_time_in_order_of_arrival() -> None:
     first, second = client(), client(HERE + "/")
     shared = first.threads.lock("thread_1")
     locks = [shared, second.threads.lock("thread_1"), first.threads.lock(Thread(id="thread_1")), shared, shared]
-    told: list[tuple[int, str]] = []
+    reports: list[tuple[int, str]] = []
 
     async def work(number: int) -> None:
         async with locks[number]:
-            told.append((number, "in"))
+            reports.append((number, "in"))
             await asyncio.sleep(MS)
-            told.append((number, "out"))
+            reports.append((number, "out"))
 
     await asyncio.gather(*(work(number) for number in range(len(locks))))
-    assert told == [(number, end) for number in range(len(locks)) for end in ("in", "out")]
+    assert reports == [(number, end) for number in range(len(locks)) for end in ("in", "out")]
     assert kept() == 0
 
 
@@ -159,7 +159,7 @@ def test_event_loops_side_by_side_do_not_meet() -> None:
     both = threading.Barrier(2, timeout=240)
     ended: list[None] = []
 
-    async def hold() -> None:
+    async def gate() -> None:
         async with lock:
             await asyncio.to_thread(both.wait)
         await enter(lock)
@@ -168,7 +168,7 @@ def test_event_loops_side_by_side_do_not_meet() -> None:
     def run(work: Coroutine[Any, Any, None]) -> None:
         asyncio.run(work)
 
-    threads = [threading.Thread(target=run, args=(hold(),)) for _ in range(2)]
+    threads = [threading.Thread(target=run, args=(gate(),)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
