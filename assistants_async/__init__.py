@@ -20,6 +20,7 @@ from .calls.pipe import PipeReceiver, PipeSender, open_pipe
 from .client import AssistantsClient
 from .core.requests.options import Timeout
 from .core.requests.query import Styled
+from .core.requests.rate_limit import RateLimit
 from .core.requests.request import PreparedRequest, Request
 from .core.requests.retry import Retry, RetryPolicy
 from .core.usage import sum_usage
@@ -95,6 +96,7 @@ from .models.unions import Unknown
 from .models.uploads import Upload, UploadPart
 from .models.vector_stores import SearchResult, VectorStore, VectorStoreFile, VectorStoreFileBatch
 from .response import Headers, HTTPResponse, Response
+from .telemetry.settings import Telemetry
 from .tools import (
     AnswerFormat,
     Context,
@@ -172,6 +174,7 @@ __all__ = [
     "PipeReceiver",
     "PipeSender",
     "PreparedRequest",
+    "RateLimit",
     "RateLimitedError",
     "RedirectError",
     "Request",
@@ -207,6 +210,7 @@ __all__ = [
     "StreamInterruptedError",
     "StreamTruncatedError",
     "Styled",
+    "Telemetry",
     "Thread",
     "ThreadBusyError",
     "ThreadEvent",

@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("endpoints",),
     ("transport",),
+    ("telemetry",),
     ("session",),
     ("calls",),
     ("tools", "workflows"),
@@ -189,12 +190,14 @@ def test_what_decides_does_not_act(name: str) -> None:
 ON_USE = {
     "calls.fan_out",
     "calls.prefetch",
+    "telemetry.metrics",
+    "telemetry.tracing",
     "transport.failures",
     "transport.pool",
     "workflows.files.ingest",
     "workflows.files.upload_in_parts",
 }
-"""Modules that import aiohttp or anyio at their top, so that they are imported inside functions alone."""
+"""Modules that import aiohttp, anyio or OpenTelemetry at their top: they are imported inside functions alone."""
 
 CLIENT = [
     name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__") and name not in ON_USE
@@ -208,7 +211,7 @@ def test_aiohttp_is_imported_on_first_use(name: str) -> None:
     What the transport imports inside functions alone imports it at its top.
     """
     heavy = {(target.partition(".")[0], top) for target, top in imports(MODULES[name])} & {
-        (library, top) for library in ("aiohttp", "yarl", "anyio") for top in (True, False)
+        (library, top) for library in ("aiohttp", "yarl", "anyio", "opentelemetry") for top in (True, False)
     }
     assert not any(top for _, top in heavy)
     if name != "transport.aiohttp_transport":
@@ -222,7 +225,7 @@ def test_importing_the_package_is_cheap() -> None:
     """No library that is not needed at once comes with it, nor the server, nor what drives runs and reads streams."""
     code = "import sys, assistants_async; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT.parent)
-    unwanted = {"aiohttp", "anyio", "yarl", "pydantic", "pytest", "rich", "aioresponses"} | {
+    unwanted = {"aiohttp", "anyio", "yarl", "opentelemetry", "pydantic", "pytest", "rich", "aioresponses"} | {
         f"assistants_async.{name}"
         for name in (
             "core.streams.body_decoders",

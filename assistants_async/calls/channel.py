@@ -18,6 +18,7 @@ from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, ItemDecodeError, StreamError, TransportError
 from ..response import HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer, no_loop
+from ..session.open_response import StreamWatch
 
 if TYPE_CHECKING:
     from .fan_out import FanOut
@@ -34,6 +35,9 @@ Outcome = Literal["open", "completed", "closed", "failed"]
 
 class ByteStream(Protocol):
     """A source of bytes: the body of an answer, or anything that can be read and closed."""
+
+    watch: StreamWatch | None
+    """The watch of telemetry and limits, if there is any."""
 
     @property
     def http(self) -> HTTPResponse:
@@ -274,13 +278,20 @@ class Channel(AsyncIterator[S], Generic[S]):
             error.body = self._source.http.content_type, self._start
         error.add_note(f"while streaming {self._name}")
         self._error = error
+        if self._source is not None and self._source.watch is not None:
+            self._source.watch.failed(error)
         self._end("failed")
 
     def _end(self, outcome: Outcome) -> None:
         if self.outcome == "open":
             self.outcome = outcome
         if self._source is not None:
+            if self._source.watch is not None:
+                self._show_end(self._source.watch)
             self._source.close()
+
+    def _show_end(self, watch: StreamWatch) -> None:
+        watch.ended(self.outcome, self.items_delivered)
 
     def _opened(self) -> ByteStream:
         if self._source is None:

@@ -7,10 +7,13 @@ from collections.abc import AsyncIterable
 
 from ..response import Headers, HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer
+from ..session.open_response import StreamWatch
 
 
 class ChunkStream:
     """Pieces of a body from anywhere, such as another service; its head is made up."""
+
+    watch: StreamWatch | None = None
 
     def __init__(self, chunks: AsyncIterable[bytes]) -> None:
         self._chunks = aiter(chunks)

@@ -44,6 +44,8 @@ class Download(Call[bytes, bytes]):
             name = filename or suggested_name(reader.http.headers, ids_of(self._request)[-1])
             return await write_file(reader, Path(folder, name), on_progress, replace=replace)
         except AssistantsError as error:
+            if reader.watch is not None:
+                reader.watch.failed(error)
             await self._session.errors.report(error, self._request, self._options)
             raise
         finally:

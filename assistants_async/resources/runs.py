@@ -117,11 +117,13 @@ class Runs(Resource):
         toolbox: Toolbox | None = None,
         format: AnswerFormat[Any] | None = None,
     ) -> RunExecution[Any]:
-        from ..workflows.runs.execution import RunExecution  # on use: a program that only makes runs need not load it
+        from ..workflows.runs.traced_execution import (
+            new_execution,
+        )  # on use: a program that only makes runs need not load it
 
         context = self._context
         request = context.bind(endpoints.GET_RUN, (thread, run), {})
-        return RunExecution(context.session, request, context.options, options, toolbox, format)
+        return new_execution(context.session, request, context.options, options, toolbox, format)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListParams]) -> ListCall[Run]:
         """List a thread's runs, newest first (`listRuns`)."""

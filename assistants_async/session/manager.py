@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Coroutine
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -20,12 +20,7 @@ from ..core.requests.options import RUN_IDLE, DefaultLimit, Options
 from ..core.requests.request import PreparedRequest, Request
 from ..core.requests.retry import Attempts, Budget, Retry
 from ..core.responses.decode import error_for
-from ..errors import (
-    AssistantsError,
-    ClientClosedError,
-    ThreadBusyError,
-    TransportError,
-)
+from ..errors import AssistantsError, ClientClosedError, ThreadBusyError, TransportError
 from ..response import Response
 from ..transport.interface import RawResponse, Transport
 from .answer_value import value_of
@@ -33,7 +28,10 @@ from .deadlines import Deadline, DeadlineTimer, no_loop
 from .hooks import ErrorReporter, await_user_code, run_hook, run_hook_within, wait_within
 from .open_response import MAX_CONTENT, MAX_ERROR, MAX_JSON, OpenResponse
 from .request_writer import RequestWriter
-from .trace import show_head, stream_tracer, trace_body, trace_request
+from .trace import log_retry, show_head, stream_tracer, trace_body, trace_request
+
+if TYPE_CHECKING:
+    from ..telemetry.tracing import Tracing
 
 T = TypeVar("T")
 
@@ -42,6 +40,9 @@ _log = logging.getLogger("assistants_async")
 
 class SessionManager:
     """Everything that the calls of one client share: where to send, as whom, and the connections."""
+
+    telemetry: Tracing | None = None
+    """The maker of spans, where the client has one."""
 
     def __init__(self, writer: RequestWriter, transport: Transport) -> None:
         self.protocol: ProtocolVersion = writer.protocol
@@ -226,9 +227,10 @@ class SessionManager:
         if delay is None:
             return False
         deadline.clear_timeout()
-        _log.debug("%s: attempt %d failed, next in %.3f s", request.endpoint, attempt, delay)
-        if options.on_retry is not None:
+        if options.on_retry is not None or _log.isEnabledFor(logging.DEBUG):
             self.errors.masker(options, request).error(failure)
+            log_retry(_log, request, attempt, delay, failure)
+        if options.on_retry is not None:
             retry = Retry(request.endpoint.name, attempt, failure, delay)
             await run_hook_within(deadline, options.timeout.head, options.on_retry, retry, "on_retry")
         await wait_within(deadline, None, asyncio.sleep, delay)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeVar
 
 import msgspec
 
 from .._typing import override
 from ..core.requests.request import PreparedRequest
 from ..errors import BodyTooLargeError, ConnectionLostError, TimedOutError, TransportError
+from ..models.messages import Message
+from ..models.runs import Run
 from ..response import HTTPResponse
 from ..transport.interface import RawResponse
 from .deadlines import Deadline
@@ -22,6 +25,36 @@ MAX_ERROR = 1024 * 1024
 """Bytes of an error body that are read; the rest is not."""
 
 _DRAIN = 0.05
+
+T = TypeVar("T")
+
+
+class StreamWatch(Protocol):
+    """The interface to telemetry and limits of what happens to one stream; few clients have any."""
+
+    def failed(self, error: Exception) -> None:
+        """Note the error that ends the stream."""
+        ...
+
+    def ended(self, outcome: str, items: int) -> None:
+        """Note the end of the stream; again, as at its closing, does nothing."""
+        ...
+
+    def shown(self, run: Run | None, messages: Iterable[Message] = ()) -> None:
+        """Note the run that a stream has shown by its end, and what it wrote."""
+        ...
+
+    def closed(self) -> None:
+        """Note that the body is let go of."""
+        ...
+
+    def recovery(self, error: Exception) -> StreamWatch:
+        """Note the error of a stream that is continued otherwise, and return the watch of what takes its place."""
+        ...
+
+    async def within(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Await what takes the place of the stream."""
+        ...
 
 
 class OpenResponse(msgspec.Struct, eq=False):
@@ -45,6 +78,8 @@ class OpenResponse(msgspec.Struct, eq=False):
     """True once the body has been read to its end."""
     on_piece: Callable[[bytes], None] | None = None
     """Called with each piece that `read` returns, the empty one at the end included; for `trace`."""
+    watch: StreamWatch | None = None
+    """The watch of telemetry and limits, if there is any."""
 
     @override
     def __repr__(self) -> str:
@@ -146,3 +181,5 @@ class OpenResponse(msgspec.Struct, eq=False):
             self._closed = True
             self._deadline.close()
             self._head.close()
+            if self.watch is not None:
+                self.watch.closed()

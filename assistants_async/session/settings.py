@@ -15,8 +15,10 @@ from ..core.requests.base_url import refuse_azure_resource, split_base_url
 from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.option_checks import check_text
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
+from ..core.requests.rate_limit import RateLimit
 from ..core.requests.request import shows_secret
 from ..errors import did_you_mean
+from ..telemetry.settings import Telemetry, check_telemetry
 from ..transport.aiohttp_transport import MAX_HEADER, AiohttpTransport
 from ..transport.interface import Transport
 from .credentials import Credential, KeySource, Scheme
@@ -62,6 +64,12 @@ class ClientSettings(OptionChanges, total=False):
     only `proxy` can be given beside it."""
     transport: Transport | None
     """Another way to send than aiohttp."""
+    limit_rate: RateLimit | None
+    """The most requests and tokens in a minute, for the client and its views together: what is too early waits, and
+    all waits where the server says `x-ratelimit-remaining-…: 0`, until its reset. The wait counts into
+    `timeout.total`."""
+    telemetry: Telemetry | bool | None
+    """True: spans and metrics of OpenTelemetry, which the extra `otel` brings; or a `Telemetry`."""
     validate: bool
     """False: keywords and values go to the server unchecked."""
 
@@ -91,8 +99,17 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         headers=_identity(settings),
     )
     _check_proxy(settings, writer, options)
-    session = SessionManager(writer, settings.get("transport") or _transport(settings))
-    return session, options, settings.get("validate", True)
+    return _session(settings, writer), options, settings.get("validate", True)
+
+
+def _session(settings: Mapping[str, Any], writer: RequestWriter) -> SessionManager:
+    limit, telemetry = settings.get("limit_rate"), settings.get("telemetry")
+    transport = settings.get("transport") or _transport(settings)
+    if limit is None and not telemetry:
+        return SessionManager(writer, transport)
+    from .observed import observed_session  # on use: most clients have neither
+
+    return observed_session(writer, transport, limit, Telemetry() if telemetry is True else telemetry or None)
 
 
 def _check(settings: Mapping[str, Any]) -> None:
@@ -103,6 +120,9 @@ def _check(settings: Mapping[str, Any]) -> None:
         check_text(name, settings.get(name))
     for name in ("trust_env", "validate"):
         flag(name, settings.get(name, False))
+    check_telemetry(settings.get("telemetry"))
+    if (limit := settings.get("limit_rate")) is not None and not isinstance(limit, RateLimit):
+        raise TypeError(f"limit_rate must be a RateLimit or None, not {type(limit).__name__}")
     for name in ("max_connections", "max_header_bytes"):
         whole_number(name, settings.get(name, 1))
     if (context := settings.get("ssl")) is not None and not isinstance(context, ssl_module.SSLContext):

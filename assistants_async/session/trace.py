@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..core.requests.options import Trace
 from ..core.requests.request import PreparedRequest, Request, is_secret
-from ..errors import printable
+from ..errors import AssistantsError, StatusError, printable
 from ..response import HTTPResponse
 from ..transport.interface import RawResponse
 
@@ -37,6 +37,14 @@ def show_head(
     if trace is not None:
         trace("TEXT", f"{head.status} {masker.text(head.reason)}")
         _trace_headers(trace, "HEADER IN", head.headers.pairs, masker)
+
+
+def log_retry(log: logging.Logger, request: Request, attempt: int, delay: float, failure: AssistantsError) -> None:
+    """Log that an attempt failed, why, and when the next one comes."""
+    # Of an answer the status alone: its words may be what the user wrote.
+    cause = failure.status if isinstance(failure, StatusError) else failure
+    text = "%s: attempt %d failed, next in %.3f s: %s: %s"
+    log.debug(text, request.endpoint, attempt, delay, type(failure).__name__, cause)
 
 
 def trace_body(trace: Trace, http: HTTPResponse, masker: Masker) -> None:

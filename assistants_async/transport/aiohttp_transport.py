@@ -120,6 +120,10 @@ class AiohttpTransport:
         # Raised here and not in the handler: aiohttp's error would stay as the context, and shows request headers.
         raise failure from cause
 
+    def connections(self) -> Mapping[str, int]:
+        """Count the open connections, active and idle; empty for those of a lent session."""
+        return {} if self._connector is None else self._connector.counts()
+
     async def close(self) -> None:
         """Close every connection that this transport made."""
         connector, self._connector = self._connector, None

@@ -61,6 +61,11 @@ class Connector(aiohttp.TCPConnector):
                 return connection
             connection.close()
 
+    def counts(self) -> Mapping[str, int]:
+        """Count the open connections: those with a request, and those that wait for the next one."""
+        active = len(self._acquired)
+        return {"active": active, "idle": max(sum(known.is_connected() for known in self._used) - active, 0)}
+
     @override
     def _update_proxy_auth_header_and_build_proxy_req(self, req: ClientRequest) -> ClientRequest:
         """Make the request for the proxy, with no header but its host and the proxy's own password.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -295,13 +296,14 @@ async def test_an_outage_is_not_multiplied(wire: Wire) -> None:
 
 
 async def test_attempts_are_logged(wire: Wire, client: AssistantsClient, caplog: pytest.LogCaptureFixture) -> None:
-    """At DEBUG, by method, without ids, bodies or headers."""
+    """At DEBUG, by method, with the cause of each further one, without ids, bodies or headers."""
     caplog.set_level(logging.DEBUG, "assistants_async")
-    wire.answer(failure(500, "sk-secret-secret"), BODY)
+    wire.answer(failure(500, "sk-secret-secret, hush"), cut, BODY)
     await client.assistants.retrieve("asst_private")
     lines = [record.getMessage() for record in caplog.records if record.name == "assistants_async"]
-    assert any("attempt 1 failed, next in 0.00" in line for line in lines)
-    assert not [line for line in lines if "secret" in line or "asst_private" in line]
+    assert any(re.search(r"attempt 1 failed, next in 0\.00\d s: ServerError: 500$", line) for line in lines)
+    assert any(re.search(r"attempt 2 failed, next in .*: ConnectionLostError: \w", line) for line in lines)
+    assert not [line for line in lines if "secret" in line or "hush" in line or "asst_private" in line]
 
 
 async def test_what_will_not_pass_is_sent_once(wire: Wire, client: AssistantsClient) -> None:

@@ -169,9 +169,9 @@ class RunCall(Call[Run, StreamEvent]):
     def _execution(
         self, options: RunOptions, toolbox: Toolbox | None = None, format: AnswerFormat[Any] | None = None
     ) -> RunExecution[Any]:
-        from .execution import RunExecution  # on use: a program that only makes runs need not load it
+        from .traced_execution import new_execution  # on use: a program that only makes runs need not load it
 
-        return RunExecution(self._session, self._request, self._options, options, toolbox, format)
+        return new_execution(self._session, self._request, self._options, options, toolbox, format)
 
     @override
     def _decoder(self, http: HTTPResponse) -> BodyDecoder[Any]:

@@ -15,6 +15,7 @@ from ...errors import StreamInterruptedError
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
+from ...session.open_response import StreamWatch
 from .event_channel import EventChannel
 
 
@@ -81,8 +82,9 @@ class RunChannel(EventChannel[StreamEvent]):
                 error.thread_id = error.thread_id or self._known_thread(follow_ups)
                 if self._recover and error.thread_id is not None:
                     source = self._opened()
+                    rest = None if source.watch is None else source.watch.recovery(error)
                     source.close()
-                    self._follow(follow_ups.after_cut(error, source.http, self.snapshot))
+                    self._follow(follow_ups.after_cut(error, source.http, self.snapshot), rest)
                     return
         super()._fail(error)
 
@@ -100,8 +102,9 @@ class RunChannel(EventChannel[StreamEvent]):
         self._follow(follow_ups.messages(run, thread_id, self.http, self.snapshot, end=end, marked=marked))
         return True
 
-    def _follow(self, follow_up: FollowUpStream) -> None:
+    def _follow(self, follow_up: FollowUpStream, watch: StreamWatch | None = None) -> None:
         self._follow_ups, self._recover = None, False
+        follow_up.watch = watch
         self._read_from(follow_up, follow_up)
         self.outcome = "open"
 

@@ -24,6 +24,7 @@ from ...models.events import (
 from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
+from ...session.open_response import StreamWatch
 from .event_handler import EventHandler, dispatch_events
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class EventChannel(Channel[E], Generic[E]):
             self._frames = iter(())
             self._fail(error)
         return None
+
+    @override
+    def _show_end(self, watch: StreamWatch) -> None:
+        watch.shown(self.run, self.snapshot.messages)
+        super()._show_end(watch)
 
     # Views: each event makes at most one thing; nothing is lost where a read is cancelled
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -15,6 +15,7 @@ from ...errors import AnswerDecodeError, AssistantsError, RunError
 from ...models.messages import Message
 from ...models.runs import Run
 from ...session.manager import SessionManager
+from ...tools.events import ToolEvent
 from ...tools.schema import AnswerFormat
 from ...tools.toolbox import Toolbox
 from .actions import RequiredActions
@@ -65,6 +66,9 @@ class RunExecution(Generic[T]):
         options = msgspec.structs.replace(options, raise_for_status=True, resolve_type=None)
         self._requests = RunRequests(session, options)
         self._deadline = RunDeadline(self._requests, run_options, self.state, options.busy_thread)
+
+    def _watch_tools(self, watch: Callable[[ToolEvent], None]) -> None:
+        self._run_options = msgspec.structs.replace(self._run_options, watch_tools=watch)
 
     async def run(self, sink: Sink | None = None) -> Run:
         """Take the run to its end; raises `RunError`, `TransportError`, `StatusError` and `StreamError`."""

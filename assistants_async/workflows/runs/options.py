@@ -12,7 +12,7 @@ from ...core.runs.status import BAD_ENDS, RunEnd, checked_ends
 from ...endpoints import CREATE_RUN, CREATE_THREAD_AND_RUN
 from ...errors import RunFailedError
 from ...models.runs import MCPCall, Run, ToolCall
-from ...tools.events import ToolResult
+from ...tools.events import ToolEvent, ToolResult
 
 StatusHook = Callable[[Run], Awaitable[object] | object]
 """Called with the run at each change of its status; sync or async."""
@@ -159,6 +159,8 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     max_rounds: int | None = MAX_ROUNDS
     ledger: Ledger | None = None
     approve_mcp: ApproveMCP | None = None
+    watch_tools: Callable[[ToolEvent], None] | None = None
+    """Called in the task of each tool as it begins and ends; for telemetry."""
 
 
 def poll_options(name: str = "poll", /, **options: Unpack[PollOptions]) -> RunOptions:

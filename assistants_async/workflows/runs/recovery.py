@@ -21,6 +21,7 @@ from ...models.runs import Run
 from ...response import HTTPResponse
 from ...session.deadlines import DeadlineTimer
 from ...session.manager import SessionManager, jitter
+from ...session.open_response import StreamWatch
 from .requests import RunRequests
 
 
@@ -104,6 +105,7 @@ class FollowUp:
 
     error = None
     finished = False
+    watch: StreamWatch | None = None
 
     def __init__(
         self,
@@ -132,12 +134,17 @@ class FollowUp:
         if not self._closed:
             try:
                 with self._deadline:
-                    self._events = await self._gather()
+                    self._events = await (self._gather() if self.watch is None else self._watched(self.watch))
             except (StreamInterruptedError, ClientClosedError):
                 raise
             except AssistantsError as error:
                 raise _interrupted(self._cut, f"{self._problem}: {error}") from error
         return b""
+
+    async def _watched(self, watch: StreamWatch) -> list[StreamEvent]:
+        events = await watch.within(self._gather)
+        watch.shown(next((event.data for event in reversed(events) if isinstance(event, RunEvent)), None))
+        return events
 
     async def drain(self) -> None:
         """Do nothing: there is no body."""
@@ -146,6 +153,8 @@ class FollowUp:
         """Stop the requests."""
         self._closed = True
         self._deadline.interrupt(ConnectionAbortedError())
+        if self.watch is not None:
+            self.watch.closed()
 
     # The decoder
 

@@ -22,6 +22,7 @@ class ToolOutputs:
     def __init__(self, toolbox: Toolbox | None, options: RunOptions, state: RunState, deadline: RunDeadline) -> None:
         self._toolbox = toolbox
         self._ledger = options.ledger
+        self._watch = options.watch_tools
         self._state = state
         self._deadline = deadline
         self._running: dict[str, str] = {}  # names of the tools under way, by call
@@ -64,7 +65,7 @@ class ToolOutputs:
         self, toolbox: Toolbox, emit: Callable[[ToolEvent], Awaitable[None]]
     ) -> Callable[[ToolEvent], Awaitable[None]]:
         """Make the function that passes each tool event to the ledger, and then to the reader."""
-        ledger, running = self._ledger, self._running
+        ledger, running, watch = self._ledger, self._running, self._watch
         fatal = toolbox.on_error == "raise"  # the failure goes to the caller, and the model gets no output
         begun: set[str] = set()
 
@@ -75,7 +76,11 @@ class ToolOutputs:
                     await _awaited(ledger.attempted(event.call))
                 await emit(event)
                 running[event.call.id] = names_of((event.call,))
+                if watch is not None:  # last: what follows is the function's
+                    watch(event)
                 return
+            if watch is not None:
+                watch(event)
             running.pop(event.result.call_id, None)
             if ledger is not None and not (fatal and isinstance(event, ToolFailed) and event.result.call_id in begun):
                 await _awaited(ledger.finished(event.result))
