@@ -181,5 +181,5 @@ class OpenResponse(msgspec.Struct, eq=False):
             self._closed = True
             self._deadline.close()
             self._head.close()
-            if self.watch is not None:
-                self.watch.closed()
+        if self.watch is not None:  # which may have come after the end of the body
+            self.watch.closed()

@@ -9,7 +9,7 @@ from typing import Any
 from assistants_async import AssistantsClient, RateLimit
 from tests.support.embedded import Server, listed
 from tests.support.http_server import ANYTHING, KEY, RUN, Memory, Wire, answer
-from tests.support.run_events import run, told
+from tests.support.run_events import run, run_frames
 from tests.support.spans import Kept, of
 from tests.support.steady_loop import MS, SteadyLoop
 
@@ -23,7 +23,7 @@ async def test_the_tokens_of_a_stream_count_into_the_limit(wire: Wire) -> None:
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n"
 
     async def cut(seen: Any, peer: Any) -> None:
-        await peer.send(head + b"".join(told("Hel")[:3]))
+        await peer.send(head + b"".join(run_frames("Hel")[:3]))
         peer.reset()
 
     Server(wire, create=[cut, RUN], get=[ended], steps=[listed()], messages=[listed()])

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
-from assistants_async import AssistantsClient, RateLimitedError, Request, StreamError
+from assistants_async import AssistantsClient, NotFoundError, RateLimitedError, Request, StreamError
 from tests.support.http_server import ASSISTANT, KEY, RUN, Wire, answer, failure, page, silent
 from tests.support.retries import QUICK
-from tests.support.run_events import told
+from tests.support.run_events import run_frames
 from tests.support.spans import Kept, of
 from tests.support.steady_loop import MS
 
@@ -196,7 +196,7 @@ async def test_a_list_has_a_span_a_page(wire: Wire) -> None:
 async def test_a_stream_is_a_run_and_its_call(wire: Wire) -> None:
     """The run's span has the ids, the model, the tokens and the status, and none of the caller's spans below it."""
     kept = Kept()
-    wire.answer(events(*told("Hel", "lo")))
+    wire.answer(events(*run_frames("Hel", "lo")))
     async with (
         client_of(wire, kept) as client,
         client.runs.create("thread_1", assistant_id="asst_1").stream() as channel,
@@ -220,7 +220,7 @@ async def test_a_stream_is_a_run_and_its_call(wire: Wire) -> None:
 async def test_a_stream_that_is_left_ends_its_spans(wire: Wire) -> None:
     """When its block is left, which is no error."""
     kept = Kept()
-    wire.answer(events(*told("Hel", "lo")))
+    wire.answer(events(*run_frames("Hel", "lo")))
     async with client_of(wire, kept) as client:
         async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
             await anext(channel)
@@ -234,7 +234,7 @@ async def test_a_stream_that_breaks_shows_its_error(wire: Wire) -> None:
     """On the call and the run, with no key of it though the content is wanted."""
     kept = Kept(content=True)
     broken = b'event: error\ndata: {"error": {"message": "no, %b", "code": "x"}}\n\n' % KEY.encode()
-    wire.answer(events(told("Hel")[0], broken))
+    wire.answer(events(run_frames("Hel")[0], broken))
     async with client_of(wire, kept) as client:
         with pytest.raises(StreamError):
             async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
@@ -280,3 +280,18 @@ async def test_a_status_that_is_no_error_is_none(wire: Wire) -> None:
     span = kept.one("runs.retrieve")
     assert span.status.status_code is StatusCode.UNSET
     assert of(span)["http.response.status_code"] == 404
+
+
+async def test_a_stream_of_a_status_that_is_taken(wire: Wire) -> None:
+    """Its spans end with the block, as an error where somebody has read on to it."""
+    kept = Kept()
+    wire.answer(failure(404))
+    async with client_of(wire, kept, raise_for_status=False) as client:
+        async with client.runs.create("thread_1", assistant_id="asst_1").stream():
+            pass
+        with pytest.raises(NotFoundError):
+            async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
+                await anext(channel)
+    assert kept.names() == ["runs.create", "invoke_agent"] * 2
+    assert [of(span).get("error.type") for span in kept.spans] == [None, None, "NotFoundError", "NotFoundError"]
+    assert {of(span).get("http.response.status_code") for span in kept.spans if span.name == "runs.create"} == {404}

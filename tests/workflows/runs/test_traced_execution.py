@@ -14,7 +14,7 @@ from assistants_async import AnswerDecodeError, AssistantsClient, RunFailedError
 from assistants_async.server import AssistantsServer, CallTools, Fail, Say, ScriptedResponder, Stall
 from tests.support.embedded import Server, listed
 from tests.support.http_server import KEY, Wire
-from tests.support.run_events import run, told
+from tests.support.run_events import run, run_frames
 from tests.support.spans import Kept, of
 from tests.support.steady_loop import MS
 
@@ -228,7 +228,7 @@ async def test_a_cancelled_poll_ends_its_span() -> None:
 async def test_a_recovered_stream_is_one_run(wire: Wire) -> None:
     """The call has the error of its stream; the run goes on with the polls below it, and ends well."""
     kept = Kept()
-    frames = told("Hel", "lo")
+    frames = run_frames("Hel", "lo")
     head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 99999\r\n\r\n"
 
     async def cut(seen: Any, peer: Any) -> None:
