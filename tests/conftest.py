@@ -1,4 +1,4 @@
-"""What every test shares: one unit of time, an environment without anybody's settings, and both ways to run."""
+"""The shared parts of all tests: one unit of time, a clean environment, and both ways to run."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], SteadyLoop]]:
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away what the machine's environment would set."""
+    """Remove the settings of the machine's environment."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 

@@ -1,4 +1,4 @@
-"""The benchmarks still run, do what they say, and the figures in the READMEs are those of the file of results."""
+"""The benchmarks still run and check their work, and the figures in the READMEs are those of the file of results."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_every_growth_is_done(name: str) -> None:
 
 @pytest.mark.parametrize("name", micro.WORKS)
 def test_every_micro_benchmark_is_done(name: str) -> None:
-    """They assert themselves that they did what they time."""
+    """Each asserts itself that the timed work was done."""
     work, count = micro.WORKS[name]
     work()
     assert count > 0
@@ -109,8 +109,8 @@ def test_the_runner_measures(tmp_path: Path) -> None:
         (["--quick", "report"], "a report is of every work, measured in earnest"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(arguments: list[str], said: str) -> None:
-    """With a word on what can."""
+def test_unknown_works_are_refused(arguments: list[str], said: str) -> None:
+    """With the names of those that can be measured."""
     ran = run(*arguments)
     assert ran.returncode == 1
     assert said in ran.stderr
@@ -123,8 +123,8 @@ def test_files_stay_out_of_memory() -> None:
     assert "files.create" in ran.stdout
 
 
-def test_a_worker_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
-    """Its own error stands above."""
+def test_a_failing_worker_shows_its_error(capfd: pytest.CaptureFixture[str]) -> None:
+    """Its own error is above."""
     job = Job(work="get", clients=(HAND,), origin="http://127.0.0.1:1", count=1)
     with working(job) as worker, pytest.raises(RuntimeError, match="get: the process of by hand has died"):
         worker.block(HAND)
@@ -150,13 +150,13 @@ def test_the_server_ends_with_the_runner(name: str) -> None:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody does, at a port of this machine."""
+    """True where a program listens at a port of this machine."""
     with socket.socket() as caller:
         return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_growth_is_told_step_by_step() -> None:
-    """Of each further item, so that what the call itself costs stands in the first step only."""
+def test_growth_is_listed_step_by_step() -> None:
+    """For each further item, so that the cost of the call itself is in the first step only."""
     assert growth.further([10, 100, 1_000], [0.11, 0.20, 1.10], 1e3) == (11, 1, 1)
 
 
@@ -168,8 +168,8 @@ def outcome(ratio: float, target: float | None) -> Outcome:
 
 
 @pytest.mark.parametrize(("ratio", "said"), [(1.25, "- GET: 1.25, and at most 1.1"), (1.05, "Every target is met.")])
-def test_the_report_says_what_was_missed(ratio: float, said: str) -> None:
-    """A loss stands in words under the table."""
+def test_the_report_names_its_losses(ratio: float, said: str) -> None:
+    """A loss is in words under the table."""
     before = "<!-- figures -->\nold\n<!-- /figures -->\n"
     grown = Grown(title="items", unit="µs · item", counts=(100, 1_000), costs=(5.5, 1.25))
     found = results([outcome(ratio, 1.1)], ["openai: not installed"], [grown])
@@ -187,8 +187,8 @@ def test_a_spread_is_the_middle_half() -> None:
     assert Spread.of([7]) == Spread(7, 7, 7)
 
 
-def test_the_plot_stands_on_a_logarithmic_axis() -> None:
-    """Equal ratios are equal steps, and what is beyond the axis stands at its end."""
+def test_the_plot_has_a_logarithmic_axis() -> None:
+    """Equal ratios are equal steps, and a value beyond the axis is at its end."""
     assert place(2) - place(1) == pytest.approx(place(8) - place(4), abs=0.2)
     assert (place(FROM / 2), place(TO * 2)) == (place(FROM), place(TO))
     svg = draw(results([outcome(1.25, None)], []))

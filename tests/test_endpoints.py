@@ -116,7 +116,7 @@ def _call(client: AssistantsClient, row: Endpoint[Any, Any]) -> Any:
     return call
 
 
-def test_operation_refuses_what_does_not_fit() -> None:
+def test_operation_refuses_bad_arguments() -> None:
     """An unknown operation and wrong ids by name, before anything is sent."""
     client = clients()["v2"]
     with pytest.raises(ValueError, match=r"no operation 'makeRun'; there are listAssistants, "):
@@ -174,7 +174,7 @@ def test_only_creates_must_not_be_sent_twice() -> None:
     assert {name for name, row in TABLE.items() if not row.idempotent} == NOT_IDEMPOTENT
 
 
-def test_runs_are_what_streams() -> None:
+def test_the_operations_that_stream() -> None:
     """The three operations that take `"stream": true`."""
     assert {row.name for row in TABLE.values() if row.streams} == {
         "runs.create",
@@ -183,8 +183,8 @@ def test_runs_are_what_streams() -> None:
     }
 
 
-def test_a_path_with_a_word_stands_before_one_with_an_id() -> None:
-    """`/threads/runs` must be matched before `/threads/{thread_id}` by whoever walks the table in order."""
+def test_a_path_with_a_word_is_before_one_with_an_id() -> None:
+    """A router that walks the table in order must match `/threads/runs` before `/threads/{thread_id}`."""
     order = [(row.method, row.path) for row in TABLE.values()]
     assert order.index(("POST", "/threads/runs")) < order.index(("POST", "/threads/{thread_id}"))
 

@@ -33,7 +33,7 @@ def _natural(name: str) -> tuple[int, str]:
     return (0 if name.isupper() else 1 if name[:1].isupper() else 2, name)
 
 
-def test_star_gives_what_is_listed() -> None:
+def test_star_gives_the_listed_names() -> None:
     """And nothing else."""
     names: dict[str, object] = {}
     exec("from assistants_async import *", names)
@@ -41,7 +41,7 @@ def test_star_gives_what_is_listed() -> None:
 
 
 def test_every_error_is_public() -> None:
-    """What can be raised can be caught by a public name."""
+    """Every error that can be raised can be caught by a public name."""
     kinds = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
     assert kinds <= set(assistants_async.__all__)
 
@@ -64,7 +64,7 @@ def test_the_version_is_one() -> None:
 
 
 def decorated(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> bool:
-    """Whether a definition has a decorator of this plain name."""
+    """True where a definition has a decorator of this plain name."""
     return any(isinstance(each, ast.Name) and each.id == name for each in node.decorator_list)
 
 

@@ -90,7 +90,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:
-    """What a module imports, as absolute dotted names, and whether at its top; type checkers' imports left out."""
+    """The imports of a module as absolute dotted names, each with True at its top; type checkers' imports left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     package = ("assistants_async", *path.relative_to(ROOT).parent.parts)
     skipped = {
@@ -144,7 +144,7 @@ MODULES = dict(modules())
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_module_stands_in_a_layer(name: str) -> None:
+def test_every_module_has_a_layer(name: str) -> None:
     """A new module must be given its place in the table above."""
     assert layer(name) in HEIGHT
 
@@ -182,7 +182,7 @@ def test_no_modules_go_in_a_circle() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if layer(name) in PURE])
-def test_what_decides_does_not_act(name: str) -> None:
+def test_pure_modules_do_not_act(name: str) -> None:
     """Clock, randomness, environment and the event loop come in as arguments."""
     assert not {target.partition(".")[0] for target, _ in imports(MODULES[name])} & IMPURE
 

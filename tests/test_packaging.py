@@ -1,4 +1,4 @@
-"""What is shipped: dependencies, version, files."""
+"""The shipped package: dependencies, version, files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_there_are_three_dependencies() -> None:
     assert sorted(names) == ["aiohttp", "anyio", "msgspec"]
 
 
-def test_the_version_stands_in_one_place() -> None:
+def test_the_version_is_in_one_place() -> None:
     """The package's own is the one that is published."""
     assert metadata("assistants-async")["Version"] == assistants_async.__version__
     assert "version" in PROJECT["project"]["dynamic"]
@@ -59,14 +59,14 @@ def _tracked() -> list[str]:
     return listing.stdout.splitlines()
 
 
-def test_the_top_level_holds_only_what_belongs_there() -> None:
+def test_the_top_level_has_its_own_files_only() -> None:
     """The project's files, three folders, and names that begin with a dot."""
     allowed = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "assistants_async", "tests", "benchmarks"}
     assert {name for path in _tracked() if not (name := path.split("/")[0]).startswith(".")} <= allowed
 
 
 def test_no_file_names_the_machine_it_was_made_on() -> None:
-    """No path of a home, work or job folder stands in the repository, and no place to install from."""
+    """No path of a home, work or job folder is in the repository, and no place to install from."""
     machine = re.compile(
         r"(?<![\w.])/(?:root|home/\w+|work/\w+|tmp/bash_jobs|opt/\w+)\b"
         r"|pypi\.org|pythonhosted\.org|--(?:extra-)?index-url|--find-links"

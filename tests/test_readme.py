@@ -42,7 +42,7 @@ LINKED = [*PAGES, MAP, "benchmarks/README.md", "CHANGELOG.md"]
 
 
 class Credential:
-    """What azure-identity would give."""
+    """A stand-in for azure-identity's credential."""
 
     async def get_token(self, *scopes: str) -> Any:
         raise AssertionError("no block connects to Azure")
@@ -66,7 +66,7 @@ def azure_identity(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("azure_identity")
 @pytest.mark.parametrize("block", SCRIPTS.values(), ids=SCRIPTS)
 async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A block works as it stands, given a client, an assistant and a thread with a message and a run."""
+    """A block runs unchanged, given a client, an assistant and a thread with a message and a run."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "downloads").mkdir()
     (tmp_path / "report.csv").write_text("a,b\n1,2\n", encoding="utf-8")
@@ -216,8 +216,8 @@ def test_the_demo_shown_is_the_demo() -> None:
         assert line in excerpt
 
 
-def test_the_shell_lines_are_what_ci_runs() -> None:
-    """CI takes both lines from the README, where each stands once."""
+def test_ci_runs_the_shell_lines() -> None:
+    """CI takes both lines from the README, where each occurs once."""
     lines = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
     assert [line.rsplit(" ", 1)[1] for line in lines] == ["demo", "pytest"]
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ ASK = '/call get_weather {"city": "Rome"}'
 
 
 async def ran(marker: str, client: AssistantsClient) -> dict[str, Any]:
-    """The names of the block that holds a marker, run for a client, with an assistant and a thread."""
+    """The names of the block with a marker, run for a client, with an assistant and a thread."""
     (block,) = [block for block in BLOCKS if marker in block]
     assistant = await client.assistants.create(model="gpt-4o")
     thread = await client.threads.create(messages=[{"role": "user", "content": "Say it"}])
@@ -105,7 +105,7 @@ async def test_fastapi_answers_from_a_run_with_tools(assistants_client: Assistan
 
 
 async def test_fastapi_says_that_a_run_failed() -> None:
-    """As a bad gateway, with what the server said."""
+    """As a bad gateway, with the server's reason."""
     responder = ScriptedResponder([Fail("server_error", "out of order")])
     async with AssistantsClient.local(responder=responder) as client:
         names = await ran("HTTPException(504", client)
@@ -169,13 +169,13 @@ async def test_aiohttp_keeps_a_client_for_its_life(
 
 
 async def test_an_approved_call_is_made(assistants_client: AssistantsClient) -> None:
-    """And its output is what the run goes on with."""
+    """And the run goes on with its output."""
     names = await ran("decisions", assistants_client)
     assert "20.0 paid back for A1" in names["result"].text
 
 
 async def test_a_call_that_no_one_approved_is_not_made(assistants_client: AssistantsClient) -> None:
-    """The model is told so."""
+    """The model gets the refusal as its output."""
     names = await ran("decisions", assistants_client)
     names["decisions"].clear()
     (call,) = names["run"].tool_calls

@@ -1,4 +1,4 @@
-"""The house of the tests: each module's tests stand in the folder of the module, under its name."""
+"""The house of the tests: each module's tests are in the folder of the module, under its name."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_every_module_has_its_tests(module: str) -> None:
     assert own(module) or entry(module)
 
 
-def test_the_list_has_what_it_needs() -> None:
+def test_the_list_has_no_useless_entry() -> None:
     """Each of its test modules exists, and each entry is of use."""
     assert [path for path in ELSEWHERE.values() if not (TESTS / path).is_file()] == []
     assert {entry(module) for module in MODULES if not own(module)} == ELSEWHERE.keys()

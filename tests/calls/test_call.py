@@ -78,7 +78,7 @@ class Own(msgspec.Struct):
     model: str
 
 
-async def test_as_type_decodes_to_what_is_asked_for(wire: Wire, client: AssistantsClient) -> None:
+async def test_as_type_decodes_to_another_type(wire: Wire, client: AssistantsClient) -> None:
     """A model of the caller's own, plain values, or the bytes."""
     wire.answer(answer(ASSISTANT))
     assert await client.assistants.retrieve("asst_1").as_type(Own) == Own("asst_1", "gpt-4o")
@@ -128,7 +128,7 @@ def test_asyncio_run_takes_a_call() -> None:
 
 
 async def test_a_call_can_be_used_once(wire: Wire, client: AssistantsClient) -> None:
-    """A second use, in whatever form, is refused before anything is sent."""
+    """A second use, in any form, is refused before anything is sent."""
     wire.answer(answer(ASSISTANT))
     call = client.assistants.retrieve("asst_1")
     await call
@@ -203,7 +203,7 @@ async def test_a_coroutine_steps_by_hand(wire: Wire, client: AssistantsClient) -
     assert wire.seen == []
 
 
-async def test_what_was_checked_is_what_is_sent(wire: Wire, client: AssistantsClient) -> None:
+async def test_the_checked_values_are_sent(wire: Wire, client: AssistantsClient) -> None:
     """A list that changes between the making of a call and its sending changes nothing."""
     messages: list[Any] = [{"role": "user", "content": "Hello"}]
     wire.answer(answer(THREAD))

@@ -24,7 +24,7 @@ from tests.support.http_server import KEY, Wire, failure, raw
 
 
 async def test_r01_the_head_does_not_change_while_the_body_is_read(wire: Wire, client: AssistantsClient) -> None:
-    """Its time is that of the head, whenever it is asked for."""
+    """Its time is that of the head, at every read."""
     wire.answer(Body(b'{"id":"a"}\n', kind=LINES))
     async with client.threads.list().stream() as channel:
         first = channel.http
@@ -42,8 +42,8 @@ async def test_r01_the_head_is_there_before_any_item(wire: Wire, client: Assista
         assert (channel.outcome, channel.items_delivered, channel.bytes_received) == ("open", 0, 0)
 
 
-async def test_r01_the_answer_is_told_by_the_head_of_a_run_too(wire: Wire, client: AssistantsClient) -> None:
-    """A run's channel shows its head before the first event, and its request asked for a stream."""
+async def test_r01_a_run_has_its_head_too(wire: Wire, client: AssistantsClient) -> None:
+    """A run's channel shows its head before the first event, and its request has `"stream": true`."""
     wire.answer(Body(STALL, x_request_id="req_8"))
     async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
         assert channel.http.request_id == "req_8"
@@ -114,7 +114,7 @@ async def test_r03_framing_is_the_callers_then_the_content_types(
 
 
 async def test_r03_a_call_overrides_its_client(wire: Wire) -> None:
-    """The client's framing holds where the call has none of its own."""
+    """The client's framing is used where the call has none of its own."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, framing="lines") as client:
         wire.answer(Body(b'{"id":"a"}\n{"id":\n"b"}', kind=JSON))
         async with client.threads.retrieve("t").stream() as channel:
@@ -148,7 +148,7 @@ ENDS = [
 async def test_r04_an_item_is_there_with_its_last_byte(
     wire: Wire, client: AssistantsClient, kind: str, item: bytes
 ) -> None:
-    """The server holds back everything after the last byte, and the item is delivered all the same."""
+    """The item is delivered although the server sends no byte after its last one."""
     almost = Gate()
     wire.answer(Body(item[:-1], almost, item[-1:], STALL, kind=kind))
     async with client.threads.retrieve("t").stream() as channel:
@@ -172,7 +172,7 @@ async def test_r04_an_element_does_not_wait_for_its_page(wire: Wire, client: Ass
         assert not channel.terminal_marker_seen
 
 
-async def test_r04_numbers_wait_for_what_follows_them(wire: Wire, client: AssistantsClient) -> None:
+async def test_r04_numbers_wait_for_their_delimiter(wire: Wire, client: AssistantsClient) -> None:
     """A bare number is whole with a delimiter or with the end."""
     more = Gate()
     wire.answer(Body(b"1", more, b"2 3", kind=JSON))
@@ -227,8 +227,8 @@ async def test_r05_every_cut_gives_the_same_error(wire: Wire, client: Assistants
 # Hooks
 
 
-async def test_on_error_is_told_what_ends_a_stream(wire: Wire, client: AssistantsClient) -> None:
-    """Once, with the error that the reader gets; a stream that ends well tells nothing."""
+async def test_on_error_gets_the_error_of_a_stream(wire: Wire, client: AssistantsClient) -> None:
+    """Once, with the error that the reader gets; a stream with a proper end gives none."""
     heard: list[Exception] = []
 
     async def hear(error: Exception) -> None:

@@ -130,7 +130,7 @@ SKIPPING = [
 
 @pytest.mark.parametrize(("kind", "body"), SKIPPING)
 async def test_r14_bad_items_can_be_left_out(wire: Wire, client: AssistantsClient, kind: str, body: bytes) -> None:
-    """`on_bad_item` is told of each, and the stream goes on where the framing finds its place again."""
+    """`on_bad_item` gets each, and the stream goes on where the framing finds its place again."""
     bad: list[ItemDecodeError] = []
     wire.answer(Body(body, kind=kind))
     async with client.threads.retrieve("t").with_options(on_bad_item=bad.append).stream() as channel:
@@ -149,7 +149,7 @@ async def test_r14_documents_that_lost_their_place_cannot_go_on(wire: Wire, clie
     assert (got, type(error), skipped) == (["a"], ItemDecodeError, [])
 
 
-async def test_r14_what_the_callback_raises_comes_out(wire: Wire, client: AssistantsClient) -> None:
+async def test_r14_an_error_of_the_callback_is_raised(wire: Wire, client: AssistantsClient) -> None:
     """The caller's own exception is not wrapped, and leaving the block closes the stream."""
     body = Body(b'{"id":7}\n', STALL, kind=LINES)
     wire.answer(body)

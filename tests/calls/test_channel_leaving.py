@@ -59,8 +59,8 @@ async def test_r07_an_item_past_the_limit_ends_the_stream(wire: Wire, client: As
         assert error.limit == 64
 
 
-async def test_r07_many_items_hold_no_more_than_one_read(wire: Wire, client: AssistantsClient) -> None:
-    """Over a long stream with a slow reader, what the channel holds stays that of one read."""
+async def test_r07_many_items_need_the_memory_of_one_read(wire: Wire, client: AssistantsClient) -> None:
+    """Over a long stream with a slow reader, the channel stores the items of one read at most."""
     item = b'{"id":"%d"}\n' % (10**20)
     wire.answer(Body(*[item * 1000] * 100, kind=LINES))
     stored = 0
@@ -74,7 +74,7 @@ async def test_r07_many_items_hold_no_more_than_one_read(wire: Wire, client: Ass
 
 
 async def test_r08_an_idle_reader_stops_the_server(wire: Wire, client: AssistantsClient) -> None:
-    """The server's writes come to a halt when the sockets' buffers are full, and go on when the reader does."""
+    """The server's writes stop when the sockets' buffers are full, and go on when the reader does."""
     sent = 0
     piece = b'{"id":"%s"}\n' % (b"x" * 65000)
 
@@ -143,7 +143,7 @@ async def test_r09_closing_needs_no_polling(wire: Wire, client: AssistantsClient
 
 
 async def test_r09_items_that_were_not_taken_are_dropped(wire: Wire, client: AssistantsClient) -> None:
-    """Closing throws away what had been read ahead."""
+    """Closing drops the items that were read ahead."""
     wire.answer(Body(b'{"id":"a"}{"id":"b"}{"id":"c"}', kind=JSON))
     async with client.threads.retrieve("t").stream() as channel:
         await anext(channel)

@@ -60,7 +60,7 @@ async def test_t30_a_slow_answer_within_the_limits_is_an_answer(wire: Wire) -> N
 
 @pytest.mark.parametrize("phase", ["head", "idle", "total"])
 async def test_t31_a_limit_that_passes_leaves_the_client_usable(wire: Wire, phase: str) -> None:
-    """Which limit it was is on the error, and the next call goes through."""
+    """The error names the limit, and the next call goes through."""
     silent = Body(STALL, kind=JSON)
 
     async def mute(seen: Seen, peer: Peer) -> None:
@@ -137,7 +137,7 @@ async def test_n14_thinking_is_not_silence(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize(("kind", "sign"), [(LINES, b"\n"), (JSON, b" "), ("text/event-stream", b": x\n\n")])
-async def test_n15_signs_of_life_hold_a_stream_open(wire: Wire, kind: str, sign: bytes) -> None:
+async def test_n15_signs_of_life_keep_a_stream_open(wire: Wire, kind: str, sign: bytes) -> None:
     """Blank lines, white space and comments reset the idle limit and are no items."""
 
     async def alive(seen: Seen, peer: Peer) -> None:
@@ -174,7 +174,7 @@ async def test_n19_a_full_pool_fails_fast_and_clearly(wire: Wire) -> None:
         assert (await client.threads.retrieve("t")).id == "t"
 
 
-async def test_t85_four_ends_are_told_apart(wire: Wire, client: AssistantsClient) -> None:
+async def test_t85_four_ends_are_distinct(wire: Wire, client: AssistantsClient) -> None:
     """A drop between items, a drop inside one, an error inside a 200, and the reader's own close."""
     item = b'{"id":"a"}\n'
     bodies = {
@@ -247,7 +247,7 @@ async def test_t71_a_type_of_the_callers_own_is_for_its_call_alone(wire: Wire, c
         assert [type(item).__name__ async for item in channel] == ["Thread"]
 
 
-async def test_t57_t58_a_trace_tells_of_a_stream(wire: Wire, client: AssistantsClient) -> None:
+async def test_t57_t58_a_trace_of_a_stream(wire: Wire, client: AssistantsClient) -> None:
     """The request with its body, the status line, and the stream's bytes as they are read."""
     log_lines: list[tuple[str, str]] = []
     wire.answer(Body(*run_frames("a"), DONE))
@@ -296,7 +296,7 @@ async def test_n04_an_unread_item_costs_nothing(wire: Wire, client: AssistantsCl
         assert (await anext(channel)).id == "b"
 
 
-async def test_n31_a_gzip_that_nobody_asked_for(wire: Wire, client: AssistantsClient) -> None:
+async def test_n31_an_unrequested_gzip(wire: Wire, client: AssistantsClient) -> None:
     """Events that a server compresses all the same are the same events, whole or cut."""
     import zlib  # this test alone
 
@@ -315,7 +315,7 @@ async def test_n31_a_gzip_that_nobody_asked_for(wire: Wire, client: AssistantsCl
 
 
 async def test_a_streamed_run_of_the_embedded_server() -> None:
-    """Token by token, every view whole, and what polling finds afterwards is the same."""
+    """Token by token, every view whole, and the same as polling finds afterwards."""
     async with AssistantsClient.local(responder=ScriptedResponder([Say("Hello there, wörld 😀!")])) as client:
         assistant = await client.assistants.create(model="m")
         thread = await client.threads.create(messages=[{"role": "user", "content": "Hi"}])

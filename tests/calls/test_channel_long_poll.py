@@ -1,4 +1,4 @@
-"""Telling a server that stopped talking, and a client that was closed, from other errors, however deep they sit."""
+"""Errors of a silent server and of a closed client, among other errors at any depth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What response streams give: one object, sequences, and the elements of lists."""
+"""Items of response streams: one object, sequences, and the elements of lists."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def test_case_b_pretty_printed_documents(wire: Wire, client: AssistantsCli
 
 
 async def test_case_b_json_seq_by_its_rfc(wire: Wire, client: AssistantsClient) -> None:
-    """A leading RS makes no item, records may hold line ends, a number without white space is cut."""
+    """A leading RS makes no item, records may have line ends, a number without white space is cut."""
     wire.answer(Body(b'\x1e{"id":\n"a"}\n\x1e{"id":"b"}\n', kind=SEQ))
     async with client.threads.retrieve("t").stream() as channel:
         assert await ids(channel) == ["a", "b"]
@@ -145,7 +145,7 @@ async def test_case_b_an_error_record_is_raised(wire: Wire, client: AssistantsCl
     ],
 )
 async def test_case_d_only_the_top_level_data_counts(wire: Wire, client: AssistantsClient, body: bytes) -> None:
-    """The envelope may stand before or after, and `data` elsewhere is not it."""
+    """The envelope may be before or after, and `data` elsewhere is not it."""
     wire.answer(Body(body, kind=JSON))
     async with client.threads.list().stream() as channel:
         assert await ids(channel) == ["a", "b"]
@@ -193,7 +193,7 @@ async def test_case_d_a_bad_element_says_which(wire: Wire, client: AssistantsCli
 
 
 async def test_case_d_pages_are_whole(wire: Wire, client: AssistantsClient) -> None:
-    """With `pages=True` the item is what awaiting the call gives."""
+    """With `pages=True` each item is the value that awaiting the call gives."""
     wire.answer(whole(page(*named("a", "b"))))
     plain = await client.threads.list()
     async with client.threads.list().stream(pages=True) as channel:
@@ -221,8 +221,8 @@ async def test_an_event_stream_of_a_plain_call(wire: Wire, client: AssistantsCli
         assert (channel.outcome, channel.terminal_marker_seen) == ("completed", True)
 
 
-async def test_strict_holds_in_streams(wire: Wire, client: AssistantsClient) -> None:
-    """`strict=True` refuses in a stream what it refuses in the plain form."""
+async def test_strict_applies_in_streams(wire: Wire, client: AssistantsClient) -> None:
+    """`strict=True` refuses in a stream the same values as in the plain form."""
     wire.answer(Body(dumps(run("queued", created_at=1.5)), kind=JSON))
     async with client.runs.retrieve("t", "r").stream() as channel:
         assert isinstance(await anext(channel), Run)

@@ -44,7 +44,7 @@ async def test_r17_a_stream_read_to_its_end_frees_its_connection(
 
 
 async def test_r17_a_stream_left_early_does_not_free_its_connection(wire: Wire, client: AssistantsClient) -> None:
-    """What is left of the body can never be taken for the next answer."""
+    """The rest of the body can never be read as the next answer."""
     wire.answer(Body(b'{"id":"a"}{"id":"b"}', STALL, kind=JSON), answer({"id": "fresh"}))
     async with client.threads.retrieve("t").stream() as channel:
         await anext(channel)
@@ -159,7 +159,7 @@ async def test_r20_many_streams_at_once(wire: Wire, client: AssistantsClient) ->
 
 
 async def test_r21_a_second_reader_is_refused(wire: Wire, client: AssistantsClient) -> None:
-    """It is told at once, and the first one reads on."""
+    """It gets its error at once, and the first one reads on."""
     go = Gate()
     wire.answer(Body(b'{"id":"a"}', go, b'{"id":"b"}', kind=JSON))
     async with client.threads.retrieve("t").stream() as channel:
@@ -174,7 +174,7 @@ async def test_r21_a_second_reader_is_refused(wire: Wire, client: AssistantsClie
 
 
 async def test_r21_a_stream_must_be_entered(wire: Wire, client: AssistantsClient) -> None:
-    """Iterated or asked for its head without `async with`, it says how; entered twice, too."""
+    """Use without `async with` is refused with the right form; so is a second entry."""
     wire.answer(Body(b"{}", kind=JSON))
     channel = client.threads.retrieve("t").stream()
     with pytest.raises(RuntimeError, match="enter the stream first: async with"):

@@ -66,10 +66,10 @@ def extra(client: AssistantsClient, **members: Any) -> AssistantsClient:
         ),
     ],
 )
-async def test_what_is_sent(
+async def test_members_of_the_view_are_sent(
     wire: Wire, client: AssistantsClient, call: Callable[[AssistantsClient], Any], sent: dict[str, Any]
 ) -> None:
-    """The members of the view stand over those of the keywords; the client is as it was."""
+    """They win over those of the keywords; the client is unchanged."""
     wire.answer(answer({"id": "x_1"}))
     await call(client)
     assert wire.last.json == sent
@@ -78,7 +78,7 @@ async def test_what_is_sent(
 
 
 async def test_a_stream_keeps_the_members(wire: Wire, client: AssistantsClient) -> None:
-    """Beside the member that asks for events."""
+    """Beside the member that requests events."""
     wire.answer(answer({"error": {"message": "no"}}, 400))
     with pytest.raises(Exception, match="no"):
         async with extra(client).runs.create("thread_1", assistant_id="asst_1").stream():
@@ -122,8 +122,10 @@ async def test_a_form_has_the_members_as_fields(wire: Wire, client: AssistantsCl
     ],
     ids=("GET", "DELETE", "stream", "no JSON", "list", "name", "flag", "misspelt", "operation"),
 )
-async def test_what_is_refused(client: AssistantsClient, call: Callable[[AssistantsClient], Any], words: str) -> None:
-    """Before anything is sent, in a sentence that says what to write."""
+async def test_bad_members_are_refused(
+    client: AssistantsClient, call: Callable[[AssistantsClient], Any], words: str
+) -> None:
+    """Before anything is sent, with a sentence that shows the right form."""
     with pytest.raises(TypeError, match=words):
         drop(call(client))
 
@@ -144,8 +146,8 @@ async def test_a_number_that_json_lacks_is_refused(client: AssistantsClient) -> 
         drop(extra(client, a={"b": float("nan")}).threads.create())
 
 
-async def test_what_makes_several_requests_takes_no_members(client: AssistantsClient) -> None:
-    """They are for one request."""
+async def test_calls_of_several_requests_take_no_members(client: AssistantsClient) -> None:
+    """The members are for one request."""
     with pytest.raises(TypeError, match="one request"):
         await extra(client).usage("thread_1")
 

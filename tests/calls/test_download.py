@@ -38,7 +38,7 @@ async def test_awaiting_gives_the_bytes(wire: Wire, client: AssistantsClient) ->
 
 
 async def test_response_gives_the_head_as_well(wire: Wire, client: AssistantsClient) -> None:
-    """Name and type stand in the headers."""
+    """Name and type are in the headers."""
     wire.answer(NAMED)
     content, http = await client.files.content("file_1").response()
     assert (content, http.content, http.content_type) == (CONTENT, CONTENT, "application/pdf")
@@ -66,7 +66,7 @@ async def test_save_writes_under_the_servers_name(wire: Wire, client: Assistants
 async def test_the_servers_name_never_leads_elsewhere(
     wire: Wire, client: AssistantsClient, tmp_path: Path, headers: dict[str, str], name: str
 ) -> None:
-    """One plain name within the folder, whatever the header says."""
+    """One plain name within the folder, for any header."""
     folder = tmp_path / "in"
     folder.mkdir()
     wire.answer(raw(CONTENT, **headers))
@@ -93,7 +93,7 @@ async def test_a_name_that_is_no_plain_name_is_refused(
     assert (wire.seen, files(tmp_path)) == ([], {})
 
 
-async def test_a_folder_that_is_none_is_refused(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
+async def test_a_missing_folder_is_refused(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
     """Missing, or a file: before anything is sent."""
     (tmp_path / "file").write_bytes(b"")
     for folder in (tmp_path / "missing", tmp_path / "file"):
@@ -113,7 +113,7 @@ CUTS: dict[str, Answer] = {
 
 @pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS.keys())
 async def test_a_cut_body_leaves_nothing(wire: Wire, client: AssistantsClient, tmp_path: Path, cut: Answer) -> None:
-    """Neither a part nor a whole file, and what was there stays."""
+    """Neither a part nor a whole file, and existing files stay."""
     (tmp_path / "report.pdf").write_bytes(b"old")
     wire.answer(cut)
     with pytest.raises(ConnectionLostError) as caught:
@@ -125,7 +125,7 @@ async def test_a_cut_body_leaves_nothing(wire: Wire, client: AssistantsClient, t
 
 
 async def test_a_silent_server_is_a_time_out(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """The idle limit holds while a file is written, and nothing is left; it is told to `on_error`."""
+    """The idle limit applies while a file is written, and nothing is left; `on_error` gets the error."""
     reports: list[Exception] = []
     wire.answer(then_silent(NAMED[:-10]))
     with pytest.raises(TimedOutError) as caught:
@@ -150,8 +150,8 @@ async def test_an_error_status_is_raised(wire: Wire, client: AssistantsClient, t
     assert files(tmp_path) == {}
 
 
-async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """Written so far and in all; None in all where the server does not say. Its exception ends the download."""
+async def test_progress_is_in_bytes(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
+    """Written so far and in all; None in all where the server gives no length. Its exception ends the download."""
     reports: list[tuple[int, int | None]] = []
     wire.answer(NAMED)
     await client.files.content("file_1").save(tmp_path, on_progress=lambda *step: reports.append((step[0], step[1])))
@@ -182,7 +182,7 @@ async def test_a_cancelled_download_leaves_nothing(wire: Wire, client: Assistant
 
 
 async def test_a_large_file_is_written_piece_by_piece(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """The server is held back by the disk: it never gets far ahead of what has been written."""
+    """The disk slows the server down: it is never far ahead of the written bytes."""
     size = 16 * 1024 * 1024
     steps: list[int] = []
     wire.answer(raw(b"x" * size))

@@ -1,4 +1,4 @@
-"""The names of saved files: what is in a folder stays, unless the caller says otherwise."""
+"""The names of saved files: existing files stay, unless the caller allows to replace them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ async def test_downloads_at_the_same_time_each_get_a_name(wire: Wire, client: As
 
 
 @pytest.mark.parametrize("kind", ["folder", "dangling"])
-async def test_whatever_has_the_name_stays(wire: Wire, client: AssistantsClient, tmp_path: Path, kind: str) -> None:
+async def test_an_existing_entry_of_the_name_stays(
+    wire: Wire, client: AssistantsClient, tmp_path: Path, kind: str
+) -> None:
     """A folder, and a link that leads nowhere: nothing is written through it."""
     taken = tmp_path / "in" / "report.csv"
     taken.parent.mkdir()
@@ -80,7 +82,7 @@ async def test_whatever_has_the_name_stays(wire: Wire, client: AssistantsClient,
     ],
     ids=["servers", "servers-keep", "servers-replace", "own", "own-replace", "own-keep"],
 )
-async def test_what_is_replaced_is_the_callers_choice(
+async def test_replacing_is_the_callers_choice(
     wire: Wire,
     client: AssistantsClient,
     tmp_path: Path,
@@ -88,7 +90,7 @@ async def test_what_is_replaced_is_the_callers_choice(
     overwrite: bool | None,
     kept: bool,
 ) -> None:
-    """A name that the caller gave is meant; one of the server's is not, unless the caller says so."""
+    """A file with the caller's name is replaced; one with the server's name only on request."""
     (tmp_path / "report.csv").write_bytes(b"old")
     wire.answer(named(b"new"))
     path = await client.files.content("file_1").save(tmp_path, filename, overwrite=overwrite)
@@ -103,7 +105,7 @@ async def test_what_is_replaced_is_the_callers_choice(
 async def test_bad_arguments_are_refused_before_anything_is_sent(
     wire: Wire, client: AssistantsClient, tmp_path: Path
 ) -> None:
-    """Each error names the argument and says what to give."""
+    """Each error names the argument and the values that it takes."""
 
     async def waits(done: int, total: int | None) -> None:
         """Never called."""

@@ -32,7 +32,7 @@ def numbered(count: int) -> bytes:
 @pytest.mark.parametrize("readers", [1, 2, 5])
 @pytest.mark.parametrize("capacity", [0, 1, 16])
 async def test_every_reader_gets_every_item(wire: Wire, client: AssistantsClient, readers: int, capacity: int) -> None:
-    """In order and once, whatever room each has."""
+    """In order and once, for any capacity."""
     wire.answer(Body(numbered(60), kind=LINES))
     async with (
         client.threads.retrieve("t").stream() as channel,
@@ -99,7 +99,7 @@ async def test_an_error_reaches_every_reader(wire: Wire, client: AssistantsClien
 
 
 async def test_events_of_a_run_for_several_readers(wire: Wire, client: AssistantsClient) -> None:
-    """Each has all events, the snapshot runs along once, and an error event is told to each."""
+    """Each has all events, the snapshot is built once, and each gets an error event."""
     wire.answer(Body(*run_frames("a", "b"), DONE))
     async with client.runs.create("t", assistant_id="a").stream() as channel:
         async with channel.fan_out(2) as (one, two):
@@ -154,7 +154,7 @@ async def test_leaving_leaves_nothing_behind(wire: Wire, client: AssistantsClien
 
 
 async def test_the_client_closes_under_a_fan_out(wire: Wire) -> None:
-    """Each reader is told with `ClientClosedError`."""
+    """Each reader gets `ClientClosedError`."""
     wire.answer(Body(numbered(1), STALL, kind=LINES))
     client = AssistantsClient(base_url=wire.base_url, api_key=KEY)
     async with client.threads.retrieve("t").stream() as channel, channel.fan_out(2) as receivers:
@@ -167,7 +167,7 @@ async def test_the_client_closes_under_a_fan_out(wire: Wire) -> None:
 
 
 async def test_no_readers_are_refused(wire: Wire, client: AssistantsClient) -> None:
-    """A stream for nobody would run on without anyone to hold it back."""
+    """A stream without readers would run on without any limit."""
     wire.answer(Body(numbered(1), kind=LINES))
     async with client.threads.retrieve("t").stream() as channel:
         with pytest.raises(ValueError, match="readers must be a whole number of at least 1, not 0"):

@@ -1,4 +1,4 @@
-"""What may be given for a file: taken whole under its name, or refused with what to give instead."""
+"""Values for a file: taken whole under its name, or refused with the right form."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ async def test_a_purpose_can_say_the_kind(wire: Wire, client: AssistantsClient, 
     assert sent(wire)[0] == "upload.jsonl"
 
 
-async def test_a_client_that_checks_nothing_sends_what_it_is_given(wire: Wire) -> None:
+async def test_a_client_that_checks_nothing_sends_any_content(wire: Wire) -> None:
     """With `validate=False` a name is made up."""
     wire.answer(BODY)
     async with AssistantsClient(base_url=wire.base_url, api_key="k", validate=False) as client:
@@ -115,7 +115,7 @@ FORMS: dict[str, tuple[Callable[[], Any], str, str]] = {
 async def test_other_forms_are_taken(
     wire: Wire, client: AssistantsClient, make: Callable[[], Any], name: str, media: str
 ) -> None:
-    """Content beside its name, and what a web framework received."""
+    """Content beside its name, and the upload objects of web frameworks."""
     wire.answer(BODY)
     await upload(client, make())
     assert sent(wire) == (name, media, b"abc")
@@ -132,7 +132,7 @@ async def test_a_part_takes_the_same_forms(wire: Wire, client: AssistantsClient)
 
 
 async def test_paths_of_other_kinds_are_opened(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """Whatever says that it is a path is one."""
+    """Any `os.PathLike` is a path."""
     (tmp_path / "a.txt").write_bytes(b"abc")
     wire.answer(BODY)
     await upload(client, anyio.Path(tmp_path / "a.txt"))
@@ -165,10 +165,10 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
 
 
 @pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED.keys())
-async def test_what_cannot_be_sent_is_refused_by_name(
+async def test_values_that_cannot_be_sent_are_refused(
     wire: Wire, client: AssistantsClient, make: Callable[[], Any], words: str
 ) -> None:
-    """At once, with what to give instead."""
+    """At once, with the right form."""
     with pytest.raises(TypeError, match=words):
         upload(client, make())
     with pytest.raises(TypeError, match=words.replace("file must", "data must")):
@@ -249,7 +249,7 @@ async def test_files_on_disk_that_give_nothing(wire: Wire, client: AssistantsCli
 
 
 async def test_a_generator_that_has_begun_is_refused(wire: Wire, client: AssistantsClient) -> None:
-    """What it gave before would be missing; one that has ended would send nothing."""
+    """Its earlier pieces would be missing; an ended one would send nothing."""
     mark = b"-"
 
     async def closing_over() -> AsyncIterator[bytes]:
@@ -270,10 +270,8 @@ async def test_a_generator_that_has_begun_is_refused(wire: Wire, client: Assista
 
 
 @pytest.mark.parametrize("file", [pieces, lambda: pieces(b"", b""), Lazy], ids=["none", "empty", "lazy"])
-async def test_what_turns_out_to_give_nothing_is_an_error(
-    wire: Wire, client: AssistantsClient, file: Callable[[], Any]
-) -> None:
-    """Known only when it is read, so the request is broken off: no server sees a whole one."""
+async def test_an_empty_iterator_is_an_error(wire: Wire, client: AssistantsClient, file: Callable[[], Any]) -> None:
+    """Found only while it is read, so the request is broken off: no server sees a whole one."""
     wire.answer(BODY)
     with pytest.raises((ValueError, BlockingIOError), match=r"gave no bytes|nothing to read yet"):
         await upload(client, file(), filename="a.txt")

@@ -1,4 +1,4 @@
-"""What awaiting a call gives, its stream gives as well: types of the caller's, and empty answers."""
+"""The same values from awaiting a call and from its stream: the caller's own types, and empty answers."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_resolve_type_sees_the_head_of_a_stream(wire: Wire, client: Assist
 
 
 async def test_error_statuses_are_read_as_the_caller_says(wire: Wire, client: AssistantsClient) -> None:
-    """Where error statuses are taken as answers; None where no type was named, or where it does not fit."""
+    """Where error statuses are taken as answers; None without a type, or where the type does not fit."""
     view = client.with_options(raise_for_status=False)
     wire.answer(failure(404, "gone"))
     plain: Any = await view.threads.retrieve("t").response()

@@ -100,7 +100,7 @@ async def test_a_stream_of_events_is_entered_and_raises(wire: Wire, kind: str, r
             await made(view).drive()
 
 
-async def test_what_takes_several_answers_raises(wire: Wire, view: AssistantsClient, tmp_path: Path) -> None:
+async def test_forms_of_several_answers_raise(wire: Wire, view: AssistantsClient, tmp_path: Path) -> None:
     """A walk would seem to end, a file would have the error's text."""
     wire.answer(failure(404, "gone"))
     stores = view.vector_stores
@@ -121,7 +121,7 @@ async def test_what_takes_several_answers_raises(wire: Wire, view: AssistantsCli
 
 
 async def test_workflows_have_the_models(wire: Wire, client: AssistantsClient) -> None:
-    """Whatever a view's `resolve_type` makes of answers that the caller looks at."""
+    """A view's `resolve_type` changes only the answers that the caller gets."""
     file = {"id": "file_1", "object": "vector_store.file", "status": "completed", "vector_store_id": "vs_1"}
     wire.answer(raw(msgspec.json.encode(file), content_type="application/json"))
     odd = client.with_options(resolve_type=lambda _, __: dict)

@@ -23,7 +23,7 @@ async def test_awaiting_gives_one_page(wire: Wire, client: AssistantsClient) -> 
 
 
 async def test_iterating_gives_every_item_of_every_page(wire: Wire, client: AssistantsClient) -> None:
-    """Each page is asked for by the last id of the one before, with the caller's other parameters."""
+    """Each request has the last id of the page before, with the caller's other parameters."""
     wire.answer(page("a", "b", more=True), page("c", "d", more=True), page("e"))
     got = [item.id async for item in client.assistants.list(limit=2, order="asc")]
     assert got == ["a", "b", "c", "d", "e"]
@@ -49,8 +49,8 @@ async def test_pages_come_as_they_were_sent(wire: Wire, client: AssistantsClient
     assert [ids(each.data) async for each in client.assistants.list(before="e").pages()] == [["c", "d"], ["a"]]
 
 
-async def test_first_asks_for_one_item(wire: Wire, client: AssistantsClient) -> None:
-    """One request of one item, unless the caller set a limit; None where there is none."""
+async def test_first_requests_one_item(wire: Wire, client: AssistantsClient) -> None:
+    """One request of one item, unless the caller set a limit; None for an empty list."""
     wire.answer(page("a", more=True))
     first = await client.assistants.list().first()
     assert first == Assistant(id="a")
@@ -62,7 +62,7 @@ async def test_first_asks_for_one_item(wire: Wire, client: AssistantsClient) -> 
 
 
 async def test_collect_stops_at_its_count(wire: Wire, client: AssistantsClient) -> None:
-    """The page after the last wanted item is never asked for, even where the count ends a page."""
+    """The page after the last wanted item is never requested, even where the count ends a page."""
     wire.answer(page("a", "b", more=True), page("c", "d", more=True), page("e"))
     assert ids(await client.assistants.list().collect(4)) == ["a", "b", "c", "d"]
     assert len(wire.seen) == 2
@@ -71,7 +71,7 @@ async def test_collect_stops_at_its_count(wire: Wire, client: AssistantsClient) 
 
 
 async def test_collect_of_none_sends_nothing(wire: Wire, client: AssistantsClient) -> None:
-    """Nothing wanted, nothing asked for."""
+    """A count of 0 needs no request."""
     wire.answer(page("a"))
     assert await client.assistants.list().collect(0) == []
     assert wire.seen == []
@@ -159,7 +159,7 @@ SLOPPY: dict[str, tuple[list[bytes], list[str], int]] = {
 async def test_each_envelope_ends(
     wire: Wire, client: AssistantsClient, answers: list[bytes], wanted: list[str], requests: int
 ) -> None:
-    """Whatever a server leaves out or makes up, the walk gives its items and ends."""
+    """The walk gives its items and ends, with any missing or invented member."""
     wire.answer(*answers)
     assert ids(await client.assistants.list().collect()) == wanted
     assert len(wire.seen) == requests
@@ -221,7 +221,7 @@ async def test_an_error_object_under_200_is_no_empty_list(wire: Wire, client: As
         await client.assistants.list().collect()
 
 
-async def test_no_connection_is_held_between_pages(wire: Wire) -> None:
+async def test_no_connection_is_in_use_between_pages(wire: Wire) -> None:
     """With one connection in all, the caller can make other calls while it works on an item."""
     async with AssistantsClient(base_url=wire.base_url, api_key="k", max_connections=1, timeout=60) as client:
         wire.answer(page("a", more=True), answer({"id": "a"}), page("b"), answer({"id": "b"}))
@@ -235,7 +235,7 @@ async def test_no_connection_is_held_between_pages(wire: Wire) -> None:
 
 
 async def test_a_walk_that_is_left_leaves_nothing(wire: Wire, client: AssistantsClient) -> None:
-    """No task stays, and no page is asked for that nobody wants."""
+    """No task stays, and no further page is requested."""
     wire.answer(page("a", "b", more=True))
     before = asyncio.all_tasks()
     async for item in client.assistants.list():
@@ -248,7 +248,7 @@ async def test_a_walk_that_is_left_leaves_nothing(wire: Wire, client: Assistants
 
 
 async def test_a_walk_has_one_reader(wire: Wire, client: AssistantsClient) -> None:
-    """A second one, while the first waits for a page, is told so, and the first is none the worse."""
+    """A second one, while the first waits for a page, gets an error, and the first is not disturbed."""
     wire.answer(page("a"))
     walk = aiter(client.assistants.list())
     first = asyncio.ensure_future(anext(walk))

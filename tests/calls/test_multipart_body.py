@@ -41,7 +41,7 @@ def sent(wire: Wire) -> tuple[str | None, str, Any]:
 
 
 class Counting(io.BytesIO):
-    """A file that counts how much of it is asked for at once."""
+    """A file that records the size of each read."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -167,7 +167,7 @@ NAMES = {
 
 @pytest.mark.parametrize(("name", "wanted"), NAMES.values(), ids=NAMES.keys())
 async def test_only_a_plain_name_is_sent(wire: Wire, client: AssistantsClient, name: str, wanted: str) -> None:
-    """The base name, with what would end it escaped."""
+    """The base name, with escapes for characters that would end it."""
     wire.answer(BODY)
     await client.files.create(file=b"x", purpose="assistants", filename=name)
     disposition = next(line for line in wire.last.body.split(b"\r\n") if b"filename=" in line)
@@ -175,8 +175,8 @@ async def test_only_a_plain_name_is_sent(wire: Wire, client: AssistantsClient, n
     assert b"\r\nx-admin: 1\r\n" not in wire.last.body
 
 
-async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """Sent so far and in all, after each piece; None in all where that is not known."""
+async def test_progress_is_in_bytes(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
+    """Sent so far and in all, after each piece; None in all for an unknown length."""
     path = tmp_path / "a"
     path.write_bytes(b"x" * (2 * CHUNK + 5))
     wire.answer(BODY)
@@ -198,7 +198,7 @@ async def test_progress_is_told_in_bytes(wire: Wire, client: AssistantsClient, t
 
 
 async def test_a_file_is_read_in_small_pieces(wire: Wire, client: AssistantsClient) -> None:
-    """Never the whole of it, whatever its size, and not in the thread of the loop."""
+    """Never the whole of any large file, and not in the thread of the loop."""
     threads: set[int] = set()
 
     class Watching(Counting):
@@ -260,14 +260,14 @@ BAD: dict[str, tuple[Any, type[Exception], str]] = {
 
 
 @pytest.mark.parametrize(("file", "kind", "words"), BAD.values(), ids=BAD.keys())
-def test_what_is_no_file_is_refused_when_the_method_is_called(file: Any, kind: type[Exception], words: str) -> None:
+def test_a_value_that_is_no_file_is_refused_at_once(file: Any, kind: type[Exception], words: str) -> None:
     """Nothing is opened, guessed or sent."""
     client = AssistantsClient(base_url="http://127.0.0.1/v1")
     with pytest.raises(kind, match=words):
         client.files.create(file=file, purpose="assistants")  # type: ignore[unused-awaitable]  # it raises
 
 
-async def test_a_name_or_type_that_cannot_stand_in_a_header_is_refused(client: AssistantsClient) -> None:
+async def test_a_name_or_type_that_breaks_a_header_is_refused(client: AssistantsClient) -> None:
     """By a ValueError, before anything is sent."""
     for name in ("", "/", ".", ".."):
         with pytest.raises(ValueError, match="filename"):
@@ -336,7 +336,7 @@ async def test_a_file_that_vanishes_is_not_found(wire: Wire, client: AssistantsC
 async def test_a_file_that_changes_its_size_is_refused(
     wire: Wire, client: AssistantsClient, tmp_path: Path, size: int
 ) -> None:
-    """It would not be what the head announced; neither a short nor a long body is passed off as whole."""
+    """The head has its old size; neither a short nor a long body passes as whole."""
     path = tmp_path / "a.txt"
     path.write_bytes(b"x" * CHUNK)
     call = client.files.create(file=path, purpose="assistants")
@@ -370,7 +370,7 @@ async def test_an_error_status_is_raised_as_for_any_call(wire: Wire, client: Ass
 
 
 async def test_operation_uploads_as_the_method_does(wire: Wire, client: AssistantsClient) -> None:
-    """`body` holds the file under `file`."""
+    """`body` has the file under `file`."""
     wire.answer(BODY)
     await client.operation("createFile", body={"file": b"abc", "purpose": "assistants", "filename": "a.txt"})
     assert sent(wire)[0::2] == ("a.txt", b"abc")

@@ -84,7 +84,7 @@ def open_sockets() -> int:
 
 
 async def settled() -> None:
-    """Let the loop run what an abort has scheduled: it waits for no peer."""
+    """Let the loop run the callbacks of an abort, which waits for no peer."""
     for _ in range(3):
         await asyncio.sleep(0)
 
@@ -178,7 +178,7 @@ async def test_nothing_is_left_over_a_lent_session(deaf: Deaf) -> None:
 
 
 async def test_random_cancellations_leave_nothing(deaf: Deaf) -> None:
-    """A slice of what `benchmarks/leaks` does ten thousand times."""
+    """Some of the ten thousand cancellations of `benchmarks/leaks`."""
     chance = random.Random(12)
     limits = Timeout(connect=None, pool=None, head=None, idle=None, total=None)
     async with AssistantsClient(base_url=deaf.base_url, api_key=KEY, timeout=limits) as client:

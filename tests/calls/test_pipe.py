@@ -1,4 +1,4 @@
-"""Pipes: what the sending end is told, and what the reading end gets."""
+"""Pipes: progress at the sending end, and items at the reading end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from assistants_async import open_pipe
 
 
 async def test_the_first_error_stays() -> None:
-    """A pipe that failed twice raises what ended it."""
+    """A pipe that failed twice raises the first error."""
     send, receive = open_pipe(2)
     await send.send("a")
     send.fail(LookupError("first"))

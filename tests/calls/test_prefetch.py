@@ -40,9 +40,7 @@ async def test_prefetch_gives_the_same_items(wire: Wire, client: AssistantsClien
         assert [name async for name in items.map(lambda item: item.id)] == ["d", "c", "b"]
 
 
-async def test_prefetch_asks_for_the_next_page_while_this_one_is_worked_on(
-    wire: Wire, client: AssistantsClient
-) -> None:
+async def test_prefetch_requests_the_next_page_early(wire: Wire, client: AssistantsClient) -> None:
     """Page 2 is on the wire before the first item of page 1 has been worked through, and page 3 is not."""
     second = asyncio.Event()
 
@@ -60,7 +58,7 @@ async def test_prefetch_asks_for_the_next_page_while_this_one_is_worked_on(
 
 
 async def test_prefetch_reads_one_page_ahead_at_most(wire: Wire, client: AssistantsClient) -> None:
-    """A caller that does not ask holds the reader back."""
+    """A caller that takes no item stops the reader."""
     wire.answer(*(page(name, more=True) for name in "abcdefgh"))
     async with client.assistants.list().prefetch() as items:
         walk = aiter(items)

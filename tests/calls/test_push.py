@@ -24,7 +24,7 @@ ROWS = [(row, protocol) for row in TABLE.values() for protocol in row.protocols]
 
 
 def answers(row: Endpoint[Any, Any]) -> list[Body]:
-    """What a server can answer an operation with: well, cut, wrong, and with an error inside."""
+    """The answers to an operation: whole, cut, wrong, and with an error inside."""
     if row.streams:
         frames = run_frames("a", "bc")
         return [
@@ -131,7 +131,7 @@ def test_r23_the_table_is_walked_whole() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE.values() if not row.streams], ids=lambda row: row.operation)
-async def test_r23_the_stream_gives_what_the_plain_form_gives(wire: Wire, row: Endpoint[Any, Any]) -> None:
+async def test_r23_the_stream_agrees_with_the_plain_form(wire: Wire, row: Endpoint[Any, Any]) -> None:
     """One object is one item of the same value; a list is the same elements; a file the same bytes."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, protocol=row.protocols[0]) as client:
         wire.answer(answers(row)[0])

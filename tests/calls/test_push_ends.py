@@ -66,7 +66,7 @@ async def test_t51_a_channel_that_nobody_reads_never_hangs(wire: Wire, client: A
 async def test_r09_a_pipes_reader_that_closes_ends_a_pump_that_waits_for_bytes(
     wire: Wire, client: AssistantsClient
 ) -> None:
-    """The server is silent, so there is nothing to send that would fail: the pump is told all the same."""
+    """With a silent server no send would fail, and the pump ends all the same."""
     body = Body(b'{"id":"a"}', STALL, kind=JSON)
     wire.answer(body)
     send, receive = open_pipe(4)
@@ -99,7 +99,7 @@ async def test_t49_arguments_are_checked_before_any_form(wire: Wire, client: Ass
 
 
 async def test_n13_buffered_items_come_before_the_error(wire: Wire, client: AssistantsClient) -> None:
-    """The reader gets what was sent first, then the same error that the pump raised, once, with its cause."""
+    """The reader gets the buffered items first, then the same error that the pump raised, once, with its cause."""
     wire.answer(Body(b'{"id":"a"}{"id":"b"}{"id":', RESET, kind=JSON))
     send, receive = open_pipe(8)
     with pytest.raises(StreamTruncatedError) as at_pump:
@@ -131,7 +131,7 @@ async def test_n12_every_capacity_gives_every_item(
     receive.close()
 
 
-async def test_n12_a_rendezvous_holds_nothing(wire: Wire, client: AssistantsClient) -> None:
+async def test_n12_a_rendezvous_buffers_nothing(wire: Wire, client: AssistantsClient) -> None:
     """With capacity 0 the pump is never more than the item in its hand ahead."""
     wire.answer(Body(b'{"id":"a"}{"id":"b"}{"id":"c"}', kind=JSON))
     send, receive = anyio.create_memory_object_stream[Any](0)
@@ -164,7 +164,7 @@ async def test_r07_the_reader_of_a_channel_sets_the_pace(wire: Wire, client: Ass
 
 
 async def test_n11_three_calls_feed_one_channel(wire: Wire, client: AssistantsClient) -> None:
-    """With `close=False` each leaves the channel open, and whoever made it closes it once."""
+    """With `close=False` each leaves the channel open, and its maker closes it once."""
     wire.answer(
         *(
             Body(b"".join(b'{"id":"%s%d"}' % (name, place) for place in range(9)), kind=JSON)
@@ -260,7 +260,7 @@ async def test_r15_the_events_of_a_run_are_pushed_with_their_error(wire: Wire, c
 
 
 async def test_a_pipe_that_was_read_to_its_end_needs_no_closing() -> None:
-    """Its reader says so as often as it is asked, and nothing warns of it."""
+    """Every further read says so, and no warning follows."""
     send, receive = open_pipe(2)
     await send.send("a")
     send.close()

@@ -71,7 +71,7 @@ READ: dict[str, tuple[bytes, Thread]] = {
 
 @pytest.mark.parametrize(("body", "thread"), READ.values(), ids=READ.keys())
 async def test_odd_bodies_that_are_read(wire: Wire, client: AssistantsClient, body: bytes, thread: Thread) -> None:
-    """What has one meaning only is read as that."""
+    """A body with only one possible meaning is read."""
     wire.answer(raw(body, content_type="application/json"))
     assert await client.threads.retrieve("thread_1") == thread
 
@@ -129,7 +129,7 @@ async def test_as_an_answer(wire: Wire, client: AssistantsClient, bodies: list[B
             wire.answer(raw(body.data, content_type="application/json", x_request_id="req_1"))
             with pytest.raises(DecodeError) as caught:
                 await client.threads.retrieve("thread_1")
-            stands(caught.value)
+            is_well_formed(caught.value)
             assert caught.value.http.content == body.data
             assert caught.value.http.request_id == "req_1"
             assert caught.value.path.startswith("$")
@@ -137,14 +137,14 @@ async def test_as_an_answer(wire: Wire, client: AssistantsClient, bodies: list[B
 
 @bodies
 async def test_as_an_answer_of_any_type(wire: Wire, client: AssistantsClient, bodies: list[Body]) -> None:
-    """Read as anything at all, what is no JSON is a `DecodeError` still."""
+    """A body that is no JSON is a `DecodeError` for any type."""
     for body in bodies:
         with named(body):
             wire.answer(raw(body.data, content_type="application/json"))
             try:
                 await client.threads.retrieve("thread_1").as_type(object)
             except DecodeError as error:
-                stands(error)
+                is_well_formed(error)
             else:
                 assert body.readable
 
@@ -159,7 +159,7 @@ async def test_as_a_part_of_an_answer(wire: Wire, client: AssistantsClient, bodi
                 try:
                     thread = await client.threads.retrieve("thread_1")
                 except DecodeError as error:
-                    stands(error)
+                    is_well_formed(error)
                 else:
                     assert thread.id == "thread_1"
                     assert Thread.from_dict(thread.to_dict()) == thread
@@ -179,7 +179,7 @@ async def test_as_an_error(
                 with pytest.raises(kind) as caught:
                     await client.threads.retrieve("thread_1")
                 assert type(caught.value) is kind
-                stands(caught.value)
+                is_well_formed(caught.value)
 
 
 @bodies
@@ -194,7 +194,7 @@ async def test_as_a_stream(wire: Wire, client: AssistantsClient, bodies: list[Bo
                 async with client.threads.retrieve("thread_1").stream() as channel:
                     got.extend([item async for item in channel])
             except (StreamError, DecodeError) as error:
-                stands(error)
+                is_well_formed(error)
             assert all(type(item) is Thread for item in got)
 
 
@@ -213,17 +213,17 @@ async def test_as_an_event(wire: Wire, client: AssistantsClient, bodies: list[Bo
                     with pytest.raises(StreamError) as caught:
                         await channel.until_done()
                 assert channel.items_delivered == 1
-                stands(caught.value)
+                is_well_formed(caught.value)
 
 
-def stands(error: AssistantsError) -> None:
+def is_well_formed(error: AssistantsError) -> None:
     """An error prints on one line of moderate length, and pickles."""
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", str(error))
     assert len(str(error)) < 1000
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
 
 
-async def test_the_client_is_none_the_worse(wire: Wire, client: AssistantsClient) -> None:
+async def test_the_client_is_unharmed(wire: Wire, client: AssistantsClient) -> None:
     """Bad bodies one after another go over one connection, and a good one follows."""
     for body in OWN.values():
         wire.answer(raw(body, content_type="application/json"))

@@ -78,7 +78,7 @@ async def test_a_neighbour_that_fails(wire: Wire, client: AssistantsClient, stal
 
 
 async def test_a_task_that_was_cancelled_before_still_has_time_outs(wire: Wire, client: AssistantsClient) -> None:
-    """The client's own time-out is told from a cancellation that the task has lived through."""
+    """The client's own time-out is not taken for an earlier cancellation that the task survived."""
     task = asyncio.current_task()
     assert task is not None
     task.cancel()
@@ -94,7 +94,7 @@ async def test_a_task_that_was_cancelled_before_still_has_time_outs(wire: Wire, 
 
 @stalls
 async def test_a_cancelled_task_is_cancelled(wire: Wire, client: AssistantsClient, stall: Answer) -> None:
-    """Neither wrapped nor swallowed, with the message of whoever cancelled."""
+    """Neither wrapped nor swallowed, with the message of the cancellation."""
     wire.answer(stall)
     task = asyncio.create_task(client.assistants.retrieve("asst_1"))
     await wire.until_seen(1)
@@ -114,7 +114,7 @@ async def test_a_call_cancelled_before_it_starts_sends_nothing(wire: Wire, clien
     assert wire.connections == 0
 
 
-async def test_both_limits_at_once_are_both_told(wire: Wire, client: AssistantsClient) -> None:
+async def test_both_limits_at_once_both_count(wire: Wire, client: AssistantsClient) -> None:
     """A cancellation from outside in the moment of the client's own time-out is not lost."""
     wire.answer(silent)
     task = asyncio.create_task(client.assistants.retrieve("asst_1").with_options(timeout=SHORT))
@@ -282,7 +282,7 @@ async def test_a_hook_may_close_the_client(wire: Wire, name: str) -> None:
 
 @hooks
 async def test_a_hook_is_bounded_by_the_time_out(wire: Wire, name: str) -> None:
-    """One that never returns holds no call longer than its total limit, `on_error` as long again."""
+    """A hook that never returns delays no call past its total limit, `on_error` as long again."""
     wire.answer(failure(503))
     hook = Waiting()
     retry = RetryPolicy(max_retries=0 if name == "on_error" else 2, initial_delay=MS)

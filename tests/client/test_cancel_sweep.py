@@ -22,7 +22,7 @@ operations = pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERA
 @operations
 @moments
 async def test_every_suspension(wire: Wire, operation: Operation, moment: Moment) -> None:
-    """Cancelled as it begins to wait, or when what it waited for has just come: it ends there, as cancelled."""
+    """Cancelled at the start of a wait or at its result: the operation ends there, as cancelled."""
     assert await sweep(wire, operation, by_cancel, moment) >= operation.least
 
 

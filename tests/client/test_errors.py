@@ -267,7 +267,7 @@ for each in MADE.values():
         each.run_id = "run_1"
 
 
-def test_the_errors_of_a_run_say_what_became_of_it() -> None:
+def test_the_errors_of_a_run_have_its_end() -> None:
     """With the server's reason where it gave one, and none where it gave none."""
     assert str(errors.RunFailedError(run=RUN)) == "run run_1 failed: Sorry. (server_error)"
     assert str(errors.RunIncompleteError(run=RUN)) == "run run_1 is incomplete: max_prompt_tokens"
@@ -278,7 +278,7 @@ def test_the_errors_of_a_run_say_what_became_of_it() -> None:
     assert (error.run_id, error.thread_id) == ("run_1", "thread_1")
 
 
-def test_the_errors_of_files_say_what_became_of_them() -> None:
+def test_the_errors_of_files_have_their_end() -> None:
     """With the server's reasons where it gave some, and the counts of a batch."""
     error = errors.StoreFileError(STORE_FILE)
     assert str(error) == "file file_1 failed: No text in it. (unsupported_file)"
@@ -315,7 +315,7 @@ def test_every_error_survives_a_pickle(kind: type[BaseException]) -> None:
         assert again.__notes__ == ["while calling runs.create: POST /threads/{thread_id}/runs"]
 
 
-def test_one_base_for_what_a_call_can_end_with() -> None:
+def test_one_base_for_the_errors_of_calls() -> None:
     """All but the two of misuse, which are ValueErrors."""
     assert {kind for kind in classes() if not issubclass(kind, AssistantsError)} == {
         ValidationError,

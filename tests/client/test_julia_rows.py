@@ -1,4 +1,4 @@
-"""Each capability of the Julia client of this protocol, in its asyncio form: one test a row, and where the rest stands.
+"""The capabilities of the Julia client of this protocol in their asyncio form: one test a row.
 
 Rows are numbered as in the comparison that the design was made from; streams (3, 7, 8, 13) and workflows (30) have
 test modules of their own.
@@ -71,7 +71,7 @@ SEE: dict[int, str] = {
     20: "test_iso_times",
     21: "test_models_are_values",
     22: "test_unknown_members_survive_a_round_trip",
-    23: "test_each_documented_limit_holds_at_its_edge",
+    23: "test_each_documented_limit_at_its_edge",
     24: "test_strict_takes_answers_by_the_letter",
     25: "test_absent_null_and_value_are_three_things",
     26: "test_at_follows_a_path",
@@ -106,7 +106,7 @@ async def test_row_02_response_metadata(wire: Wire, client: AssistantsClient) ->
 
 
 async def test_row_04_error_statuses(wire: Wire, client: AssistantsClient) -> None:
-    """Raised with the server's words, or given beside None where that is asked for."""
+    """Raised with the server's words, or returned beside None on request."""
     wire.answer(failure(404, "No thread found"))
     with pytest.raises(NotFoundError, match="No thread found") as caught:
         await client.threads.retrieve("thread_1")
@@ -282,7 +282,7 @@ async def test_row_21_models(wire: Wire, client: AssistantsClient) -> None:
 
 
 async def test_row_22_unions(wire: Wire, client: AssistantsClient) -> None:
-    """Told apart by `type`; unknown ones are kept, and go back unchanged with the others."""
+    """Selected by `type`; unknown ones are kept, and go back unchanged with the others."""
     tools = [
         {"type": "code_interpreter"},
         {"type": "function", "function": {"name": "f"}},
@@ -310,7 +310,7 @@ async def test_row_23_validation(wire: Wire, client: AssistantsClient) -> None:
 
 
 async def test_row_24_response_validation(wire: Wire, client: AssistantsClient) -> None:
-    """Off by default, on when asked for."""
+    """Off by default, on by an option."""
     wire.answer(answer({**ASSISTANT, "tools": None}))
     assert (await client.assistants.retrieve("asst_1")).tools == ()
     with pytest.raises(DecodeError):
@@ -318,7 +318,7 @@ async def test_row_24_response_validation(wire: Wire, client: AssistantsClient) 
 
 
 async def test_row_25_null_and_absent(wire: Wire, client: AssistantsClient) -> None:
-    """None is sent as null, UNSET and what is left out are not sent."""
+    """None is sent as null; UNSET and absent keywords are not sent."""
     wire.answer(answer(ASSISTANT))
     changes: Any = {"name": None, "description": msgspec.UNSET}
     await client.assistants.modify("asst_1", **changes)
@@ -326,7 +326,7 @@ async def test_row_25_null_and_absent(wire: Wire, client: AssistantsClient) -> N
 
 
 async def test_row_26_reflection(wire: Wire, client: AssistantsClient) -> None:
-    """Paths into values, what is missing, and plain values out."""
+    """Paths to values, missing members, and plain values."""
     wire.answer(answer({**RUN, "last_error": {"code": "server_error", "message": "x"}}))
     run = await client.runs.retrieve("thread_1", "run_1")
     assert run.at("last_error.code") == "server_error"

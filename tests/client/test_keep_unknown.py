@@ -59,12 +59,12 @@ RUN: dict[str, Any] = {
 
 @pytest.fixture
 async def keeping(wire: Wire) -> AsyncIterator[AssistantsClient]:
-    """A client that keeps what the models do not name."""
+    """A client that keeps members without a name in the models."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, keep_unknown=True) as made:
         yield made
 
 
-async def test_what_v2_servers_send_is_named(wire: Wire, client: AssistantsClient) -> None:
+async def test_members_of_v2_servers_have_names(wire: Wire, client: AssistantsClient) -> None:
     """Reasoning effort and the details of the usage, without an option."""
     wire.answer(ok(ASSISTANT), ok(RUN))
     assert (await client.assistants.retrieve("a")).reasoning_effort == "medium"
@@ -98,7 +98,7 @@ async def test_kept_at_every_depth(wire: Wire, keeping: AssistantsClient) -> Non
 
 
 async def test_sent_back_unchanged(wire: Wire, keeping: AssistantsClient) -> None:
-    """Nested in keywords; what the caller writes is checked as strictly as ever."""
+    """Nested in keywords; the caller's own values are checked as strictly as ever."""
     wire.answer(ok(ASSISTANT))
     assistant = await keeping.assistants.retrieve("a")
     await keeping.assistants.create(model="m", tools=assistant.tools, tool_resources=assistant.tool_resources)
@@ -130,7 +130,7 @@ async def test_in_every_form(wire: Wire, client: AssistantsClient, keeping: Assi
 
 
 async def test_of_a_stream(wire: Wire, client: AssistantsClient, keeping: AssistantsClient) -> None:
-    """In events and in what they add up to; a client without the option is not touched by one that has it."""
+    """In events and in their snapshot; a client without the option is not touched by one that has it."""
     delta = {"id": "msg_1", "delta": {"content": [{"index": 0, "type": "text", "text": {"value": "a"}, "x_part": 1}]}}
     body = frame("thread.message.delta", delta) + frame("thread.message.completed", MESSAGE)
     wire.answer(whole(body + frame("thread.run.completed", RUN) + DONE, "text/event-stream"))
@@ -151,7 +151,7 @@ async def test_of_a_stream(wire: Wire, client: AssistantsClient, keeping: Assist
         assert [event.data.extra async for event in channel] == [{"x_run": "kept"}]
 
 
-def test_what_is_off_is_not_there() -> None:
+def test_without_the_option_nothing_is_kept() -> None:
     """Models without the option equal those that never had a member more; the option is a flag."""
     assert Assistant.from_dict(ASSISTANT).extra == {}
     assert Message.from_dict(MESSAGE) == Message.from_dict({key: MESSAGE[key] for key in MESSAGE if key != "x_message"})

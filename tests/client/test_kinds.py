@@ -1,4 +1,4 @@
-"""Answers that name another kind of object than was asked for: refused in every form, with the name."""
+"""Answers with an object of another kind: refused in every form, with the name."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ async def test_polled_and_driven(wire: Wire, client: AssistantsClient) -> None:
 
 @pytest.mark.parametrize("name", [None, "run", "astra.run", "thread.run"], ids=str)
 async def test_names_of_the_servers_own_pass(wire: Wire, client: AssistantsClient, name: str | None) -> None:
-    """Only a name that the documents give to something else tells another kind."""
+    """Only a documented name of another object shows another kind."""
     wire.answer(ok({**RUN, "object": name}))
     assert (await client.runs.retrieve("thread_1", "run_1")).object == name
     assert await client.runs.retrieve("thread_1", "run_1").as_type(dict) == {**RUN, "object": name}

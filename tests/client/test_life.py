@@ -254,8 +254,8 @@ def test_a_client_that_was_used_before_a_fork_is_refused_in_the_child() -> None:
 
 
 @pytest.mark.parametrize("form", ["await", "stream"])
-def test_another_event_loop_is_told_in_a_sentence(form: str) -> None:
-    """Trio's users, and those who step a coroutine by hand: nothing of asyncio runs there."""
+def test_another_event_loop_is_refused(form: str) -> None:
+    """For trio, and for coroutines stepped by hand: nothing of asyncio runs there."""
     client = AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key=KEY)
 
     async def use() -> None:

@@ -22,7 +22,7 @@ POOL = 100
 
 
 async def mirror(seen: Seen, peer: Peer) -> None:
-    """A thread whose metadata says what was sent, after as many turns of the loop as its number has it."""
+    """A thread whose metadata has the request's number, after as many turns of the loop."""
     number = int(seen.path.rpartition("_")[2])
     for _ in range(number % 7):
         await asyncio.sleep(0)
@@ -80,7 +80,7 @@ async def test_a_thousand_calls_share_a_pool(wire: Wire) -> None:
 
 
 async def test_the_pools_limit_is_the_waiters_own(wire: Wire) -> None:
-    """Who has a connection keeps it; who waits for one fails past the limit, not before, and says where it waited."""
+    """A call with a connection keeps it; a waiting call fails past its limit, not before, and names the wait."""
     wire.answer(silent)
     limits = Timeout(pool=100 * MS, connect=None)
     async with AssistantsClient(

@@ -145,7 +145,7 @@ async def test_no_error_shows_the_key_that_a_server_echoes(
 
 
 async def test_the_servers_words_stay_but_for_the_key(wire: Wire) -> None:
-    """What was said about the key is what the caller wants to know."""
+    """The rest of the message is the reason that the caller needs."""
     wire.answer(answer({"error": {"message": "Incorrect API key provided: hunter2. See https://x/keys."}}, 401))
     async with AssistantsClient(base_url=wire.base_url, api_key="hunter2") as client:
         with pytest.raises(StatusError) as caught:

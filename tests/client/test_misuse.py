@@ -61,10 +61,10 @@ CASES: dict[str, tuple[Use, str]] = {
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the calls that were refused are never awaited
 @pytest.mark.parametrize(("use", "words"), CASES.values(), ids=CASES.keys())
-async def test_what_cannot_be_meant_is_refused_by_name(
+async def test_senseless_arguments_are_refused_by_name(
     wire: Wire, client: AssistantsClient, use: Use, words: str
 ) -> None:
-    """Not in the middle of what it was given for."""
+    """At once, not in the middle of the work."""
     with pytest.raises((TypeError, ValueError), match=words):
         await use(client)
     assert wire.connections == 0

@@ -1,4 +1,4 @@
-"""The key stands on the wire and nowhere else."""
+"""The key is on the wire and nowhere else."""
 
 from __future__ import annotations
 
@@ -150,10 +150,10 @@ async def test_no_header_that_a_hook_broke_shows_the_key(wire: Wire, client: Ass
     assert wire.seen == []
 
 
-async def test_the_log_says_what_happened(
+async def test_the_log_has_a_line_for_each_request(
     wire: Wire, client: AssistantsClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One line a request at DEBUG: operation, path template, status, attempt, request id; no id of an object."""
+    """At DEBUG: operation, path template, status, attempt, request id; no id of an object."""
     caplog.set_level(logging.DEBUG, "assistants_async")
     wire.answer(answer({"id": SECRET_ID}, x_request_id="req_1"))
     await client.threads.retrieve(SECRET_ID)
@@ -203,7 +203,7 @@ def test_a_credential_is_not_pickled() -> None:
 
 
 async def test_hooks_see_masked_reprs(wire: Wire, client: AssistantsClient) -> None:
-    """A hook that prints what it gets shows no key, though it can read it."""
+    """A hook that prints its arguments shows no key, though it can read it."""
     wire.answer(BODY)
     printed: list[str] = []
     keys: list[str] = []
@@ -242,7 +242,7 @@ async def test_redirects_are_not_followed(wire: Wire, client: AssistantsClient) 
 
 
 async def test_cookies_are_not_kept(wire: Wire, client: AssistantsClient) -> None:
-    """What a server sets is not sent back."""
+    """A server's cookies are not sent back."""
 
     def cookie(seen: Seen) -> str | None:
         return seen.header("cookie")
@@ -271,7 +271,7 @@ def test_settings_that_are_refused_do_not_show_the_key(make: Callable[[], Any]) 
 
 
 async def test_the_local_client_keeps_no_settings() -> None:
-    """The frame of `local` stands in every traceback out of its block."""
+    """The frame of `local` is in every traceback out of its block."""
     with pytest.raises(KeyError) as caught:
         async with AssistantsClient.local(api_key=KEY):
             raise KeyError

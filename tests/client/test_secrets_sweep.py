@@ -142,7 +142,7 @@ def secretive(wire: Wire, auth: Any = "bearer") -> AssistantsClient:
 
 
 def shown(error: BaseException) -> Iterator[str]:
-    """What tracebacks with locals, reprs and pickles show of an error, its causes, and those in its group."""
+    """The texts of an error, its causes and its group in tracebacks with locals, reprs and pickles."""
     yield from traceback.TracebackException.from_exception(error, capture_locals=True).format()
     yield repr(error)
     yield repr(vars(error))
@@ -223,7 +223,7 @@ async def test_no_fault_shows_the_key(
 async def test_a_key_that_the_server_echoes_is_not_printed(
     wire: Wire, operation: Operation, auth: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    """In the text of an error it is masked; the server's own words stay in `message` and `http`, for who asks."""
+    """In the text of an error it is masked; `message` and `http` have the server's own words."""
     caplog.set_level(logging.DEBUG)
     wire.answer(echo_key)
     async with secretive(wire, auth) as client:
@@ -259,7 +259,7 @@ async def test_no_cancellation_shows_the_key(wire: Wire, operation: Operation, s
 
 
 async def test_no_close_shows_the_key(wire: Wire, tmp_path: Path) -> None:
-    """What the calls under way end with when the client is closed, and what a closed client says."""
+    """The errors of calls under way when the client closes, and of calls on a closed client."""
     wire.answer(silent)
     client = secretive(wire)
     tasks = [asyncio.create_task(operation(client, tmp_path)) for operation in OPERATIONS]
@@ -294,7 +294,7 @@ async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_pa
 
 
 def bad_keys() -> dict[str, Callable[[], Any]]:
-    """Functions that give what is no key, or fail with the key in hand."""
+    """Functions that give a bad key, or fail with the key in a local."""
 
     def raises() -> str:
         raise LookupError("no key today")
@@ -321,7 +321,7 @@ def bad_keys() -> dict[str, Callable[[], Any]]:
 @pytest.mark.parametrize("name", bad_keys())
 @operations
 async def test_no_key_that_is_refused_is_shown(wire: Wire, operation: Operation, name: str, tmp_path: Path) -> None:
-    """A function that gives what is no key: the error says what is wrong with it, and nothing is sent."""
+    """A function that gives a bad key: the error names the fault of it, and nothing is sent."""
     async with AssistantsClient(base_url=wire.base_url, api_key=bad_keys()[name]) as client:
         error = await fails(lambda: operation(client, tmp_path))
     assert isinstance(error, (TypeError, ValueError, LookupError))
@@ -347,7 +347,7 @@ async def test_no_warning_shows_the_key(wire: Wire) -> None:
 
 
 async def test_hooks_and_traces_show_no_key(wire: Wire) -> None:
-    """What a hook prints of what it is given, and what a trace tells, over a retry."""
+    """The printed arguments of hooks, and the lines of a trace, over a retry."""
     reports: list[str] = []
 
     def hook(value: object) -> None:

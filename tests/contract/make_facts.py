@@ -76,7 +76,7 @@ class Document:
         return fact
 
     def describe(self, schema: Facts, path: str, fact: Facts) -> None:
-        """Add to `fact` what a schema allows: its limits, enum, null, and the objects that it leads to."""
+        """Add to `fact` the rules of a schema: its limits, enum, null, and the objects that it leads to."""
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             self.describe(self.components[name], name, fact)
@@ -114,7 +114,7 @@ class Document:
 
 
 def _tag(schema: Facts) -> str:
-    """What tells an unnamed member of a union from the others, to be put behind the union's path."""
+    """Find the mark of an unnamed member of a union, which is put behind the union's path."""
     tags: list[str] = schema.get("properties", {}).get("type", {}).get("enum", [])
     return f".{tags[0]}" if len(tags) == 1 else ""
 

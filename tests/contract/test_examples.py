@@ -1,4 +1,4 @@
-"""The published example payloads, read and written by the models and held to the keywords' rules."""
+"""The published example payloads, read and written by the models and checked by the keywords' rules."""
 
 from __future__ import annotations
 

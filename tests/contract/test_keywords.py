@@ -189,7 +189,7 @@ REQUESTS = [pytest.param(name, kinds, id=name) for name, kinds in SPECS.items()]
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_schema_of_a_request_is_checked(version: str) -> None:
-    """No object that a request may hold is without its spec."""
+    """Every object of a request has its spec."""
     roots = {fact["body"] for fact in FACTS[version]["operations"].values() if "body" in fact}
     assert roots <= BODIES.keys()
     assert reached(version, roots) <= SPECS.keys()
@@ -209,7 +209,7 @@ def test_requests_have_exactly_the_properties(name: str, kinds: tuple[type, ...]
 
 
 @pytest.mark.parametrize(("name", "kinds"), REQUESTS)
-def test_requests_require_what_the_documents_require(name: str, kinds: tuple[type, ...]) -> None:
+def test_requests_require_the_documents_members(name: str, kinds: tuple[type, ...]) -> None:
     """A member is required if the version that has it requires it, and null is refused unless allowed."""
     for kind in kinds:
         fields = members(kind)
@@ -238,7 +238,7 @@ def test_requests_have_the_limits(name: str, kinds: tuple[type, ...]) -> None:
 
 @pytest.mark.parametrize(("name", "kinds"), REQUESTS)
 def test_requests_know_the_vocabularies(name: str, kinds: tuple[type, ...]) -> None:
-    """Listed values are named; only what the protocol itself gives meaning to is closed."""
+    """Listed values are named; only vocabularies of the protocol itself are closed."""
     twins = [twin for twin, others in SPECS.items() if others == kinds]
     for member in properties(name):
         listed = {value for twin in twins for fact in properties(twin)[member] for value in fact.get("enum", ())}
@@ -252,7 +252,7 @@ def test_requests_know_the_vocabularies(name: str, kinds: tuple[type, ...]) -> N
 
 @pytest.mark.parametrize(("name", "kinds"), REQUESTS)
 def test_requests_lead_to_the_same_objects(name: str, kinds: tuple[type, ...]) -> None:
-    """A member's JSON is held to the specs of its property's schemas, in both versions."""
+    """A member's JSON follows the specs of its property's schemas, in both versions."""
     for member, facts in properties(name).items():
         if member in members(kinds[0]):
             nested = {kind for fact in facts for item in fact.get("objects", ()) for kind in SPECS[item]}
@@ -298,7 +298,7 @@ def test_every_operation_with_a_query_is_listed() -> None:
     }
 
 
-def test_facts_hold_no_paths_of_a_machine() -> None:
+def test_facts_have_no_paths_of_a_machine() -> None:
     """The file can be made anywhere, with the same result."""
     assert "/home" not in json.dumps(FACTS)
     assert [len(FACTS[version]["operations"]) for version in VERSIONS] == [33, 48]

@@ -199,7 +199,7 @@ def test_every_schema_of_an_answer_has_its_model(version: str) -> None:
 
 @pytest.mark.parametrize(("name", "kinds"), ANSWERS)
 def test_models_have_every_property(name: str, kinds: tuple[type, ...]) -> None:
-    """Every property is a member, in the document's order but for the id, which stands first."""
+    """Every property is a member, in the document's order but for the id, which is first."""
     for kind in kinds:
         fields = list(members(kind))
         for version in VERSIONS:
@@ -231,7 +231,7 @@ def test_models_know_the_vocabularies(name: str, kinds: tuple[type, ...]) -> Non
 
 @pytest.mark.parametrize(("name", "kinds"), ANSWERS)
 def test_models_lead_to_the_same_objects(name: str, kinds: tuple[type, ...]) -> None:
-    """A member holds the classes that stand for the schemas of its property, in both versions."""
+    """A member has the classes of the schemas of its property, in both versions."""
     everything = {**MODELS, **DELTAS}
     for member, facts in properties(name).items():
         info = members(kinds[0]).get(member)
@@ -252,8 +252,8 @@ def test_only_ids_are_needed(name: str, kinds: tuple[type, ...]) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted({kind for kinds in MODELS.values() for kind in kinds}, key=repr))
-def test_models_say_what_is_promised(kind: Any) -> None:
-    """`promised` is what every document requires, not as null, where the model's default is None."""
+def test_models_list_their_promises(kind: Any) -> None:
+    """`promised` has the members that every document requires, not as null, with None as the model's default."""
     schemas = [
         schema
         for name, kinds in MODELS.items()

@@ -1,4 +1,4 @@
-"""Which tests hold which rule of the stream contract: every id in scope has tests, and every test named here exists."""
+"""The tests of each rule of the stream contract: every id in scope has tests, and every test named here exists."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ BY_NAME = {
     "T33": ["test_t33_silence_after_an_item_is_a_long_poll_time_out"],
     "T50": ["test_t50_one_object_into_a_channel"],
     "T51": ["test_t51_a_channel_that_nobody_reads_never_hangs"],
-    "T57": ["test_t57_t58_a_trace_tells_of_a_stream"],
-    "T58": ["test_t57_t58_a_trace_tells_of_a_stream"],
+    "T57": ["test_t57_t58_a_trace_of_a_stream"],
+    "T58": ["test_t57_t58_a_trace_of_a_stream"],
     "T63": ["test_t63_to_t68_items_are_typed_in_every_framing", "test_r01_the_head_is_there_before_any_item"],
     "T64": ["test_t63_to_t68_items_are_typed_in_every_framing"],
     "T65": ["test_t63_to_t68_items_are_typed_in_every_framing"],
@@ -39,9 +39,9 @@ BY_NAME = {
     "T70": ["test_t70_an_endless_stream_is_closed_at_once"],
     "T71": ["test_t71_a_type_of_the_callers_own_is_for_its_call_alone"],
     "T72": ["test_t71_a_type_of_the_callers_own_is_for_its_call_alone"],
-    "T85": ["test_t85_four_ends_are_told_apart"],
+    "T85": ["test_t85_four_ends_are_distinct"],
     "N1": ["test_r08_an_idle_reader_stops_the_server"],
-    "N2": ["test_n02_a_long_stream_does_not_grow", "test_r07_many_items_hold_no_more_than_one_read"],
+    "N2": ["test_n02_a_long_stream_does_not_grow", "test_r07_many_items_need_the_memory_of_one_read"],
     "N3": ["test_r09_closing_ends_a_read_that_waits", "test_r09_closing_needs_no_polling"],
     "N4": ["test_n04_an_unread_item_costs_nothing"],
     "N5": ["test_r11_a_cancelled_read_loses_nothing"],
@@ -51,10 +51,10 @@ BY_NAME = {
     "N9": ["test_r18_nothing_is_left_behind"],
     "N10": ["test_r21_a_second_reader_is_refused"],
     "N11": ["test_n11_three_calls_feed_one_channel", "test_n11_one_error_of_three_calls_reaches_the_reader"],
-    "N12": ["test_n12_every_capacity_gives_every_item", "test_n12_a_rendezvous_holds_nothing"],
+    "N12": ["test_n12_every_capacity_gives_every_item", "test_n12_a_rendezvous_buffers_nothing"],
     "N13": ["test_n13_buffered_items_come_before_the_error"],
     "N14": ["test_n14_thinking_is_not_silence"],
-    "N15": ["test_n15_signs_of_life_hold_a_stream_open"],
+    "N15": ["test_n15_signs_of_life_keep_a_stream_open"],
     "N16": ["test_r02_an_error_status_raises_from_entering"],
     "N17": ["test_n17_nothing_is_sent_twice_on_a_new_connection"],
     "N18": ["test_r22_closing_the_client_ends_open_streams"],
@@ -79,7 +79,7 @@ BY_NAME = {
 }
 
 
-def test_every_id_in_scope_is_held() -> None:
+def test_every_id_in_scope_is_tested() -> None:
     """Nothing is missing from the maps, and nothing is in them that is not in scope."""
     assert {*BY_PREFIX, *BY_NAME} == IN_SCOPE
 
@@ -91,6 +91,6 @@ def test_a_rule_has_tests_of_its_name(rule: str) -> None:
 
 
 @pytest.mark.parametrize("case", sorted(BY_NAME))
-def test_a_case_has_the_tests_that_hold_it(case: str) -> None:
-    """Each test that is named for it exists."""
+def test_a_case_has_its_tests(case: str) -> None:
+    """Each test in the map exists."""
     assert set(BY_NAME[case]) <= written().keys()

@@ -17,7 +17,7 @@ def test_positive_seconds_pass(value: float) -> None:
 
 
 @pytest.mark.parametrize("value", [0, 0.0, -1, math.inf, math.nan, True, "5", None, 1j], ids=repr)
-def test_what_is_no_positive_number_of_seconds_is_refused(value: Any) -> None:
+def test_bad_numbers_of_seconds_are_refused(value: Any) -> None:
     """The sentence names the argument, the rule and the value."""
     with pytest.raises(ValueError, match=r"^deadline must be a positive number of seconds, not ") as caught:
         positive_seconds("deadline", value)
@@ -26,7 +26,7 @@ def test_what_is_no_positive_number_of_seconds_is_refused(value: Any) -> None:
 
 @pytest.mark.parametrize("value", [-1, math.inf, math.nan, False, "0"], ids=repr)
 def test_zero_seconds_can_be_allowed(value: Any) -> None:
-    """Zero passes then, and what is less, endless or no number does not."""
+    """Zero passes then; a negative or endless number, or no number, does not."""
     positive_seconds("delay", 0, zero=True)
     with pytest.raises(ValueError, match=r"^delay must be a number of seconds from 0, not "):
         positive_seconds("delay", value, zero=True)
@@ -60,7 +60,7 @@ def test_whole_numbers_out_of_bounds_are_refused(value: Any, least: int, most: i
 
 @pytest.mark.parametrize("value", [0, 1, None, "yes"], ids=repr)
 def test_a_switch_is_true_or_false(value: Any) -> None:
-    """What is only truthy is refused, as it is most often a mistake."""
+    """Other truthy values are refused, as they are most often a mistake."""
     flag("stream", True)
     flag("stream", False)
     with pytest.raises(TypeError, match=r"^stream must be True or False, not "):

@@ -94,8 +94,8 @@ def test_a_list_of_the_files_ends_the_text() -> None:
     assert rendered(shown, NAMES, "markdown") == "See [^1]. And [^2] and [^1].\n\n[^1]: b.txt\n[^2]: file_x"
 
 
-def test_a_function_puts_what_it_likes() -> None:
-    """It gets the annotation, with what a v1 server quotes; no list is added."""
+def test_a_function_writes_the_marks() -> None:
+    """It gets the annotation, with the quote of a v1 server; no list is added."""
     seen: list[tuple[SourceAnnotation, int, str]] = []
 
     def style(annotation: SourceAnnotation, number: int, name: str) -> str:
@@ -116,7 +116,7 @@ def test_files_at_one_mark_keep_their_order() -> None:
 
 
 def test_a_function_must_return_text() -> None:
-    """The error says what it returned."""
+    """The error shows the returned value."""
 
     def number_of(annotation: SourceAnnotation, number: int, name: str) -> int:
         return number
@@ -163,7 +163,7 @@ def test_names_are_shown_and_do_nothing() -> None:
 
 
 def test_a_name_like_a_key_is_a_name() -> None:
-    """What is masked in errors is shown here: people read it."""
+    """Texts that errors mask are shown here: people read them."""
     assert rendered(message(("x", [cite("", 1, 1)])), {"file_a": "key-figures.txt"}, "footnotes").endswith(
         "[1] key-figures.txt"
     )
@@ -209,7 +209,7 @@ ANNOTATIONS = st.builds(cite, MARKS, INTS | st.none(), INTS | st.none(), st.samp
 
 
 def within(part: str, whole: str) -> bool:
-    """Whether one text is in the other, in order, with anything between."""
+    """True where one text is in the other, in order, with anything between."""
     rest = iter(whole)
     return all(letter in rest for letter in part)
 
@@ -217,7 +217,7 @@ def within(part: str, whole: str) -> bool:
 @given(st.text("ab【】12", max_size=30), st.lists(ANNOTATIONS, max_size=6))
 @example("aaa", [cite("aa", 1, 3), cite("aa", 0, 2), cite(None, 0, 2)])
 def test_nothing_but_marks_goes(value: str, marks: list[Any]) -> None:
-    """Whatever the offsets say, what is in no mark stays in order, nothing is doubled, and every file is named."""
+    """For any offsets, text outside of marks stays in order, nothing is doubled, and every file is named."""
     spellings = [mark["text"] for mark in marks if mark["text"]]
     covered = {
         place
@@ -241,7 +241,7 @@ def test_nothing_but_marks_goes(value: str, marks: list[Any]) -> None:
 
 
 @given(st.lists(st.tuples(WORDS, st.sampled_from(["file_a", "file_b"])), max_size=8), st.integers(0, 3))
-def test_whatever_they_count_the_marks_are_found(pieces: list[tuple[str, str]], drift: int) -> None:
+def test_marks_are_found_with_any_offsets(pieces: list[tuple[str, str]], drift: int) -> None:
     """Offsets that run ahead, as of bytes or UTF-16 units, lead to the same text as those that are right."""
     value = ""
     right: list[Any] = []

@@ -95,7 +95,7 @@ def test_a_second_file_of_a_name_has_a_number(name: str, wanted: str) -> None:
 @example("x" * 199 + " .")
 @settings(max_examples=500)
 def test_no_name_leads_out_of_the_folder(name: str) -> None:
-    """Whatever the server says, the result is empty or one name, and cleaning it again changes nothing."""
+    """For any name of a server, the result is empty or one name, and cleaning it again changes nothing."""
     clean = safe_name(name)
     assert safe_name(clean) == clean
     assert len(clean.encode()) <= 255

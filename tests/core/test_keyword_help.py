@@ -69,8 +69,8 @@ def test_every_other_keyword_shows(function: Callable[..., Any]) -> None:
     assert len(keywords(function)) > 1
 
 
-def test_what_is_shown() -> None:
-    """The types as they are written, without marks; what may be left out has a default."""
+def test_the_shown_signature() -> None:
+    """The types are as written, without marks; optional keywords have a default."""
     parameters = inspect.signature(CLIENT.runs.create).parameters
     assistant, tokens = parameters["assistant_id"], parameters["max_prompt_tokens"]
     assert (assistant.annotation, assistant.default) == ("AssistantID", inspect.Parameter.empty)
@@ -81,7 +81,7 @@ def test_what_is_shown() -> None:
 
 
 def test_the_static_form_stays() -> None:
-    """What type checkers and the function itself have is as it was."""
+    """The function itself, and its form for type checkers, are unchanged."""
     hint = get_type_hints(Runs.submit_tool_outputs)["keywords"]
     assert get_args(hint) == (params.SubmitToolOutputsParams,)
     assert pickle.loads(pickle.dumps(Runs.create)) is Runs.create
@@ -110,6 +110,6 @@ def test_keywords_without_sources(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_signature_can_be_pickled() -> None:
-    """What comes back is a plain signature with the same parameters."""
+    """The copy is a plain signature with the same parameters."""
     signature = inspect.signature(Runs.create)
     assert pickle.loads(pickle.dumps(signature)).parameters == signature.parameters

@@ -85,7 +85,7 @@ def test_a_decoders_words_that_quote_the_server(tag: str) -> None:
 
 
 class Strict(msgspec.Struct, tag_field="type", tag="strict"):
-    """What knows one type of tool."""
+    """A union that knows one type of tool."""
 
     tools: list[Strict] = []
 
@@ -119,7 +119,7 @@ def test_a_downloads_name(header: str) -> None:
     ids=["digits", "spaces", "days", "hours"],
 )
 def test_a_time_to_wait(text: str) -> None:
-    """What is no time says nothing."""
+    """A text that is no time gives None."""
     assert retry_after(Headers([("retry-after", text), ("retry-after-ms", text)]), 0.0) is None
 
 
@@ -127,7 +127,7 @@ def test_a_time_to_wait(text: str) -> None:
     "text", [filled("9"), filled("."), filled(".1:"), filled(" ")], ids=["9", "dots", "1", "spaces"]
 )
 def test_a_time(text: str) -> None:
-    """What is no time is an error."""
+    """A text that is no time is an error."""
     with pytest.raises(ValueError, match=r"has no time of day|isoformat"):
         to_datetime(text)
 

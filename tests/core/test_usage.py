@@ -1,4 +1,4 @@
-"""Tokens added up: whatever of them a server told."""
+"""Tokens added up, from any counts that a server gives."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def test_runs_and_steps_are_added_up() -> None:
 
 
 def test_a_total_that_was_left_out_is_made() -> None:
-    """Of what was read and written, as far as that is known."""
+    """Of prompt and completion tokens, as far as they are known."""
     parts = [usage(5, 2, None), usage(None, 3, None), usage(None, None, 4), usage(None, None, None)]
     assert sum_usage(Run(id="run_1", usage=part) for part in parts) == usage(5, 5, 14)
 
 
 def test_the_total_of_runs_that_say_nothing_is_none() -> None:
-    """And that of one run is as its server told it."""
+    """And the total of one run is the server's."""
     assert total(()) is None
     assert total((usage(5, None, None),)) == usage(5, None, None)
     assert total((usage(5, None, None), usage(1, 2, 3))) == usage(6, 2, 8)

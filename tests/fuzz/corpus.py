@@ -1,4 +1,4 @@
-"""What mutations start from: real bytes of the embedded server, tables of the tests, and the words of each format."""
+"""The seeds of mutations: real bytes of the embedded server, tables of the tests, and the words of each format."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Corpus(NamedTuple):
 
 @cache
 def tables() -> Corpus:
-    """The bodies that stand in the tests."""
+    """The bodies in the tables of the tests."""
     whole = [b"".join([*run_frames(*TEXT, end=end), DONE]) for end in ("completed", "failed", "requires_action")]
     sse = (*(case.body for case in CASES if len(case.body) < 2000), *whole)
     frames = [line.removeprefix(b"data: ") for body in whole for line in body.split(b"\n") if line.startswith(b"data")]
@@ -94,7 +94,7 @@ def tables() -> Corpus:
 
 
 async def recorded() -> Corpus:
-    """The same with what the embedded server really sends: objects, lists, streams and errors of a whole scenario."""
+    """The tables and real bytes of the embedded server: objects, lists, streams and errors of a whole scenario."""
     json: list[bytes] = []
     errors: list[bytes] = []
     streams: list[bytes] = []

@@ -29,13 +29,13 @@ class Failure(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it came from: failures of one place are one bug."""
+        """The place of a failure: failures of one place are one bug."""
         last = traceback.extract_tb(self.error.__traceback__)[-1]
         return f"{type(self.error).__name__} at {last.filename}:{last.lineno}"
 
 
 def run(target: str, numbers: Iterable[int], seed: int, corpus: Corpus) -> tuple[Counter[str], list[Failure]]:
-    """Check inputs by their numbers; return what came of them, and the first failure of each place."""
+    """Check inputs by their numbers; return their outcomes, and the first failure of each place."""
     outcomes: Counter[str] = Counter()
     failures: dict[str, Failure] = {}
     make, check = TARGETS[target]

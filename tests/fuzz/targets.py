@@ -1,4 +1,4 @@
-"""What is fuzzed, and what must hold for any input: a value or an error of ours, the same for any cut."""
+"""The targets of fuzzing, and the rules for any input: a value or an error of ours, the same for any cut."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def check_sse(random: Random, data: bytes) -> str:
 
 
 def _events(pieces: Sequence[bytes], limit: int) -> tuple[list[Any], str, str, Any]:
-    """All that a stream tells: its events, how it ended, and what was put together on the way."""
+    """The whole outcome of a stream: its events, its end, and its snapshot."""
     reading = RunEventBodyDecoder(Options(max_item_bytes=limit))
     snapshot = Snapshot()
     events: list[Any] = []
@@ -100,7 +100,7 @@ def _events(pieces: Sequence[bytes], limit: int) -> tuple[list[Any], str, str, A
 
 
 def check_json(random: Random, data: bytes) -> str:
-    """As any of the protocol's types: a `DecodeError`, the error that it is, or a model that stands."""
+    """As any of the protocol's types: a `DecodeError`, the error in the body, or a model that can be read."""
     kind = random.choice(given.KINDS)
     http = HTTPResponse(200, "OK", Headers([("content-type", "application/json")]), data, "GET", "http://h/v1/x")
     try:
@@ -116,7 +116,7 @@ def check_json(random: Random, data: bytes) -> str:
 
 
 def _look_at(value: Any) -> None:
-    """Every property of a model can be read, whatever the server left out; it prints, and pickles."""
+    """Every property of a model can be read, with any members missing; it prints, and pickles."""
     for name in dir(type(value)):
         if not name.startswith("_") and isinstance(getattr(type(value), name), property):
             getattr(value, name)
@@ -134,7 +134,7 @@ FRAMERS: tuple[type[JSONFramer], ...] = (ConcatenatedJSON, JSONLines, JSONSequen
 
 
 def check_frames(random: Random, data: bytes) -> str:
-    """Items and error are the same for any cut, and an item is what the body holds."""
+    """Items and error are the same for any cut, and each item is in the body."""
     framer = random.choice(FRAMERS)
     limit = random.choice((20, 200, 64 * 2**20))
     pieces = cut(data, [random.randint(0, len(data)) for _ in range(random.randint(0, 8))])
@@ -148,7 +148,7 @@ def check_frames(random: Random, data: bytes) -> str:
 
 
 def check_headers(random: Random, data: bytes) -> str:
-    """Whatever headers say, waits are finite, names are plain, and a request's cannot be broken by a value."""
+    """For any headers, waits are finite, names are plain, and no value can break a request's head."""
     headers = _headers(random, data)
     wait = retry_after(headers, NOW)
     assert wait is None or 0 < wait < math.inf

@@ -1,4 +1,4 @@
-"""What fuzzing has found, kept so that it stays mended."""
+"""Inputs found by fuzzing, kept so that their faults stay mended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_page_with_a_key_that_is_no_utf_8(body: bytes) -> None:
         read(Page[Run], HTTPResponse(200, "OK", Headers(), body, "GET", "http://h/v1/x"))
 
 
-def test_what_the_decoder_says_of_json_is_shown_as_it_says_it() -> None:
+def test_the_decoders_words_are_shown_unchanged() -> None:
     """The name of the format keeps its capitals."""
     with pytest.raises(DecodeError, match=r"^JSON is malformed"):
         read(Run, HTTPResponse(200, "OK", Headers(), b'{"id": "run_1",}', "GET", "http://h/v1/x"))
@@ -60,8 +60,8 @@ async def test_a_coding_that_is_long(wire: Wire, client: AssistantsClient) -> No
 
 
 @pytest.mark.parametrize("pieces", [1, 2, 7])
-async def test_what_follows_the_end_mark_is_not_read(wire: Wire, pieces: int) -> None:
-    """Be it too large for an event, and in one piece with the mark or not."""
+async def test_bytes_after_the_end_mark_are_not_read(wire: Wire, pieces: int) -> None:
+    """Even too large for an event, and in one piece with the mark or not."""
     body = b"".join([*run_frames(*TEXT), DONE]) + b"data: " + b"x" * 10_000 + b"\n\n"
     sent = {1: [body], 2: cut(body, [len(body) - 10_009]), 7: steps(body, 7)}[pieces]
     wire.answer(Body(*sent))

@@ -1,4 +1,4 @@
-"""What holds for any model, any telling of a message and any list, by hypothesis."""
+"""Rules for any model, any deltas of a message and any list, by hypothesis."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def values(kind: inspect.Type, depth: int = 0) -> st.SearchStrategy[Any]:  # noq
 @settings(max_examples=60)
 @given(data=st.data())
 def test_models_survive_json_dicts_and_pickles(kind: Any, data: st.DataObject) -> None:
-    """Whatever a model holds, unknown members of unions too: encoded and decoded it is the same."""
+    """For any values, unknown members of unions too: encoded and decoded, the model is the same."""
     model = data.draw(values(inspect.type_info(kind)))
     assert isinstance(model, Model)
     encoded = model.to_json()
@@ -105,7 +105,7 @@ parts = st.lists(annotated() | st.just({"type": "image_file", "image_file": {"fi
 
 
 def deltas(content: list[dict[str, Any]], places: list[int]) -> list[dict[str, Any]]:
-    """The deltas that tell a message's content: texts cut at these places, annotations one by one after their text."""
+    """The deltas of a message's content: texts cut at these places, annotations one by one after their text."""
     reports: list[dict[str, Any]] = []
     for index, part in enumerate(content):
         if part["type"] != "text":
@@ -129,10 +129,10 @@ def deltas(content: list[dict[str, Any]], places: list[int]) -> list[dict[str, A
     cuts=st.lists(st.integers(0, 4000), max_size=8),
     finished=st.booleans(),
 )
-async def test_what_is_told_by_deltas_is_the_message(
+async def test_deltas_add_up_to_the_message(
     content: list[dict[str, Any]], places: list[int], cuts: list[int], *, finished: bool
 ) -> None:
-    """Texts cut anyhow, told in bytes cut anyhow: put together they are the final message, and each text came once."""
+    """Texts cut anyhow, in bytes cut anyhow: put together they are the final message, and each text came once."""
     whole = {**message("completed"), "content": content}
     frames = [
         frame("thread.run.created", run("queued")),
@@ -168,7 +168,7 @@ class Listing(Memory):
         self._terse = terse
 
     async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> MemoryExchange:
-        """Answer with the page that was asked for."""
+        """Answer with the requested page."""
         self.sent.append(outgoing)
         query = dict(pair.split("=") for pair in outgoing.url.partition("?")[2].split("&") if pair)
         limit = min(int(query.get("limit", 20)), self._most)

@@ -25,7 +25,7 @@ async def test_a_slice(target: str) -> None:
 
 
 async def test_the_corpus_is_the_same_each_time() -> None:
-    """Else a number would not stand for its input."""
+    """Otherwise a number would not select its input."""
     assert await recorded() == await recorded()
 
 
@@ -38,7 +38,7 @@ def test_an_input_depends_on_its_number_only() -> None:
     assert max(map(len, inputs)) == LONGEST
 
 
-def test_a_failure_is_told_once_a_place(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failure_is_shown_once_a_place(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """With the number and the bytes to run it again by."""
 
     def check(random: Random, data: bytes) -> str:

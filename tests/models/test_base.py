@@ -1,4 +1,4 @@
-"""What all models can do: JSON, dicts, pickles, other frameworks."""
+"""Abilities of all models: JSON, dicts, pickles, other frameworks."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ RUN: dict[str, Any] = {
 
 
 def test_dicts_and_json_go_both_ways() -> None:
-    """A model is what it was made from, without what was absent."""
+    """A model gives back its source, without absent members."""
     run = Run.from_dict(RUN)
     assert run.to_dict() == RUN
     assert msgspec.json.decode(run.to_json()) == RUN
@@ -72,7 +72,7 @@ def test_models_are_values() -> None:
 
 
 def test_reprs_are_short() -> None:
-    """What is absent is not shown, but for the lists that are always written."""
+    """Absent members are not shown, except lists that are always written."""
     assert repr(Run(id="r", status="queued")) == "Run(id='r', status='queued', tools=())"
     assert repr(Message(id="m", content=(RefusalContent(),))) == "Message(id='m', content=(RefusalContent(),))"
 
@@ -85,7 +85,7 @@ def test_models_pickle_and_copy(change: Any) -> None:
     assert change(page).data[1].tools[0].function.strict is UNSET
 
 
-def test_null_and_absent_differ_in_what_can_be_sent_back() -> None:
+def test_null_and_absent_differ_in_requests() -> None:
     """A null that was received is sent as null, an absent member is not sent."""
     sent = FunctionDefinition.from_json(b'{"name":"f","strict":null}')
     assert sent.strict is None
@@ -98,8 +98,8 @@ def test_null_and_absent_differ_in_what_can_be_sent_back() -> None:
     assert TruncationStrategy.from_json(b'{"type":"auto"}').last_messages is UNSET
 
 
-def test_null_and_absent_are_the_same_in_what_cannot() -> None:
-    """Elsewhere both read as None, and neither is written."""
+def test_null_and_absent_are_the_same_elsewhere() -> None:
+    """Both read as None, and neither is written."""
     assert Run.from_json(b'{"id":"r","last_error":null}') == Run.from_json(b'{"id":"r"}')
     assert Run.from_json(b'{"id":"r","last_error":null}').to_json() == b'{"id":"r","tools":[]}'
 
@@ -142,7 +142,7 @@ EMPTIES: dict[str, tuple[type[Model], dict[str, Any]]] = {
     ids=["new", "copy", "pickle"],
 )
 def test_empty_lists_are_written(kind: type[Model], value: dict[str, Any], change: Any) -> None:
-    """What a server sent empty goes out empty, also from a copy, and reads back the same."""
+    """A server's empty list is written as empty, also from a copy, and reads back the same."""
     model = change(kind.from_dict(value))
     assert model.to_dict() == value
     assert kind.from_json(model.to_json()) == model

@@ -60,7 +60,7 @@ def test_numbers(value: float, expected: datetime) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "soon", "2023-11-06", "2023-13-06T11:22:33Z", "2023-11-06T25:00:00", ":"])
-def test_what_is_no_time(text: str) -> None:
+def test_values_that_are_no_time(text: str) -> None:
     """A date without a time of day is none either."""
     with pytest.raises(ValueError):  # noqa: PT011  the words are Python's own
         to_datetime(text)
@@ -82,7 +82,7 @@ def test_twins_are_aware_or_none() -> None:
 
 
 def test_a_time_that_no_calendar_has_is_none() -> None:
-    """The member itself stays as it was sent."""
+    """The member itself keeps its value."""
     run = Run(id="r", created_at=10**15)
     assert run.created_time is None
     assert run.created_at == 10**15

@@ -101,8 +101,8 @@ def test_times_come_in_many_forms(sent: object, seconds: int) -> None:
 
 
 @pytest.mark.parametrize("sent", ["soon", "2023-11-14", True, [], {}])
-def test_what_is_no_time_is_refused_with_its_path(sent: object) -> None:
-    """Nothing is guessed: a time that cannot be read is an error that says where."""
+def test_bad_times_are_refused_with_their_path(sent: object) -> None:
+    """Nothing is guessed: a time that cannot be read is an error with its place."""
     with pytest.raises(msgspec.ValidationError, match=r"\$\.created_at"):
         read(Run, {"id": "r", "created_at": sent})
 
@@ -166,13 +166,13 @@ def test_pages_decode_their_items() -> None:
     ],
 )
 def test_errors_name_their_place(page: object, path: str) -> None:
-    """What cannot be read is one error with the path from the top."""
+    """An unreadable value is one error with the path from the top."""
     with pytest.raises(msgspec.ValidationError, match=path):
         read(Page[Run], page)
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b'{"id":"a"}x', b'{"id":"a","created_at":1e400}', b"<html>"])
-def test_what_is_no_json_is_refused(data: bytes) -> None:
+def test_bad_json_is_refused(data: bytes) -> None:
     """Syntax errors are `msgspec.DecodeError` as well."""
     with pytest.raises(msgspec.DecodeError):
         decoder_for(Run).decode(data)
@@ -225,7 +225,7 @@ JSON = st.recursive(
 @settings(database=None, max_examples=150)
 @given(kind=st.sampled_from(OBJECTS), data=st.data())
 def test_nothing_but_decode_errors(kind: type[Object], data: st.DataObject) -> None:
-    """Whatever JSON stands in a member, the answer is a `DecodeError` or a model that survives a round trip."""
+    """For any JSON in a member, the answer is a `DecodeError` or a model that survives a round trip."""
     names = data.draw(st.lists(st.sampled_from(kind.__struct_fields__), max_size=4))
     value = {"id": "x", **{name: data.draw(JSON) for name in names}}
     try:

@@ -55,7 +55,7 @@ def folded(*details: dict[str, Any]) -> RunStep:
 
 
 def test_a_call_of_an_mcp_server_is_typed() -> None:
-    """With what it was called with, and what it gave."""
+    """With its arguments and its output."""
     (call,) = RunStep.from_dict(step(MCP)).tool_calls
     assert call == MCPToolCall(id="call_1", server_label="gh", name="search", arguments='{"q":1}', output="[]")
     assert RunStep.from_dict(step(MCP)).to_dict()["step_details"]["tool_calls"] == [MCP]
@@ -101,7 +101,7 @@ def test_two_calls_of_mcp_servers_stay_two() -> None:
         assert [call.at("id") for call in both] == ["call_0", "call_1"]
 
 
-def test_what_is_not_known_stays_as_it_came() -> None:
+def test_unknown_calls_stay_unchanged() -> None:
     """A type of no document, and a known one in a shape that cannot be read."""
     odd = {"index": 0, "id": "call_1", "type": "crystal_ball", "crystal_ball": {"x": 1}}
     (call,) = folded({"type": "tool_calls", "tool_calls": [odd]}).tool_calls

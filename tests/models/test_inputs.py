@@ -1,4 +1,4 @@
-"""Requests held to the rules: the JSON of keywords and of the values inside them."""
+"""Requests checked by the rules: the JSON of keywords and of the values inside them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def refuse(kind: type, rule: str, path: str, **values: Any) -> None:
         (ListFilesParams, {"limit": 10_000}),
     ],
 )
-def test_what_the_documents_allow(kind: type, values: dict[str, Any]) -> None:
+def test_allowed_values(kind: type, values: dict[str, Any]) -> None:
     """Values at their limits and words of the server's own pass."""
     accept(kind, **values)
 
@@ -140,8 +140,8 @@ def test_what_the_documents_allow(kind: type, values: dict[str, Any]) -> None:
         (ListFilesParams, {"limit": 10_001}, "<= 10000", "$.limit"),
     ],
 )
-def test_what_the_documents_do_not_allow(kind: type, values: dict[str, Any], rule: str, path: str) -> None:
-    """The error says which rule is broken, and where."""
+def test_refused_values(kind: type, values: dict[str, Any], rule: str, path: str) -> None:
+    """The error names the broken rule, and the place."""
     refuse(kind, rule, path, **values)
 
 
@@ -191,7 +191,7 @@ def test_tools_of_the_servers_own_pass(tool: Any) -> None:
 
 
 def test_nothing_is_mended_beside_unknown_members() -> None:
-    """That one tool is unknown does not make null a list, a float a number or a list an object."""
+    """One unknown tool does not make null a list, a float a number or a list an object."""
     tools = [{"type": "mcp"}]
     refuse(CreateAssistantParams, "got `null`", "$.file_ids", model="m", tools=tools, file_ids=None)
     refuse(
@@ -215,7 +215,7 @@ def test_nothing_is_mended_beside_unknown_members() -> None:
     ],
 )
 def test_one_source_of_vector_stores(kind: type, prefix: str, wrap: Any) -> None:
-    """What makes an assistant or thread names a store or makes one: not both, not neither."""
+    """An assistant or thread names a store or makes one: not both, not neither."""
     store = {
         "file_ids": ["f"],
         "chunking_strategy": {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}},
@@ -246,7 +246,7 @@ def test_one_source_of_vector_stores(kind: type, prefix: str, wrap: Any) -> None
 
 
 def test_chunks_overlap_by_half_at_most() -> None:
-    """The rule that stands in the prose of the document only."""
+    """The rule is in the prose of the document only."""
     static = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 401}
     stores = [{"chunking_strategy": {"type": "static", "static": static}}]
     refuse(
@@ -257,7 +257,7 @@ def test_chunks_overlap_by_half_at_most() -> None:
     )
 
 
-def test_what_came_back_can_be_sent() -> None:
+def test_received_values_can_be_sent() -> None:
     """Tools, resources and formats of an answer are accepted unchanged in a request."""
     assistant = Assistant.from_dict(
         {
@@ -308,7 +308,7 @@ def test_text_parts_of_answers_are_not_those_of_requests() -> None:
 
 
 def test_narrower_in_v1() -> None:
-    """The types that `Meta.extra["v1"]` holds are the stricter ones of protocol v1."""
+    """The types in `Meta.extra["v1"]` are the stricter ones of protocol v1."""
     hints = msgspec.inspect.type_info(CreateMessageParams)
     assert isinstance(hints, msgspec.inspect.TypedDictType)
     (content,) = (field.type for field in hints.fields if field.name == "content")
@@ -328,7 +328,7 @@ SCALARS: tuple[Any, ...] = (
 
 
 def verdict(check: Callable[[Any], object], value: Any) -> str:
-    """What is said of a value; empty where nothing is."""
+    """The error of a value; empty where it is allowed."""
     try:
         check(value)
     except msgspec.ValidationError as error:
@@ -337,7 +337,7 @@ def verdict(check: Callable[[Any], object], value: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(row.params for row in TABLE.values() if row.params is not None))
-def test_scalars_are_held_to_the_same_rules_without_their_json(kind: type[Any]) -> None:
+def test_scalars_follow_the_same_rules_without_json(kind: type[Any]) -> None:
     """To the word, keyword by keyword."""
     decoder = decoder_for(kind)
     for name in kind.__annotations__:
@@ -347,13 +347,13 @@ def test_scalars_are_held_to_the_same_rules_without_their_json(kind: type[Any]) 
 
 
 def test_syntax_errors_are_not_hidden() -> None:
-    """Only rules are looked at twice; what is no JSON is refused as such."""
+    """Only rules are checked twice; a text that is no JSON is refused as such."""
     with pytest.raises(msgspec.DecodeError):
         decoder_for(ListParams).decode_request(b"{")
 
 
 def test_params_have_no_stream_and_no_file() -> None:
-    """Whether an answer streams is said by the form of the call, and a file is no JSON."""
+    """The form of the call decides on streaming, and a file is no JSON."""
     kinds = [getattr(params, name) for name in dir(params) if name.endswith("Params")]
     assert len(kinds) > 15
     for kind in kinds:

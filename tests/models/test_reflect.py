@@ -99,8 +99,8 @@ def test_paths_that_lead_nowhere(path: Any, step: str) -> None:
     assert not RUN.has(path)
 
 
-def test_missing_required_names_what_was_promised() -> None:
-    """What the documents require and the server left out, which is nothing where all was sent."""
+def test_missing_required_lists_the_promised_members() -> None:
+    """The members that the documents require and the server left out; none of a whole answer."""
     assert Run(id="r").missing_required() == Run.promised
     assert "instructions" in Run(id="r", status="queued").missing_required()
     assert Usage(completion_tokens=0, prompt_tokens=0, total_tokens=0).missing_required() == ()
@@ -108,13 +108,13 @@ def test_missing_required_names_what_was_promised() -> None:
 
 @pytest.mark.parametrize("kind", [Run, RunStep, Message, Assistant, File])
 def test_promises_are_members(kind: Any) -> None:
-    """No promise names what is not there."""
+    """Every promised name is a member."""
     assert set(kind.promised) <= set(kind.__struct_fields__)
 
 
 @pytest.mark.parametrize("kind", [Run, RunStep, Message, Assistant, Page[Run]])
-def test_inlined_schemas_stand_alone(kind: Any) -> None:
-    """A model's JSON schema has no references left, and names its members."""
+def test_inlined_schemas_have_no_references(kind: Any) -> None:
+    """A model's JSON schema names its members itself."""
     schema = inlined_schema(kind)
     assert "$ref" not in json.dumps(schema)
     assert schema["properties"].keys() >= {"object"}

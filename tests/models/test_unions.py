@@ -95,7 +95,7 @@ def test_a_known_tag_in_a_shape_that_cannot_be_read_is_kept() -> None:
 
 
 def test_a_map_that_looks_like_the_mark_is_left_alone() -> None:
-    """The tag that marks unknown members inside encoded JSON may stand in a map of the caller's own."""
+    """The tag that marks unknown members inside encoded JSON may be in a map of the caller's own."""
     run = Run(id="r", metadata={"type": UNKNOWN}, tools=(Unknown(raw=STRANGE),))
     assert run.to_dict() == {"id": "r", "tools": [STRANGE], "metadata": {"type": UNKNOWN}}
 
@@ -161,7 +161,7 @@ def test_response_formats(sent: object) -> None:
 
 
 def calls_of(kind: type[Any], data: bytes) -> int:
-    """How many functions a decode calls, builtin ones included."""
+    """The number of functions that a decode calls, builtin ones included."""
     decoder = decoder_for(kind)
     decoder.decode(data)
     calls = 0
@@ -219,7 +219,7 @@ JSON = st.recursive(
 @settings(database=None, max_examples=150)
 @given(type=st.text(), rest=st.dictionaries(st.text(max_size=8), JSON, max_size=4))
 def test_any_unknown_member_comes_back_unchanged(type: str, rest: dict[str, Any]) -> None:
-    """Whatever a server puts in a member of its own is sent back with the same meaning."""
+    """Any value in a server's own member is sent back with the same meaning."""
     member = {**rest, "type": "x-" + type}
     annotations = [member, {"type": "file_path", "text": "p"}]
     message = Message.from_dict(

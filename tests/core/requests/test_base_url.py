@@ -74,7 +74,7 @@ PAGES = {
 
 @every_reader
 @pytest.mark.parametrize(("text", "words"), PAGES.values(), ids=PAGES)
-def test_a_page_is_refused_with_what_to_give(read: Callable[[str], Any], text: str, words: str) -> None:
+def test_a_page_is_refused_with_the_right_url(read: Callable[[str], Any], text: str, words: str) -> None:
     """It would answer every call with HTML."""
     with pytest.raises(ValueError, match=r"^(base_url|endpoint) is a page ") as caught:
         read(text)
@@ -95,7 +95,7 @@ PORTS = {
 
 @every_reader
 @pytest.mark.parametrize(("text", "end"), PORTS.values(), ids=PORTS)
-def test_a_port_that_is_none_is_named(read: Callable[[str], Any], text: str, end: str) -> None:
+def test_a_bad_port_is_named(read: Callable[[str], Any], text: str, end: str) -> None:
     """A part of a password is not taken for a port that may be shown."""
     with pytest.raises(ValueError, match="must have a port of 1 to 65535") as caught:
         read(text)

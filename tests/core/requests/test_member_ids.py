@@ -103,7 +103,7 @@ def sent(endpoint: Endpoint[Any, Any], keywords: dict[str, Any], *, validate: bo
 
 @pytest.mark.parametrize("validate", [True, False], ids=["checked", "unchecked"])
 @pytest.mark.parametrize(("operation", "keywords", "wanted"), PLACES.values(), ids=PLACES.keys())
-def test_an_object_stands_for_its_id_at_any_depth(
+def test_an_object_is_sent_as_its_id_at_any_depth(
     operation: str, keywords: dict[str, Any], wanted: dict[str, Any], validate: bool
 ) -> None:
     """The body has the ids, and the values of the caller keep their objects."""

@@ -91,7 +91,7 @@ PLACES: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
         ),
     ],
 )
-async def test_what_is_sent(
+async def test_the_form_of_requests(
     wire: Wire,
     client: AssistantsClient,
     call: Callable[..., Any],
@@ -99,7 +99,7 @@ async def test_what_is_sent(
     given: Any,
     sent: dict[str, Any],
 ) -> None:
-    """What requests have: the texts plain, and no member that the server sets."""
+    """The texts are plain, and there is no member that the server sets."""
     wire.answer(answer({"id": "x_1"}))
     await call(client, [given])
     assert place(wire.last.json) == [sent]

@@ -1,4 +1,4 @@
-"""Options as values: what a change makes of them, and what is refused."""
+"""Options as values: their changes and refusals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_number_bounds_the_parts_of_a_stream(case: str) -> None:
 
 
 def test_a_timeout_replaces_all_limits() -> None:
-    """What a Timeout does not name has its default, not the value from before."""
+    """Limits that a Timeout does not name have their default, not the value from before."""
     assert as_timeout(Timeout(head=1), BASE) == Timeout(head=1)
 
 
@@ -121,6 +121,6 @@ def test_a_content_type_that_is_not_json_is_refused(media: str) -> None:
 
 
 def test_an_accept_header_that_would_break_the_head_is_refused() -> None:
-    """`accept` is held to what any header is held to."""
+    """`accept` follows the rules of any header."""
     with pytest.raises(ValueError, match="accept"):
         merge(Options(), {"accept": "text/plain\r\nx-admin: 1"})

@@ -74,7 +74,7 @@ def test_the_default_silence_of_a_stream(name: str) -> None:
         assert not runner.run(silence(name, limit + 5))
 
 
-def test_a_silence_that_is_set_holds_for_runs_too() -> None:
+def test_an_idle_limit_applies_to_runs_too() -> None:
     """As a `Timeout`, also one that has the default's value; None is none."""
     with asyncio.Runner(loop_factory=ShiftedLoop) as runner:
         assert not runner.run(silence("runs.create", 65, Timeout(idle=60)))

@@ -89,21 +89,21 @@ def test_any_other_text_is_one_encoded_segment(value: str, wanted: str) -> None:
 
 
 @pytest.mark.parametrize("value", NOT_IDS.values(), ids=NOT_IDS.keys())
-def test_what_is_neither_text_nor_the_right_object_is_refused(value: object) -> None:
-    """The error names the parameter, what fits it and what was given."""
+def test_other_values_than_ids_and_objects_are_refused(value: object) -> None:
+    """The error names the parameter, the fitting types and the value."""
     with pytest.raises(TypeError, match=r"threads\.delete\(\): thread_id must be str or Thread, not \w+"):
         segment("threads.delete", "thread_id", value, KINDS)
 
 
-def test_an_object_stands_for_its_id() -> None:
-    """The id of an object goes the way of any id: encoded, or refused."""
+def test_an_object_is_sent_as_its_id() -> None:
+    """The id of an object is handled like any id: encoded, or refused."""
     assert segment("threads.delete", "thread_id", Thread(id="a/b"), KINDS) == "a%2Fb"
     with pytest.raises(ValidationError, match="thread_id"):
         segment("threads.delete", "thread_id", Thread(id=".."), KINDS)
 
 
-def test_a_file_may_be_given_by_what_links_to_it() -> None:
-    """A File, protocol v1's links to it, and what a store has of it all have the id of the file."""
+def test_a_file_may_be_given_by_its_links() -> None:
+    """A File, protocol v1's links to it, and its object in a store all have the id of the file."""
     assert [segment("files.delete", "file_id", kind(id="file_1"), KINDS) for kind in KINDS["file_id"]] == ["file_1"] * 4
 
 
@@ -127,7 +127,7 @@ def test_a_str_that_prints_as_something_else_is_taken_by_its_characters() -> Non
 @given(st.text(st.characters(codec=None, exclude_categories=()), max_size=20))
 @settings(max_examples=500)
 def test_no_text_reaches_another_path(text: str) -> None:
-    """Whatever the id, the request is refused, or its path has the same segments and gives the id back."""
+    """For any id, the request is refused, or its path has the same segments and gives the id back."""
     try:
         request = bind(GET_RUN_STEP, ("thread_1", text, "step_1"), {}, protocol="v2", kinds=KINDS)
     except ValidationError as error:

@@ -75,7 +75,7 @@ def test_each_value_has_one_spelling(query: dict[str, object], wanted: str) -> N
 
 @pytest.mark.parametrize("value", [b"x", object(), {1, 2}, [[b"x"]], {"b": b"x"}])
 def test_a_value_that_has_no_text_is_refused_by_name(value: object) -> None:
-    """What is no scalar, list or mapping is a TypeError that names the parameter."""
+    """A value that is no scalar, list or mapping is a TypeError that names the parameter."""
     with pytest.raises(TypeError, match=r"query parameter 'a.* cannot be (bytes|object|set)"):
         encode_query({"a": value})
 

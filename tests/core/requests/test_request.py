@@ -61,7 +61,7 @@ BAD = {
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD.keys())
 def test_a_base_url_of_another_form_is_refused(text: str) -> None:
-    """The ValueError says what is wrong, and shows no password."""
+    """The ValueError names the fault, and shows no password."""
     with pytest.raises(ValueError, match=r"base_url|Invalid IPv6") as caught:
         split_base_url(text)
     assert "hunter2" not in str(caught.value)
@@ -110,7 +110,7 @@ PROJECT = "https://name.services.ai.azure.com/api/projects/p"
     ],
 )
 def test_an_azure_endpoint_as_it_is_pasted(behind: str) -> None:
-    """Whatever portals and other clients put behind the resource is left out."""
+    """Paths that portals and other clients put behind the resource are dropped."""
     assert azure_base_url(f" {AZURE}{behind}\n", "1") == f"{AZURE}/openai"
 
 
@@ -139,7 +139,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("made", "words"), WRONG.values(), ids=WRONG)
 def test_an_endpoint_of_another_kind_is_refused_by_name(made: Any, words: str) -> None:
-    """The error says which preset to use, or what is missing; no password shows."""
+    """The error names the preset to use, or the missing part; no password shows."""
     with pytest.raises(ValueError, match=words) as caught:
         made()
     assert "hunter2" not in str(caught.value)
@@ -194,7 +194,7 @@ def test_a_post_that_takes_a_body_has_one(operation: str) -> None:
 
 @pytest.mark.parametrize("keywords", [{}, {"model": "gpt-4o", "temperature": 1.5, "metadata": {"a": "\\}"}}])
 def test_a_member_is_put_into_the_body_and_its_json(keywords: dict[str, Any]) -> None:
-    """Workflows add members of their own: what is sent is the body with them, and without two of a name."""
+    """Workflows add members of their own: the sent JSON is the body with them, each name once."""
     request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1", **keywords}, protocol="v2")
     for value in (True, False):
         request.add_member("stream", value)
@@ -204,7 +204,7 @@ def test_a_member_is_put_into_the_body_and_its_json(keywords: dict[str, Any]) ->
 
 
 def test_a_member_is_put_into_a_body_that_a_hook_changed() -> None:
-    """The JSON that was checked is not what is sent then."""
+    """The JSON from before the change is not sent then."""
     request = bind(CREATE_RUN, ("t_1",), {"assistant_id": "a_1"}, protocol="v2")
     request.body = {"assistant_id": "a_2"}
     request.add_member("stream", True)
@@ -212,7 +212,7 @@ def test_a_member_is_put_into_a_body_that_a_hook_changed() -> None:
 
 
 def test_reprs_show_neither_ids_nor_keywords_nor_credentials() -> None:
-    """Requests stand in tracebacks and logs, so their reprs say which operation it is and no more."""
+    """Requests are in tracebacks and logs, so their reprs have the operation and no more."""
     request = bind(CREATE_ASSISTANT, (), {"model": "secret-model"}, protocol="v2")
     outgoing = write(request, BASE, SentHeaders({"authorization": "Bearer sk-1"}), {"q": "secret-query"})
     assert repr(request) == "<Request assistants.create: POST /assistants>"
@@ -221,7 +221,7 @@ def test_reprs_show_neither_ids_nor_keywords_nor_credentials() -> None:
 
 @pytest.mark.parametrize("name", sorted(SECRET_HEADERS))
 def test_sent_headers_mask_credentials(name: str) -> None:
-    """Whatever the capitals, the value is not shown."""
+    """The value is not shown, for any capitals of the name."""
     headers = SentHeaders({name: "hidden", name.title(): "hidden", "accept": "shown"})
     assert "hidden" not in repr(headers)
     assert "shown" in repr(headers)

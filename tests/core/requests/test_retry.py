@@ -1,4 +1,4 @@
-"""When the server says to come back, in every form that it may say so."""
+"""`Retry-After` of a server, in every form."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def test_each_form_gives_seconds_or_nothing(
     | st.from_regex(r"[A-Z][a-z]{2},? [0-9]{1,3}[ -][A-Z][a-z]{2}[ -][0-9]{2,6} [0-9:]{1,9} ?[A-Z0-9+-]{0,6}")
 )
 def test_no_text_breaks_the_reader(text: str) -> None:
-    """Whatever a server sends, the answer is None or a positive number of seconds."""
+    """For any text, the answer is None or a positive number of seconds."""
     seconds = retry_after(Headers([("retry-after", text), ("retry-after-ms", text)]), NOW)
     assert seconds is None or 0 < seconds < float("inf")

@@ -1,4 +1,4 @@
-"""Whether a call is sent once more, and after how long: every class of failure by every kind of operation."""
+"""The choice of a retry and its delay: every class of failure by every kind of operation."""
 
 from __future__ import annotations
 
@@ -114,8 +114,8 @@ def test_the_operations_that_may_happen_twice() -> None:
     assert once == {operation for operation in TABLE if operation.startswith(("create", "add"))}
 
 
-def test_a_create_can_be_told_to_be_sent_again() -> None:
-    """By an option that says what it may do."""
+def test_a_create_can_be_sent_again_by_an_option() -> None:
+    """Its name says that the request may happen twice."""
     failure = ConnectionLostError("cut", maybe_processed=True)
     for resend in (False, True):
         attempts = Attempts(made("createRun"), RetryPolicy(resend_creates=resend), Budget())
@@ -162,7 +162,7 @@ def test_the_server_says_when(status: int, headers: dict[str, str], wanted: floa
 
 @pytest.mark.parametrize(("left", "again"), [(7.1, True), (7.0, False), (1.0, False), (-1.0, False)])
 def test_no_wait_goes_past_the_total_limit(left: float, again: bool) -> None:
-    """What could not be sent in time is raised now."""
+    """An error whose retry would come too late is raised now."""
     attempts = Attempts(made(), POLICY, Budget())
     assert (attempts.delay(answered(429, retry_after="7"), left=left, jitter=0.0) is not None) is again
 
@@ -187,7 +187,7 @@ def test_the_waits_of_the_defaults() -> None:
 
 
 def outage(calls: int, budget: Budget, failure: Callable[[], AssistantsError] = lambda: answered(503)) -> int:
-    """How often calls are sent while nothing answers."""
+    """The number of requests while no server answers."""
     sent = 0
     for _ in range(calls):
         attempts = Attempts(made(), POLICY, budget)
@@ -212,7 +212,7 @@ def test_a_throttle_costs_less() -> None:
     assert outage(500, Budget(), lambda: answered(429)) == 500 + 100
 
 
-def test_a_success_gives_back_what_its_retry_cost() -> None:
+def test_a_success_gives_back_the_cost_of_its_retry() -> None:
     """And no more than there was."""
     budget = Budget()
     attempts = Attempts(made(), POLICY, budget)
@@ -260,8 +260,8 @@ DOUBTS: list[tuple[AssistantsError, bool]] = [
 
 
 @pytest.mark.parametrize(("failure", "doubtful"), DOUBTS, ids=[f"{each!r}"[:40] for each, _ in DOUBTS])
-def test_what_may_have_been_done_is_doubtful(failure: AssistantsError, doubtful: bool) -> None:
-    """And stays so, whatever comes after; an idle connection that was closed has done nothing."""
+def test_a_request_that_may_have_succeeded_is_marked(failure: AssistantsError, doubtful: bool) -> None:
+    """And stays so, for any later failure; an idle connection that was closed has done nothing."""
     attempts = Attempts(made("createRun"), POLICY, Budget())
     stale = ConnectionLostError("cut", maybe_processed=True)
     stale.stale = True
@@ -290,7 +290,7 @@ async def test_a_body_that_cannot_be_read_again_is_not() -> None:
 # Settings
 
 
-def test_what_retry_may_be() -> None:
+def test_values_of_retry() -> None:
     """A policy, a number of retries, or None for none."""
     assert as_retry(None, POLICY).max_retries == 0
     assert as_retry(5, RetryPolicy(max_delay=1)) == RetryPolicy(max_retries=5, max_delay=1)
@@ -310,7 +310,7 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("value", "kind", "text"), WRONG)
-def test_what_retry_may_not_be(value: Any, kind: type[Exception], text: str) -> None:
+def test_bad_values_of_retry(value: Any, kind: type[Exception], text: str) -> None:
     """The error names the rule and the value."""
     with pytest.raises(kind, match=text):
         as_retry(value, POLICY)

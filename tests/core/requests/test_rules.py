@@ -1,4 +1,4 @@
-"""Rules in words: allowed values, and the place of what JSON cannot hold."""
+"""Rules in words: allowed values, and the place of a value that JSON cannot encode."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ WORDS: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("call", "words"), WORDS.values(), ids=WORDS)
-async def test_what_is_allowed_is_said(call: Any, words: str) -> None:
-    """The sentence has the place, the values that may stand there, and the value that does, once each."""
+async def test_allowed_values_are_listed(call: Any, words: str) -> None:
+    """The sentence has the place, the allowed values and the given value, once each."""
     async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
         with pytest.raises(ValidationError) as caught:
             call(client)
@@ -81,7 +81,7 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize(("call", "words"), NOT_JSON.values(), ids=NOT_JSON)
-async def test_what_json_cannot_hold_is_named(call: Any, words: str) -> None:
+async def test_values_that_json_cannot_encode_are_named(call: Any, words: str) -> None:
     """By the path to it."""
     async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
         with pytest.raises(TypeError) as caught:

@@ -75,8 +75,8 @@ def test_stores_and_attachments_may_be_data_of_the_project() -> None:
 
 
 @pytest.mark.parametrize("kind", [Assistant, Thread, Run])
-def test_what_was_sent_is_read_and_goes_back(kind: Any) -> None:
-    """Typed, and written as it came."""
+def test_foundrys_members_go_both_ways(kind: Any) -> None:
+    """Typed when read, and written unchanged."""
     resources = {**SEARCH, **MCP, **CODE, "file_search": {"vector_store_ids": ["vs_1"]}}
     read = kind.from_dict({"id": "x_1", "tool_resources": resources})
     assert read.at("tool_resources.azure_ai_search.indexes[0].index_name") == "docs"
@@ -87,8 +87,8 @@ def test_what_was_sent_is_read_and_goes_back(kind: Any) -> None:
     assert sent == {name: value for name, value in resources.items() if name != "code_interpreter"}
 
 
-def test_what_other_servers_know_is_sent_as_before() -> None:
-    """Nothing of Foundry's is added to what was read from them."""
+def test_other_servers_members_are_sent_as_before() -> None:
+    """Nothing of Foundry's is added to values that were read from them."""
     plain = {"code_interpreter": {"file_ids": []}, "file_search": {"vector_store_ids": ["vs_1"]}}
     assistant = Assistant.from_dict({"id": "asst_1", "tool_resources": plain})
     assert body(CREATE_THREAD, tool_resources=assistant.tool_resources)["tool_resources"] == plain
@@ -115,7 +115,7 @@ def test_wrong_values_are_refused_by_place(resources: Any, place: str) -> None:
 
 
 def test_headers_are_no_part_of_a_repr() -> None:
-    """Neither of the resources nor of what holds them."""
+    """Neither of the resources nor of objects around them."""
     run = Run.from_dict({"id": "run_1", "tool_resources": MCP})
     assert run.at("tool_resources.mcp[0].headers") == {"authorization": TOKEN}
     assert TOKEN not in repr(run)

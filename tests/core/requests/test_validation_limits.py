@@ -231,7 +231,7 @@ LIMITS: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
 
 
 @pytest.mark.parametrize(("row", "rest", "name", "good", "bad", "path", "rule"), LIMITS.values(), ids=LIMITS.keys())
-def test_each_documented_limit_holds_at_its_edge(
+def test_each_documented_limit_at_its_edge(
     row: Row, rest: dict[str, Any], name: str, good: Any, bad: Any, path: str, rule: str
 ) -> None:
     """The last value inside passes; the first outside is a ValidationError with path, rule and value."""
@@ -292,10 +292,10 @@ LIMITS_V1: dict[str, tuple[Row, dict[str, Any], str, Any, Any, str, str]] = {
 @pytest.mark.parametrize(
     ("row", "rest", "name", "good", "bad", "path", "rule"), LIMITS_V1.values(), ids=LIMITS_V1.keys()
 )
-def test_limits_of_protocol_v1_hold_there(
+def test_limits_of_protocol_v1(
     row: Row, rest: dict[str, Any], name: str, good: Any, bad: Any, path: str, rule: str
 ) -> None:
-    """What v2 allows and v1 does not is refused by a client of v1."""
+    """A value that v2 allows and v1 does not is refused by a client of v1."""
     call(row, {**rest, name: good}, "v1")
     with pytest.raises(ValidationError) as caught:
         call(row, {**rest, name: bad}, "v1")

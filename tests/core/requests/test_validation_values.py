@@ -89,10 +89,10 @@ OTHER_PROTOCOL: dict[str, tuple[Row, dict[str, Any], ProtocolVersion, str | None
 @pytest.mark.parametrize(
     ("row", "keywords", "protocol", "field", "wanted"), OTHER_PROTOCOL.values(), ids=OTHER_PROTOCOL.keys()
 )
-def test_what_the_protocol_lacks_is_refused_by_name(
+def test_members_of_the_other_protocol_are_refused(
     row: Row, keywords: dict[str, Any], protocol: ProtocolVersion, field: str | None, wanted: str
 ) -> None:
-    """The error says which operation or member it is, and which version has it."""
+    """The error names the operation or member, and the version that has it."""
     with pytest.raises(WrongProtocolError) as caught:
         call(row, keywords, protocol)
     error = caught.value
@@ -158,7 +158,7 @@ WRONG_TYPES: dict[str, tuple[Row, dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("row", "keywords", "path"), WRONG_TYPES.values(), ids=WRONG_TYPES.keys())
 def test_a_value_of_the_wrong_type_is_refused(row: Row, keywords: dict[str, Any], path: str) -> None:
-    """A ValidationError names the path, and shows the value that stands there."""
+    """A ValidationError names the path, and shows the value there."""
     with pytest.raises(ValidationError) as caught:
         call(row, keywords)
     assert caught.value.path == path
@@ -170,7 +170,7 @@ def test_a_value_of_the_wrong_type_is_refused(row: Row, keywords: dict[str, Any]
 
 @pytest.mark.parametrize("text", ["short", "long " * 20_000])
 def test_a_long_text_hides_no_value_beside_it(text: str) -> None:
-    """Every member is held to its rules, and a text that is sent is the one that was given."""
+    """Every member is checked by its rules, and a text is sent unchanged."""
     assert body(CREATE_MESSAGE, {**MESSAGE, "content": text})["content"] == text
     with pytest.raises(ValidationError, match="role") as caught:
         call(CREATE_MESSAGE, {"role": 7, "content": text})
@@ -185,8 +185,8 @@ def test_a_long_text_hides_no_value_beside_it(text: str) -> None:
     [object(), deep(10_000), "\ud800", 1 << 70, {1: 2}],
     ids=["object", "too deep", "surrogate", "huge", "keys"],
 )
-def test_what_json_cannot_hold_is_refused_before_io(value: Any) -> None:
-    """A TypeError or ValidationError, never something of msgspec's or a RecursionError."""
+def test_values_that_json_cannot_encode_are_refused(value: Any) -> None:
+    """A TypeError or ValidationError before any I/O, never something of msgspec's or a RecursionError."""
     with pytest.raises((TypeError, ValidationError), match=r"^assistants\.create\(\)"):
         call(CREATE_ASSISTANT, {**MODEL, "metadata": value})
 
@@ -244,7 +244,7 @@ def test_a_type_of_the_servers_own_is_sent_as_given(row: Row, name: str, value: 
 
 
 def test_an_unknown_tool_goes_back_as_it_came() -> None:
-    """What a server sent and this version does not know is sent back unchanged."""
+    """A server's value that this version does not know is sent back unchanged."""
     raw = {"type": "mcp", "server": {"url": "https://mcp.test"}, "n": None}
     assert body(CREATE_ASSISTANT, {**MODEL, "tools": [Unknown(raw=raw)]})["tools"] == [raw]
 
@@ -261,7 +261,7 @@ def test_unset_counts_as_missing() -> None:
         call(CREATE_ASSISTANT, {"model": msgspec.UNSET})
 
 
-def test_objects_stand_for_their_ids_in_keywords() -> None:
+def test_objects_are_sent_as_ids_in_keywords() -> None:
     """`…_id` and `…_ids` take the object, in the body as in the query."""
     file = File(id="file_1")
     assert body(CREATE_ASSISTANT_FILE, {"file_id": file}, "v1") == {"file_id": "file_1"}
@@ -269,8 +269,8 @@ def test_objects_stand_for_their_ids_in_keywords() -> None:
     assert call(LIST_MESSAGES, {"run_id": Run(id="run_1")}).query == {"run_id": "run_1"}
 
 
-def test_objects_stand_for_their_ids_in_lists_of_objects() -> None:
-    """Where a request holds others, such as the files of a batch."""
+def test_objects_are_sent_as_ids_in_lists() -> None:
+    """In objects inside a request too, such as the files of a batch."""
     files = [{"file_id": File(id="file_1")}, {"file_id": "file_2"}]
     assert body(CREATE_FILE_BATCH, {"files": files}) == {"files": [{"file_id": "file_1"}, {"file_id": "file_2"}]}
     assert files[0] == {"file_id": File(id="file_1")}
@@ -287,7 +287,7 @@ def test_one_of_two_keywords_is_given(given: dict[str, Any]) -> None:
 
 
 def test_an_object_is_no_value_elsewhere() -> None:
-    """Where no id is asked for, an object is checked like any mapping."""
+    """In a member that takes no id, an object is checked like any mapping."""
     with pytest.raises(ValidationError) as caught:
         call(CREATE_ASSISTANT, {"model": Thread(id="thread_1")})
     assert caught.value.path == "model"
@@ -300,7 +300,7 @@ class Order(str, Enum):  # noqa: UP042  # what services had before StrEnum
 
 
 def test_an_enum_is_sent_by_its_value() -> None:
-    """What is checked is what is sent, in the query as in the body."""
+    """The checked value is the sent value, in the query as in the body."""
     assert body(CREATE_ASSISTANT, {"model": Order.NEWEST}) == {"model": "desc"}
     assert call(LIST_RUNS, {"order": Order.NEWEST}).query["order"] == "desc"
 
@@ -324,7 +324,7 @@ def test_unchecked_keywords_are_sent_as_given() -> None:
 
 
 def test_the_callers_values_are_left_alone() -> None:
-    """Binding copies what it changes: the caller's mapping is as it was."""
+    """Binding copies values that it changes: the caller's mapping is as it was."""
     keywords: dict[str, Any] = {"assistant_id": Assistant(id="asst_1"), "name": msgspec.UNSET, "metadata": {"a": "b"}}
     before = dict(keywords)
     bind(CREATE_RUN, ("thread_1",), keywords, protocol="v2", validate=False)
@@ -343,7 +343,7 @@ def test_an_operation_without_keywords_takes_none(validate: bool) -> None:
 
 
 def test_a_value_inside_an_object_is_named() -> None:
-    """The path leads into the object, and what stands at its last step that can be followed is shown."""
+    """The path leads into the object, as far as it can be followed, and the value there is shown."""
     tool = FileSearchTool(file_search=FileSearchOptions(max_num_results=500))
     with pytest.raises(ValidationError, match=r"tools\[0\]\.file_search\.max_num_results: expected `int` <= 50"):
         bind(find("createAssistant"), (), {"model": "m", "tools": [tool]}, protocol="v2")

@@ -1,4 +1,4 @@
-"""Where a list goes on after a page, for every envelope that servers send."""
+"""The next cursor of a list, for every envelope that servers send."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def test_a_longer_cycle_is_found_too() -> None:
 
 
 def test_the_callers_own_cursor_counts_as_seen() -> None:
-    """A page that ends where it was asked to start would be asked for again."""
+    """A page that ends at its own cursor would be requested again."""
     with pytest.raises(PaginationError):
         cursor(after="a").advance(page("x", "a", last="a"))
 
 
 def test_a_last_page_may_repeat_a_cursor() -> None:
-    """Where the server says that nothing follows, its ids do not matter."""
+    """Where the server has no further page, its ids do not matter."""
     walk = cursor()
     walk.advance(page("a", last="a"))
     assert walk.advance(page("a", more=False, last="a")) is None

@@ -1,4 +1,4 @@
-"""What an answer means: bytes and a status in, a value or one typed error out."""
+"""The decoding of answers: bytes and a status in, a value or one typed error out."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def http(
 
 
 def one_line(text: str) -> bool:
-    """Whether text neither ends a line nor moves a cursor, and can be encoded."""
+    """True for a text that neither ends a line nor moves a cursor, and can be encoded."""
     return not {"Cc", "Cs", "Zl", "Zp"} & set(map(unicodedata.category, text))
 
 
@@ -74,7 +74,7 @@ GOOD: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("content", GOOD.values(), ids=GOOD.keys())
-def test_what_servers_send_is_read_as_meant(content: bytes) -> None:
+def test_harmless_slips_of_servers_are_mended(content: bytes) -> None:
     """Slips that lose no meaning do not fail a call."""
     assert read(Assistant, http(content)) == Assistant(id="asst_1")
 
@@ -113,7 +113,7 @@ BAD: dict[str, tuple[bytes, str, str]] = {
 
 @pytest.mark.parametrize(("content", "problem", "path"), BAD.values(), ids=BAD.keys())
 def test_a_body_that_is_not_the_document_is_a_decode_error(content: bytes, problem: str, path: str) -> None:
-    """The error keeps the answer, says what is wrong and where, and shows the start of the body."""
+    """The error keeps the answer, names fault and place, and shows the start of the body."""
     answer = http(content)
     with pytest.raises(DecodeError) as caught:
         read(Assistant, answer)
@@ -132,7 +132,7 @@ def test_bytes_are_given_as_they_came() -> None:
 
 
 def test_strict_takes_answers_by_the_letter() -> None:
-    """What is mended and kept by default is a DecodeError when asked for."""
+    """Slips that are mended by default are a DecodeError with the option."""
     assert read(Assistant, http('{"id":"a","tools":[{"type":"mcp"}]}')).tools == (Unknown(raw={"type": "mcp"}),)
     for content, path in (
         ('{"id":"a","tools":[{"type":"mcp"}]}', "$.tools[0].type"),
@@ -146,7 +146,7 @@ def test_strict_takes_answers_by_the_letter() -> None:
     )
 
 
-def test_plain_values_may_be_asked_for() -> None:
+def test_plain_values() -> None:
     """`as_type(dict)` gives the document as it is, error objects and all."""
     assert read(dict, http('{"error":{"message":"x"}}')) == {"error": {"message": "x"}}
 
@@ -284,7 +284,7 @@ SHAPES: dict[str, tuple[bytes, str, str | None, str | None, str | None]] = {
 def test_the_servers_words_are_found_in_every_shape(
     content: bytes, message: str, type: str | None, code: str | None, param: str | None
 ) -> None:
-    """Whatever the body, there is a StatusError; its text is one printable line with the server's words or the body."""
+    """For any body there is a StatusError; its text is one printable line with the server's words or the body."""
     error = error_for(http(content, 418), NOW)
     assert (error.message, error.type, error.param) == (message, type, param)
     assert error.code == code or (error.code is not None and float(error.code) == float(code or 0))
@@ -295,7 +295,7 @@ def test_the_servers_words_are_found_in_every_shape(
 
 
 def test_an_error_without_words_shows_its_body() -> None:
-    """HTML and plain text stand in the message, cut; an empty body is called one."""
+    """HTML and plain text are in the message, cut; an empty body is called one."""
     html = error_for(http("<html>" + "x" * 1000, 502, content_type="text/html; charset=utf-8"), NOW)
     assert str(html).startswith("502: text/html body '<html>xxx")
     assert len(str(html)) < 300
@@ -303,7 +303,7 @@ def test_an_error_without_words_shows_its_body() -> None:
 
 
 def test_the_message_names_reason_code_and_request() -> None:
-    """What an operator asks for stands in the text."""
+    """The text has the facts that an operator needs."""
     answer = msgspec.structs.replace(
         http({"error": {"message": "slow down", "code": "rate"}}, 429, x_request_id="req_1"), reason="Too Many"
     )
@@ -352,8 +352,8 @@ def test_another_400_is_not_a_busy_thread(message: str) -> None:
     assert type(error_for(http({"error": {"message": message}}, 400), NOW)) is BadRequestError
 
 
-def test_a_rate_limit_tells_when_to_come_back() -> None:
-    """`retry_after` is in seconds, None where the server does not say."""
+def test_a_rate_limit_has_its_delay() -> None:
+    """`retry_after` is in seconds, None where the server gives none."""
     error = error_for(http("", 429, retry_after="7"), NOW)
     assert isinstance(error, RateLimitedError)
     assert error.retry_after == 7.0
@@ -377,7 +377,7 @@ def test_a_rate_limit_tells_when_to_come_back() -> None:
     ).map(lambda value: json.dumps(value).encode())
 )
 def test_any_body_gives_a_value_or_an_error_of_ours(content: bytes) -> None:
-    """Nothing of msgspec's, and no crash: whatever comes, under 200 as under 400."""
+    """Nothing of msgspec's, and no crash, for any body under 200 and under 400."""
     for kind in (Run, ASSISTANTS):
         try:
             read(kind, http(content))

@@ -1,4 +1,4 @@
-"""The 404 of what the vendor has retired, and of what it has not."""
+"""The 404 of operations that the vendor has retired, and of others."""
 
 from __future__ import annotations
 

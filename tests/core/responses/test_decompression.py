@@ -15,13 +15,13 @@ TEXT = b'{"id":"asst_1","name":"' + b"x" * 1000 + b'"}'
 
 
 def raw_deflate(data: bytes) -> bytes:
-    """What many servers call deflate: without zlib's head and tail."""
+    """The `deflate` of many servers: without zlib's head and tail."""
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
     return packer.compress(data) + packer.flush()
 
 
 def inflated(coding: str, *pieces: bytes) -> bytes:
-    """What a body in so many pieces holds."""
+    """The content of a body in pieces of one size."""
     inflater = Inflater(coding)
     found = b""
     for piece in pieces:
@@ -57,7 +57,7 @@ def test_bodies_are_undone(coding: str, body: bytes, wanted: bytes, step: int) -
 @pytest.mark.parametrize("coding", ["gzip", "deflate"])
 @given(data=st.binary(max_size=2000), cut=st.integers(1, 2000))
 def test_a_body_that_is_cut_short_is_no_body(coding: str, data: bytes, cut: int) -> None:
-    """Any cut is noticed: aiohttp passes what there was as the whole."""
+    """Any cut is noticed: aiohttp passes the part as the whole."""
     body = gzip.compress(data) if coding == "gzip" else zlib.compress(data)
     short = body[: max(1, len(body) - cut)]
     if short != body:
@@ -76,7 +76,7 @@ BROKEN: dict[str, tuple[str, bytes, str]] = {
 
 
 @pytest.mark.parametrize(("coding", "body", "text"), BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_broken_is_said(coding: str, body: bytes, text: str) -> None:
+def test_broken_bodies_are_errors(coding: str, body: bytes, text: str) -> None:
     """As one kind of error."""
     with pytest.raises(ValueError, match=text):
         inflated(coding, body)
@@ -84,7 +84,7 @@ def test_what_is_broken_is_said(coding: str, body: bytes, text: str) -> None:
 
 @pytest.mark.parametrize("coding", ["br", "zstd", "gzip, gzip", "", "identity, gzip"])
 def test_other_codings_are_refused(coding: str) -> None:
-    """None was asked for, so none has to be understood."""
+    """The request accepts none, so none has to be understood."""
     with pytest.raises(ValueError, match="not requested"):
         Inflater(coding)
 

@@ -1,4 +1,4 @@
-"""How long to wait between polls."""
+"""The delay between polls."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_jitter_takes_up_to_a_quarter_off() -> None:
     ("value", "seconds"), [("1", 0.001), ("2500", 2.5), ("1e3", 1.0), ("60000", 60.0), ("1e9", 60.0)]
 )
 def test_the_servers_hint_counts(value: str, seconds: float) -> None:
-    """Milliseconds, whatever the attempt and the jitter, up to a minute."""
+    """In milliseconds, for any attempt and jitter, up to a minute."""
     assert poll_delay(7, hinted(value), 1.0) == pytest.approx(seconds)
 
 
@@ -46,7 +46,7 @@ def test_a_hint_that_is_no_time_is_ignored(value: str) -> None:
 
 
 def test_an_interval_of_the_callers_is_kept() -> None:
-    """Whatever the attempt, the jitter and the server say."""
+    """For any attempt, jitter and hint of the server."""
     assert poll_delay(9, hinted("2500"), 1.0, 0.75) == 0.75
     assert poll_delay(0, NONE, 0.5, 30) == 30
 

@@ -33,7 +33,7 @@ TEXTS = st.builds(
 
 
 def is_prefix(part: Any, whole: Any) -> bool:
-    """Whether a value may become another by growing: members and elements are added behind, texts get longer."""
+    """True for a value that may become another by growing: members and elements are added behind, texts get longer."""
     if isinstance(whole, dict):
         return (
             isinstance(part, dict)
@@ -81,7 +81,7 @@ def test_every_prefix_gives_a_prefix_of_the_value(case: tuple[Any, str]) -> None
         ("\n{", {}),
     ],
 )
-def test_what_is_kept_of_a_text(text: str, value: Any) -> None:
+def test_unfinished_parts_of_a_text(text: str, value: Any) -> None:
     """A number may go on and an escape is one character: both wait for their end."""
     assert partial_value(text) == value
 
@@ -91,8 +91,8 @@ def test_what_is_kept_of_a_text(text: str, value: Any) -> None:
     ["", " ", "12", "nope", "}", "]", '{"a" "b"}', "{]", '{"a": "\\ud83d x"}', "```json\n{", "[" * 100_000, "\ud800"],
     ids=range(12),
 )
-def test_what_is_no_json_gives_nothing(text: str) -> None:
-    """Also where it is nested past what a decoder takes."""
+def test_other_texts_than_json_give_nothing(text: str) -> None:
+    """Also where it is nested past a decoder's limit."""
     assert partial_value(text) is None
 
 
@@ -135,7 +135,7 @@ def test_a_short_text_is_read_with_each_piece() -> None:
 
 @given(TEXTS, st.integers(1, 9))
 def test_a_text_that_grows_has_the_value_of_its_whole(case: tuple[Any, str], size: int) -> None:
-    """Going on from the last token finds what reading from the start finds, for every cut."""
+    """Going on from the last token and reading from the start agree, for every cut."""
     value, text = case
     reader = PartialJSON()
     for end in range(size, len(text), size):

@@ -47,7 +47,7 @@ def image(name: str, index: Any = 0) -> dict[str, Any]:
 
 
 def message_of(*parts: dict[str, Any], base: Message | None = None) -> list[Any]:
-    """What a message consists of after its deltas, each with one part."""
+    """The content of a message after its deltas, each with one part."""
     fold = MessageFold("m")
     if base is not None:
         fold.replace(base)
@@ -115,7 +115,7 @@ def test_a_text_with_an_odd_index_is_the_first_part(index: Any) -> None:
 
 @pytest.mark.parametrize("index", [*ODD.values(), 0, HUGE], ids=[*ODD, "zero", "huge"])
 def test_parts_of_several_kinds_and_one_index(index: Any) -> None:
-    """They stand in the order they came, and a text goes on where its last piece went."""
+    """They are in the order of their arrival, and a text goes on where its last piece went."""
     own = at(index, type="video", video=1)
     assert message_of(text("a", index), text("b", index), image("i", index), text("c", index), text("d", index)) == [
         "ab",
@@ -133,12 +133,12 @@ def test_parts_of_several_kinds_and_one_index(index: Any) -> None:
 
 
 def test_a_huge_index_is_the_last_part() -> None:
-    """Whatever the others are."""
+    """For any other indexes."""
     assert message_of(text("z", HUGE), text("a"), text("b", 2**62)) == ["a", "b", "z"]
 
 
 @pytest.mark.parametrize("first", [image("i"), {"type": "refusal", "refusal": "no"}, {"type": "video"}], ids=str)
-def test_what_a_whole_object_had_at_the_index_stays(first: dict[str, Any]) -> None:
+def test_a_part_of_a_whole_object_stays(first: dict[str, Any]) -> None:
     """Before a part of another kind; the same part once more is the same."""
     base = Message.from_dict({"id": "m", "content": [first]})
     kept = shown(base.content[0])
@@ -177,7 +177,7 @@ def test_annotations_of_one_index(index: Any) -> None:
 
 @pytest.mark.parametrize("index", [*ODD.values(), 0, HUGE], ids=[*ODD, "zero", "huge"])
 def test_calls_of_one_index(index: Any) -> None:
-    """Their ids tell them apart, or their names; pieces without either belong to the last one."""
+    """Their ids separate them, or their names; pieces without either belong to the last one."""
     assert calls_of(
         function("", index, "add", "c1"), function('{"a":', index), function("1}", index, id="c1"),
         function("", index, "sub", "c2"), function('{"b":2}', index),
@@ -245,7 +245,7 @@ PARTS = st.one_of(
 
 @given(st.lists(PARTS, max_size=12), st.lists(PARTS, max_size=3))
 def test_no_text_and_no_image_is_ever_lost(parts: list[dict[str, Any]], before: list[dict[str, Any]]) -> None:
-    """Whatever the indexes are, and whatever a whole object had."""
+    """For any indexes, and any whole object."""
     base = Message.from_dict(
         {"id": "m", "content": [{k: v for k, v in part.items() if k != "index"} for part in before]}
     )
@@ -267,12 +267,12 @@ def test_no_text_and_no_image_is_ever_lost(parts: list[dict[str, Any]], before: 
     ids=["number", "absent", "text", "null", "negative", "true"],
 )
 def test_the_index_of_an_unknown_part(raw: dict[str, Any], index: int) -> None:
-    """What is no place counts as the first."""
+    """An index that is no place counts as the first."""
     assert index_of(Unknown(raw=raw)) == index
 
 
-def test_places_keep_what_was_there() -> None:
-    """In front of what takes its place."""
+def test_places_keep_their_earlier_part() -> None:
+    """In front of the new part at its index."""
     places: Places[str] = Places()
     places.put(5, "b", "a")
     places.put(5, "c", "never")

@@ -41,7 +41,7 @@ def message(*content: dict[str, Any], **members: Any) -> Message:
 
 
 def folded(*deltas: MessageDelta, base: Message | None = None) -> Message:
-    """What deltas make of a message."""
+    """The message after its deltas."""
     fold = MessageFold("m")
     if base is not None:
         fold.replace(base)
@@ -65,7 +65,7 @@ def cut_texts(draw: st.DrawFn) -> tuple[dict[int, str], list[tuple[int, str]]]:
 
 @given(cut_texts())
 def test_any_cut_of_texts_folds_to_them(cut: tuple[dict[int, str], list[tuple[int, str]]]) -> None:
-    """In whatever order the parts take turns, each is whole in its place, gaps closed."""
+    """In any order of the parts, each is whole in its place, with gaps closed."""
     texts, pieces = cut
     whole = folded(*(delta(text(piece, index)) for index, piece in pieces))
     assert [part.text.value for part in whole.content] == [texts[index] for index in sorted(texts)]  # type: ignore[union-attr]  # all are texts
@@ -103,8 +103,8 @@ CONTENT = st.one_of(
 
 
 @given(st.lists(st.tuples(st.booleans(), st.lists(CONTENT, max_size=4)), max_size=6))
-def test_what_was_told_before_a_whole_object_is_counted(steps: list[tuple[bool, list[dict[str, Any]]]]) -> None:
-    """A view of the text yields the rest of a message that comes whole: what stands behind so many characters."""
+def test_text_before_a_whole_object_is_counted(steps: list[tuple[bool, list[dict[str, Any]]]]) -> None:
+    """A view of the text yields the rest of a message that arrives whole, behind the characters already given."""
     fold = MessageFold("m")
     for whole, content in steps:
         before = len(fold.whole().text)
@@ -141,7 +141,7 @@ def test_the_fold_is_the_final_message() -> None:
 
 
 def test_an_annotation_that_comes_again_takes_its_place() -> None:
-    """By its index, whatever order they come in."""
+    """By its index, in any order."""
     first, second = {**CITATION, "index": 5}, {**PATH, "index": 1}
     whole = folded(
         delta(text("x", annotations=[first])), delta(text("", annotations=[second, {**first, "text": "[1]"}]))
@@ -151,7 +151,7 @@ def test_an_annotation_that_comes_again_takes_its_place() -> None:
 
 
 def test_a_message_that_was_never_announced() -> None:
-    """Its id and the first delta's role are what is known of it."""
+    """Only its id and the first delta's role are known."""
     assert folded(delta(text("a"), role="user")) == Message(
         id="m", object="thread.message", role="user", content=message(text("a")).content
     )
@@ -159,7 +159,7 @@ def test_a_message_that_was_never_announced() -> None:
     assert folded(MessageDelta(id="m")) == Message(id="m", object="thread.message", role="assistant")
 
 
-def test_a_whole_object_takes_the_place_of_what_deltas_brought() -> None:
+def test_a_whole_object_replaces_its_deltas() -> None:
     """If it has content; deltas behind it go on where its texts end, and an empty one takes nothing away."""
     fold = MessageFold("m")
     fold.add(delta(text("ab")))
@@ -184,7 +184,7 @@ def test_a_text_goes_on_with_the_annotations_there_were() -> None:
     assert part["text"] == {"value": "abcd", "annotations": [CITATION, PATH]}
 
 
-def test_a_refusal_goes_on_behind_what_the_whole_object_had() -> None:
+def test_a_refusal_goes_on_behind_the_whole_object() -> None:
     """As a text does."""
     whole = folded(
         delta({"index": 0, "type": "refusal", "refusal": "not"}), base=message({"type": "refusal", "refusal": "I can"})

@@ -1,4 +1,4 @@
-"""What a run's state means to somebody who waits for it."""
+"""The meaning of a run's status for a caller that waits."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ def run(status: str | None, **members: Any) -> Run:
         ("requires_action", "act"),
     ],
 )
-def test_what_a_status_asks_for(status: str | None, step: str) -> None:
-    """An unknown one, or none, asks to wait."""
+def test_the_next_step_of_a_status(status: str | None, step: str) -> None:
+    """With an unknown status, or none, the caller waits."""
     assert next_step(run(status)) == step
 
 
@@ -85,7 +85,7 @@ def test_how_a_run_ended(status: str, details: dict[str, str] | None, end: str |
     ],
 )
 def test_each_end_has_its_error(status: str, kind: type[RunError], text: str) -> None:
-    """It names the run, carries run and steps, and comes only where it is asked for."""
+    """It names the run, carries run and steps, and is raised on request only."""
     ended = run(
         status, last_error={"code": "server_error", "message": "boom"}, incomplete_details={"reason": "max_tokens"}
     )
@@ -149,8 +149,8 @@ def test_the_outputs_that_were_submitted() -> None:
     assert answered(steps) == {("a", "f", "{}"): "1", ("b", "f", "{}"): "", ("f", "f", "{}"): "2"}
 
 
-def test_a_call_is_known_by_what_it_asks_for_too() -> None:
-    """Since some servers begin their ids anew in each round."""
+def test_a_call_is_known_by_its_arguments_too() -> None:
+    """Since some servers start their ids from the first again in each round."""
     one, two = (ToolCall.from_dict(function("a", None, text)) for text in ("{}", '{"x":1}'))
     assert identity(one) != identity(two)
     assert identity(ToolCall(id="a")) == ("a", None, None)
@@ -158,7 +158,7 @@ def test_a_call_is_known_by_what_it_asks_for_too() -> None:
 
 
 def http(status: int, again: str = "") -> HTTPResponse:
-    """An answer's head, with what it says of trying again."""
+    """The head of an answer, with its advice on retrying."""
     return HTTPResponse(status, "", Headers([("x-should-retry", again)]), b"", "", "")
 
 
@@ -185,6 +185,6 @@ PERMANENT.permanent = True
     ],
     ids=repr,
 )
-def test_what_may_pass(error: AssistantsError, passing: bool) -> None:
-    """The network and an overloaded server; no refusal, and nothing that only we can mend."""
+def test_passing_failures(error: AssistantsError, passing: bool) -> None:
+    """The network and an overloaded server; no refusal, and no fault of the caller's own."""
     assert may_pass(error) is passing

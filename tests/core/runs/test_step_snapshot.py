@@ -14,7 +14,7 @@ from tests.support.deltas import call, step_delta
 
 
 def step_of(*deltas: RunStepDelta, base: RunStep | None = None) -> RunStep:
-    """What deltas make of a step."""
+    """The step after its deltas."""
     fold = StepFold("s")
     if base is not None:
         fold.replace(base)
@@ -65,7 +65,7 @@ def test_code_folds() -> None:
 
 
 def test_searches_fold() -> None:
-    """They come whole; what has come is not lost to a later, emptier piece."""
+    """They arrive whole; results are not lost to a later, emptier piece."""
     search = {
         "ranking_options": {"ranker": "auto", "score_threshold": 0.5},
         "results": [{"file_id": "f", "score": 1.0}],
@@ -121,7 +121,7 @@ def test_a_whole_step_takes_the_place_of_its_deltas() -> None:
 
 
 def test_details_that_are_no_calls() -> None:
-    """The message that a step writes, or what the server made up, where the step itself has none."""
+    """The message that a step writes, or an invention of the server, where the step itself has none."""
     creation = RunStepDelta.from_dict(
         {"id": "s", "delta": {"step_details": {"type": "message_creation", "message_creation": {"message_id": "m"}}}}
     )

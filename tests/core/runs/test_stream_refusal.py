@@ -128,7 +128,7 @@ def test_a_refusal_by_its_members(body: Any) -> None:
 
 @pytest.mark.parametrize("body", OTHER.values(), ids=OTHER)
 def test_errors_about_other_members(body: Any) -> None:
-    """What quotes the request, or lists the right names, names no problem."""
+    """A quote of the request, or a list of the right names, names no problem."""
     assert not refuses(msgspec.json.encode(body))
 
 
@@ -142,6 +142,6 @@ def test_a_refusal_far_behind() -> None:
     "part", ["stream ", "'stream", "streaming not ", "field stream", "not support a ", "unknown ("]
 )
 def test_the_worst_of_texts(part: str) -> None:
-    """Each pattern is linear: what is not would run into the limit of the tests."""
+    """Each pattern is linear: any other would run into the limit of the tests."""
     refuses((part * 70_000)[:60_000].encode(), kind="text/plain")
     refuses(msgspec.json.encode({"error": {"message": (part * 70_000)[:60_000]}}))

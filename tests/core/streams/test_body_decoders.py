@@ -1,4 +1,4 @@
-"""How an answer is read: the table of framings, and items, pages, bytes and events out of pieces."""
+"""The reading of answers: the table of framings, and items, pages, bytes and events out of pieces."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def items(decoder: Any, *pieces: bytes, end: bool = True) -> list[Any]:
 
 
 def test_a_run_that_streams_is_events_and_one_that_does_not_is_a_run() -> None:
-    """By the content type; where it is missing, events were asked for."""
+    """By the content type; without one, the request for events decides."""
     for kind in (None, "text/event-stream"):
         assert isinstance(run_decoder(head(kind), Options()), RunEventBodyDecoder)
     plain = run_decoder(head("application/json"), Options())
@@ -70,7 +70,7 @@ def test_a_run_that_streams_is_events_and_one_that_does_not_is_a_run() -> None:
 
 
 def test_a_list_is_its_elements_or_its_page() -> None:
-    """One by one unless pages are asked for; with a type of the caller's own, whole."""
+    """One by one unless the caller wants pages; with a type of the caller's own, whole."""
     body = b'{"data":[{"id":"a"},{"id":"b"}],"has_more":false}'
     page: Any = Page[Thread]
     assert items(item_decoder(LIST_THREADS, head(None), Options(), page), body) == [Thread(id="a"), Thread(id="b")]
@@ -80,7 +80,7 @@ def test_a_list_is_its_elements_or_its_page() -> None:
 
 
 @pytest.mark.parametrize("pages", [False, True])
-def test_a_page_that_is_none_is_an_error(pages: bool) -> None:
+def test_a_malformed_page_is_an_error(pages: bool) -> None:
     """An error object raises as such, anything else without `data` as undecodable; an empty page is a page."""
     page: Any = Page[Thread]
 
@@ -105,7 +105,7 @@ def test_a_page_that_is_none_is_an_error(pages: bool) -> None:
 
 
 def test_files_and_bytes_are_pieces() -> None:
-    """A file's content whatever its type, unless a framing is chosen; and anything on request."""
+    """A file's content of any type, unless a framing is chosen; and anything on request."""
     decoder = item_decoder(DOWNLOAD_FILE, head("application/json"), Options(), bytes)
     assert isinstance(decoder, RawBodyDecoder)
     assert items(decoder, b"a", b"b") == [b"a", b"b"]
@@ -134,7 +134,7 @@ def test_a_cut_inside_an_item_is_a_truncation(kind: str) -> None:
 
 
 def test_a_cut_behind_garbage_is_still_the_cut() -> None:
-    """What cannot be read any more does not hide the connection's error."""
+    """Unreadable bytes do not hide the connection's error."""
     decoder = item_decoder(GET_THREAD, head(None), Options(), Thread)
     assert items(decoder, b"}", end=False) == []
     assert decoder.error is not None
@@ -149,7 +149,7 @@ def test_strict_and_lenient() -> None:
         items(item_decoder(GET_THREAD, head(None), Options(strict=True), Thread), body)
 
 
-def test_a_bad_item_is_left_out_where_that_was_asked_for() -> None:
+def test_a_bad_item_is_left_out_on_request() -> None:
     """The callback gets its error, with its index among the items."""
     bad: list[ItemDecodeError] = []
     options = Options(on_bad_item=bad.append)
@@ -193,6 +193,6 @@ def test_a_run_says_where_it_broke_off() -> None:
 
 
 def test_the_rows_of_runs_stream() -> None:
-    """What makes a stream of events is in the table."""
+    """The table marks the operations that stream events."""
     assert CREATE_RUN.streams
     assert not GET_THREAD.streams

@@ -25,7 +25,7 @@ class Bars:
         return []
 
 
-async def test_items_are_what_it_finds(wire: Wire, client: AssistantsClient) -> None:
+async def test_items_are_the_values_it_finds(wire: Wire, client: AssistantsClient) -> None:
     """One at a time, decoded as the operation's element, in pieces of any size; each stream has its own."""
     for pieces in ((b'{"id":"a"}|{"id":"b"}|',), (b'{"id":', b'"a"}|{"id":"b"', b"}|")):
         wire.answer(Body(*pieces))

@@ -171,7 +171,7 @@ ALPHABET = st.sampled_from(
 @pytest.mark.parametrize("kind", FRAMERS)
 @given(body=st.lists(ALPHABET, max_size=30).map(b"".join), where=places, limit=st.sampled_from([4, 12, 1000]))
 def test_any_bytes_in_any_pieces(kind: type[JSONFramer], body: bytes, where: list[int], limit: int) -> None:
-    """Whatever comes, cutting changes neither items nor error, and the error is a documented one."""
+    """For any bytes, cutting changes neither items nor error, and the error is a documented one."""
     whole = frame(kind(limit), [body])
     assert facts(frame(kind(limit), cut(body, where))) == facts(whole)
     assert isinstance(whole[1], StreamTruncatedError | ItemDecodeError | ItemTooLargeError | None)
@@ -193,7 +193,7 @@ def raw_documents(text: str) -> Outcome:
 
 @given(st.lists(values, min_size=1, max_size=4), indents, st.data())
 def test_documents_cut_anywhere(documents: list[Any], indent: int | None, data: st.DataObject) -> None:
-    """What is whole before the cut comes out, and no more; the standard library is the judge."""
+    """The items that are whole before the cut are given, and no more; the standard library is the judge."""
     body = b"\n".join(dump(document, indent) for document in documents) + b"\n"
     end = data.draw(st.integers(0, len(body)))
     items, error = frame(ConcatenatedJSON(), cut(body[:end], data.draw(places)))

@@ -67,8 +67,8 @@ def test_an_error_comes_again(kind: type[JSONFramer]) -> None:
     assert fed.value is finished.value is framer.error
 
 
-def test_errors_say_where() -> None:
-    """A malformed body names the item's index, the byte and what should stand there."""
+def test_errors_name_their_place() -> None:
+    """A malformed body has the item's index, the byte and the expected byte."""
     framer = ConcatenatedJSON()
     assert framer.feed(b"[1][2]") == [b"[1]", b"[2]"]
     assert framer.feed(b"[3],") == [b"[3]"]
@@ -98,7 +98,7 @@ def test_deep_and_long_items(size: int) -> None:
 
 
 def test_items_are_for_a_decoder() -> None:
-    """What the framers hand over decodes, and what an RS or a wrong byte spoiled does not."""
+    """Items of the framers decode, and items spoiled by an RS or a wrong byte do not."""
     records, _ = frame(JSONSequence(), [b'\x1e{"a":1}\n\x1e12\x1e"x\x1e]\x1e[2]\n'])
     good: list[Any] = []
     for record in records:

@@ -1,4 +1,4 @@
-"""Frames to events: the table, what is remembered for a stream that breaks off, and the way back to bytes."""
+"""Frames to events: the table, the state for a stream that breaks off, and the way back to bytes."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_a_name_of_the_table_gives_its_class(name: str) -> None:
     assert (decoder.items, decoder.last_event) == (1, name)
 
 
-def test_the_decoder_remembers_where_the_run_stands() -> None:
-    """Its last run, its last event, how many there were."""
+def test_the_decoder_remembers_the_state_of_the_run() -> None:
+    """Its last run, its last event, and their number."""
     decoder = EventDecoder()
     assert (decoder.run, decoder.last_event, decoder.ended, decoder.done, decoder.items) == (
         None,
@@ -103,7 +103,7 @@ def test_errors_raise(name: str, data: Any) -> None:
 
 
 def test_an_object_with_an_error_member_is_an_object() -> None:
-    """What has an id is what its name says, and `error: null` is no error."""
+    """An object with an id is of the kind of its name, and `error: null` is no error."""
     decoder = EventDecoder()
     assert isinstance(decoder.decode(sent("thread.run.failed", {**run("failed"), "error": {"message": "m"}})), RunEvent)
     assert isinstance(decoder.decode(sent("odd", {"error": None})), UnknownEvent)
@@ -138,7 +138,7 @@ def test_only_one_layer_is_taken_off(depth: int) -> None:
     assert isinstance(EventDecoder().decode(sent("message", data)), UnknownEvent)
 
 
-def test_an_unknown_events_data_is_what_can_be_made_of_it() -> None:
+def test_the_data_of_an_unknown_event() -> None:
     """JSON as values, anything else as text."""
     assert UnknownEvent("x", b'{"a":[1]}').data == {"a": [1]}
     assert UnknownEvent("x", b"a\xffb").data == "a\ufffdb"
@@ -174,7 +174,7 @@ DATA = st.binary().filter(lambda data: b"\r" not in data and data.strip() != b"[
 
 @given(NAMES, DATA)
 def test_frames_are_read_back(name: str, data: bytes) -> None:
-    """Whatever an unknown event holds, over any number of lines, it is the same after the way to bytes and back."""
+    """Any data of an unknown event, over any number of lines, is the same after the way to bytes and back."""
     event = UnknownEvent(name, data)
     frames = SSEDecoder().feed(frame_of(event))
     assert frames == [ServerSentEvent(name, data)]

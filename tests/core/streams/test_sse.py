@@ -73,7 +73,7 @@ def test_cases(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in CASES if len(case.body) < 80], ids=lambda case: case.name)
 def test_two_cuts(case: Case) -> None:
-    """No two cuts change what a short stream means."""
+    """No two cuts change the meaning of a short stream."""
     for pieces in two_cuts(case.body):
         assert decode(pieces)[0] == case.events
 
@@ -89,8 +89,8 @@ def test_the_cases_follow_the_plain_rules(case: Case) -> None:
 
 
 @given(bodies, places)
-def test_any_body_means_what_the_plain_rules_say(body: bytes, where: list[int]) -> None:
-    """Cutting changes nothing, neither events nor what is left."""
+def test_any_body_follows_the_plain_rules(body: bytes, where: list[int]) -> None:
+    """Cutting changes nothing, neither events nor the rest."""
     whole, first = decode([body])
     pieces, second = decode(cut(body, where))
     assert whole == pieces == plain_decode(body)
@@ -114,7 +114,7 @@ mostly_usual = st.lists(st.one_of(*[st.sampled_from(USUAL)] * 8, st.sampled_from
 
 @given(mostly_usual, st.lists(st.integers(0, 5000), max_size=4))
 def test_blocks_taken_all_at_once_mean_the_same(body: bytes, where: list[int]) -> None:
-    """Whatever pieces `blocks` takes: events, their number, what is left, id and retry are those of `feed`."""
+    """For any pieces that `blocks` takes: events, their number, the rest, id and retry are those of `feed`."""
     pieces = cut(body, where)
     fast, plain = SSEDecoder(), SSEDecoder()
     for piece in pieces:
@@ -155,7 +155,7 @@ def test_an_event_comes_with_its_blank_line() -> None:
     assert decoder.feed(b"\n") == [ServerSentEvent("message", b"b")]
 
 
-def test_what_a_reconnection_would_send() -> None:
+def test_the_id_and_retry_for_a_reconnection() -> None:
     """The id of a whole block counts even without data, that of a cut one does not; a retry counts at once."""
     _, decoder = decode([b"id: 1\nretry: 20\n\nid: 2\nretry: 30\ndata: a\n"])
     assert decoder.last_event_id == "1"
@@ -226,7 +226,7 @@ def suite() -> Iterator[Any]:
 
 
 def variant(name: str, body: bytes, seed: str) -> Iterator[list[bytes]]:
-    """The cuttings that a suite's variant stands for, the many thinned out where they are very many."""
+    """The cuttings of a suite's variant, thinned out where they are very many."""
     kind, _, number = name.rpartition("_")
     if name == "whole":
         yield [body]

@@ -115,11 +115,11 @@ CLIENT_SIDE: dict[int, list[str]] = {
         "test_no_fault_shows_the_key",
         "test_no_error_shows_the_key",
         "test_no_repr_shows_the_key",
-        "test_the_log_says_what_happened",
+        "test_the_log_has_a_line_for_each_request",
     ],
     73: ["test_a_base_url_is_joined_right", "test_an_unencrypted_way_is_warned_of_once"],
     74: ["test_two_clients_with_two_keys"],
-    75: ["test_what_is_no_file_is_refused_when_the_method_is_called", "test_only_a_plain_name_is_sent"],
+    75: ["test_a_value_that_is_no_file_is_refused_at_once", "test_only_a_plain_name_is_sent"],
     76: ["test_a_file_is_sent_whole_again", "test_row11_a_body_that_is_not_read"],
     77: [
         "test_a_hook_that_raises_stops_the_call",
