@@ -16,6 +16,7 @@ from tests.support.steady_loop import SteadyLoop
 VARIABLES = (
     *("OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"),
     *("ASSISTANTS_API_KEY", "ASSISTANTS_BACKEND_KEY"),
+    *("AZURE_OPENAI_API_KEY", "AZURE_OPENAI_AD_TOKEN", "AZURE_OPENAI_ENDPOINT", "OPENAI_API_VERSION"),
 )
 
 # How long an example takes is up to the machine.

@@ -31,6 +31,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("resources",),
     ("client",),
     ("",),  # the package itself
+    ("compat",),
     ("server",),
     ("testing",),
     ("cli", "__main__"),
@@ -228,6 +229,7 @@ def test_importing_the_package_is_cheap() -> None:
     unwanted = {"aiohttp", "anyio", "yarl", "opentelemetry", "pydantic", "pytest", "rich", "aioresponses"} | {
         f"assistants_async.{name}"
         for name in (
+            "compat",
             "core.streams.body_decoders",
             "core.streams.sse",
             "server",

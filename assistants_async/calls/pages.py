@@ -10,6 +10,7 @@ from ..core.requests.options import Options, raising
 from ..core.requests.request import Request
 from ..core.responses.cursor import Cursor
 from ..models.pages import AnyPage
+from ..response import Response
 from ..session.manager import SessionManager
 
 T = TypeVar("T")
@@ -35,6 +36,11 @@ class PageWalk(AsyncIterator[P]):
         """True for a list that is walked towards its start."""
         return self._cursor.backward
 
+    @property
+    def finished(self) -> bool:
+        """True once the last page has come."""
+        return self._done
+
     @override
     async def __anext__(self) -> P:
         if self._done:
@@ -42,11 +48,23 @@ class PageWalk(AsyncIterator[P]):
         request = self._request
         self._done = True  # unless this page names another
         page: P = await self._session.value(request, self._options, self._result)
-        cursor = self._cursor.advance(page)
+        self._advance(page)
+        return page
+
+    async def response(self) -> Response[P]:
+        """Await for the next page together with the answer it came in; raises `StopAsyncIteration` behind the last."""
+        if self._done:
+            raise StopAsyncIteration
+        self._done = True
+        answer: Response[P] = await self._session.send(self._request, self._options, self._result)
+        self._advance(answer.value)
+        return answer
+
+    def _advance(self, page: P) -> None:
+        request, cursor = self._request, self._cursor.advance(page)
         if cursor is not None and self._cursor.member is not None:
             request.query[self._cursor.member] = cursor
             self._done = False
-        return page
 
 
 async def items_of(pages: AsyncIterator[AnyPage[T]], *, backward: bool) -> AsyncIterator[T]:
