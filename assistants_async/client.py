@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from .resources.operation import AnyCall
     from .server import Dialect, Responder
     from .session.azure import TokenCredential
+
+# The version of Foundry's protocol that has approvals of MCP calls.
+_FOUNDRY_PREVIEW = "2025-05-15-preview"
+_FOUNDRY_SCOPE = "https://ai.azure.com/.default"
+_AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
 @show_keywords
@@ -86,9 +91,7 @@ class AssistantsClient:
         from .server import AssistantsServer
 
         if dialect == "foundry":
-            from .session.azure import FOUNDRY_PREVIEW  # on use
-
-            settings["query"] = {"api-version": FOUNDRY_PREVIEW, **settings.get("query", {})}
+            settings["query"] = {"api-version": _FOUNDRY_PREVIEW, **settings.get("query", {})}
         protocol = settings.get("protocol", "v2")
         async with AssistantsServer(responder=responder, protocol=protocol, dialect=dialect) as server:
             settings.setdefault("api_key", "local")
@@ -105,10 +108,8 @@ class AssistantsClient:
         `endpoint` is the project's, `https://….services.ai.azure.com/api/projects/…`; `credential` anything with
         azure-identity's `get_token`. A token is kept until 5 minutes before its end.
         """
-        from .session.azure import FOUNDRY_SCOPE, token_source  # on use
-
         settings["query"] = {"api-version": api_version, **settings.get("query", {})}
-        settings["api_key"] = token_source(credential, FOUNDRY_SCOPE)
+        settings["api_key"] = _key_of(credential, _FOUNDRY_SCOPE)
         settings["base_url"] = _endpoint(foundry_base_url, endpoint, api_version, settings)
         return cls._made(settings)
 
@@ -130,9 +131,7 @@ class AssistantsClient:
         settings["base_url"] = _endpoint(azure_base_url, endpoint, api_version, settings)
         settings["auth"] = "api-key" if credential is None else "bearer"
         if credential is not None:
-            from .session.azure import AZURE_SCOPE, token_source  # on use
-
-            settings["api_key"] = token_source(credential, AZURE_SCOPE)
+            settings["api_key"] = _key_of(credential, _AZURE_SCOPE)
         return cls._made(settings)
 
     @classmethod
@@ -245,6 +244,12 @@ def _endpoint(read: Callable[[str, str], str], endpoint: str, api_version: str, 
     except (TypeError, ValueError):
         _forget(settings)
         raise
+
+
+def _key_of(credential: TokenCredential, scope: str) -> Callable[[], Awaitable[str]]:
+    from .session.azure import token_source  # on use: most clients have a key
+
+    return token_source(credential, scope)
 
 
 def _forget(settings: Any) -> None:

@@ -62,6 +62,7 @@ ELSEWHERE = {
     "tools/class_members": "tools/test_mixed_types.py",
     "tools/events": "tools/test_toolbox_limits.py",
     "tools/nulls": "tools/test_schema.py",
+    "tools/pydantic_adapter": "tools/test_mixed_types.py",
     "tools/pydantic_types": "tools/test_mixed_types.py",
     "tools/signatures": "tools/test_schema.py",
     "transport": "testing/faults/test_connections.py",

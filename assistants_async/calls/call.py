@@ -20,7 +20,6 @@ from ..session.open_response import OpenResponse
 from .channel import BodyDecoder, Channel, Opener
 from .lazy_coroutine import LazyCoroutine
 from .pipe import Sender
-from .push import push
 
 T_co = TypeVar("T_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
@@ -80,7 +79,14 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         An anyio stream can do neither: its reader sees an error as an ordinary end, and one that has gone is noticed
         before the request is sent and at the next item.
         """
-        return await push(self.stream(), sender, close=close)
+        return await self._push(self.stream(), sender, close=close)
+
+    def _push(
+        self, channel: Channel[Any], sender: Sender[Any], *, close: bool
+    ) -> Coroutine[Any, Any, HTTPResponse | None]:
+        from .push import push  # on use: it imports anyio
+
+        return push(channel, sender, close=close)
 
     def _opener(self, choose: Callable[[HTTPResponse], BodyDecoder[Any]], *, events: bool = False) -> Opener:
         """Use the call up, and make the function that sends the request when the stream is entered.
@@ -103,12 +109,12 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
 
         return open_stream
 
-    def _decoder(self, http: HTTPResponse) -> BodyDecoder[Any]:
-        return self._item_decoder(http)
+    def _decoder(self, http: HTTPResponse, *, pages: bool = False, events: bool = False) -> BodyDecoder[Any]:
+        """Choose the decoder of the answer: of its items, of `pages` as wholes, or of a run's `events`."""
+        from ..core.streams.body_decoders import item_decoder, run_decoder  # on use: not every program streams
 
-    def _item_decoder(self, http: HTTPResponse, *, pages: bool = False) -> BodyDecoder[Any]:
-        from ..core.streams.body_decoders import item_decoder  # on use: not every program streams
-
+        if events:
+            return run_decoder(http, self._options)
         return item_decoder(self._request.endpoint, http, self._options, self._result, pages=pages)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable
 
+from ..core.requests.options import Options
+from ..core.streams.run_decoders import RunEventBodyDecoder
 from ..response import Headers, HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer
 from ..session.open_response import StreamWatch
@@ -44,3 +46,8 @@ class ChunkStream:
         self._closed = True
         if self._deadline is not None:
             self._deadline.interrupt(ConnectionAbortedError())
+
+
+async def open_run_events(chunks: AsyncIterable[bytes]) -> tuple[ChunkStream, RunEventBodyDecoder]:
+    """Open pieces of a run's event stream, with their decoder."""
+    return ChunkStream(chunks), RunEventBodyDecoder(Options())

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from ..core.requests.endpoint import Endpoint
+from ..core.requests.option_checks import check_options
 from ..core.requests.options import Options, ViewOptions, merge
 from ..core.requests.request import Request, StreamingBody, bind
 from ..endpoints import KINDS
@@ -47,8 +48,6 @@ class CallContext(msgspec.Struct, frozen=True):
         mine: dict[str, Any] = {name: value for name, value in changes.items() if name in ("validate", "extra_body")}
         rest: Any = {name: value for name, value in changes.items() if name not in mine}
         if mine:
-            from ..core.requests.option_checks import check_options  # on use: few views have them
-
             check_options(mine)
         if "extra_body" in mine:
             mine["extra_body"] = {} if mine["extra_body"] is None else {**self.extra_body, **mine["extra_body"]}

@@ -10,11 +10,10 @@ from .._typing import override
 from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse
 from .call import Call, check_type
-from .channel import BodyDecoder, Channel
+from .channel import Channel
 from .items import Items
 from .pages import PageWalk, items_of
 from .pipe import Sender
-from .push import push
 
 if TYPE_CHECKING:
     from .prefetch import Prefetch
@@ -50,19 +49,17 @@ class PagedCall(Call[P, T], Items[T], Generic[P, T]):
 
         No further page is requested: iterate the call itself for all of them.
         """
-
-        def choose(http: HTTPResponse) -> BodyDecoder[Any]:
-            return self._item_decoder(http, pages=pages)
-
         return Channel(
-            self._request.endpoint.name, self._opener(choose), partial(self._session.errors.notify, self._options)
+            self._request.endpoint.name,
+            self._opener(partial(self._decoder, pages=pages)),
+            partial(self._session.errors.notify, self._options),
         )
 
     @override
     async def into(self, sender: Sender[Any], *, close: bool = True, pages: bool = False) -> HTTPResponse | None:
         """Push the elements of one page into a channel of the caller's, or with `pages` the page whole; see `Call`."""
         channel: Channel[Any] = self.stream(pages=True) if pages else self.stream()
-        return await push(channel, sender, close=close)
+        return await self._push(channel, sender, close=close)
 
     @override
     def as_type(self, type: type[U]) -> PagedCall[AnyPage[U], U]:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  a list stays one

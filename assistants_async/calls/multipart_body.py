@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 from ..core.checks import plain_function
 from ..core.requests.multipart import form_fields, head, is_media_type, tail
+from ..session.tasks import in_thread
 from .file_input import FileInput, check_start, given_file, name_of, position_of, size_of
 
 CHUNK = 768 * 1024
@@ -114,14 +116,12 @@ class MultipartBody:
                 if isinstance(pieces, AsyncGenerator):
                     await pieces.aclose()
         else:
-            from anyio.to_thread import run_sync
-
             # Not in a thread: nobody would close what it opens for a task that is cancelled meanwhile.
             opened = file.open("rb") if isinstance(file, Path) else file
             try:
                 if opened is file and self._rewinds:
                     opened.seek(0)
-                while chunk := await run_sync(opened.read, CHUNK):
+                while chunk := await in_thread(partial(opened.read, CHUNK)):
                     yield chunk
                 if chunk is None:  # pyright: ignore[reportUnnecessaryComparison]  as files in non-blocking mode do
                     raise BlockingIOError("the file had nothing to read yet: open it in blocking mode")

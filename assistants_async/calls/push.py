@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 from typing import Any, TypeVar
 
+import anyio
+from anyio.streams.memory import MemoryObjectSendStream
+
 from ..response import HTTPResponse
 from .channel import Channel
 from .pipe import PipeSender, Sender
@@ -17,8 +20,6 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
 
     Returns the head of the answer; None where the reader closed its end before the head had come.
     """
-    import anyio
-
     if not (callable(getattr(sender, "send", None)) and callable(getattr(sender, "close", None))):
         # Before the error, so that no connection stays open behind a mistake in the call.
         channel.close()
@@ -47,8 +48,6 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
 
 def _has_no_reader(sender: Sender[Any]) -> bool:
     """Return True where no reader is left, so that nothing needs to be sent."""
-    from anyio.streams.memory import MemoryObjectSendStream
-
     if isinstance(sender, PipeSender):
         return sender.receiver_closed
     return isinstance(sender, MemoryObjectSendStream) and not sender.statistics().open_receive_streams

@@ -7,19 +7,18 @@ TypedDict when somebody looks. A method is marked at import for a microsecond, a
 
 from __future__ import annotations
 
+import ast
 import inspect
 import sys
+import textwrap
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, SupportsIndex, TypeVar
+from typing import Any, NamedTuple, Self, SupportsIndex, TypeVar
 
 from msgspec import UNSET
 
 from .._typing import override
-
-if TYPE_CHECKING:
-    import ast
 
 C = TypeVar("C", bound=type)
 
@@ -132,9 +131,6 @@ def keywords_of(function: types.FunctionType) -> Mapping[str, Keyword]:
 
 @cache
 def _typed_dict(cls: type) -> Mapping[str, Keyword]:
-    import ast  # on use: to look is rare
-    import textwrap
-
     try:
         source = inspect.getsource(cls)
     except OSError:  # installed without sources
@@ -158,8 +154,6 @@ def _typed_dict(cls: type) -> Mapping[str, Keyword]:
 
 def _bare(node: ast.expr) -> tuple[str, bool]:
     """Write an annotation without `Required` and `Annotated`, and say whether it was required."""
-    import ast
-
     required = False
     while isinstance(node, ast.Subscript) and ast.unparse(node.value) in ("Required", "Annotated"):
         required = required or ast.unparse(node.value) == "Required"

@@ -13,7 +13,7 @@ from ..models.runs import Run
 from ..models.threads import Thread
 from ..tools.schema import AnswerFormat, answer_format
 from ..tools.toolbox import Toolbox
-from ..workflows.runs.call import RunCall
+from ..workflows.runs.call import RunCall, run_execution
 from ..workflows.runs.drive import Drive
 from ..workflows.runs.options import DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 from ..workflows.threads.busy_thread import IfActive
@@ -117,13 +117,9 @@ class Runs(Resource):
         toolbox: Toolbox | None = None,
         format: AnswerFormat[Any] | None = None,
     ) -> RunExecution[Any]:
-        from ..workflows.runs.traced_execution import (
-            new_execution,
-        )  # on use: a program that only makes runs need not load it
-
         context = self._context
         request = context.bind(endpoints.GET_RUN, (thread, run), {})
-        return new_execution(context.session, request, context.options, options, toolbox, format)
+        return run_execution(context.session, request, context.options, options, toolbox, format)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListParams]) -> ListCall[Run]:
         """List a thread's runs, newest first (`listRuns`)."""

@@ -1,4 +1,4 @@
-"""Azure's settings: the header of a preview, and keys from a token credential."""
+"""Keys from a token credential, such as those of azure-identity."""
 
 from __future__ import annotations
 
@@ -6,11 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Protocol
-
-FOUNDRY_SCOPE = "https://ai.azure.com/.default"
-FOUNDRY_PREVIEW = "2025-05-15-preview"
-"""The version of Foundry's protocol that has approvals of MCP calls."""
-AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 _RENEW_BEFORE = 300.0
 

@@ -5,28 +5,18 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, cast
 from urllib.parse import quote
 
 import msgspec
 
-from ..core.requests.request import is_secret
 from ..response import Headers, HTTPResponse
 
 MASK = "[masked]"
 
 _LONG = 8
 _SHORTEST = 4
-# Servers name these in their errors, and they open nothing.
-_NAMES = frozenset(("openai-organization", "openai-project", "idempotency-key"))
-
-
-def secrets_of(headers: Mapping[str, str | None]) -> Iterable[str]:
-    """Yield the secrets of request headers: values of secret names, without `Bearer` and the like before them."""
-    for name, value in headers.items():
-        if value is not None and name.lower() not in _NAMES and is_secret(name):
-            yield from (part for part in re.split(r"[\s;,]+", value) if len(part) >= _LONG)
 
 
 class Masker:

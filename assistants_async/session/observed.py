@@ -31,7 +31,11 @@ _REMEMBERED = 4096  # runs, more than are under way at a time
 
 
 def observed_session(
-    writer: RequestWriter, transport: Transport, limit: RateLimit | None, telemetry: Telemetry | None
+    writer: RequestWriter,
+    make_transport: Callable[[], Transport],
+    transport: Transport | None,
+    limit: RateLimit | None,
+    telemetry: Telemetry | None,
 ) -> ObservedSession:
     """Make the session that the settings ask for; raises `ModuleNotFoundError` where OpenTelemetry is missing."""
     tracing = None
@@ -42,16 +46,21 @@ def observed_session(
             text = "telemetry needs opentelemetry-api: pip install 'assistants-async[otel]'"
             raise ModuleNotFoundError(text, name=error.name) from None
         tracing = Tracing(telemetry, writer.base_url)
-    return ObservedSession(writer, transport, None if limit is None else RateLimiter(limit), tracing)
+    return ObservedSession(writer, make_transport, transport, None if limit is None else RateLimiter(limit), tracing)
 
 
 class ObservedSession(SessionManager):
     """A session whose calls have spans and metrics, and wait for their place under a limit."""
 
     def __init__(
-        self, writer: RequestWriter, transport: Transport, limiter: RateLimiter | None, telemetry: Tracing | None
+        self,
+        writer: RequestWriter,
+        make_transport: Callable[[], Transport],
+        transport: Transport | None,
+        limiter: RateLimiter | None,
+        telemetry: Tracing | None,
     ) -> None:
-        super().__init__(writer, transport)
+        super().__init__(writer, make_transport, transport)
         self.telemetry = telemetry
         self._limiter = limiter
         self._runs: dict[str, bool] = {}  # True for those whose tokens are counted

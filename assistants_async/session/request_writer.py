@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from .._version import __version__
 from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.options import Options
-from ..core.requests.request import PreparedRequest, Request, SentHeaders, write
+from ..core.requests.request import PreparedRequest, Request, SentHeaders, secrets_of, write
 from ..core.responses.decode import is_vendor
 from .credentials import Credential, Wait
 
@@ -84,16 +84,10 @@ class RequestWriter:
         yield from self.credential.recent
         yield from self._changed
         for headers in (self._headers, options.headers, request.headers if request is not None else {}):
-            yield from _secrets_of(headers)
+            yield from secrets_of(headers)
 
     def note_secrets(self, headers: SentHeaders) -> None:
         """Remember the secrets of headers that a hook may have changed."""
-        self._changed.update(dict.fromkeys(_secrets_of(headers)))
+        self._changed.update(dict.fromkeys(secrets_of(headers)))
         while len(self._changed) > _KEPT:
             del self._changed[next(iter(self._changed))]
-
-
-def _secrets_of(headers: Mapping[str, str | None]) -> Iterable[str]:
-    from .masking import secrets_of  # on use: most calls show nothing
-
-    return secrets_of(headers)

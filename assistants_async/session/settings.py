@@ -3,7 +3,7 @@
 import logging
 import os
 import ssl as ssl_module
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -19,7 +19,6 @@ from ..core.requests.rate_limit import RateLimit
 from ..core.requests.request import shows_secret
 from ..errors import did_you_mean
 from ..telemetry.settings import Telemetry, check_telemetry
-from ..transport.aiohttp_transport import MAX_HEADER, AiohttpTransport
 from ..transport.interface import Transport
 from .credentials import Credential, KeySource, Scheme
 from .manager import SessionManager
@@ -104,12 +103,13 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
 
 def _session(settings: Mapping[str, Any], writer: RequestWriter) -> SessionManager:
     limit, telemetry = settings.get("limit_rate"), settings.get("telemetry")
-    transport = settings.get("transport") or _transport(settings)
+    make_transport, transport = _transport_maker(settings), settings.get("transport")
     if limit is None and not telemetry:
-        return SessionManager(writer, transport)
+        return SessionManager(writer, make_transport, transport)
     from .observed import observed_session  # on use: most clients have neither
 
-    return observed_session(writer, transport, limit, Telemetry() if telemetry is True else telemetry or None)
+    wanted = Telemetry() if telemetry is True else telemetry or None
+    return observed_session(writer, make_transport, transport, limit, wanted)
 
 
 def _check(settings: Mapping[str, Any]) -> None:
@@ -195,12 +195,14 @@ def _identity(settings: Mapping[str, Any]) -> dict[str, str]:
     return given
 
 
-def _transport(settings: Mapping[str, Any]) -> Transport:
-    return AiohttpTransport(
-        session=settings.get("session"),
-        max_connections=settings.get("max_connections", 100),
-        max_header_bytes=settings.get("max_header_bytes", MAX_HEADER),
-        ssl=settings.get("ssl"),
-        proxy=settings.get("proxy"),
-        trust_env=settings.get("trust_env", False),
-    )
+def _transport_maker(settings: Mapping[str, Any]) -> Callable[[], Transport]:
+    """Make the function that makes the transport over aiohttp: of the settings of now, without the key."""
+    names = ("session", "max_connections", "max_header_bytes", "ssl", "proxy", "trust_env")
+    own = {name: settings[name] for name in names if name in settings}
+
+    def make() -> Transport:
+        from ..transport.aiohttp_transport import AiohttpTransport  # on use: it imports aiohttp
+
+        return AiohttpTransport(**own)
+
+    return make

@@ -1,11 +1,13 @@
-"""Tasks for code that may refuse its cancellation: the caller can end without it."""
+"""Tasks and threads for code that may refuse its cancellation: the caller can end without it."""
 
 from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 _LEFT: set[asyncio.Task[Any]] = set()  # the loop has weak references alone: a task that is left behind would vanish
 
@@ -28,6 +30,18 @@ async def contained(work: Callable[[], Awaitable[Any]]) -> Outcome:
 def outcome_of(task: asyncio.Task[Outcome]) -> Outcome:
     """Return the end of contained work whose task is done; a task that was cancelled before it began has none."""
     return Outcome(None, asyncio.CancelledError()) if task.cancelled() else task.result()
+
+
+def in_thread(function: Callable[[], T], *, abandoned: bool = False) -> Coroutine[Any, Any, T]:
+    """Run a function in a worker thread, which has the caller's context variables.
+
+    An `abandoned` one goes on alone when the caller is cancelled.
+    """
+    import anyio.to_thread  # on use: most calls need no thread
+
+    # Abandoned threads count towards no limit: nobody waits for them to make room.
+    own = anyio.CapacityLimiter(1) if abandoned else None
+    return anyio.to_thread.run_sync(function, abandon_on_cancel=abandoned, limiter=own)
 
 
 async def settled(

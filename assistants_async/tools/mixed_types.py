@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Union, cast, get_args, get_origin
 
 import msgspec
 
@@ -19,7 +19,10 @@ from .._typing import is_array, is_object
 from ..models.decoding import rule_and_path
 from .class_members import Member, has_members, members_of, takes_null
 from .nulls import without_nulls
-from .pydantic_types import is_pydantic, json_schema, validated
+from .pydantic_types import is_pydantic
+
+if TYPE_CHECKING:
+    from .pydantic_adapter import PydanticAdapter
 
 Schema = dict[str, Any]
 _REF = "#/$defs/"
@@ -38,16 +41,20 @@ def has_pydantic(kind: Any, seen: frozenset[Any] = frozenset()) -> bool:
     return any(has_pydantic(member.kind, seen | {cls}) for member in members_of(kind))
 
 
-def schema_parts(kind: Any) -> tuple[Schema, dict[str, Schema]]:
-    """Make the JSON schema of a type, and apart from it the schemas that it refers to; raises `TypeError`."""
-    parts = _Parts()
-    return _node(kind, {}).schema(parts), parts.schemas
+class MixedType(NamedTuple):
+    """A type with parts of pydantic's."""
 
+    kind: Any
 
-def reader(kind: Any) -> Callable[[Any], Any]:
-    """Make the function that reads plain values as a type; it raises `msgspec.ValidationError` with the path."""
-    node = _node(kind, {})
-    return lambda value: node.read(value, "$")
+    def schema_parts(self) -> tuple[Schema, dict[str, Schema]]:
+        """Make the JSON schema of the type, and apart from it the schemas that it refers to; raises `TypeError`."""
+        parts = _Parts()
+        return _node(self.kind, {}).schema(parts), parts.schemas
+
+    def reader(self) -> Callable[[Any], Any]:
+        """Make the function that reads plain values as the type; it raises `msgspec.ValidationError` with the path."""
+        node = _node(self.kind, {})
+        return lambda value: node.read(value, "$")
 
 
 class _Parts:
@@ -104,13 +111,13 @@ class _Plain(NamedTuple):
 class _Foreign(NamedTuple):
     """A type of pydantic's."""
 
-    kind: Any
+    adapter: PydanticAdapter
 
     def schema(self, parts: _Parts) -> Schema:
-        return parts.adopt(*json_schema(self.kind))
+        return parts.adopt(*self.adapter.json_schema())
 
     def read(self, value: Any, path: str) -> Any:
-        return validated(self.kind, value, path)
+        return self.adapter.validated(value, path)
 
 
 class _Union(NamedTuple):
@@ -223,7 +230,9 @@ _Node = _Plain | _Foreign | _Union | _Container | _Class
 def _node(kind: Any, classes: dict[Any, _Class]) -> _Node:
     """Make the node of a type; a class that contains itself finds its own node in `classes`."""
     if is_pydantic(kind):
-        return _Foreign(kind)
+        from .pydantic_adapter import PydanticAdapter  # on use: it imports pydantic
+
+        return _Foreign(PydanticAdapter(kind))
     if not has_pydantic(kind):
         return _Plain(kind)
     origin, args = get_origin(kind), get_args(kind)

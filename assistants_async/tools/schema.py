@@ -9,7 +9,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -17,6 +17,9 @@ from .._typing import is_array, is_object
 from ..errors import AnswerDecodeError
 from ..models.decoding import rule_and_path
 from .nulls import without_nulls
+
+if TYPE_CHECKING:
+    from .mixed_types import MixedType
 
 T = TypeVar("T")
 Schema = dict[str, Any]
@@ -113,21 +116,20 @@ def plain_schema(kind: Any) -> Schema:
 
 
 def _described(kind: Any) -> tuple[Schema, dict[str, Schema]]:
-    if has_pydantic_type(kind):
-        from .mixed_types import schema_parts
-
-        return schema_parts(kind)
+    mixed = mixed_type(kind)
+    if mixed is not None:
+        return mixed.schema_parts()
     (made,), parts = msgspec.json.schema_components([kind], ref_template=_DEFS + "{name}")
     return made, parts
 
 
-def has_pydantic_type(kind: Any) -> bool:
-    """Return True for a type of pydantic's, or one with such a part; never where pydantic is not imported."""
+def mixed_type(kind: Any) -> "MixedType | None":
+    """Find a type of pydantic's, or one with such a part; None for any other, and where pydantic is not imported."""
     if "pydantic" not in sys.modules:
-        return False
-    from .mixed_types import has_pydantic  # on use: most programs have none
+        return None
+    from .mixed_types import MixedType, has_pydantic  # on use: most programs have no such type
 
-    return has_pydantic(kind)
+    return MixedType(kind) if has_pydantic(kind) else None
 
 
 def loose_place(schema: Schema) -> Loose | None:
@@ -158,11 +160,10 @@ def decoded(kind: type[T], text: str) -> T:
 
 def text_reader(kind: type[T]) -> Callable[[str], T]:
     """Make the function that reads JSON text as a type, one of pydantic's too; it raises what `decoded` raises."""
-    if not has_pydantic_type(kind):
+    mixed = mixed_type(kind)
+    if mixed is None:
         return functools.partial(decoded, kind)
-    from .mixed_types import reader
-
-    read = reader(kind)
+    read = mixed.reader()
     return lambda text: read(msgspec.json.decode(text))
 
 

@@ -15,8 +15,9 @@ import msgspec.inspect
 from .._typing import override
 from ..core.checks import positive_seconds
 from ..errors import ToolCallError, printable
+from ..session.tasks import in_thread
 from .outputs import plain
-from .schema import Schema, fault, has_pydantic_type, loose_place, plain_schema, strict_schema, text_reader
+from .schema import Schema, fault, loose_place, mixed_type, plain_schema, strict_schema, text_reader
 from .signatures import Signature, signature_of
 
 P = ParamSpec("P")
@@ -119,11 +120,8 @@ class Tool(Generic[P, R]):
         if self._is_async:
             made: object = call()
         else:
-            import anyio.to_thread
-
-            # A limiter of its own: how many run at a time is the Toolbox's to say, and nobody waits for lost threads.
-            own = anyio.CapacityLimiter(1)
-            made = await anyio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=own)
+            # Outside of anyio's limit of threads: the Toolbox says how many functions run at a time.
+            made = await in_thread(call, abandoned=True)
         return await made if inspect.isawaitable(made) else made
 
 
@@ -203,7 +201,7 @@ def _parameters(name: str, signature: Signature, strict: bool | None) -> tuple[S
         part = schema["properties"][field.name]
         if field.name in signature.descriptions:
             part.setdefault("description", signature.descriptions[field.name])
-        time = None if has_pydantic_type(field.type) else _time_format(msgspec.inspect.type_info(field.type))
+        time = _time_format(msgspec.inspect.type_info(field.type)) if mixed_type(field.type) is None else None
         if time is not None:
             part.setdefault("format", time)
         default = _json_of(signature.defaults.get(field.name))

@@ -1,4 +1,4 @@
-"""Sending one request over aiohttp: the only module that knows it, and it imports it on first use."""
+"""Sending one request over aiohttp. Importing this module imports aiohttp, so the session does that on first use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
 import msgspec
+from yarl import URL
 
 from .._typing import override
 from ..core.requests.options import Timeout
@@ -15,16 +17,14 @@ from ..errors import ConnectFailedError, ConnectionLostError
 from ..response import Headers
 from .connection_use import ConnectionUse, connection_use
 from .decompressed import decompressed
+from .failures import cause_of, is_transport_error, translated
 from .interface import RawResponse
 from .lent_session import default_proxy, middlewares_of, takes_middlewares
+from .pool import Connector, limits_of, new_session
+from .proxies import environment_proxy, proxy_url, refuse_clear_text
 
 if TYPE_CHECKING:
     import ssl as ssl_module
-
-    import aiohttp
-
-    from .pool import URL, Connector
-
 
 # Headers that aiohttp must not make up: a body has the type that it was written with.
 _SKIPPED = ("Content-Type",)
@@ -63,25 +63,21 @@ class AiohttpTransport:
         self._trust_env = trust_env if session is None else session.trust_env
         self._has_proxy = self._proxy is not None or self._trust_env
         self._proxies: dict[tuple[str, str], str | None] = {}
-        self._url: type[URL] | None = None
         # The limits of the last call, in both forms: nearly every call has the same.
         self._timeout: Timeout | None = None
         self._limits: aiohttp.ClientTimeout | None = None
 
     def start(self, headers: Mapping[str, str] | None) -> None:
-        """Import aiohttp."""
-        from . import pool as _  # noqa: F401  # what it imports is what takes the time
-
+        """Take the headers of a request that adds none."""
         # With a proxy, none: aiohttp would send the headers of a session to the proxy as well.
         self._usual = None if self._has_proxy else headers
 
     async def open(self, outgoing: PreparedRequest, timeout: Timeout) -> RawResponse:
         """Send with aiohttp, redirects off, and translate whatever it raises."""
         body = outgoing.body
-        if self._url is None or timeout is not self._timeout:
-            self._prepare(timeout)
-        assert self._url is not None
-        url = self._url(outgoing.url, encoded=True)
+        if timeout is not self._timeout:
+            self._limits, self._timeout = limits_of(timeout), timeout
+        url = URL(outgoing.url, encoded=True)
         proxy = self._proxy_of(url, outgoing.headers) if self._has_proxy else None
         session, headers = self._session_for(outgoing)
         use = ConnectionUse(outgoing.new_connection, body is not None)
@@ -103,8 +99,6 @@ class AiohttpTransport:
                 **more,
             )
         except BaseException as error:  # noqa: BLE001  # raised again, but for the transport's own
-            from .failures import translated  # on use: it imports aiohttp
-
             # Whatever state the connection is in, nothing may be read from it as the answer to another request.
             use.abort()
             if (found := translated(error, use, timeout, clock() - started)) is None:
@@ -136,8 +130,6 @@ class AiohttpTransport:
 
     def _proxy_of(self, url: URL, headers: Mapping[str, str]) -> str | None:
         """Choose the proxy of a request; refuses one that cannot be used, or that would read a key."""
-        from .proxies import environment_proxy, proxy_url, refuse_clear_text  # on use: most clients have none
-
         place = (url.scheme, url.host or "")
         try:
             if place not in self._proxies:
@@ -171,8 +163,6 @@ class AiohttpTransport:
         return self._session or self._make(None), headers
 
     def _make(self, usual: Mapping[str, str] | None) -> aiohttp.ClientSession:
-        from .pool import Connector, new_session  # on use: it imports aiohttp
-
         if self._connector is None:
             self._connector = Connector(limit=self._max_connections, ssl=True if self._ssl is None else self._ssl)
         # A request with the usual headers has no body, or a header with its type: aiohttp has none to guess.
@@ -183,13 +173,6 @@ class AiohttpTransport:
         else:
             self._usual_session = session
         return session
-
-    def _prepare(self, timeout: Timeout) -> None:
-        from .pool import URL, limits_of  # on use: it imports aiohttp
-
-        self._url = URL
-        self._limits = limits_of(timeout)
-        self._timeout = timeout
 
 
 def _lent(session: aiohttp.ClientSession, use: ConnectionUse, proxy: str | None) -> dict[str, Any]:
@@ -234,8 +217,6 @@ class _AiohttpResponse(msgspec.Struct, eq=False):
         try:
             return await self._response.content.readany()
         except Exception as error:
-            from .failures import cause_of, is_transport_error  # on use: it imports aiohttp
-
             if not is_transport_error(error):
                 raise
             cause = cause_of(error)

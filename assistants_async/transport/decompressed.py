@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..core.responses.decompression import Inflater
 from ..errors import ConnectionLostError
 from .interface import RawResponse
-
-if TYPE_CHECKING:
-    from ..core.responses.decompression import Inflater
 
 
 def decompressed(raw: RawResponse, coding: str) -> RawResponse:
     """Undo the compression of a raw response while it is read; raises `ValueError` for a coding not known here."""
-    from ..core.responses.decompression import Inflater  # on use: no request accepts compression
-
     return _Decompressed(raw, Inflater(coding))
 
 

@@ -15,13 +15,10 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
-from yarl import URL
 
 from .._typing import override
 from ..core.requests.options import Timeout
 from .connection_use import connection_use
-
-__all__ = ["LARGE", "SMALL", "URL", "Connector", "Socket", "limits_of", "new_session"]
 
 SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""

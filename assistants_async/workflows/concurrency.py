@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 
+import anyio
+
 from ..errors import AssistantsError, FilesDeadlineError
 
 Work = Callable[[], Awaitable[None]]
 """A job, to be done once."""
-
-CLEANUP = 10.0
-"""Most seconds of the cleanup at the server once a workflow has failed or was cancelled."""
 
 
 async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
@@ -19,8 +18,6 @@ async def in_parallel(jobs: Iterable[Work], limit: int, *beside: Work) -> None:
 
     The first error ends the others, and is raised unchanged.
     """
-    import anyio
-
     failures: list[Exception] = []
 
     async def work(jobs: Iterator[Work]) -> None:

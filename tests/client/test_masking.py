@@ -12,7 +12,8 @@ from urllib.parse import quote
 import pytest
 
 from assistants_async import AssistantsClient, AssistantsError, PreparedRequest, RunFailedError, StatusError
-from assistants_async.session.masking import Masker, secrets_of
+from assistants_async.core.requests.request import secrets_of
+from assistants_async.session.masking import Masker
 from tests.support.byte_server import frame
 from tests.support.http_server import RUN, Wire, answer, raw
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..._typing import is_mapping, is_sequence
 from ...models.base import Object
+from .message_input import content_as_input, message_as_input
 from .path_ids import Kinds, id_of
 
 # Tools, metadata and attributes are not among them: they are large, or the caller's own, and have no ids.
@@ -63,8 +64,6 @@ def with_ids(operation: str, name: str, value: Any, kinds: Kinds, place: str) ->
 
 
 def _as_input(name: str, value: Any) -> Any:
-    from .message_input import content_as_input, message_as_input  # on use: most requests have plain text
-
     if name == "content":
         return content_as_input(value)
     return [message_as_input(item) for item in value] if is_sequence(value) else value

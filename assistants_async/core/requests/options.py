@@ -10,6 +10,7 @@ import msgspec
 from ...errors import ItemDecodeError, ThreadBusyError, did_you_mean
 from ...response import HTTPResponse
 from ..checks import positive_seconds
+from .option_checks import check_options
 from .request import PreparedRequest, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
 
@@ -208,8 +209,6 @@ def merge(options: Options, changes: OptionChanges) -> Options:
         hint = did_you_mean(min(unknown), known)
         raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
     if changes:
-        from .option_checks import check_options  # on use: many clients set none
-
         check_options(changes)
     new: dict[str, Any] = dict(changes)
     if "timeout" in changes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import re
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -21,6 +22,9 @@ SECRET_HEADERS = frozenset(
 )
 """Headers whose values are shown nowhere, in lower case; and any other whose name has one of `_SECRET_WORDS`."""
 
+# Servers name these in their errors, and they open nothing.
+_NAMED = frozenset(("openai-organization", "openai-project", "idempotency-key"))
+_SHORTEST_SECRET = 8
 _SECRET_WORDS = ("key", "token", "secret", "password", "auth", "cookie", "credential", "signature")
 
 
@@ -33,6 +37,13 @@ def is_secret(name: str) -> bool:
 def shows_secret(name: str) -> bool:
     """Return True for a header that a proxy must not see: every secret one but the idempotency key."""
     return name.lower() != "idempotency-key" and is_secret(name)
+
+
+def secrets_of(headers: Mapping[str, str | None]) -> Iterator[str]:
+    """Yield the secrets of request headers: values of secret names, without `Bearer` and the like before them."""
+    for name, value in headers.items():
+        if value is not None and name.lower() not in _NAMED and is_secret(name):
+            yield from (part for part in re.split(r"[\s;,]+", value) if len(part) >= _SHORTEST_SECRET)
 
 
 class StreamingBody(Protocol):

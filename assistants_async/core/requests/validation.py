@@ -24,6 +24,7 @@ from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rul
 from .endpoint import Endpoint, ProtocolVersion
 from .member_ids import with_ids
 from .path_ids import Kinds
+from .rules import in_words, unencodable
 
 W = TypeVar("W")
 
@@ -185,8 +186,6 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         given = _at(values, path)
         if b'"headers"' in data:
             given = "[masked]" if "headers" in path else _masked(given)
-        from .rules import in_words  # on use: only an error needs words
-
         rule = in_words(rule, decoder.type, path)
         raise ValidationError(operation, prefix + join + path or "arguments", rule, given) from None
     return data
@@ -246,8 +245,6 @@ def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
     try:
         return write(values)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        from .rules import unencodable  # on use: only an error needs a place
-
         found = unencodable(values)
         if found is None:
             raise TypeError(f"{operation}(): {error}") from None

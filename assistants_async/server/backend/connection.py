@@ -47,7 +47,7 @@ class BackendConnection:
     def __init__(self, url: str, key: str | Callable[[], str] | None, *, timeout: float, connections: int) -> None:
         base_url, query = split_base_url(url)
         writer = RequestWriter(base_url=base_url, query=query, protocol="v2", credential=Credential(key), headers={})
-        self._session = SessionManager(writer, AiohttpTransport(max_connections=connections))
+        self._session = SessionManager(writer, lambda: AiohttpTransport(max_connections=connections))
         # No limit in all: a long answer is no failure, silence is.
         limits = Timeout(connect=min(5.0, timeout), pool=timeout, head=timeout, idle=timeout, total=None)
         # No retries here: only the responder knows about output that the run has shown already.

@@ -37,9 +37,9 @@ from ...models.files import File
 from ...models.params_vector_stores import ChunkingStrategyInput
 from ...models.transfers import IngestedFile, IngestReport
 from ...models.vector_stores import VectorStore, VectorStoreFile, VectorStoreFileBatch
-from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
+from ..concurrency import Work, in_parallel, stopped_by
 from .ingest_sources import BATCH_LIMIT, Source, SourceInput, checked_sources
-from .processing import ProcessingPoller, is_whole
+from .processing import CLEANUP, ProcessingPoller, is_whole
 
 _NAME = "vector_stores.ingest"
 # Errors that the next file would meet as well.

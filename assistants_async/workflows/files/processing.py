@@ -19,8 +19,9 @@ from ...errors import AssistantsError, FileBatchError, FilesDeadlineError, Files
 from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ...response import Headers
 from ...session.manager import jitter
-from ..concurrency import CLEANUP
 
+CLEANUP = 10.0
+"""Most seconds of the cleanup at the server once a workflow has failed or was cancelled."""
 _KEYWORDS = ("deadline", "interval")
 
 T = TypeVar("T", VectorStoreFile, VectorStoreFileBatch)

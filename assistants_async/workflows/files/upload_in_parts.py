@@ -25,8 +25,9 @@ from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE
 from ...errors import AssistantsError, UploadError, printable
 from ...models.transfers import UploadState
 from ...models.uploads import Upload, UploadPart
-from ..concurrency import CLEANUP, Work, in_parallel, stopped_by
+from ..concurrency import Work, in_parallel, stopped_by
 from .part_limits import PART_LIMIT
+from .processing import CLEANUP
 
 UPLOAD_LIMIT = 8 * 2**30
 """Most bytes of an upload, as the documents have it."""

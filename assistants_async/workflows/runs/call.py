@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from ..._typing import override
 from ...calls.call import Call
-from ...calls.channel import BodyDecoder, Channel
+from ...calls.channel import Channel
 from ...calls.pipe import Sender
-from ...calls.push import push
 from ...core.checks import flag
 from ...core.keyword_help import show_keywords
-from ...core.requests.request import ids_of
+from ...core.requests.options import Options
+from ...core.requests.request import Request, ids_of
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import BAD_ENDS, RunEnd
 from ...errors import WrongProtocolError
 from ...models.events import StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
+from ...session.manager import SessionManager
 from ...tools.schema import AnswerFormat, answer_format
 from ...tools.toolbox import Toolbox
-from .channel import RunChannel
+from .channel import EndHolder, RunChannel
 from .drive import Drive
 from .options import MAKES_RUN, DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 
@@ -73,14 +74,13 @@ class RunCall(Call[Run, StreamEvent]):
             flag(f"{name}().stream(): events", events)
             if recover or raise_on is not BAD_ENDS:
                 raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
-            return Channel(name, self._opener(super()._decoder), on_error)
+            return Channel(name, self._opener(self._decoder), on_error)
         self._request.add_member("stream", True)
+        decoder = partial(self._decoder, events=True)
         if not recover:
-            return RunChannel(name, self._opener(self._decoder, events=True), on_error, follow_ups, raise_on=raise_on)
-        from .recovery import EndHolder
-
+            return RunChannel(name, self._opener(decoder, events=True), on_error, follow_ups, raise_on=raise_on)
         known = Snapshot()
-        opener = self._opener(lambda http: EndHolder(self._decoder(http), known), events=True)
+        opener = self._opener(lambda http: EndHolder(decoder(http), known), events=True)
         channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
         channel.snapshot = known
         return channel
@@ -97,7 +97,7 @@ class RunCall(Call[Run, StreamEvent]):
     async def into(self, sender: Sender[Any], *, close: bool = True, events: bool = True) -> HTTPResponse | None:
         """Push the run's events into a channel of the caller's, or with `events=False` the run; see `Call.into`."""
         channel: Channel[Any] = self.stream() if events else self.stream(events=False)
-        return await push(channel, sender, close=close)
+        return await self._push(channel, sender, close=close)
 
     def _follow_ups(self) -> FollowUps:
         from .recovery import FollowUps  # on use: most streams end well
@@ -169,12 +169,18 @@ class RunCall(Call[Run, StreamEvent]):
     def _execution(
         self, options: RunOptions, toolbox: Toolbox | None = None, format: AnswerFormat[Any] | None = None
     ) -> RunExecution[Any]:
-        from .traced_execution import new_execution  # on use: a program that only makes runs need not load it
+        return run_execution(self._session, self._request, self._options, options, toolbox, format)
 
-        return new_execution(self._session, self._request, self._options, options, toolbox, format)
 
-    @override
-    def _decoder(self, http: HTTPResponse) -> BodyDecoder[Any]:
-        from ...core.streams.body_decoders import run_decoder  # on use: not every program streams
+def run_execution(
+    session: SessionManager,
+    request: Request,
+    options: Options,
+    run_options: RunOptions,
+    toolbox: Toolbox | None,
+    format: AnswerFormat[Any] | None,
+) -> RunExecution[Any]:
+    """Make the execution that takes the run of a request to its end."""
+    from .traced_execution import new_execution  # on use: a program that only makes runs need not load it
 
-        return run_decoder(http, self._options)
+    return new_execution(session, request, options, run_options, toolbox, format)

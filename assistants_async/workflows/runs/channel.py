@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Collection
+from functools import partial
 from typing import Any, Protocol
 
 from ..._typing import override
 from ...calls.channel import BodyDecoder, ByteStream, Opener
-from ...core.requests.options import ErrorHook, Options
+from ...core.requests.options import ErrorHook
 from ...core.runs.missed_events import lacks_answers
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import ANSWERED, BAD_ENDS, RunEnd, checked_ends, end_of
-from ...errors import StreamInterruptedError
+from ...errors import StreamInterruptedError, TransportError
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
@@ -47,6 +48,55 @@ class FollowUpMaker(Protocol):
     ) -> FollowUpStream:
         """Make the source of the messages that a stream did not have."""
         ...
+
+
+class EndHolder:
+    """The decoder of a run's stream, which keeps back the end of a completed run whose messages have not come.
+
+    The messages are requested and delivered before that end, as from any other server.
+    """
+
+    def __init__(self, decoder: BodyDecoder[Any], known: Snapshot) -> None:
+        self._decoder = decoder
+        self._known = known
+        self._decode = decoder.decode
+        self.end: RunEvent | None = None
+        """The event that is kept back."""
+
+    def feed(self, data: bytes) -> list[Any]:
+        """Return the frames that a piece of the body completes."""
+        return self._decoder.feed(data)
+
+    def finish(self) -> list[Any]:
+        """Return the frames that the end of the body completes."""
+        return self._decoder.finish()
+
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
+        """Make the error of a body that was cut, where anything was lost."""
+        return self._decoder.on_disconnect(cause)
+
+    def decode(self, frame: Any) -> StreamEvent | None:
+        """Decode a frame; None for the end that is kept back."""
+        event: StreamEvent | None = self._decode(frame)
+        if type(event) is RunEvent and end_of(event.data) in ANSWERED and lacks_answers(self._known):
+            self.end = event
+            return None
+        return event
+
+    @property
+    def error(self) -> Exception | None:
+        """The error behind the frames there were."""
+        return self._decoder.error
+
+    @property
+    def end_marker_seen(self) -> bool:
+        """True after the stream's own end mark."""
+        return self._decoder.end_marker_seen
+
+    @property
+    def finished(self) -> bool:
+        """True where nothing more is read: what follows a run's end that has no messages may never come."""
+        return self.end is not None or self._decoder.finished
 
 
 class RunChannel(EventChannel[StreamEvent]):
@@ -91,7 +141,7 @@ class RunChannel(EventChannel[StreamEvent]):
     @override
     def _has_follow_up(self) -> bool:
         """Request the messages of a completed run, once, where a view needs them and the stream had none."""
-        end: RunEvent | None = getattr(self._decoder, "end", None) if self._recover else None
+        end = self._decoder.end if self._recover and isinstance(self._decoder, EndHolder) else None
         run = self.run if end is None else end.data
         if self.outcome != "completed" or self._was_closed or self._follow_ups is None or run is None:
             return False
@@ -122,10 +172,6 @@ class RunChannel(EventChannel[StreamEvent]):
 
         `raise_on` names the ends of the run that raise out of the views that give its answer, all four unless given.
         """
-        from ...calls.chunk_stream import ChunkStream  # on use: few read events from elsewhere
-        from ...core.streams.run_decoders import RunEventBodyDecoder
+        from ...calls.chunk_stream import open_run_events  # on use: few read events from elsewhere
 
-        async def open_stream() -> tuple[ByteStream, BodyDecoder[Any]]:
-            return ChunkStream(chunks), RunEventBodyDecoder(Options())
-
-        return cls("from_sse", open_stream, raise_on=raise_on)
+        return cls("from_sse", partial(open_run_events, chunks), raise_on=raise_on)

@@ -8,12 +8,11 @@ from typing import Any
 
 import msgspec
 
-from ...calls.channel import BodyDecoder
 from ...core.requests.options import Options
 from ...core.runs.backoff import poll_delay
 from ...core.runs.missed_events import lacks_answers
 from ...core.runs.snapshot import Snapshot
-from ...core.runs.status import ANSWERED, end_of, next_step
+from ...core.runs.status import next_step
 from ...core.streams.run_events import event_of_run
 from ...errors import AssistantsError, ClientClosedError, StreamInterruptedError, TransportError
 from ...models.events import RunEvent, StreamEvent
@@ -174,55 +173,6 @@ class FollowUp:
         """Return the event itself."""
         event: StreamEvent = frame
         return event
-
-
-class EndHolder:
-    """The decoder of a run's stream, which keeps back the end of a completed run whose messages have not come.
-
-    The messages are requested and delivered before that end, as from any other server.
-    """
-
-    def __init__(self, decoder: BodyDecoder[Any], known: Snapshot) -> None:
-        self._decoder = decoder
-        self._known = known
-        self._decode = decoder.decode
-        self.end: RunEvent | None = None
-        """The event that is kept back."""
-
-    def feed(self, data: bytes) -> list[Any]:
-        """Return the frames that a piece of the body completes."""
-        return self._decoder.feed(data)
-
-    def finish(self) -> list[Any]:
-        """Return the frames that the end of the body completes."""
-        return self._decoder.finish()
-
-    def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """Make the error of a body that was cut, where anything was lost."""
-        return self._decoder.on_disconnect(cause)
-
-    def decode(self, frame: Any) -> StreamEvent | None:
-        """Decode a frame; None for the end that is kept back."""
-        event: StreamEvent | None = self._decode(frame)
-        if type(event) is RunEvent and end_of(event.data) in ANSWERED and lacks_answers(self._known):
-            self.end = event
-            return None
-        return event
-
-    @property
-    def error(self) -> Exception | None:
-        """The error behind the frames there were."""
-        return self._decoder.error
-
-    @property
-    def end_marker_seen(self) -> bool:
-        """True after the stream's own end mark."""
-        return self._decoder.end_marker_seen
-
-    @property
-    def finished(self) -> bool:
-        """True where nothing more is read: what follows a run's end that has no messages may never come."""
-        return self.end is not None or self._decoder.finished
 
 
 def _interrupted(cut: StreamInterruptedError, message: str) -> StreamInterruptedError:

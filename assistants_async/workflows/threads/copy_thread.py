@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...calls.context import CallContext
+from ...core.requests.message_input import message_as_input
 from ...endpoints import CREATE_MESSAGE, CREATE_THREAD, GET_THREAD, LIST_MESSAGES
 from ...models.messages import Message
 from ...models.threads import Thread
@@ -38,7 +39,5 @@ def _members(source: Thread) -> dict[str, Any]:
 
 
 def _written(message: Message) -> dict[str, Any]:
-    from ...core.requests.message_input import message_as_input  # on use, as everywhere
-
     members: dict[str, Any] = message_as_input(message)
     return members
