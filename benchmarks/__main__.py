@@ -85,7 +85,7 @@ def _outcomes(only: Sequence[str], seconds: float, left_out: list[str], *, quick
 
 
 def _settings(stack: ExitStack, left_out: list[str]) -> list[Setting]:
-    """Where works are done: the plain setting, then the variants."""
+    """The settings of works: the plain one, then the variants."""
     plain = stack.enter_context(served())
     settings = [Setting(plain)]
     if find_spec("trustme") is None:

@@ -42,7 +42,7 @@ _ANSWER = {"id": "msg_1", "object": "thread.message", "thread_id": "thread_1", "
 
 
 class Answer(NamedTuple):
-    """What goes back for one request."""
+    """The answer to one request."""
 
     pieces: tuple[bytes, ...]
     """Head and body, each piece a write of its own."""

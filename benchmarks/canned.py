@@ -8,7 +8,7 @@ from assistants_async import Headers, PreparedRequest, Timeout
 
 
 class Canned:
-    """One answer, its pieces there at once: what a transport gives when the server is ahead of the reader."""
+    """One answer, its pieces there at once: a transport whose server is ahead of the reader."""
 
     status = 200
     reason = "OK"
@@ -31,7 +31,7 @@ class Canned:
 
 
 class Shelf:
-    """A transport that gives one answer after the other, whatever is asked."""
+    """A transport that gives one answer after the other, to any request."""
 
     def __init__(self, answers: Iterable[Canned]) -> None:
         self._answers = iter(answers)

@@ -1,4 +1,4 @@
-"""The clients that stand side by side: made by hand, this one, and the peers that are installed."""
+"""The clients that are compared: made by hand, this one, and the installed peers."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _file(path: Path, size: int) -> Path:
 
 
 async def _drain(request: web.Request) -> web.Response:
-    """Read a body, forget it, and answer with what its path makes."""
+    """Read a body, drop it, and answer by its path."""
     async for _ in request.content.iter_any():
         pass
     made = {"uploads": UPLOAD, "parts": PART}

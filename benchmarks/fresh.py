@@ -1,4 +1,4 @@
-"""What a fresh process pays: CPU of the import, and of a whole life up to the first response."""
+"""The cost of a fresh process: CPU of the import, and of a whole life up to the first response."""
 
 from __future__ import annotations
 

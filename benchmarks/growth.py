@@ -155,14 +155,14 @@ WORKS: Mapping[str, Growth] = {
 
 
 async def grown(work: Growth, counts: tuple[int, ...]) -> Grown:
-    """Do a work with each count, best of some repeats, and tell what each further item cost."""
+    """Do a work with each count, best of some repeats, and return the cost of each further item."""
     times = [await _least(work, count) for count in counts]
     scale = 1e9 if work.unit.startswith("ns") else 1e6
     return Grown(title=work.title, unit=work.unit, counts=counts, costs=further(counts, times, scale))
 
 
 def further(counts: Sequence[int], times: Sequence[float], scale: float) -> tuple[float, ...]:
-    """What each item cost that a count has more than the one before it, in so many parts of a second."""
+    """The cost of each item that a count has more than the one before it, in so many parts of a second."""
     steps = pairwise(zip((0, *counts), (0.0, *times), strict=True))
     return tuple(float(f"{(more - less) / (many - few) * scale:.4g}") for (few, less), (many, more) in steps)
 
@@ -191,7 +191,7 @@ def measure(*, quick: bool) -> tuple[Grown, ...]:
 
 
 def summary(found: Grown) -> str:
-    """One line, for whoever watches."""
+    """One line for the terminal."""
     steps = "  ".join(f"{count:,}: {cost:.2f}" for count, cost in zip(found.counts, found.costs, strict=True))
     return f"{found.title:42} {found.unit:20} {steps}"
 

@@ -33,7 +33,7 @@ PAGE_SIZE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Sample(NamedTuple):
-    """What a process holds at one moment."""
+    """The sizes of a process at one moment."""
 
     done: int
     """Operations so far."""

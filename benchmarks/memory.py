@@ -1,4 +1,4 @@
-"""Memory that is held, each in a fresh process: by a live client, by an open stream, by a message that is kept."""
+"""Memory in use, each in a fresh process: of a live client, of an open stream, of a kept message."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
 
 
 async def _held(name: str, client: str, origin: str, count: int) -> float:
-    """KB of each of so many that are held."""
+    """KB of each of several kept objects."""
     async with AsyncExitStack() as stack:
         gate = _HOLD[name.removeprefix("memory-"), client.partition(",")[0]]
         if name == "memory-client":

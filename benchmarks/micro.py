@@ -44,7 +44,7 @@ def pieces(body: bytes, size: int) -> list[bytes]:
 
 
 def read_events(parts: list[bytes]) -> None:
-    """Tell events apart, without decoding what they hold."""
+    """Separate events, without decoding their data."""
     decoder = SSEDecoder()
     assert sum(len(decoder.feed(part)) for part in parts)
 
@@ -52,7 +52,7 @@ def read_events(parts: list[bytes]) -> None:
 def read_items(
     make: Callable[[], JSONFramer], parts: list[bytes], decode: Callable[[bytes], Any] | None = None
 ) -> None:
-    """Tell items apart, and decode them."""
+    """Separate items, and decode them."""
     framer = make()
     items: list[Any] = []
     for part in parts:

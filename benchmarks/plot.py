@@ -48,7 +48,7 @@ def draw(results: Results) -> str:
 
 
 def place(ratio: float) -> float:
-    """Where a ratio stands from the left; what is beyond the axis stands at its end."""
+    """The place of a ratio from the left; a value beyond the axis is at its end."""
     share = math.log(min(max(ratio, FROM), TO) / FROM) / math.log(TO / FROM)
     return round(LABELS + share * (WIDTH - RIGHT - LABELS), 1)
 

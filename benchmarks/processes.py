@@ -45,7 +45,7 @@ def started(target: Callable[..., None], *arguments: object) -> Generator[Connec
 
 
 def received(pipe: Connection) -> Iterator[Any]:
-    """What comes out of a pipe, until it ends."""
+    """The output of a pipe, until it ends."""
     with suppress(EOFError, ConnectionError):
         while True:
             yield pipe.recv()

@@ -1,4 +1,4 @@
-"""Where this client's own time goes in one work: a profile of a block, its functions by what each takes itself."""
+"""This client's own time in one work: a profile of a block, its functions by the time of each itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a file of results to what the README shows: the table, the list of targets missed, and the plot."""
+"""From a file of results to the README: the table, the list of targets missed, and the plot."""
 
 from __future__ import annotations
 

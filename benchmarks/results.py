@@ -1,4 +1,4 @@
-"""What a run of the benchmarks found, as values that are written as JSON and read back for the report."""
+"""The results of a run of the benchmarks, as values that are written as JSON and read back for the report."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grown(msgspec.Struct, frozen=True, kw_only=True):
-    """What one more item costs this client, from few to very many."""
+    """The cost of one more item for this client, from few to very many."""
 
     title: str
     unit: str
@@ -85,7 +85,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def written(results: Results) -> bytes:
-    """The JSON of a run, a line for each work, so that two runs can be told apart line by line."""
+    """The JSON of a run, a line for each work, so that two runs can be compared line by line."""
     parts: list[bytes] = []
     for name in results.__struct_fields__:
         value: Any = getattr(results, name)
@@ -102,7 +102,7 @@ def read(text: bytes) -> Results:
 
 
 def results(outcomes: Sequence[Outcome], left_out: Sequence[str], growth: Sequence[Grown] = ()) -> Results:
-    """What was found, with where and when."""
+    """The results, with place and time."""
     versions = {"assistants-async": __version__} | {name: found for name in PACKAGES if (found := version_of(name))}
     date = datetime.now(UTC).strftime("%Y-%m-%d")
     python = f"{platform.python_implementation()} {platform.python_version()}"

@@ -19,7 +19,7 @@ SHARE = 0.3
 
 
 class Setting(NamedTuple):
-    """Where a work is done."""
+    """The setting of a work."""
 
     origin: str
     suffix: str = ""
@@ -55,7 +55,7 @@ def measure(work: Work, setting: Setting, peers: Sequence[str], *, seconds: floa
 
 
 class _Taken(NamedTuple):
-    """Blocks by client, one list a round; those by hand stand twice in a round."""
+    """Blocks by client, one list a round; those by hand are in a round twice."""
 
     by_hand: list[tuple[Block, Block]]
     others: dict[str, list[Block]]
@@ -113,7 +113,7 @@ def _measured(costs: Sequence[float], hand: Sequence[float], walls: Sequence[flo
 
 
 def summary(outcome: Outcome) -> str:
-    """One line of an outcome, for whoever watches."""
+    """One line of an outcome, for the terminal."""
     noise = f"{outcome.noise.median:.3f}" if outcome.noise else "-"
     ratios = "  ".join(
         f"{name} {measured.ratio.median:.3f} ({measured.ratio.low:.3f} to {measured.ratio.high:.3f})"

@@ -1,4 +1,4 @@
-"""What a work is: the same thing done by hand, by this client, and by other clients, side by side."""
+"""A work: the same thing done by hand, by this client, and by other clients, side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from assistants_async import AssistantsClient
 
 
 class Hand(NamedTuple):
-    """What the functions written by hand are given."""
+    """The arguments of functions written by hand."""
 
     session: aiohttp.ClientSession
     url: str
@@ -24,7 +24,7 @@ def spaced(number: int) -> str:
 
 
 def same(count: int) -> int:
-    """What is done where each thing asked for counts one."""
+    """The number of units where each counts one."""
     return count
 
 

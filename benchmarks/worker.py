@@ -1,4 +1,4 @@
-"""A process that holds one or two clients and does blocks of work with them when it is told to."""
+"""A process with one or two clients that does blocks of work with them on command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks.work import Work
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker is started with."""
+    """The arguments of a worker."""
 
     work: str
     clients: tuple[str, ...]
@@ -34,7 +34,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Block(NamedTuple):
-    """What a block of work took, in seconds."""
+    """The cost of a block of work, in seconds."""
 
     cpu: float
     wall: float

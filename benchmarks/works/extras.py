@@ -1,4 +1,4 @@
-"""What is off costs nothing to speak of; this is what it costs when it is on, beside a plain call by hand."""
+"""The cost of options that are off by default, beside a plain call by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _seen(*_: object) -> None:
 
 
 async def _key() -> str:
-    """A key, asked for before each request."""
+    """A key from a function, called before each request."""
     return "key"
 
 

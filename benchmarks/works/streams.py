@@ -26,7 +26,7 @@ ROOM = 100
 
 
 class Event(msgspec.Struct):
-    """What the reader written by hand yields."""
+    """An event of the reader written by hand."""
 
     event: str
     data: object
@@ -37,7 +37,7 @@ _DECODERS = {name: msgspec.json.Decoder(_KINDS.get(kind.__name__, dict)).decode 
 
 
 async def _parsed(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
-    """What a good engineer writes: split at blank lines, a decoder for each name."""
+    """A good engineer's parser: split at blank lines, a decoder for each name."""
     rest = b""
     async for piece in response.content.iter_any():
         *blocks, rest = (rest + piece).split(b"\n\n")

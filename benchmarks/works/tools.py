@@ -30,7 +30,7 @@ _arguments = msgspec.json.Decoder(_Arguments).decode
 
 
 async def _outputs(run: Any) -> list[dict[str, str]]:
-    """What is sent back for the calls that a run of any client's asks for."""
+    """The outputs for the calls of a run, of any client's."""
     calls = run.required_action.submit_tool_outputs.tool_calls
     return [
         {"tool_call_id": call.id, "output": str(await double(_arguments(call.function.arguments).number))}
@@ -39,7 +39,7 @@ async def _outputs(run: Any) -> list[dict[str, str]]:
 
 
 async def _paused_run(events: AsyncIterator[Event]) -> Run | None:
-    """Read to the end, and tell what the run asks for."""
+    """Read to the end, and return the run that requires outputs."""
     paused: Run | None = None
     async for event in events:
         if event.event == "thread.run.requires_action" and isinstance(event.data, Run):

@@ -61,10 +61,10 @@ SEE: dict[int, str] = {
     9: "test_headers_and_query_add_up_and_the_rest_is_replaced",
     10: "test_media_types_can_be_set",
     11: "test_two_phases",
-    12: "test_resolve_type_chooses_what_to_decode_to",
+    12: "test_resolve_type_chooses_the_type",
     14: "test_no_text_reaches_another_path",
     15: "test_each_value_has_one_spelling",
-    16: "test_trace_tells_everything_but_secrets",
+    16: "test_trace_shows_everything_but_secrets",
     17: "test_a_client_can_be_made_at_module_level",
     18: "test_a_path",
     19: "test_a_cut_body_leaves_nothing",
@@ -75,7 +75,7 @@ SEE: dict[int, str] = {
     24: "test_strict_takes_answers_by_the_letter",
     25: "test_absent_null_and_value_are_three_things",
     26: "test_at_follows_a_path",
-    27: "test_401_asks_a_function_once_more",
+    27: "test_401_calls_a_function_once_more",
     28: "test_a_waiting_call_gets_the_connection_when_it_is_free",
 }
 """Where a row is tested through and through."""

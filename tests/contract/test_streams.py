@@ -64,7 +64,7 @@ BY_NAME = {
     "N23": ["test_n23_an_end_without_its_event_is_an_interruption"],
     "N24": ["test_n24_bytes_behind_done_are_never_seen"],
     "N25": ["test_n25_runs_are_the_snapshots"],
-    "N26": ["test_n26_a_run_that_asks_goes_on_in_the_next_stream"],
+    "N26": ["test_n26_a_run_that_requires_action_goes_on_in_the_next_stream"],
     "N27": ["test_n27_a_json_run_answered_to_a_stream"],
     "N28": ["test_r04_an_element_does_not_wait_for_its_page"],
     "N29": ["test_case_d_only_the_top_level_data_counts"],

@@ -1,4 +1,4 @@
-"""Vector stores and uploads on the wire: what each operation sends, and what it refuses."""
+"""Vector stores and uploads on the wire: the requests of each operation, and their refusals."""
 
 from __future__ import annotations
 
@@ -172,8 +172,8 @@ SENT: dict[str, tuple[Make, str, Any]] = {
 
 
 @pytest.mark.parametrize("name", SENT)
-async def test_each_operation_sends_what_the_documents_say(wire: Wire, client: AssistantsClient, name: str) -> None:
-    """Method, path, query and body; objects stand for their ids."""
+async def test_each_operation_sends_the_documented_request(wire: Wire, client: AssistantsClient, name: str) -> None:
+    """Method, path, query and body; objects are sent as their ids."""
     make, target, body = SENT[name]
     wire.answer(answer({"id": "x_1", "data": []}))
     await make(client)
@@ -290,7 +290,7 @@ BAD: dict[str, tuple[Make, str]] = {
 
 
 class Zeros:
-    """A file that is one byte past a part's limit, without holding it."""
+    """A file that is one byte past a part's limit, without its bytes in memory."""
 
     def read(self, size: int = -1) -> bytes:
         """Nothing is read of it."""
@@ -298,7 +298,7 @@ class Zeros:
         return b""
 
     def tell(self) -> int:
-        """At its start."""
+        """Return the start."""
         return 0
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -307,8 +307,10 @@ class Zeros:
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_documented_limits_hold_before_anything_is_sent(wire: Wire, client: AssistantsClient, name: str) -> None:
-    """Each names the argument, the rule and the value."""
+async def test_documented_limits_are_checked_before_anything_is_sent(
+    wire: Wire, client: AssistantsClient, name: str
+) -> None:
+    """Each error names the argument, the rule and the value."""
     make, text = BAD[name]
     with pytest.raises(ValidationError, match=text):
         make(client).close()

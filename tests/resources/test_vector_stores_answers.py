@@ -55,7 +55,7 @@ async def test_chunking_strategies_decode_known_or_not(wire: Wire, client: Assis
         assert file.to_dict()["chunking_strategy"] == sent
 
 
-async def test_what_came_back_goes_in_again(wire: Wire, client: AssistantsClient) -> None:
+async def test_received_values_can_be_sent(wire: Wire, client: AssistantsClient) -> None:
     """A strategy and an expiry of answers are taken in requests."""
     store = {**STORE, "expires_after": {"anchor": "last_active_at", "days": 3}}
     wire.answer(answer({**STORE_FILE, "chunking_strategy": CHUNKING}), answer(store))

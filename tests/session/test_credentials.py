@@ -28,7 +28,7 @@ BAD_KEYS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS.keys())
-def test_what_is_no_key_is_refused_when_the_client_is_made(key: str) -> None:
+def test_a_bad_key_is_refused_when_the_client_is_made(key: str) -> None:
     """The error does not repeat it."""
     with pytest.raises(ValueError, match="api_key must be one word") as caught:
         AssistantsClient(api_key=key)
@@ -36,7 +36,7 @@ def test_what_is_no_key_is_refused_when_the_client_is_made(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", BAD_KEYS.values(), ids=BAD_KEYS.keys())
-async def test_what_a_function_gives_is_checked_as_well(wire: Wire, key: str) -> None:
+async def test_the_key_of_a_function_is_checked_too(wire: Wire, key: str) -> None:
     """Before anything is sent."""
     async with AssistantsClient(base_url=wire.base_url, api_key=lambda: key) as client:
         with pytest.raises(ValueError, match="api_key must be one word"):
@@ -65,7 +65,7 @@ async def test_white_space_around_a_key_is_dropped(wire: Wire) -> None:
     assert wire.last.header("authorization") == f"Bearer {KEY}"
 
 
-async def test_a_function_is_asked_before_each_request(wire: Wire) -> None:
+async def test_a_function_is_called_before_each_request(wire: Wire) -> None:
     """Sync or async."""
     wire.answer(BODY)
     keys = iter(("key-one", "key-two", "key-three"))
@@ -86,7 +86,7 @@ async def test_a_function_is_asked_before_each_request(wire: Wire) -> None:
     ]
 
 
-async def test_401_asks_a_function_once_more(wire: Wire) -> None:
+async def test_401_calls_a_function_once_more(wire: Wire) -> None:
     """The request is sent again with the new key, and the answer counts two attempts."""
     keys = iter(("old", "new"))
     wire.answer(failure(401), BODY)
@@ -108,7 +108,7 @@ async def test_a_second_401_is_the_error(wire: Wire) -> None:
 
 
 async def test_401_with_a_fixed_key_is_the_error_at_once(wire: Wire, client: AssistantsClient) -> None:
-    """Asking again could not help."""
+    """A second try with the same key could not help."""
     wire.answer(failure(401))
     with pytest.raises(AuthenticationError):
         await client.threads.create()
@@ -226,7 +226,7 @@ async def test_foundry_on_the_wire(wire: Wire, kind: type[Credential]) -> None:
 
 
 async def test_foundry_renews_a_token_that_is_refused(wire: Wire) -> None:
-    """A token that ends is asked for again, here because it has ended already."""
+    """An expired token is replaced; this one has expired already."""
     wire.answer(failure(401), BODY)
     credential = Credential(lifetime=0)
     async with AssistantsClient.foundry(wire.base_url, credential, api_version="2025-05-01") as client:

@@ -1,4 +1,4 @@
-"""Time limits: which one passed, what had come by then, and that the client works on."""
+"""Time limits: the limit that passed, the data until then, and a client that works on."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def test_each_limit_has_its_name(
     status: int | None,
     long_poll: bool,
 ) -> None:
-    """The error names the limit and what had arrived; the connection is closed, and the client works on."""
+    """The error names the limit and the data so far; the connection is closed, and the client works on."""
     wire.answer(given, BODY)
     with pytest.raises(TimedOutError) as caught:
         await client.assistants.retrieve("asst_1").with_options(timeout=timeout)
@@ -118,7 +118,7 @@ async def test_each_limit_has_its_name(
 
 
 async def test_an_error_that_breaks_off_is_that_error(wire: Wire, client: AssistantsClient) -> None:
-    """Its status says more than the break; what came of its body is kept."""
+    """Its status says more than the break; the part of its body is kept."""
     start = head(404, {"content-length": "900"})
     wire.answer(then_silent(start + b'{"error"'), then_cut(start))
     limited = client.with_options(timeout=Timeout(idle=SHORT))
@@ -130,7 +130,7 @@ async def test_an_error_that_breaks_off_is_that_error(wire: Wire, client: Assist
 
 
 async def test_an_error_that_drips_ends_with_the_call(wire: Wire, client: AssistantsClient) -> None:
-    """The total limit holds for the bodies of errors too."""
+    """The total limit covers the bodies of errors too."""
     wire.answer(then_silent(head(404, {"content-length": "900"})))
     with pytest.raises(TimedOutError) as caught:
         await client.assistants.retrieve("asst_1").with_options(timeout=Timeout(total=SHORT))
@@ -186,7 +186,7 @@ async def test_a_slow_answer_within_the_limits_is_read(wire: Wire, client: Assis
 
 
 async def test_the_time_of_the_caller_is_not_counted(wire: Wire, client: AssistantsClient) -> None:
-    """Pages are asked for one by one: what the caller does between them passes no limit."""
+    """Pages are requested one by one: the caller's own work between them passes no limit."""
     wire.answer(answer({"data": [{"id": "a"}], "last_id": "a", "has_more": True}), answer({"data": [{"id": "b"}]}))
     got: list[Assistant] = []
     async for item in client.assistants.list().with_options(timeout=100 * MS):
@@ -215,7 +215,7 @@ async def test_two_views_have_two_time_outs(wire: Wire, client: AssistantsClient
 
 
 async def test_views_of_views_add_up(wire: Wire, client: AssistantsClient) -> None:
-    """A view keeps what the view before it set; None takes a header or a parameter away."""
+    """A view keeps the settings of the view before it; None removes a header or a parameter."""
     wire.answer(BODY)
     first = client.with_options(headers={"X-A": "1", "X-B": "1"}, query={"a": 1, "b": 1})
     await first.with_options(headers={"x-b": None}, query={"b": None, "c": [1, 2]}).assistants.retrieve("asst_1")

@@ -1,4 +1,4 @@
-"""Hooks: what each sees, when it is called, and what its changes do on the wire."""
+"""Hooks: their arguments, their moments, and the effect of their changes on the wire."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BODY = answer(ANYTHING)
 
 
 async def test_two_phases(wire: Wire, client: AssistantsClient) -> None:
-    """What the first phase sets, the second finds, moves into the URL and replaces, so the wire shows only the end."""
+    """The second phase moves the value of the first into the URL and replaces it, so the wire shows only the end."""
 
     def on_request(request: Request) -> None:
         request.headers["x-secret"] = "hush"
@@ -134,7 +134,7 @@ async def test_on_response_sees_errors_too(wire: Wire, client: AssistantsClient)
     assert wire.connections == 1
 
 
-async def test_on_error_is_told_what_is_raised(wire: Wire, client: AssistantsClient) -> None:
+async def test_on_error_gets_the_raised_error(wire: Wire, client: AssistantsClient) -> None:
     """The very error, note included, for statuses, bodies and the wire; never for a success."""
     reports: list[Exception] = []
     view = client.with_options(on_error=reports.append, timeout=30 * MS)
@@ -149,7 +149,7 @@ async def test_on_error_is_told_what_is_raised(wire: Wire, client: AssistantsCli
     assert reports == []
 
 
-async def test_resolve_type_chooses_what_to_decode_to(wire: Wire, client: AssistantsClient) -> None:
+async def test_resolve_type_chooses_the_type(wire: Wire, client: AssistantsClient) -> None:
     """By operationId and answer; None leaves it at the usual type."""
     answers_seen: list[tuple[str, int]] = []
 
@@ -165,8 +165,8 @@ async def test_resolve_type_chooses_what_to_decode_to(wire: Wire, client: Assist
     assert answers_seen == [("getAssistant", 201), ("getAssistant", 200)]
 
 
-async def test_strict_holds_answers_to_the_letter(wire: Wire, client: AssistantsClient) -> None:
-    """What is read as meant by default is an error when asked for, with its path."""
+async def test_strict_reads_answers_by_the_letter(wire: Wire, client: AssistantsClient) -> None:
+    """Slips that are mended by default are an error with the option, with its path."""
     wire.answer(answer({**ASSISTANT, "tools": [{"type": "mcp"}]}))
     assert str((await client.assistants.retrieve("asst_1")).tools[0].type) == "mcp"
     with pytest.raises(DecodeError) as caught:
@@ -174,7 +174,7 @@ async def test_strict_holds_answers_to_the_letter(wire: Wire, client: Assistants
     assert caught.value.path == "$.tools[0].type"
 
 
-async def test_trace_tells_everything_but_secrets(wire: Wire, client: AssistantsClient) -> None:
+async def test_trace_shows_everything_but_secrets(wire: Wire, client: AssistantsClient) -> None:
     """The kinds in the order of the wire; bodies as they are, credentials and cookies masked."""
     reports: list[tuple[str, str]] = []
     wire.answer(answer(ANYTHING, 200, set_cookie="session=hush", x_request_id="req_1"))
@@ -206,10 +206,10 @@ async def test_trace_names_an_upload_without_its_bytes(wire: Wire, client: Assis
 
 
 @pytest.mark.parametrize("name", ["on_response", "trace"])
-async def test_a_hook_that_raises_at_the_head_lets_go_of_the_connection(
+async def test_a_hook_that_raises_at_the_head_closes_the_connection(
     wire: Wire, client: AssistantsClient, tmp_path: Path, name: Any
 ) -> None:
-    """Whether the body is read whole or piece by piece, no half-read answer stays open."""
+    """No half-read answer stays open, with a body read whole or piece by piece."""
 
     def refuse(*reports: object) -> None:
         if reports[0] == "HEADER IN" or isinstance(reports[0], HTTPResponse):
@@ -240,7 +240,7 @@ async def test_an_error_of_the_error_hook(wire: Wire) -> None:
 
 
 async def test_an_error_of_many_levels(wire: Wire) -> None:
-    """What a hook raises comes out as it was, however deep."""
+    """A hook's error is raised unchanged, at any depth of causes."""
     deep: Any = "end"
     for _ in range(20):
         deep = [deep]
@@ -256,7 +256,7 @@ async def test_an_error_of_many_levels(wire: Wire) -> None:
 
 
 async def test_a_hook_that_breaks_the_address(wire: Wire) -> None:
-    """An address that is none is a failure to connect, and it is not tried again."""
+    """A malformed address is a failure to connect, and it is not tried again."""
 
     def break_it(outgoing: PreparedRequest) -> None:
         outgoing.url = "http://"

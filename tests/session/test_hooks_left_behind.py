@@ -118,8 +118,8 @@ async def test_a_cancellation_comes_through(wire: Wire, stubborn: Stubborn) -> N
             await call
 
 
-async def test_what_a_hook_raises_as_it_is_stopped(wire: Wire) -> None:
-    """Its own error is not lost at a limit; whoever cancels the call gets the cancellation."""
+async def test_an_error_of_a_hook_as_it_is_stopped(wire: Wire) -> None:
+    """Its own error is not lost at a limit; a cancelled call raises the cancellation."""
 
     async def fail(_: object) -> None:
         try:

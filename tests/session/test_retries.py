@@ -1,4 +1,4 @@
-"""Calls that are sent more than once: what goes over the wire, and what the caller sees of it."""
+"""Calls that are sent more than once: on the wire, and in the caller's eyes."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_reading_is_tried_again(wire: Wire, client: AssistantsClient, give
 
 @pytest.mark.parametrize("given", PASSING.values(), ids=PASSING.keys())
 async def test_a_create_whose_answer_is_lost_is_not(wire: Wire, client: AssistantsClient, given: Answer) -> None:
-    """Where the server answered with an error it is sent again; where nobody knows, once, and the error says so."""
+    """After an answer with an error it is sent again; after a lost answer it is not, and the error says so."""
     wire.answer(given, BODY)
     call = client.assistants.create(model="gpt-4o").with_options(timeout=Timeout(head=100 * MS, idle=100 * MS))
     if isinstance(given, bytes) and b"gzip" not in given:
@@ -110,8 +110,8 @@ async def test_the_last_failure_is_the_calls(wire: Wire, client: AssistantsClien
     assert lost.value.elapsed > 0
 
 
-async def test_what_was_not_sent_is_tried_again() -> None:
-    """A create too: nobody can have acted on it."""
+async def test_unsent_requests_are_tried_again() -> None:
+    """A create too: no server can have acted on it."""
     reports: list[Retry] = []
     async with Wire().serve() as wire:
         pass
@@ -136,8 +136,8 @@ async def test_retries_can_be_left_out(wire: Wire, client: AssistantsClient, ret
     assert len(wire.seen) == 2
 
 
-async def test_error_statuses_that_are_asked_for_are_tried_again_too(wire: Wire, client: AssistantsClient) -> None:
-    """The answer that is left is returned, not raised."""
+async def test_returned_error_statuses_are_tried_again_too(wire: Wire, client: AssistantsClient) -> None:
+    """The last answer is returned, not raised."""
     wire.answer(failure(500))
     call = client.assistants.retrieve("asst_1").with_options(raise_for_status=False)
     _, http = await call.response()
@@ -209,8 +209,8 @@ async def test_a_file_is_sent_whole_again(wire: Wire, client: AssistantsClient) 
 # Waits
 
 
-async def test_the_wait_that_the_server_asks_for(wire: Wire, client: AssistantsClient) -> None:
-    """Is what `on_retry` is told; one that is too long is raised with the error."""
+async def test_the_servers_own_delay(wire: Wire, client: AssistantsClient) -> None:
+    """`on_retry` gets it; one that is too long is raised with the error."""
     reports: list[Retry] = []
     wire.answer(failure(429, retry_after_ms="3"), failure(503, retry_after="0"), BODY)
 
@@ -237,7 +237,7 @@ async def test_no_wait_outlasts_the_total_limit(wire: Wire, client: AssistantsCl
 
 
 async def test_the_total_limit_spans_the_attempts(wire: Wire, client: AssistantsClient) -> None:
-    """And its error tells how many there were."""
+    """And its error has their number."""
     wire.answer(failure(500), silent)
     with pytest.raises(TimedOutError) as caught:
         await client.assistants.retrieve("asst_1").with_options(timeout=200 * MS)
@@ -306,8 +306,8 @@ async def test_attempts_are_logged(wire: Wire, client: AssistantsClient, caplog:
     assert not [line for line in lines if "secret" in line or "hush" in line or "asst_private" in line]
 
 
-async def test_what_will_not_pass_is_sent_once(wire: Wire, client: AssistantsClient) -> None:
-    """An exhausted quota, a switch of protocols, a coding that nobody asked for, other statuses."""
+async def test_lasting_failures_are_sent_once(wire: Wire, client: AssistantsClient) -> None:
+    """An exhausted quota, a switch of protocols, an unrequested coding, other statuses."""
     quota = answer({"error": {"message": "no", "code": "insufficient_quota"}}, 429)
     wire.answer(quota)
     with pytest.raises(RateLimitedError):
@@ -328,7 +328,7 @@ async def test_what_will_not_pass_is_sent_once(wire: Wire, client: AssistantsCli
 
 
 async def test_a_compressed_body_is_read(wire: Wire, client: AssistantsClient) -> None:
-    """From servers that compress though `identity` was asked for."""
+    """From servers that compress in spite of `identity`."""
     packed = gzip.compress(BODY.partition(b"\r\n\r\n")[2])
     wire.answer(raw(packed, content_encoding="gzip", content_type="application/json"))
     assert isinstance(await client.assistants.retrieve("asst_1"), Assistant)

@@ -24,7 +24,7 @@ async def sent(**settings: Any) -> Any:
     return transport.sent[0]
 
 
-async def test_the_environment_fills_what_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_fills_missing_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The vendor's four variables."""
     monkeypatch.setenv("OPENAI_API_KEY", "env-key\n")
     monkeypatch.setenv("OPENAI_BASE_URL", "https://env.test/base/")
@@ -58,7 +58,7 @@ async def test_empty_variables_are_as_good_as_none(monkeypatch: pytest.MonkeyPat
 
 
 async def test_the_protocol_is_sent_and_kept_to(wire: Wire) -> None:
-    """Its header on every request; what the version lacks is refused before anything is sent."""
+    """Its header on every request; members of the other version are refused before anything is sent."""
     wire.answer(page("a"))
     async with AssistantsClient(base_url=wire.base_url, protocol="v1") as client:
         await client.messages.files.list("thread_1", "msg_1")
@@ -180,7 +180,7 @@ async def test_validation_can_be_switched_off(wire: Wire) -> None:
 
 
 async def test_a_proxy_is_used(wire: Wire) -> None:
-    """The whole URL is asked of the proxy; the target is never resolved here."""
+    """The proxy gets the whole URL; the target is never resolved here."""
     wire.answer(BODY)
     proxy = wire.base_url.removesuffix("/v1")
     async with AssistantsClient(base_url="http://nowhere.invalid/v1", proxy=proxy) as client:
@@ -188,7 +188,7 @@ async def test_a_proxy_is_used(wire: Wire) -> None:
     assert wire.last.target == "http://nowhere.invalid/v1/assistants/asst_1"
 
 
-async def test_the_environment_sets_no_proxy_unless_told(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_sets_no_proxy_by_default(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
     """`trust_env` is off."""
     monkeypatch.setenv("http_proxy", wire.base_url.removesuffix("/v1"))
     wire.answer(BODY)
@@ -256,10 +256,10 @@ def test_an_unencrypted_way_is_warned_of_once(base_url: str, warned: bool, caplo
 
 
 @pytest.mark.parametrize("base_url", ["https://gateway.internal/v1?key=hush", "http://127.0.0.1:1/v1"])
-def test_an_address_of_the_environment_is_told_once(
+def test_an_address_of_the_environment_is_logged_once(
     base_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It says where the key goes, and its query stays untold; an argument is the caller's own word."""
+    """The line names the target of the key without its query; an argument is the caller's own word."""
     settings._warn_once.cache_clear()
     monkeypatch.setenv("OPENAI_BASE_URL", base_url)
     AssistantsClient(api_key="k", base_url="http://127.0.0.1:1/v1")

@@ -136,7 +136,7 @@ FORMS: dict[str, Callable[..., Any]] = {
 
 @pytest.mark.parametrize("hook", FORMS.values(), ids=FORMS)
 async def test_every_form_of_a_function_works(hook: Callable[..., Any]) -> None:
-    """A hook may be whatever can be called with one value."""
+    """A hook may be anything that can be called with one value."""
     transport = Memory(answer({"id": "thread_1"}))
     hooks: dict[str, Any] = dict.fromkeys(("on_request", "on_send", "on_response"), hook)
     async with AssistantsClient(base_url="http://127.0.0.1/v1", transport=transport, **hooks) as client:

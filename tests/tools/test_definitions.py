@@ -57,10 +57,10 @@ CALLS: dict[str, Callable[..., Any]] = {
         pytest.param("response_format", "auto", "auto", id="text"),
     ],
 )
-async def test_what_is_sent(
+async def test_the_sent_definitions(
     wire: Wire, client: AssistantsClient, call: Callable[..., Any], name: str, given: Any, sent: Any
 ) -> None:
-    """The definitions and the schema stand in the body."""
+    """The definitions and the schema are in the body."""
     wire.answer(answer({"id": "x_1"}))
     await call(client, **{name: given})
     assert wire.last.json[name] == sent
@@ -75,8 +75,10 @@ async def test_what_is_sent(
         pytest.param({"response_format": complex}, "complex", id="type without a schema"),
     ],
 )
-def test_what_is_refused(client: AssistantsClient, call: Callable[..., Any], given: dict[str, Any], words: str) -> None:
-    """At once, in a sentence that says what to write."""
+def test_bad_definitions_are_refused(
+    client: AssistantsClient, call: Callable[..., Any], given: dict[str, Any], words: str
+) -> None:
+    """At once, with a sentence that shows the right form."""
     with pytest.raises(TypeError, match=words):
         call(client, **given)
 
@@ -94,7 +96,7 @@ async def test_a_drive_with_models_of_pydantics() -> None:
         assert json.loads(submitted["tool_outputs"][0]["output"]) == {"name": "Soup", "calories": 101}
 
 
-def test_a_format_stands_alone(client: AssistantsClient) -> None:
+def test_a_format_excludes_an_output_type(client: AssistantsClient) -> None:
     """A drive that reads a type writes the format itself."""
     call = client.threads.create_and_run(assistant_id="asst_1", response_format=Meal)
     with pytest.raises(TypeError, match="not both"):

@@ -147,21 +147,21 @@ def test_an_answer_is_read(kind: Any, value: Any, wanted: Any) -> None:
     ids=str,
 )
 def test_the_place_of_a_mistake_is_named(kind: Any, value: Any, rule: str, path: str) -> None:
-    """By the same paths as for types of msgspec's; a member that is missing is told at its parent."""
+    """By the same paths as for types of msgspec's; a missing member is reported at its parent."""
     with pytest.raises(AnswerDecodeError) as caught:
         answer_format(kind).decode(json.dumps(value))
     assert (rule in caught.value.rule, caught.value.path) == (True, path)
 
 
 @pytest.mark.parametrize("text", ["", "{", "nul", "\ud800"], ids=["empty", "cut", "word", "surrogate"])
-def test_what_is_no_json_is_refused(text: str) -> None:
+def test_bad_json_is_refused(text: str) -> None:
     """By the same error as for other types."""
     with pytest.raises(AnswerDecodeError):
         answer_format(Person).decode(text)
 
 
 def test_null_leaves_a_member_out() -> None:
-    """A strict schema has no members that may be left out, so null stands for that."""
+    """A strict schema has no optional members, so null leaves one out."""
     read = answer_format(Person).decode('{"name":"Ann","home":null,"age":null,"friends":[{"name":"Bo","age":null}]}')
     assert read == Person(name="Ann", friends=[Person(name="Bo")])
     assert answer_format(Shop).decode('{"owner":{"name":"Ann","age":null},"branches":null}') == Shop(ANN)
@@ -271,7 +271,7 @@ def test_a_null_in_a_plain_part_is_left_out() -> None:
 
 
 def test_an_object_that_refuses_its_members() -> None:
-    """What its own check raises is said with the place of the object."""
+    """The error of its own check has the place of the object."""
     with pytest.raises(AnswerDecodeError, match="longer than the trip") as caught:
         STAY.decode('{"host":{"zip":"12345"},"trip":{"days":1},"nights":2}')
     assert caught.value.path == "$"

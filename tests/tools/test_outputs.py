@@ -1,4 +1,4 @@
-"""What the model is told of a result."""
+"""The outputs of tools, as the model gets them."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_result_is_text_or_json(value: object, output: str) -> None:
 
 
 def endless() -> list[Any]:
-    """A list that holds itself."""
+    """A list that contains itself."""
     value: list[Any] = []
     value.append(value)
     return value
@@ -103,13 +103,13 @@ def test_a_result_that_is_no_json_is_an_error_that_names_its_type(value: object,
     assert caught.value.__cause__ is not None
 
 
-def test_errors_are_told_as_json() -> None:
-    """In one member, whatever characters they have."""
+def test_errors_are_written_as_json() -> None:
+    """In one member, with any characters."""
     assert json.loads(error_output('no "city"\n\ud800')) == {"error": 'no "city"\n\ufffd'}
 
 
 def test_halves_of_surrogate_pairs_are_replaced() -> None:
-    """UTF-8 cannot hold them; two that belong together are the character that they mean."""
+    """UTF-8 cannot encode them; two that belong together become their character."""
     assert sendable("a\ud83d\ude00b\udc00c\ud800") == "a\U0001f600b\ufffdc\ufffd"
 
 

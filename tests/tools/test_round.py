@@ -1,4 +1,4 @@
-"""A round of tool calls: what it is given, and tools that do not end."""
+"""A round of tool calls: its arguments, and tools that do not end."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.support.functions import call, weather
 from tests.support.steady_loop import MS
 
 
-async def test_what_answer_takes() -> None:
-    """Tool calls and a function of an event; what is neither is refused before a function is called."""
+async def test_the_arguments_of_answer() -> None:
+    """Tool calls and a function of an event; other values are refused before a function is called."""
     box, odd = Toolbox([weather]), cast("Any", {"id": "c1"})
     with pytest.raises(TypeError, match=r"a Toolbox answers tool calls, such as those of run\.tool_calls, not {'id'"):
         await box.answer([call("weather"), odd])
@@ -32,7 +32,7 @@ async def test_notify_need_not_be_async() -> None:
 
 
 async def test_a_tool_that_ignores_its_time_limit_is_left_behind() -> None:
-    """What it returns later is not used."""
+    """Its later result is not used."""
     release = asyncio.Event()
     ended: list[str] = []
 

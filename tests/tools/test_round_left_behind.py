@@ -1,4 +1,4 @@
-"""A tool with a time limit: what it returns and raises in time, and what is cancelled while it runs."""
+"""A tool with a time limit: results and errors in time, and cancellations while it runs."""
 
 from __future__ import annotations
 

@@ -149,13 +149,13 @@ POINT = {
     ],
     ids=str,
 )
-def test_strict_schemas_have_only_what_every_host_takes(kind: Any, schema: dict[str, Any]) -> None:
-    """Limits are told in the description; objects are closed, and all their members required."""
+def test_strict_schemas_have_common_keywords_only(kind: Any, schema: dict[str, Any]) -> None:
+    """Limits are in the description; objects are closed, and all their members required."""
     assert schema_of(kind, strict=True) == schema
 
 
 def test_plain_schemas_keep_limits_and_defaults() -> None:
-    """As JSON schema says them, and what may be left out is not required."""
+    """In the keywords of JSON schema, and optional members are not required."""
     schema = schema_of(Point)
     assert schema["properties"]["y"] == {"description": "Upwards", "type": "number", "minimum": 0, "default": 2.0}
     assert schema["required"] == ["x"]
@@ -171,14 +171,14 @@ def test_a_recursive_type_refers_to_itself() -> None:
 
 
 def test_tagged_unions_need_no_discriminator() -> None:
-    """Which strict mode does not know: the tag is an enum of one."""
+    """Strict mode does not know it: the tag is an enum of one."""
     schema = schema_of(Cat | Dog, strict=True)
     assert schema["anyOf"] == [{"$ref": "#/$defs/Cat"}, {"$ref": "#/$defs/Dog"}]
     assert schema.keys() == {"anyOf", "$defs"}
     assert schema["$defs"]["Cat"]["properties"]["type"] == {"enum": ["cat"], "type": "string"}
 
 
-def test_what_may_be_null_already_is_not_made_so_twice() -> None:
+def test_nullable_types_stay_as_they_are() -> None:
     """In each way in which a type can have null."""
     properties = schema_of(msgspec.defstruct("S", [("a", ONE_OF, None), ("b", None, None)]), strict=True)
     assert properties["properties"] == {"a": {"enum": [None, 1, "a"], "type": ["integer", "null", "string"]}, "b": NULL}
@@ -199,14 +199,14 @@ def test_what_may_be_null_already_is_not_made_so_twice() -> None:
     ids=str,
 )
 def test_open_types_cannot_be_strict(kind: Any, message: str) -> None:
-    """The error says where, what, and the way out."""
+    """The error names the place, the type, and the way out."""
     with pytest.raises(ValueError, match=message + ", which strict mode cannot express: use strict=False"):
         schema_of(kind, strict=True)
     assert schema_of(kind) == schema_of(kind, strict=False)
 
 
 def test_two_types_of_one_name_are_refused() -> None:
-    """Where they are of one module too, since one name stands for one type."""
+    """Even of one module, since one name is for one type."""
     one, other = (msgspec.defstruct("Twin", [(name, int)]) for name in "ab")
     with pytest.raises(TypeError, match=r"two types of the name .*Twin"):
         schema_of(msgspec.defstruct("S", [("one", one), ("other", other)]))
@@ -242,7 +242,7 @@ def test_types_that_are_no_json_are_refused(kind: Any) -> None:
     ],
     ids=str,
 )
-def test_null_stands_for_what_is_left_out(kind: Any, text: str, value: object) -> None:
+def test_null_leaves_members_out(kind: Any, text: str, value: object) -> None:
     """Where it cannot mean itself."""
     assert decoded(kind, text) == value
 
@@ -260,8 +260,8 @@ def test_null_stands_for_what_is_left_out(kind: Any, text: str, value: object) -
     ],
     ids=str,
 )
-def test_null_where_something_must_be_is_an_error(kind: Any, text: str) -> None:
-    """Mending stops at what may be left out."""
+def test_null_in_a_required_member_is_an_error(kind: Any, text: str) -> None:
+    """Only optional members are mended."""
     with pytest.raises(msgspec.ValidationError):
         decoded(kind, text)
 
@@ -275,7 +275,7 @@ TREES: st.SearchStrategy[Node] = st.recursive(
 
 @given(TREES)
 def test_any_tree_survives_json(tree: Node) -> None:
-    """With nulls for what it leaves out."""
+    """With nulls for its absent members."""
     assert decoded(Node, msgspec.json.encode(tree).decode()) == tree
     assert decoded(Node, msgspec.json.encode(tree).decode().replace('"kids":[]', '"kids":null')) == tree
 
@@ -283,7 +283,7 @@ def test_any_tree_survives_json(tree: Node) -> None:
 # Answers
 
 
-def test_an_answer_of_a_struct_is_asked_for_by_its_schema() -> None:
+def test_an_answer_of_a_struct_has_its_schema() -> None:
     """Under its name."""
     form = answer_format(Point)
     assert form.response_format == {
@@ -306,7 +306,7 @@ def test_an_answer_of_a_struct_is_asked_for_by_its_schema() -> None:
     ids=str,
 )
 def test_answers_decode_as_their_type(kind: Any, text: str, value: object) -> None:
-    """What is no object travels as the member `value` of one."""
+    """Other values than objects are sent as the member `value` of one."""
     form = answer_format(kind)
     schema = form.response_format["json_schema"]
     assert schema["schema"]["type"] == "object"
@@ -321,8 +321,8 @@ def test_the_beginning_of_an_answer_is_unwrapped_like_the_whole() -> None:
     assert answer_format(Point).partial({"x": 1}) == {"x": 1}
 
 
-def test_an_open_type_is_asked_for_without_strictness() -> None:
-    """Unless it is insisted on."""
+def test_an_open_type_is_not_strict() -> None:
+    """Unless the caller insists."""
     form = answer_format(dict[str, int], name="counts")
     assert form.response_format["json_schema"] == {
         "name": "counts",
@@ -335,7 +335,7 @@ def test_an_open_type_is_asked_for_without_strictness() -> None:
 
 
 def test_names_of_formats_are_fit_for_the_protocol() -> None:
-    """Whatever the type is called."""
+    """For any name of the type."""
     assert answer_format(list[Point]).response_format["json_schema"]["name"] == "list"
     odd = msgspec.defstruct("Straße", [("a", int)])
     assert answer_format(odd).response_format["json_schema"]["name"] == "Stra_e"

@@ -23,7 +23,7 @@ NULL = {"type": "null"}
 
 
 def test_a_definition_comes_from_signature_and_docstring() -> None:
-    """Strict where the types allow: optional parameters are nullable, limits and defaults are told."""
+    """Strict where the types allow: optional parameters are nullable, limits and defaults are in the description."""
     assert tool(weather).definition == {
         "type": "function",
         "function": {
@@ -121,7 +121,7 @@ def test_a_function_without_parameters_or_docstring_is_a_tool() -> None:
 
 
 def test_bound_methods_and_wrapped_functions_are_tools() -> None:
-    """With the signature and the name of what they wrap."""
+    """With the signature and the name of the wrapped function."""
     find = tool(Database("Ann").find)
     assert (find.name, find(name="Ann")) == ("find", True)
     assert find.definition["function"]["parameters"]["properties"]["name"]["description"] == "Whom to look for."
@@ -148,8 +148,8 @@ def test_times_say_their_format() -> None:
     assert properties["daily"] == {"anyOf": [{"type": "string"}, NULL], "format": "time"}
 
 
-def test_open_types_are_not_strict_unless_it_is_asked_for() -> None:
-    """Then the error names tool, parameter and the way out."""
+def test_open_types_are_not_strict_by_default() -> None:
+    """With `strict=True` the error names tool, parameter and the way out."""
 
     def count(words: dict[str, int], more: list[dict[str, int]] | None = None) -> None:
         """Count."""
@@ -176,8 +176,8 @@ def test_a_default_may_be_of_another_type_and_no_json() -> None:
     assert made.read("{}", 100) == {}
 
 
-def test_what_is_injected_is_not_in_the_schema() -> None:
-    """A parameter that has a default can do without."""
+def test_injected_parameters_are_not_in_the_schema() -> None:
+    """A parameter with a default needs no injection."""
     assert list(tool(lookup).definition["function"]["parameters"]["properties"]) == ["name", "place"]
     assert (tool(lookup).wants, tool(maybe).wants) == (("database",), ())
     database = Database()
@@ -337,7 +337,7 @@ class Thing:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_be_a_tool_is_refused_at_once(function: Any, message: str) -> None:
+def test_bad_tools_are_refused_at_once(function: Any, message: str) -> None:
     """When it is decorated, by name and parameter."""
     with pytest.raises(TypeError, match=message):
         tool(function)
@@ -367,7 +367,7 @@ def test_options_are_yes_or_no(option: str) -> None:
     ],
 )
 def test_options_are_checked_at_once(function: Any, options: dict[str, Any], message: str) -> None:
-    """With what was given."""
+    """With the given value."""
     with pytest.raises(ValueError, match=message):
         tool(**options)(function)
 

@@ -18,14 +18,14 @@ from tests.support.functions import WHO, Database, Place, call, lookup, maybe, w
 
 
 def strange() -> object:
-    """Give what is no JSON."""
+    """Return a value that JSON cannot encode."""
     return object()
 
 
 # The box
 
 
-def test_a_box_holds_tools_by_name() -> None:
+def test_a_box_has_tools_by_name() -> None:
     """Functions and tools alike, in their order."""
     ready = tool(weather)
     box = Toolbox([who, ready])
@@ -85,7 +85,7 @@ async def test_a_context_is_injected() -> None:
 
 
 async def test_a_call_is_answered() -> None:
-    """With what the run wants to be sent."""
+    """With the output in the form of a submission."""
     result = await Toolbox([weather]).call(call("weather", '{"city":"Pau","days":null}'))
     assert result.as_output == {"tool_call_id": "call_1", "output": "Pau: 3 days, celsius"}
     assert (result.name, result.arguments, result.error) == ("weather", {"city": "Pau"}, None)
@@ -114,8 +114,8 @@ async def test_functions_see_the_callers_context_variables() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 @pytest.mark.parametrize("on_error", ["tell", "raise", lambda made, error: "mine"])
-async def test_what_the_model_did_wrong_is_told_to_it(made: ToolCall, kind: str, output: str, on_error: Any) -> None:
-    """Whatever `on_error` says: the function is not called, and the model can mend it."""
+async def test_mistakes_of_the_model_are_answered(made: ToolCall, kind: str, output: str, on_error: Any) -> None:
+    """For any `on_error` the function is not called, and the model can mend its call."""
     limit = 100 if kind == "arguments" and "longer" in output else 1_000_000
     result = await Toolbox([weather, who], on_error=on_error, max_argument_bytes=limit).call(made)
     assert json.loads(result.output) == {"error": output}
@@ -138,7 +138,7 @@ async def test_an_empty_box_knows_no_function() -> None:
     ],
 )
 @pytest.mark.parametrize("function", [fail, fail_in_a_thread])
-async def test_only_a_tool_error_is_told_in_its_own_words(function: Any, how: str, output: str) -> None:
+async def test_only_a_tool_error_shows_its_own_text(function: Any, how: str, output: str) -> None:
     """Other exceptions' texts stay here, with the result."""
     result = await Toolbox([function]).call(call(function.__name__, json.dumps({"how": how})))
     assert result.output == output
@@ -147,7 +147,7 @@ async def test_only_a_tool_error_is_told_in_its_own_words(function: Any, how: st
 
 
 async def test_a_result_that_is_no_json_is_an_error() -> None:
-    """Which names its type."""
+    """The error names its type."""
     result = await Toolbox([strange]).call(call("strange"))
     assert json.loads(result.output)["error"] == "the function's result, of type object, cannot be written as JSON"
 
@@ -170,7 +170,7 @@ async def test_a_handler_chooses_the_words(on_error: Any, output: str) -> None:
 
 
 @pytest.mark.parametrize("hook", ["approve", "on_error"])
-async def test_what_a_hook_raises_comes_out(hook: str) -> None:
+async def test_errors_of_hooks_are_raised(hook: str) -> None:
     """Unchanged, from one call and from many."""
     options: dict[str, Any] = {hook: angry}
     box = Toolbox([fail], **options)
@@ -180,8 +180,8 @@ async def test_what_a_hook_raises_comes_out(hook: str) -> None:
         await box.answer([call("fail", '{"how":"shown"}')] * 3)
 
 
-async def test_hooks_must_return_what_they_promise() -> None:
-    """Else it is the hook's author who hears of it."""
+async def test_hooks_must_return_the_right_type() -> None:
+    """Otherwise the author of the hook gets the error."""
     anything: Any = lambda *_: 1  # noqa: E731
     with pytest.raises(TypeError, match="on_error must return a text or None, not 1"):
         await Toolbox([fail], on_error=anything).call(call("fail", '{"how":"shown"}'))
@@ -194,7 +194,7 @@ async def test_a_failure_can_end_the_round() -> None:
     ended: list[str] = []
 
     async def patient() -> None:
-        """Wait, and tell of the end."""
+        """Wait, and note the end."""
         try:
             await asyncio.Event().wait()
         finally:
@@ -214,7 +214,7 @@ async def test_a_failure_can_end_the_round() -> None:
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_a_run_is_answered_in_one_request(assistants_server: AssistantsServer, protocol: Any) -> None:
-    """Definitions and outputs are what the protocol wants."""
+    """Definitions and outputs are in the form of the protocol."""
     box = Toolbox([weather, lookup], context=Database())
     async with AssistantsClient(base_url=assistants_server.base_url, api_key="test", protocol=protocol) as client:
         assistant = await client.assistants.create(model="gpt-4o", tools=box.definitions)

@@ -15,7 +15,7 @@ from tests.support.functions import call
 
 
 async def cancelled() -> None:
-    """Await what somebody else has cancelled."""
+    """Await a task that other code has cancelled."""
     inner = asyncio.create_task(asyncio.Event().wait())
     inner.cancel()
     await inner
@@ -30,7 +30,7 @@ async def test_cancellation_gets_out_at_once(many: bool) -> None:
     started, ended = asyncio.Event(), asyncio.Event()
 
     async def patient() -> None:
-        """Wait, and tell of the end."""
+        """Wait, and note the end."""
         started.set()
         try:
             await asyncio.Event().wait()
@@ -85,7 +85,7 @@ async def test_a_function_cannot_swallow_cancellation(many: bool, by: str, nativ
 
 @pytest.mark.parametrize("many", [True, False])
 async def test_a_function_with_tasks_of_its_own_has_failed(many: bool) -> None:
-    """Where one of them fails: nobody cancelled the caller, though before Python 3.13 the task counts it so."""
+    """Where one of them fails: the caller was not cancelled, though before Python 3.13 the task counts it so."""
 
     async def broken(how: str) -> None:
         async with asyncio.TaskGroup() as group:

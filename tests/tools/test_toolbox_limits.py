@@ -69,7 +69,7 @@ async def test_a_function_has_its_time(own: bool) -> None:
 
 
 @pytest.mark.parametrize("sync", [True, False])
-async def test_a_function_that_blocks_for_ever_holds_nobody(sync: bool) -> None:
+async def test_a_function_that_blocks_for_ever_delays_no_caller(sync: bool) -> None:
     """Neither at its time limit nor at cancellation: its thread is left behind."""
     release = threading.Event()
 
@@ -110,7 +110,7 @@ async def test_a_long_output_is_cut() -> None:
 
 
 async def test_calls_are_approved_by_a_person() -> None:
-    """Who sees the decoded arguments; a refused function is not called."""
+    """The person sees the decoded arguments; a refused function is not called."""
     approvals: list[tuple[str, dict[str, Any]]] = []
 
     async def approve(made: ToolCall, arguments: dict[str, Any]) -> bool | str:
@@ -143,7 +143,7 @@ async def test_a_tool_may_need_no_approval() -> None:
 # Events
 
 
-async def test_events_tell_what_happens() -> None:
+async def test_events_of_calls() -> None:
     """Before a function begins, and when its call is answered; a call that reaches none only fails."""
     seen: list[ToolEvent] = []
 
@@ -166,12 +166,12 @@ async def test_events_tell_what_happens() -> None:
 
 
 @pytest.mark.parametrize("error", [LookupError("seen"), asyncio.CancelledError("seen")], ids=["error", "cancelled"])
-async def test_what_notify_raises_comes_out(error: BaseException) -> None:
+async def test_an_error_of_notify_is_raised(error: BaseException) -> None:
     """And the function is not called."""
     ran: list[str] = []
 
     async def note() -> None:
-        """Tell that it ran."""
+        """Note the call."""
         ran.append("note")
 
     async def see(event: ToolEvent) -> None:

@@ -77,8 +77,8 @@ LEFT_OVER: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("late", LEFT_OVER.values(), ids=LEFT_OVER.keys())
-async def test_what_comes_between_requests_is_nobodys_answer(wire: Wire, late: bytes) -> None:
-    """A connection that spoke while it was idle is not used again."""
+async def test_bytes_between_requests_are_no_answer(wire: Wire, late: bytes) -> None:
+    """A connection that received bytes while it was idle is not used again."""
     sent = asyncio.Event()
 
     async def poisoned(seen: Seen, peer: Peer) -> None:

@@ -30,7 +30,7 @@ def ends() -> Iterator[tuple[socket.socket, Socket]]:
 
 
 def test_a_short_answer_takes_a_short_read(ends: tuple[socket.socket, Socket]) -> None:
-    """Which gives what is there, and no more than was asked for."""
+    """The read gives the bytes that are there, and no more than its limit."""
     far, end = ends
     far.sendall(b"abc")
     assert end.recv(ASKED) == b"abc"
@@ -53,7 +53,7 @@ def test_a_long_answer_takes_long_reads(ends: tuple[socket.socket, Socket]) -> N
 
 
 def open_sockets() -> int:
-    """How many there are that are read so."""
+    """The number of open sockets with reads by pieces."""
     return sum(type(each) is Socket and each.fileno() >= 0 for each in gc.get_objects())
 
 

@@ -1,4 +1,4 @@
-"""Proxies: what one is sent, byte for byte, which are refused, and what their refusals say."""
+"""Proxies: the exact bytes that one gets, refused settings, and the words of refusals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Site(NamedTuple):
 
 
 async def respond(request: web.BaseRequest) -> web.StreamResponse:
-    """Answer with an object of the kind that was asked for."""
+    """Answer with an object of the requested kind."""
     if request.method == "DELETE":
         return web.json_response({"id": "thread_1", "object": "thread.deleted", "deleted": True})
     return web.json_response(FILE if "files" in request.path else {**ANYTHING, "id": "thread_1"})
@@ -274,8 +274,8 @@ REFUSALS: dict[str, tuple[bytes, str, int]] = {
 
 
 @pytest.mark.parametrize(("refusal", "words", "attempts"), REFUSALS.values(), ids=REFUSALS.keys())
-async def test_the_refusal_of_a_proxy_says_what_it_is(site: Site, refusal: bytes, words: str, attempts: int) -> None:
-    """The request was not sent; only what may pass is tried again. No cause shows the password."""
+async def test_the_refusal_of_a_proxy_is_named(site: Site, refusal: bytes, words: str, attempts: int) -> None:
+    """The request was not sent; only passing failures are tried again. No cause shows the password."""
     async with Proxy(refusal=refusal).serve() as proxy:
         url = f"http://user:hush@{proxy.address}"
         async with client_of(site, ssl=site.trust, proxy=url, retry=1) as client:
@@ -286,8 +286,8 @@ async def test_the_refusal_of_a_proxy_says_what_it_is(site: Site, refusal: bytes
     assert "hush" not in repr(caught.value.__cause__)
 
 
-async def test_a_407_of_a_plain_request_says_what_it_is(wire: Wire) -> None:
-    """The answer may be of a proxy that nobody set."""
+async def test_a_407_of_a_plain_request_names_the_proxy(wire: Wire) -> None:
+    """The answer may be of a proxy outside of the settings."""
     wire.answer(raw(b"", 407, "Proxy Authentication Required"))
     async with AssistantsClient(
         base_url="http://nowhere.invalid/v1", proxy=wire.base_url.removesuffix("/v1")

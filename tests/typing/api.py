@@ -293,7 +293,7 @@ class Kept:
     """A ledger."""
 
     async def recall(self, call_id: str, /) -> str | None:
-        """What was kept."""
+        """Return the stored outputs."""
         return None
 
     async def attempted(self, call: ToolCall, /) -> None:
@@ -357,7 +357,7 @@ async def people(client: AssistantsClient, thread: Thread, message: Message, run
 
 
 def errors(error: Exception) -> None:
-    """What each error carries."""
+    """Read the attributes of each error."""
     match error:
         case ThreadBusyError(run=active, waited=waited):
             assert_type(active, Run | None)

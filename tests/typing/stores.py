@@ -129,7 +129,7 @@ async def uploads(client: AssistantsClient, upload: Upload, state: UploadState) 
 
 
 def errors(error: Exception) -> None:
-    """What each error carries."""
+    """Read the attributes of each error."""
     match error:
         case StoreFileError():
             assert_type(error.file, VectorStoreFile)

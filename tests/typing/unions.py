@@ -1,4 +1,4 @@
-"""Unions told apart by `type`, as type checkers see them: checked by mypy and basedpyright, never run."""
+"""Unions narrowed by `type`, as type checkers see them: checked by mypy and basedpyright, never run."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from assistants_async.models.vector_stores import StaticChunkingStrategy, Vector
 
 
 def contents(message: Message) -> None:
-    """Parts of a message; an `Unknown` is what is left, or found by its class."""
+    """Parts of a message; an `Unknown` is the rest, or found by its class."""
     for part in message.content:
         name: str = part.type
         assert_type(len(name), int)
@@ -112,7 +112,7 @@ def steps(step: RunStep) -> None:
 
 
 def calls(call: StepToolCall, output: CodeOutput) -> None:
-    """Calls in a step, and what code put out."""
+    """Calls in a step, and the outputs of code."""
     if call.type == "code_interpreter":
         assert_type(call, CodeInterpreterCall)
     elif call.type == "file_search":

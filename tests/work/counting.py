@@ -14,7 +14,7 @@ PACKAGE = str(Path(assistants_async.__file__).parent)
 
 
 class Work(NamedTuple):
-    """What was done, in all or for each of so many."""
+    """Counted work, in all or for each of several units."""
 
     calls: float
     """Functions of the package that were called; a coroutine counts again each time it goes on."""
@@ -24,7 +24,7 @@ class Work(NamedTuple):
     """Those of them that decode JSON."""
 
     def for_each(self, fewer: Work, count: int) -> Work:
-        """What each of the `count` cost that this work did more than another."""
+        """The work of each of `count` units, which this work did more than another."""
         return Work(*((mine - other) / count for mine, other in zip(self, fewer, strict=True)))
 
 
@@ -66,5 +66,5 @@ class Counting:
 
     @property
     def work(self) -> Work:
-        """What was counted."""
+        """The counted work."""
         return Work(self.calls, self.builtins, self.decodes)

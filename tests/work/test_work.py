@@ -1,4 +1,4 @@
-"""What calls, items and events cost, counted: a slip shows here on any machine, where a benchmark needs a quiet one."""
+"""The counted cost of calls, items and events: a slip shows on any machine, a benchmark needs a quiet one."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ async def test_work_is_bounded(name: str) -> None:
     assert all(value <= most for value, most in zip(found, bounded.most, strict=True)), found
 
 
-async def test_the_last_page_costs_what_the_first_did() -> None:
-    """However many there were."""
+async def test_the_last_page_costs_as_much_as_the_first() -> None:
+    """For any number of pages."""
     few, some, many = [await pages(count) for count in (2, 12, 52)]
     assert many.for_each(some, 40) == some.for_each(few, 10)
 
 
-async def test_the_last_event_costs_what_the_first_did() -> None:
-    """However many there were, bar the odd piece."""
+async def test_the_last_event_costs_as_much_as_the_first() -> None:
+    """For any number of events, bar the odd piece."""
     few, some, many = [await events(count) for count in (1_000, 2_000, 12_000)]
     early, late = some.for_each(few, 1_000), many.for_each(some, 10_000)
     assert late.calls == pytest.approx(early.calls, rel=0.01)
@@ -72,7 +72,7 @@ async def test_who_watches_already_goes_on() -> None:
 
 
 async def test_calls_leave_nothing() -> None:
-    """Memory after a thousand calls is what it was after the first hundred."""
+    """Memory after a thousand calls is that after the first hundred."""
     async with client_of(*(a_run() for _ in range(1_100))) as client:
         for _ in range(100):
             await retrieve(client)
@@ -84,7 +84,7 @@ async def test_calls_leave_nothing() -> None:
         assert sys.getallocatedblocks() - before < 100
 
 
-async def test_a_stream_holds_no_more_than_its_text() -> None:
+async def test_a_stream_keeps_no_more_than_its_text() -> None:
     """A delta that was read is gone, but for the piece of text that the snapshot keeps."""
     blocks: list[int] = []
     async with client_of(streamed(12_000)) as client, stream(client) as channel:
@@ -97,7 +97,7 @@ async def test_a_stream_holds_no_more_than_its_text() -> None:
 
 @pytest.mark.parametrize(("use", "make"), [(retrieve, a_run), (iterate, lambda: streamed(10))])
 async def test_garbage_is_not_made_in_circles(use: Use, make: Callable[[], Canned]) -> None:
-    """What a call and a stream leave behind is freed as they end, so the collector finds nothing of ours."""
+    """A call and a stream are freed as they end, so the collector finds nothing of ours."""
     async with client_of(*(make() for _ in range(50))) as client:
         await use(client)
         gc.collect()

@@ -75,7 +75,7 @@ async def read_text(client: AssistantsClient) -> None:
 
 
 async def counted(use: Use, *answers: Canned) -> Work:
-    """What a use of a client costs, once it has been used before: half of the answers are for that."""
+    """The cost of a use of a client, after a first use that is not counted."""
     async with client_of(*answers) as client:
         await use(client)
         with Counting() as counting:
@@ -175,7 +175,7 @@ class Bounded(NamedTuple):
     most: Work
 
     async def each(self) -> Work:
-        """What each of those costs that `more` has beyond `fewer`."""
+        """The cost of each unit that `more` has beyond `fewer`."""
         few, many = await self.do(self.fewer), await self.do(self.more)
         return many.for_each(few, self.more - self.fewer)
 

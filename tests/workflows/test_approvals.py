@@ -86,7 +86,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("keywords", "words"), WRONG.values(), ids=WRONG.keys())
-async def test_what_is_no_decision_is_refused(client: AssistantsClient, keywords: Any, words: str) -> None:
+async def test_bad_decisions_are_refused(client: AssistantsClient, keywords: Any, words: str) -> None:
     """By place, before anything is sent."""
     with pytest.raises((TypeError, ValueError), match=words):
         drop(client.runs.submit_tool_outputs("t", "run_1", **keywords))
@@ -123,7 +123,7 @@ async def test_only_true_approves(
 
 
 async def test_a_call_is_decided_once(wire: Wire, client: AssistantsClient) -> None:
-    """Also where it is named twice, and where the server asks again for it, alone or beside another."""
+    """Also where it is named twice, and where the server requires it again, alone or beside another."""
     seen: list[Any] = []
     twice = approving(("call_9", "{}"), ("call_8", "not json"), ("call_9", "{}"))
     server = served(
@@ -184,10 +184,10 @@ NOT_OURS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("waiting", "options", "words"), NOT_OURS.values(), ids=NOT_OURS.keys())
 @pytest.mark.parametrize("resumed", [False, True], ids=["driven", "resumed"])
-async def test_what_cannot_be_decided_is_left_waiting(
+async def test_undecided_calls_are_left_waiting(
     wire: Wire, client: AssistantsClient, waiting: Any, options: Any, words: str, resumed: bool
 ) -> None:
-    """The error says why, and the run is not cancelled: somebody else may decide."""
+    """The error has the reason, and the run is not cancelled: somebody else may decide."""
     server = served(wire, waiting, get=[waiting])
     drive = (
         client.runs.resume("t", "run_1", TOOLS, stream=False, **options)

@@ -17,7 +17,7 @@ GONE = failure(404, "no such file")
 
 
 class Store:
-    """A server of one store: it keeps what is uploaded, and takes batches in at once but for files named `bad`."""
+    """A server of one store: it keeps uploads, and indexes batches at once but for files named `bad`."""
 
     def __init__(self) -> None:
         self.files: dict[str, tuple[str, bytes]] = {}

@@ -128,7 +128,7 @@ async def test_a_file_that_fails_costs_no_other(client: AssistantsClient, store:
 
 
 async def test_a_report_goes_on_where_it_ended(wire: Wire, client: AssistantsClient, store: Store) -> None:
-    """What is completed is left alone, what is uploaded is not sent again, what failed is sent in its place."""
+    """Completed files are left alone, uploaded ones are not sent again, failed ones are sent in their place."""
     sources = [Source(name, b"x") for name in ("done.txt", "up.txt", "torn.txt", "new.txt")]
     store.files = {"file_up.txt": ("up.txt", b"x"), "file_old": ("torn.txt", b"")}
     before = IngestReport(
@@ -168,7 +168,7 @@ async def test_an_earlier_upload_that_is_gone_is_no_trouble(client: AssistantsCl
 
 
 async def test_a_batch_that_is_refused_leaves_its_files_uploaded(client: AssistantsClient, store: Store) -> None:
-    """The others go in; on request what is in no store is deleted."""
+    """The others go in; on request the files in no store are deleted."""
     store.routes.on("POST /vector_stores/vs_1/file_batches", failure(500, "busy"), made(store.take))
     sources = [Source(f"{n}.txt", b"x") for n in range(2)]
     with pytest.raises(IngestError) as caught:
@@ -188,7 +188,7 @@ async def test_a_batch_that_is_refused_leaves_its_files_uploaded(client: Assista
     assert set(store.files) == {"file_1.txt"}
 
 
-async def test_a_batch_that_ends_badly_is_told_file_by_file(client: AssistantsClient, store: Store) -> None:
+async def test_a_batch_that_ends_badly_is_reported_file_by_file(client: AssistantsClient, store: Store) -> None:
     """As the server lists them; one that it does not list, or not as ended, ends as the batch did."""
     ended = {"id": "vsfb_1", "status": "cancelled"}
     store.routes.on("POST /vector_stores/vs_1/file_batches", answer({**ended, "status": "in_progress"}))

@@ -28,8 +28,8 @@ from tests.support.steady_loop import MS
 from tests.workflows.files.conftest import STORE, Store, pieces, write
 
 
-async def test_what_the_next_file_would_meet_stops_all(wire: Wire, client: AssistantsClient, store: Store) -> None:
-    """A key that is refused: no hundred more uploads, and the report says how far it came."""
+async def test_a_refused_key_stops_all_uploads(wire: Wire, client: AssistantsClient, store: Store) -> None:
+    """No hundred more uploads, and the report says how far it came."""
     store.routes.on("POST /files", made(store.upload), failure(401, "revoked"))
     sources = [Source(f"{n}.txt", b"x") for n in range(100)]
     with pytest.raises(IngestError, match=r"100 of 100 files are not in vector store vs_1: 401 .*revoked") as caught:
@@ -71,7 +71,7 @@ async def test_the_deadline_is_for_all_of_it(client: AssistantsClient, store: St
 
 
 async def test_cancelling_removes_orphans_on_request(wire: Wire, client: AssistantsClient, store: Store) -> None:
-    """The cancellation comes out as such; what was deleted is told to `on_progress` before."""
+    """The cancellation comes out as such; `on_progress` gets the deleted files before."""
     store.routes.on("POST /files", made(store.upload), silent)
     reports: dict[str, IngestedFile] = {}
 
@@ -105,7 +105,7 @@ async def test_an_anyio_scope_removes_orphans_too(client: AssistantsClient, stor
 
 
 async def test_an_orphan_that_cannot_be_removed_stays_in_the_report(client: AssistantsClient, store: Store) -> None:
-    """The reason for the failure is the one that is told."""
+    """The reported reason is that of the failure."""
     store.routes.on("POST /vector_stores/vs_1/file_batches", failure(500, "busy"))
     store.routes.on("DELETE /files/.*", failure(500))
     with pytest.raises(IngestError, match="busy") as caught:
@@ -113,7 +113,7 @@ async def test_an_orphan_that_cannot_be_removed_stays_in_the_report(client: Assi
     assert caught.value.report.file_ids == ("file_a.txt",)
 
 
-async def test_what_on_progress_raises_comes_out_as_it_is(client: AssistantsClient, store: Store) -> None:
+async def test_an_error_of_on_progress_is_raised_unchanged(client: AssistantsClient, store: Store) -> None:
     """It is the caller's own, and no file's outcome."""
 
     def fail(_: IngestedFile) -> None:
@@ -127,7 +127,7 @@ async def test_what_on_progress_raises_comes_out_as_it_is(client: AssistantsClie
 
 
 async def test_a_file_in_the_store_is_no_orphan(client: AssistantsClient, store: Store) -> None:
-    """Whatever stops the ingestion while the batch is told of, file by file."""
+    """For any end of the ingestion while the files of the batch are reported."""
 
     def fail(file: IngestedFile) -> None:
         if file.status == "in_progress":
@@ -142,7 +142,7 @@ async def test_a_file_in_the_store_is_no_orphan(client: AssistantsClient, store:
 async def test_bad_input_is_refused_before_anything_is_sent(
     wire: Wire, client: AssistantsClient, tmp_path: Path
 ) -> None:
-    """Each names the source and what is wrong with it."""
+    """Each error names the source and its fault."""
     path, plain = write(tmp_path, "a.txt", "plain")
     nameless = io.BytesIO(b"x")
     other = IngestReport(vector_store_id="vs_2")

@@ -29,7 +29,7 @@ BATCH: dict[str, Any] = {"id": "vsfb_1", "object": "vector_store.files_batch", "
 
 
 async def test_poll_waits_for_a_file(wire: Wire, client: AssistantsClient) -> None:
-    """It asks for the file by its own path, as often as the server hints, until it has ended."""
+    """It requests the file by its own path, at the interval of the server's hint, until it has ended."""
     hint = str(MS * 1000)
     wire.answer(
         answer(STORE_FILE, openai_poll_after_ms=hint),
@@ -65,7 +65,7 @@ async def test_poll_raises_where_a_file_did_not_get_in(wire: Wire, client: Assis
 
 
 async def test_poll_waits_for_a_batch(wire: Wire, client: AssistantsClient) -> None:
-    """It asks for the batch until all its files are in."""
+    """It requests the batch until all its files are in."""
     whole = {**BATCH, "status": "completed", "file_counts": {"completed": 2, "failed": 0, "cancelled": 0, "total": 2}}
     wire.answer(answer(BATCH), answer(whole))
     batch = await client.vector_stores.file_batches.create("vs_1", file_ids=["a", "b"]).poll(interval=MS)
@@ -88,8 +88,8 @@ async def test_poll_raises_where_a_batch_is_not_whole(wire: Wire, client: Assist
     assert wire.seen[1].query == {"limit": "100", "filter": "failed"}
 
 
-async def test_a_batch_that_failed_is_told_without_reasons_too(wire: Wire, client: AssistantsClient) -> None:
-    """Where the server cannot be asked for them, or not in time."""
+async def test_a_batch_that_failed_without_reasons(wire: Wire, client: AssistantsClient) -> None:
+    """Where the server does not give them, or not in time."""
     ended = answer({**BATCH, "status": "failed"})
     wire.answer(ended, failure(500))
     with pytest.raises(FileBatchError) as caught:
@@ -123,8 +123,8 @@ async def test_a_limit_of_one_request_stays_its_own_error(wire: Wire, client: As
         await call.poll(deadline=10_000 * MS)
 
 
-async def test_an_error_while_waiting_names_what_was_waited_for(wire: Wire, client: AssistantsClient) -> None:
-    """The batch is at the server, and its id in the note is what finds it again; before it is made there is none."""
+async def test_an_error_while_waiting_names_the_batch(wire: Wire, client: AssistantsClient) -> None:
+    """The batch is at the server, and the note has its id to find it by; before it is made there is none."""
     wire.answer(answer(BATCH), failure(500))
     with pytest.raises(ServerError) as caught:
         await client.vector_stores.file_batches.create("vs_1", file_ids=["a"]).poll(interval=MS)
@@ -136,7 +136,7 @@ async def test_an_error_while_waiting_names_what_was_waited_for(wire: Wire, clie
 
 
 async def test_a_time_out_of_the_callers_own_is_no_deadline(wire: Wire, client: AssistantsClient) -> None:
-    """What a hook raises comes out as it is."""
+    """A hook's error is raised unchanged."""
 
     def refuse(_: object) -> None:
         raise TimeoutError("mine")

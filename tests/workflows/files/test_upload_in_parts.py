@@ -80,7 +80,7 @@ def big(tmp_path: Path) -> Path:
 
 
 def paths(wire: Wire) -> list[str]:
-    """The places that were asked for, in order."""
+    """The paths of the requests, in order."""
     return [seen.path.removeprefix("/v1/uploads") for seen in wire.seen]
 
 
@@ -104,7 +104,7 @@ async def test_a_file_is_sent_in_parts(wire: Wire, client: AssistantsClient, ser
 
 
 async def test_bytes_are_sent_under_a_name(wire: Wire, client: AssistantsClient, server: Parts) -> None:
-    """One part where it fits; a type that no name tells is said to be unknown."""
+    """One part where it fits; without a known ending the type is unknown."""
     await client.uploads.send(CONTENT, purpose="vision", filename="big.unheard")
     assert wire.seen[0].json["mime_type"] == "application/octet-stream"
     assert list(server.kept.values()) == [CONTENT]
@@ -197,7 +197,7 @@ async def test_wrong_md5_is_an_error(wire: Wire, client: AssistantsClient, serve
 
 
 async def test_a_file_that_shrinks_is_an_error(wire: Wire, client: AssistantsClient, server: Parts, big: Path) -> None:
-    """As for any upload, and the server is told to forget it."""
+    """As for any upload, and it is cancelled at the server."""
 
     def shrink(seen: Seen) -> bytes:
         big.write_bytes(b"")
@@ -234,7 +234,7 @@ async def test_a_completion_that_completes_nothing_is_an_error(client: Assistant
 
 
 async def test_cancelling_cancels_at_the_server(wire: Wire, client: AssistantsClient, server: Parts) -> None:
-    """The task's cancellation comes out as such, after the server was told."""
+    """The task's cancellation comes out as such, after the request to the server."""
     server.routes.on("POST /uploads/upload_1/parts", silent)
     task = asyncio.create_task(client.uploads.send(CONTENT, purpose="p", filename="a", part_size=1000))
     await wire.until_seen(4)
@@ -254,7 +254,7 @@ async def test_an_anyio_scope_cancels_at_the_server(wire: Wire, client: Assistan
 
 
 async def test_the_deadline_is_for_all_of_it(wire: Wire, client: AssistantsClient, server: Parts) -> None:
-    """It passes while a part hangs; with `leave` the state tells what is missing."""
+    """It passes while a part hangs; with `leave` the state has the missing parts."""
     server.routes.on("POST /uploads/upload_1/parts", silent)
     with pytest.raises(UploadError, match=r"not done after") as caught:
         await client.uploads.send(CONTENT, purpose="p", filename="a", deadline=40 * MS, on_failure="leave")
@@ -263,8 +263,8 @@ async def test_the_deadline_is_for_all_of_it(wire: Wire, client: AssistantsClien
     assert "/upload_1/cancel" not in paths(wire)
 
 
-async def test_a_server_that_cannot_be_told_keeps_its_state(wire: Wire, client: AssistantsClient) -> None:
-    """An upload that could not be cancelled is still there, and the error says so."""
+async def test_an_upload_that_cannot_be_cancelled(wire: Wire, client: AssistantsClient) -> None:
+    """It is still there, and the error says so."""
     routes = Parts()(wire).routes
 
     async def cut(seen: Seen, peer: Peer) -> None:
@@ -286,7 +286,7 @@ async def test_nothing_is_cancelled_that_was_never_made(wire: Wire, client: Assi
     assert paths(wire) == [""]
 
 
-async def test_what_a_callback_raises_comes_out_as_it_is(wire: Wire, client: AssistantsClient, server: Parts) -> None:
+async def test_an_error_of_a_callback_is_raised_unchanged(wire: Wire, client: AssistantsClient, server: Parts) -> None:
     """It is the caller's own, and the upload is cancelled."""
 
     def fail(_: object) -> None:
@@ -298,7 +298,7 @@ async def test_what_a_callback_raises_comes_out_as_it_is(wire: Wire, client: Ass
 
 
 async def test_bad_input_is_refused_before_anything_is_sent(wire: Wire, client: AssistantsClient, big: Path) -> None:
-    """Each names what is wrong."""
+    """Each error names the fault."""
     empty = big.with_name("empty.txt")
     empty.touch()
     sparse = big.with_name("sparse.bin")

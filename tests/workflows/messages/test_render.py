@@ -21,7 +21,7 @@ async def quote(turn: Turn) -> Say:
     return Say(" and ".join(f"it says so {found.marker}" for found in turn.found) + ".")
 
 
-async def test_what_file_search_cites_has_names() -> None:
+async def test_citations_of_file_search_have_names() -> None:
     """From the embedded server, streamed or listed, by namespace and by message."""
     async with AssistantsClient.local(responder=quote) as client:
         files = [
@@ -72,16 +72,16 @@ def routes(wire: Wire) -> Routes:
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_each_file_is_asked_for_once(wire: Wire, routes: Routes, protocol: ProtocolVersion) -> None:
-    """However often it is cited, in either version."""
+async def test_each_file_is_requested_once(wire: Wire, routes: Routes, protocol: ProtocolVersion) -> None:
+    """For any number of citations, in either version."""
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol=protocol) as client:
         shown = await client.messages.render(cited("a", "b", "a", "c"))
     assert shown == "x[1][2][3]\n\n[1] a.txt\n[2] b.txt\n[3] c.txt"
     assert sorted(seen.path for seen in wire.seen) == [f"/v1/files/{name}" for name in "abc"]
 
 
-async def test_what_the_server_cannot_name_shows_its_id(wire: Wire, routes: Routes, client: AssistantsClient) -> None:
-    """A file that is gone, one without a name, and one whose id cannot be asked for; none breaks the text."""
+async def test_files_without_a_name_show_their_id(wire: Wire, routes: Routes, client: AssistantsClient) -> None:
+    """A missing file, one without a name, and one with a bad id; none breaks the text."""
     routes.on("GET /files/gone", failure(404, "no such file"))
     routes.on("GET /files/bare", answer({"id": "bare"}))
     lenient = client.with_options(raise_for_status=False)
@@ -99,7 +99,7 @@ async def test_a_file_that_cannot_be_described_shows_its_id(
     assert await client.messages.render(cited("far", "ok")) == "x[1][2]\n\n[1] far\n[2] ok.txt"
 
 
-async def test_nothing_is_asked_for_without_need(wire: Wire, routes: Routes, client: AssistantsClient) -> None:
+async def test_nothing_is_requested_without_need(wire: Wire, routes: Routes, client: AssistantsClient) -> None:
     """No citations, or paths that have the name already."""
     made_by_code = cited("a", kind="file_path", text="sandbox:/mnt/data/plot.png")
     assert await client.messages.render(cited()) == "x"
@@ -116,7 +116,7 @@ async def test_another_error_comes_out(routes: Routes, client: AssistantsClient)
     assert caught.value.__notes__ == ["while calling files.retrieve: GET /files/{file_id}"]
 
 
-async def test_few_are_asked_for_at_a_time(wire: Wire, client: AssistantsClient) -> None:
+async def test_few_are_requested_at_a_time(wire: Wire, client: AssistantsClient) -> None:
     """Four, and each that has answered makes room for one more."""
     open_now, most = 0, 0
     four = asyncio.Event()

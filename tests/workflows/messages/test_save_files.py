@@ -1,4 +1,4 @@
-"""`messages.save_files`: what a message shows, on disk, whole or not at all."""
+"""`messages.save_files`: the files of a message on disk, whole or not at all."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def names(folder: Path, pattern: str = "*") -> list[str]:
 
 
 def remove(folder: Path, pattern: str) -> None:
-    """Take away what is named like that."""
+    """Remove the files of a name."""
     for path in folder.glob(pattern):
         path.unlink()
 
@@ -85,10 +85,10 @@ async def test_the_images_of_a_message_are_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_what_a_message_shows_is_saved_in_its_order(
+async def test_files_of_a_message_are_saved_in_order(
     wire: Wire, routes: Routes, tmp_path: Path, protocol: ProtocolVersion
 ) -> None:
-    """Images and what code made, each once; neither citations nor what was attached."""
+    """Images and files made by code, each once; neither citations nor attachments."""
     citation = {"type": "file_citation", "text": "【1】", "file_citation": {"file_id": "cited"}}
     shown = message(
         image("img_1"),
@@ -158,7 +158,7 @@ async def test_files_from_before_are_overwritten_where_that_is_wanted(
 
 
 async def test_a_message_without_files_saves_none(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """And asks for none."""
+    """And sends no request."""
     assert await message(text()).save_files(client, tmp_path) == ()
     assert (wire.seen, files(tmp_path)) == ([], {})
 
@@ -173,7 +173,7 @@ ENDS: dict[str, tuple[Any, type[Exception]]] = {
 async def test_where_one_fails_nothing_is_left(
     routes: Routes, client: AssistantsClient, tmp_path: Path, end: Any, error: type[Exception]
 ) -> None:
-    """Whatever of the others is there by then; what was in the folder before stays."""
+    """No other of its files either; earlier files in the folder stay."""
     (tmp_path / "a.png").write_bytes(b"old")
     routes.on("GET /files/c/content", end)
     with pytest.raises(error) as caught:
@@ -219,7 +219,7 @@ async def test_cancelling_leaves_nothing(wire: Wire, routes: Routes, client: Ass
 
 
 async def test_bad_arguments_send_nothing(wire: Wire, client: AssistantsClient, tmp_path: Path) -> None:
-    """No message, no folder; and an id that cannot be asked for is refused by name, with nothing left."""
+    """No message, no folder; and a bad id is refused by name, with nothing left."""
     wrong: Any = "msg_1"
     with pytest.raises(TypeError, match=r"messages\.save_files\(\): message must be a Message, not str"):
         await client.messages.save_files(wrong, tmp_path)

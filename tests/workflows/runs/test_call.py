@@ -1,4 +1,4 @@
-"""`poll` and `wait`: a run to its end, however the server tells of it."""
+"""`poll` and `wait`: a run to its end, with any form of answers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def start(client: AssistantsClient, **options: Any) -> Coroutine[Any, Any, Run]:
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_a_run_that_completes(protocol: ProtocolVersion) -> None:
-    """Each status is told once, in order, and the run comes back as it ended."""
+    """Each status is reported once, in order, and the ended run is returned."""
     reports: list[str | None] = []
     async with serving(Say("hello"), protocol=protocol) as served:
         ended = await served.start().poll(on_status=lambda run: reports.append(run.status))
@@ -100,8 +100,8 @@ async def test_a_run_that_somebody_cancels() -> None:
         assert served.sent("cancelRun") == 1
 
 
-async def test_a_run_that_asks_for_tool_outputs_ends_the_wait() -> None:
-    """It is returned as it is, to be answered."""
+async def test_a_run_that_requires_tool_outputs_ends_the_wait() -> None:
+    """It is returned unchanged, to be answered."""
     async with serving(CallTools({"add": {"a": 1, "b": 2}}), Say("3")) as served:
         left = await served.start().poll()
         assert (left.status, served.sent("cancelRun")) == ("requires_action", 0)
@@ -132,7 +132,7 @@ async def test_a_thread_made_with_its_run() -> None:
 
 
 async def test_waiting_for_a_run_that_was_started_elsewhere() -> None:
-    """By ids or objects, to its end, raising what `poll` does."""
+    """By ids or objects, to its end, with the errors of `poll`."""
     async with serving(Say("hello"), Fail()) as served:
         first = await served.start()
         assert (await served.client.runs.wait(served.thread, first)).status == "completed"
@@ -158,8 +158,8 @@ async def test_a_hint_that_is_no_time_is_ignored(wire: Wire, client: AssistantsC
     assert (await start(client)).status == "completed"
 
 
-async def test_the_servers_hint_is_asked_for_each_time(wire: Wire, client: AssistantsClient) -> None:
-    """Each answer says when to come back: here in a millisecond, a hundred times."""
+async def test_the_servers_hint_is_read_each_time(wire: Wire, client: AssistantsClient) -> None:
+    """Each answer has the next interval: here a millisecond, a hundred times."""
     server = Server(wire, create=[run("queued")], get=[*[run("in_progress")] * 100, run("completed")])
     async with asyncio.timeout(10_000 * MS):  # without the hint it would be minutes
         assert (await start(client)).status == "completed"
@@ -199,7 +199,7 @@ async def test_polls_that_go_on_failing_end_the_wait(wire: Wire, client: Assista
 
 
 async def test_a_poll_that_is_refused_ends_the_wait(wire: Wire, client: AssistantsClient) -> None:
-    """Asking again would not help."""
+    """A repeat would not help."""
     server = Server(wire, create=[run("queued")], get=[failure(404, "gone")])
     with pytest.raises(NotFoundError, match="gone"):
         await start(client)
@@ -221,7 +221,7 @@ async def test_a_run_that_has_ended_when_it_is_made(wire: Wire, client: Assistan
 
 
 async def test_the_steps_of_an_error_are_not_worth_an_error(wire: Wire, client: AssistantsClient) -> None:
-    """Where they cannot be had, the error has none."""
+    """Where they cannot be read, the error has none."""
     Server(wire, create=[run("failed")], steps=[failure(500)])
     with pytest.raises(RunFailedError) as caught:
         await start(client)
@@ -241,7 +241,7 @@ async def test_servers_that_leave_the_thread_out(wire: Wire, client: AssistantsC
 
 
 async def test_a_refused_run_is_no_wait(wire: Wire, client: AssistantsClient) -> None:
-    """What creating it raises comes out."""
+    """The error of its creation is raised."""
     Server(wire, create=[failure(400, "no such model")])
     with pytest.raises(BadRequestError, match="no such model"):
         await start(client)
@@ -268,8 +268,8 @@ async def test_the_client_is_closed_under_a_wait(wire: Wire, client: AssistantsC
         await waiting
 
 
-async def test_errors_are_told_to_the_hook(wire: Wire, client: AssistantsClient) -> None:
-    """`on_error` hears of a bad end as of any other error."""
+async def test_the_hook_gets_errors(wire: Wire, client: AssistantsClient) -> None:
+    """`on_error` gets a bad end like any other error."""
     heard: list[Exception] = []
     Server(wire, create=[run("failed")], steps=[listed()])
     with pytest.raises(RunFailedError) as caught:

@@ -57,7 +57,7 @@ async def test_the_run_is_pushed_into_a_channel(wire: Wire, client: AssistantsCl
     assert [item.status async for item in receive] == ["queued"]
 
 
-async def test_what_is_for_events_alone_is_refused(client: AssistantsClient) -> None:
+async def test_options_of_events_are_refused(client: AssistantsClient) -> None:
     """Before anything is sent."""
     for options in ({"recover": True}, {"raise_on": ()}):
         wrong: Any = options

@@ -138,7 +138,7 @@ async def test_n22_an_error_in_place_of_a_stream(wire: Wire, client: AssistantsC
 
 
 async def test_done_without_a_name_ends_the_stream(wire: Wire, client: AssistantsClient) -> None:
-    """`data: [DONE]` alone is the end; what follows is not read, and the body may stay open."""
+    """`data: [DONE]` alone is the end; later bytes are not read, and the body may stay open."""
     for done in (b"data: [DONE]\n\n", DONE, b"event: done\ndata: x\n\n", b"event: foo\ndata: [DONE]\n\n"):
         wire.answer(Body(*run_frames("a"), done, frame("thread.run.failed", run("failed")), STALL))
         async with start(client) as channel:
@@ -154,7 +154,7 @@ async def test_n24_bytes_behind_done_are_never_seen(wire: Wire, client: Assistan
             assert len(await events(wire, client, *run_frames("a"), *pieces)) == len(run_frames("a"))
 
 
-async def test_done_holds_where_the_server_goes_on_talking(wire: Wire, client: AssistantsClient) -> None:
+async def test_done_ends_a_stream_that_goes_on(wire: Wire, client: AssistantsClient) -> None:
     """Keep-alive comments behind `done`, without end, do not keep the reader."""
 
     async def chatter(seen: Any, peer: Any) -> None:
@@ -219,18 +219,18 @@ async def test_r05_a_run_is_the_same_byte_by_byte(wire: Wire, client: Assistants
 
 
 async def test_r03_events_without_a_content_type(wire: Wire, client: AssistantsClient) -> None:
-    """Where the header is missing, what was asked for is taken to have come."""
+    """Without the header, the answer is read as the requested form."""
     assert len(await events(wire, client, *run_frames("a"), DONE, kind=None)) == len(run_frames("a"))
 
 
-async def test_a_run_goes_on_after_it_asked_for_action(wire: Wire, client: AssistantsClient) -> None:
+async def test_a_run_goes_on_after_it_required_action(wire: Wire, client: AssistantsClient) -> None:
     """Some servers run tools themselves: `thread.run.completed` after `requires_action` is just the next event."""
     frames = [*run_frames()[:3], frame("thread.run.requires_action", run("requires_action"))]
     got = await events(wire, client, *frames, frame("thread.run.completed", run("completed")), DONE)
     assert [event.event for event in got][-2:] == ["thread.run.requires_action", "thread.run.completed"]
 
 
-async def test_r13_a_run_that_went_on_after_it_asked_must_end(wire: Wire, client: AssistantsClient) -> None:
+async def test_r13_a_run_that_went_on_must_end(wire: Wire, client: AssistantsClient) -> None:
     """`requires_action` is an end of the stream only while nothing follows it."""
     waiting = [*run_frames()[:3], frame("thread.run.requires_action", run("requires_action"))]
     assert len(await events(wire, client, *waiting)) == 4

@@ -68,7 +68,7 @@ async def read(channel: RunChannel, view: str, got: list[Any]) -> None:
 async def test_the_answer_of_a_bad_end_raises(
     wire: Wire, client: AssistantsClient, end: str, view: str, recover: bool
 ) -> None:
-    """After what came, once, with the run in it; the stream itself was read to its end."""
+    """After all items before it, once, with the run in it; the stream itself was read to its end."""
     shown, kind = ENDS[end]
     wire.answer(Body(*frames(shown)))
     async with start(client, recover=recover) as channel:
@@ -118,7 +118,7 @@ async def test_raise_on_lets_ends_pass(wire: Wire, client: AssistantsClient, end
 
 
 async def test_raise_on_is_checked_at_once(client: AssistantsClient) -> None:
-    """Before anything is sent, with what it may be."""
+    """Before anything is sent, with the allowed values."""
     with pytest.raises(ValueError, match=r"raise_on takes .*, not 'failled', did you mean 'failed'"):
         start(client, raise_on=["failled"])
     with pytest.raises(TypeError, match="raise_on must be a set"):
@@ -144,7 +144,7 @@ async def test_events_and_other_views_show_a_bad_end(wire: Wire, client: Assista
         assert [piece async for piece in channel.sse()] == frames(shown)
 
 
-async def test_a_run_that_asks_is_no_bad_end(wire: Wire, client: AssistantsClient) -> None:
+async def test_a_run_that_requires_action_is_no_bad_end(wire: Wire, client: AssistantsClient) -> None:
     """Its caller answers, and the next stream has the text."""
     wire.answer(Body(*run_frames()[:3], frame("thread.run.requires_action", run("requires_action")), DONE))
     async with start(client) as channel:
@@ -265,7 +265,7 @@ async def pieces(*data: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_sse_of_a_drive_does_not_show_an_error_of_the_program() -> None:
-    """What a hook raises is a bare error event for the browser, and comes out here."""
+    """A hook's error is a bare error event for the browser, and is raised here."""
 
     def leak(run: Run) -> None:
         if run.status == "in_progress":

@@ -109,7 +109,7 @@ async def test_steps_of_kinds_that_no_document_has(wire: Wire, client: Assistant
 
 
 async def test_every_operation_that_starts_a_run_streams(wire: Wire, client: AssistantsClient) -> None:
-    """Each asks for a stream in its body, and gives the same events."""
+    """Each has `"stream": true` in its body, and gives the same events."""
     frames = [frame("thread.created", payload("thread.created")), *run_frames("a"), DONE]
     made = [
         client.runs.create("t", assistant_id="a"),
@@ -146,7 +146,7 @@ def published() -> list[Any]:
 
 @pytest.mark.parametrize("body", published())
 async def test_published_streams_are_typed_and_fold(body: bytes) -> None:
-    """Every event is one of the table's, and what the deltas fold to is replaced by the message that they end with."""
+    """Every event is one of the table's, and the sum of the deltas is replaced by the message at their end."""
     async with RunChannel.from_sse(pieces(body)) as channel:
         texts: list[str] = []
         async for event in channel:

@@ -30,7 +30,7 @@ async def again(channel: RunChannel) -> list[bytes]:
 
 
 async def test_sse_is_read_back_as_the_same_events(wire: Wire, client: AssistantsClient) -> None:
-    """Each event is one frame with its name, unknown ones unchanged, and the closing frame stands at the end."""
+    """Each event is one frame with its name, unknown ones unchanged, and the closing frame is the last."""
     odd = frame("odd", b"two\ndata: lines")
     expected = await events(wire, client, *run_frames(*TEXT), odd, DONE)
     wire.answer(Body(*run_frames(*TEXT), odd, DONE))
@@ -45,7 +45,7 @@ async def test_sse_is_read_back_as_the_same_events(wire: Wire, client: Assistant
 
 
 async def test_sse_of_frames_named_inside_has_event_lines(wire: Wire, client: AssistantsClient) -> None:
-    """A browser listens for names of events, so they stand where it looks."""
+    """Browsers listen for names of events, so each name is in its own line."""
     inside = b"data: " + dumps({"event": "thread.run.completed", "data": run("completed")}) + b"\n\n"
     wire.answer(Body(inside))
     async with start(client) as channel:
@@ -78,7 +78,7 @@ async def test_every_event_survives_the_way_to_a_browser() -> None:
 
 
 async def test_from_sse_that_ends_early_is_an_interruption() -> None:
-    """The same rules hold for bytes from elsewhere: no end, no completion."""
+    """The same rules apply to bytes from elsewhere: no end, no completion."""
     async with RunChannel.from_sse(pieces(*run_frames("a")[:5])) as channel:
         with pytest.raises(StreamInterruptedError) as caught:
             await channel.until_done()
@@ -99,7 +99,7 @@ async def test_sse_of_a_closed_stream_does_not_say_done(wire: Wire, client: Assi
 
 
 async def test_r09_closing_wakes_a_reader_of_bytes_from_elsewhere() -> None:
-    """Where the bytes come from something that is silent, closing ends the read all the same."""
+    """Closing ends the read even where the source of the bytes is silent."""
 
     async def silent() -> AsyncIterator[bytes]:
         yield run_frames("a")[0]

@@ -20,7 +20,7 @@ from tests.support.steady_loop import MS
 
 @pytest.mark.parametrize("end", ["clean", "cut", "fin", "short", "closed", "inside"])
 async def test_n23_an_end_without_its_event_is_an_interruption(wire: Wire, client: AssistantsClient, end: str) -> None:
-    """However the body ends, the error says which run it was, where it stood and what cut it."""
+    """For any end of the body, the error has the run, its last state and the cause."""
     frames = run_frames("a", "b")[:8]
     inside = run_frames("a", "b")[8]
     ways: dict[str, Body] = {
@@ -67,7 +67,7 @@ async def test_a_run_that_has_ended_needs_no_done(wire: Wire, client: Assistants
 
 
 async def test_a_failed_run_is_delivered_and_not_raised(wire: Wire, client: AssistantsClient) -> None:
-    """The stream went well; what the run came to is for the caller to look at."""
+    """The stream itself succeeded; the end of the run is for the caller to read."""
     failed = frame("thread.run.failed", run("failed", last_error={"code": "server_error", "message": "no"}))
     wire.answer(Body(*run_frames("a")[:9], failed, DONE))
     async with start(client) as channel:
@@ -91,7 +91,7 @@ async def test_r16_a_silent_run_stream_times_out(wire: Wire, client: AssistantsC
 
 
 async def test_r16_comments_reset_the_idle_limit_and_not_the_whole_one(wire: Wire, client: AssistantsClient) -> None:
-    """Keep-alives hold a stream open for as long as `timeout.stream` allows, and are no items."""
+    """Keep-alives keep a stream open for as long as `timeout.stream` allows, and are no items."""
 
     async def keep_alive(seen: Any, peer: Any) -> None:
         for _ in range(12):
@@ -117,8 +117,8 @@ async def test_r16_comments_reset_the_idle_limit_and_not_the_whole_one(wire: Wir
     assert caught.value.__cause__.phase == "total"
 
 
-async def test_r16_the_whole_limit_holds_for_a_stream_that_never_pauses(wire: Wire, client: AssistantsClient) -> None:
-    """Bytes that are always there keep no stream alive past its limit."""
+async def test_r16_the_whole_limit_ends_a_stream_that_never_pauses(wire: Wire, client: AssistantsClient) -> None:
+    """Constant bytes keep no stream alive past its limit."""
 
     async def flood(seen: Any, peer: Any) -> None:
         piece = run_frames("a")[7] * 50

@@ -1,4 +1,4 @@
-"""A completed run whose stream had no messages: they are asked for once, where somebody wants the answer."""
+"""A completed run whose stream had no messages: they are requested once, by a view of the answer."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def requested(wire: Wire) -> list[str]:
 @pytest.mark.parametrize("recover", [False, True], ids=["plain", "recover"])
 @pytest.mark.parametrize("view", VIEWS)
 @pytest.mark.parametrize("stream", STREAMS)
-async def test_an_answer_view_asks_for_messages_once(
+async def test_an_answer_view_requests_messages_once(
     wire: Wire, client: AssistantsClient, stream: str, view: str, recover: bool
 ) -> None:
-    """The text comes once, from one request; a second view does not ask again."""
+    """The text comes once, from one request; a second view sends none."""
     server = Polled()
     server.body = STREAMS[stream]
     wire.answer(server)
@@ -112,7 +112,7 @@ async def test_events_alone_ask_for_nothing(wire: Wire, client: AssistantsClient
     assert {seen.method for seen in wire.seen} == {"POST"}
 
 
-async def test_the_answer_can_be_asked_for_behind_the_events(wire: Wire, client: AssistantsClient) -> None:
+async def test_the_answer_is_available_behind_the_events(wire: Wire, client: AssistantsClient) -> None:
     """A view that begins when all events were read still gives the text; none does once the block was left."""
     server = Polled()
     server.body = STREAMS["run events"]
@@ -141,7 +141,7 @@ async def test_recover_delivers_messages_before_the_end(wire: Wire, client: Assi
 
 
 async def test_recover_takes_messages_that_come_behind_the_end(wire: Wire, client: AssistantsClient) -> None:
-    """In one piece with the run's end, they are the messages, and nothing is asked for."""
+    """In one piece with the run's end, they are the messages, and nothing is requested."""
     server = Polled()
     server.body = Body(b"".join([*RUN_EVENTS, *FRAMES[5:13], DONE]))
     wire.answer(server)
@@ -151,7 +151,7 @@ async def test_recover_takes_messages_that_come_behind_the_end(wire: Wire, clien
     assert requested(wire) == []
 
 
-async def test_messages_that_a_step_names_are_asked_for(wire: Wire, client: AssistantsClient) -> None:
+async def test_messages_that_a_step_names_are_requested(wire: Wire, client: AssistantsClient) -> None:
     """One message came, and a step wrote another: both are there at the end, each text once."""
     second = step("completed", "step_2")
     second["step_details"] = {"type": "message_creation", "message_creation": {"message_id": "msg_2"}}
@@ -166,10 +166,10 @@ async def test_messages_that_a_step_names_are_asked_for(wire: Wire, client: Assi
 
 @pytest.mark.parametrize("recover", [False, True], ids=["plain", "recover"])
 @pytest.mark.parametrize("body", ["whole", "half"])
-async def test_messages_that_came_are_not_asked_for(
+async def test_received_messages_are_not_requested(
     wire: Wire, client: AssistantsClient, body: str, recover: bool
 ) -> None:
-    """Neither where they came whole, nor where only deltas did, nor of a run that was to write none."""
+    """Neither whole ones, nor those with deltas only, nor those of a run that was to write none."""
     server = Polled()
     frames = FRAMES if body == "whole" else [*FRAMES[:3], frame("thread.message.delta", delta(WHOLE)), FRAMES[-1]]
     server.body = Body(*frames, DONE)
@@ -180,8 +180,8 @@ async def test_messages_that_came_are_not_asked_for(
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "expired", "requires_action"])
-async def test_other_ends_are_not_asked_about(wire: Wire, client: AssistantsClient, status: str) -> None:
-    """Only of a run that has an answer."""
+async def test_other_ends_request_nothing(wire: Wire, client: AssistantsClient, status: str) -> None:
+    """Only a run with an answer does."""
     server = Polled()
     server.body = Body(*FRAMES[:3], frame(f"thread.run.{status}", run(status)), DONE)
     wire.answer(server)
@@ -190,7 +190,7 @@ async def test_other_ends_are_not_asked_about(wire: Wire, client: AssistantsClie
     assert requested(wire) == []
 
 
-async def test_a_run_that_wrote_nothing_is_asked_once(wire: Wire, client: AssistantsClient) -> None:
+async def test_a_run_that_wrote_nothing_has_one_request(wire: Wire, client: AssistantsClient) -> None:
     """No message at the server either: no text, and no error."""
     server = Polled(messages=[])
     server.body = STREAMS["run events"]
@@ -201,8 +201,8 @@ async def test_a_run_that_wrote_nothing_is_asked_once(wire: Wire, client: Assist
     assert requested(wire) == ["/messages"]
 
 
-async def test_messages_that_cannot_be_asked_for_are_an_interruption(wire: Wire, client: AssistantsClient) -> None:
-    """No text is no answer: the error names the run, and its cause says why."""
+async def test_messages_that_cannot_be_read_are_an_interruption(wire: Wire, client: AssistantsClient) -> None:
+    """No text is no answer: the error names the run, and its cause has the reason."""
     wire.answer(STREAMS["run events"], failure(404, "no such thread"))
     async with start(client) as channel:
         with pytest.raises(StreamInterruptedError, match=r"messages did not come: .*no such thread") as caught:
@@ -214,7 +214,7 @@ async def test_messages_that_cannot_be_asked_for_are_an_interruption(wire: Wire,
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_messages_are_asked_for_in_both_protocols(wire: Wire, protocol: ProtocolVersion) -> None:
+async def test_messages_are_requested_in_both_protocols(wire: Wire, protocol: ProtocolVersion) -> None:
     """Also where the user's options let error statuses pass, and where the server leaves the thread out."""
     bare = {key: value for key, value in run("completed").items() if key != "thread_id"}
     server = Polled()
@@ -229,7 +229,7 @@ async def test_messages_are_asked_for_in_both_protocols(wire: Wire, protocol: Pr
 
 @pytest.mark.parametrize("named", [True, False], ids=["thread event", "no thread"])
 async def test_a_thread_that_only_its_event_names(wire: Wire, client: AssistantsClient, named: bool) -> None:
-    """Of a thread made with its run, by a server that leaves it out of the run; without it nothing can be asked."""
+    """Of a thread made with its run, by a server that leaves it out of the run; without it no request is possible."""
     bare = {key: value for key, value in run("completed").items() if key != "thread_id"}
     created = frame("thread.created", {"id": "thread_1", "object": "thread", "created_at": 1})
     server = Polled()

@@ -98,7 +98,7 @@ async def test_steps_come_when_they_have_ended(wire: Wire, client: AssistantsCli
 
 
 async def test_final_run_and_messages(wire: Wire, client: AssistantsClient) -> None:
-    """They read to the end, and may be asked for again."""
+    """They read to the end, and can be called again."""
     async with start(wire, client, *run_frames(*TEXT), DONE) as channel:
         final = await channel.final_run()
         assert (final.status, await channel.final_run()) == ("completed", final)
@@ -128,7 +128,7 @@ async def test_wait_for_stops_at_an_event(wire: Wire, client: AssistantsClient) 
     )
 
 
-async def test_n26_a_run_that_asks_goes_on_in_the_next_stream(wire: Wire, client: AssistantsClient) -> None:
+async def test_n26_a_run_that_requires_action_goes_on_in_the_next_stream(wire: Wire, client: AssistantsClient) -> None:
     """Waiting for `requires_action`, answering its calls, and reading the second stream to the end."""
     call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     paused = run(
@@ -167,7 +167,7 @@ async def test_a_second_text_view_goes_on_where_the_first_stopped(wire: Wire, cl
 
 
 async def test_text_after_events_were_read_by_hand(wire: Wire, client: AssistantsClient) -> None:
-    """What came as an event does not come again as text."""
+    """An event that was read does not come again as text."""
     async with start(wire, client, *run_frames(*TEXT), DONE) as channel:
         async for event in channel:
             if isinstance(event, MessageDeltaEvent):
@@ -223,7 +223,7 @@ async def test_r11_a_view_survives_a_cancelled_read(wire: Wire, client: Assistan
 
 @pytest.mark.parametrize("view", ["text", "runs", "messages", "steps"])
 async def test_r15_an_error_comes_out_of_every_view(wire: Wire, client: AssistantsClient, view: str) -> None:
-    """After what the view had by then, once."""
+    """After the view's items so far, once."""
     async with start(wire, client, *run_frames("a", "b"), frame("error", ERROR)) as channel:
         items = getattr(channel, view)()
         got = []

@@ -1,4 +1,4 @@
-"""Deadlines and cancellations: what becomes of the run at the server, and what the caller is told."""
+"""Deadlines and cancellations: the end of the run at the server, and the caller's error."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ async def test_a_time_out_around_it_is_a_cancellation(work: Work) -> None:
 
 
 async def test_waiting_leaves_the_run_of_others() -> None:
-    """Neither deadline nor cancellation touches it, unless that is asked for."""
+    """Neither deadline nor cancellation touches it, unless an option says so."""
     async with serving(Stall()) as served:
         other = await served.start()
         with pytest.raises(RunDeadlineError, match="left so"):
@@ -135,8 +135,8 @@ async def test_waiting_leaves_the_run_of_others() -> None:
 
 @pytest.mark.parametrize("hook", ["sync", "async"])
 @pytest.mark.parametrize("work", WAYS)
-async def test_what_a_hook_raises_comes_out_and_cancels_the_run(work: Work, hook: str) -> None:
-    """Unchanged, with a note; the same rule as for a cancellation."""
+async def test_an_error_of_a_hook_cancels_the_run(work: Work, hook: str) -> None:
+    """It is raised unchanged, with a note; the same rule as for a cancellation."""
     fault = KeyError("mine")
 
     def fail(run: Run) -> None:
@@ -180,7 +180,7 @@ async def test_a_time_out_of_a_hook_is_no_deadline() -> None:
         assert not isinstance(caught.value, RunDeadlineError)
 
 
-async def test_a_slow_hook_does_not_hold_the_deadline() -> None:
+async def test_a_slow_hook_does_not_delay_the_deadline() -> None:
     """It is cancelled like the rest."""
     async with serving(Stall()) as served:
 
@@ -192,7 +192,7 @@ async def test_a_slow_hook_does_not_hold_the_deadline() -> None:
         assert await served.status() == "cancelled"
 
 
-async def test_a_hook_that_swallows_the_deadline_does_not_hold_it() -> None:
+async def test_a_hook_that_swallows_the_deadline_does_not_delay_it() -> None:
     """It goes on where the hook returns."""
     async with serving(Stall()) as served:
 
@@ -205,8 +205,8 @@ async def test_a_hook_that_swallows_the_deadline_does_not_hold_it() -> None:
         assert await served.status() == "cancelled"
 
 
-async def test_a_hook_for_errors_does_not_hold_the_deadline(wire: Wire, client: AssistantsClient) -> None:
-    """It is given up with the grace; without a deadline it has its time."""
+async def test_a_hook_for_errors_does_not_delay_the_deadline(wire: Wire, client: AssistantsClient) -> None:
+    """It is left behind after the grace; without a deadline it has its time."""
     heard: list[Exception] = []
 
     async def hang(error: Exception) -> None:
@@ -228,7 +228,7 @@ async def test_a_hook_for_errors_does_not_hold_the_deadline(wire: Wire, client: 
 
 @pytest.mark.parametrize("work", WAYS)
 async def test_a_hook_with_tasks_of_its_own(work: Work) -> None:
-    """Where one of them fails, what comes out is the hook's error and nobody's cancellation."""
+    """Where one of them fails, the error of the hook is raised, and no cancellation."""
 
     async def fail() -> None:
         raise KeyError("mine")
@@ -271,8 +271,8 @@ def start(client: AssistantsClient, **options: Any) -> Awaitable[Run]:
     return client.runs.create("thread_1", assistant_id="asst_1").with_options(retry=None).poll(**options)
 
 
-async def test_the_deadline_holds_while_a_request_hangs(wire: Wire, client: AssistantsClient) -> None:
-    """Whatever the request's own limits are; the cancelling takes `grace` at the most."""
+async def test_the_deadline_passes_while_a_request_hangs(wire: Wire, client: AssistantsClient) -> None:
+    """For any limits of the request; the cancelling takes `grace` at the most."""
     server = Server(wire, create=[run("queued")], get=[silent], cancel=[silent])
     with pytest.raises(RunDeadlineError, match="was queued, and did not answer when it was cancelled") as caught:
         await start(client, deadline=50 * MS, grace=50 * MS)
@@ -304,8 +304,8 @@ async def test_a_bad_end_is_more_than_a_deadline(wire: Wire, client: AssistantsC
     assert caught.value.steps == ()
 
 
-async def test_the_deadline_holds_while_the_run_is_made(wire: Wire, client: AssistantsClient) -> None:
-    """There is no run to speak of then: the time-out says that there may be one."""
+async def test_the_deadline_passes_while_the_run_is_made(wire: Wire, client: AssistantsClient) -> None:
+    """No run is known then: the time-out says that there may be one."""
     Server(wire, create=[silent])
     for way in ("cancel", "leave"):
         with pytest.raises(TimedOutError, match="total time-out of") as caught:
@@ -371,7 +371,7 @@ async def test_a_run_that_cannot_be_cancelled(wire: Wire, client: AssistantsClie
         await start(client, interval=100 * MS, deadline=150 * MS)
 
 
-async def test_no_secret_and_no_control_character_in_what_is_said(wire: Wire, client: AssistantsClient) -> None:
+async def test_no_secret_and_no_control_character_in_messages(wire: Wire, client: AssistantsClient) -> None:
     """Ids and statuses are a server's text like any other."""
     odd = {"id": "run_\x1b[2J", "status": "sk-abcdefghijkl", "thread_id": "thread_\n1"}
     Server(wire, create=[answer(odd)])

@@ -65,7 +65,7 @@ class Stubborn:
 
 @pytest.fixture
 async def stubborn() -> AsyncIterator[Stubborn]:
-    """Make one, and let all that it holds end with the test."""
+    """Make one, and let all its work end with the test."""
     made = Stubborn()
     yield made
     made.release.set()
@@ -96,7 +96,7 @@ CALLS = CallTools({"tool": {"city": "Rome"}})
 
 
 @pytest.mark.parametrize("way", NAMES)
-async def test_the_deadline_holds(stubborn: Stubborn, way: str) -> None:
+async def test_the_deadline_passes(stubborn: Stubborn, way: str) -> None:
     """The function is named in the error and in a warning; the run is cancelled at the server all the same."""
     text = f"{NAMES[way]} did not end when it was cancelled, and was left behind"
     async with serving(CALLS) as served:
@@ -159,7 +159,7 @@ async def test_a_run_that_is_left_alone(stubborn: Stubborn) -> None:
 
 
 async def test_a_hook_of_a_request(wire: Wire, client: AssistantsClient, stubborn: Stubborn) -> None:
-    """Nobody knows its name, but it holds nothing up."""
+    """Its name is unknown, but it delays nothing."""
     Server(wire, create=[run("queued")])
     call = client.runs.create("thread_1", assistant_id="a").with_options(on_response=stubborn.hook)
     with pytest.warns(RuntimeWarning, match="a hook did not end"), pytest.raises(TimedOutError):
@@ -213,7 +213,7 @@ async def test_a_run_that_is_named_late_is_cancelled(wire: Wire, client: Assista
 
 
 async def test_a_create_that_hangs_does_not_use_the_whole_grace(wire: Wire, client: AssistantsClient) -> None:
-    """Who sets a short deadline waits a second more at the most, though the grace is an hour."""
+    """A caller with a short deadline waits a second more at the most, though the grace is an hour."""
     for stream in (True, False):
         Server(wire, create=[silent])
         async with asyncio.timeout(30):

@@ -144,7 +144,7 @@ async def test_a_timeout_is_no_keyword_of_a_wait_for_files(client: AssistantsCli
 
 
 async def test_a_request_of_a_bounded_wait_that_hangs(wire: Wire, client: AssistantsClient) -> None:
-    """The limit holds for the poll under way, and for a create that never answers."""
+    """The limit covers the poll under way, and a create that never answers."""
     Server(wire, create=[run("queued")], get=[silent], cancel=[run("cancelling")])
     with pytest.raises(RunDeadlineError, match="it was cancelled"):
         await client.runs.create("thread_1", assistant_id="a").with_options(timeout=150 * MS).poll()

@@ -51,7 +51,7 @@ async def test_a_thread_made_with_its_run(stream: bool) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_run_that_asks_already(stream: bool) -> None:
+async def test_a_run_that_requires_action_already(stream: bool) -> None:
     """A submission can be driven on."""
     async with serving(*ROUNDS) as served:
         waiting = await served.start().poll()
@@ -162,7 +162,7 @@ async def test_a_handler_hears_of_the_tools() -> None:
 
 
 async def test_a_tool_that_failed_shows_among_the_events() -> None:
-    """What the model is told goes on to it; the run goes on."""
+    """The model gets its error as the output; the run goes on."""
 
     def broken(city: str) -> str:
         raise ZeroDivisionError(city)
@@ -180,7 +180,7 @@ async def test_a_tool_that_failed_shows_among_the_events() -> None:
 
 
 async def test_events_come_while_the_tools_run() -> None:
-    """A tool's start is told before its end is there, and the reader's own pace holds nothing up."""
+    """A tool's start is given before its end is there, and the reader's own pace delays no tool."""
     go = asyncio.Event()
 
     async def wait(city: str) -> str:

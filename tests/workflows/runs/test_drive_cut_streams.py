@@ -58,7 +58,7 @@ async def test_a_stream_that_is_cut_before_its_run(wire: Wire, client: Assistant
 
 
 async def test_a_stream_without_a_run(wire: Wire, client: AssistantsClient) -> None:
-    """It ends well, but tells of none."""
+    """It ends in the proper way, but has no run."""
     server_of(wire, DONE)
     with pytest.raises(StreamInterruptedError, match="no run event"):
         await start(client)
@@ -87,7 +87,7 @@ async def test_a_server_that_does_it_all_before_it_answers(wire: Wire, client: A
 
 
 async def test_a_submission_whose_answer_is_lost(wire: Wire, client: AssistantsClient) -> None:
-    """The run tells whether it was taken; where it was not, the same outputs are sent, and no tool is called twice."""
+    """The run shows a submission that was taken; otherwise the same outputs are sent, and no tool is called twice."""
     called: list[str] = []
 
     def note(city: str) -> str:
@@ -143,7 +143,7 @@ async def test_a_submission_that_others_sent(wire: Wire, client: AssistantsClien
 
 
 async def test_a_submission_whose_stream_says_nothing(wire: Wire, client: AssistantsClient) -> None:
-    """The state before it is not taken for the state after it: the run is asked for."""
+    """The state before it is not taken for the state after it: the run is requested."""
     waiting = run("requires_action", required_action=required_calls(("c1", "add", '{"a":1,"b":2}')))
     server = server_of(
         wire,
@@ -186,7 +186,7 @@ async def test_ids_that_begin_anew_in_each_round(wire: Wire, client: AssistantsC
 
 
 async def test_a_server_that_falls_silent(wire: Wire, client: AssistantsClient) -> None:
-    """The deadline holds; the run that is known is cancelled, and where none is, the time-out says so."""
+    """At the deadline a known run is cancelled; without one, the time-out says so."""
     server = server_of(wire, *run_frames(*TEXT)[:5], STALL, cancel=[run("cancelling")])
     with pytest.raises(RunDeadlineError, match="was cancelling: it was cancelled"):
         await start(client, deadline=30 * MS)

@@ -77,7 +77,7 @@ async def test_bad_ends_raise_after_the_events(
 async def test_ends_without_a_reason(
     wire: Wire, client: AssistantsClient, end: Any, kind: type[RunError], stream: bool
 ) -> None:
-    """Some servers do not give one: the end itself is told all the same."""
+    """Some servers give none: the error has the end all the same."""
     frames = frame("thread.run.created", run("queued")), frame(f"thread.run.{end}", run(end))
     create = Body(*frames, DONE) if stream else run(end)
     for raise_on in ({end}, {"failed", "expired", "cancelled", "incomplete"} - {end}):
@@ -107,7 +107,7 @@ async def test_a_run_that_expires_while_it_waits_for_a_tool(stream: bool) -> Non
         assert (await served.runs())[-1].status == "expired"
 
 
-async def test_entering_raises_what_the_first_request_does() -> None:
+async def test_entering_raises_the_error_of_the_first_request() -> None:
     """Before any event: a busy thread, an unknown one."""
     async with serving(Stall()) as served:
         other = await served.start()
@@ -173,8 +173,8 @@ async def test_a_tool_that_raises_may_end_the_drive() -> None:
 
 
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, SystemExit, KeyError])
-async def test_what_is_raised_within_comes_out_as_it_is(kind: type[BaseException]) -> None:
-    """Alone, in no group, and in the reader's own task; also what is no `Exception`."""
+async def test_errors_inside_the_block_are_raised_unchanged(kind: type[BaseException]) -> None:
+    """Alone, in no group, and in the reader's own task; also one that is no `Exception`."""
 
     class Raising:
         async def recall(self, call_id: str, /) -> str | None:
@@ -212,7 +212,7 @@ async def test_a_drive_that_is_closed_before_its_end() -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_the_deadline_counts_the_tools(stream: bool) -> None:
-    """One that hangs does not hold it."""
+    """A tool that hangs does not delay it."""
 
     async def hang(city: str) -> str:
         await asyncio.Event().wait()

@@ -74,7 +74,7 @@ def shape(result: RunResult[None]) -> Any:
 
 
 def happened(event: DriveEvent) -> list[tuple[str, str, str]]:
-    """What a tool's event tells, but for the call's id; nothing for another."""
+    """The facts of a tool's event without the call's id; nothing for another event."""
     match event:
         case ToolStarted(call):
             assert call.function is not None
@@ -87,10 +87,8 @@ def happened(event: DriveEvent) -> list[tuple[str, str, str]]:
 
 @settings(max_examples=25)
 @given(st.tuples(TURNS, LAST), st.sampled_from(["v1", "v2"]))
-async def test_polled_and_streamed_drives_come_to_the_same(
-    script: tuple[list[Any], Any], protocol: ProtocolVersion
-) -> None:
-    """Messages, steps and tool calls, awaited or read, whatever happens in the run."""
+async def test_polled_and_streamed_drives_agree(script: tuple[list[Any], Any], protocol: ProtocolVersion) -> None:
+    """Messages, steps and tool calls, awaited or read, for any course of the run."""
     turns, last = script
     shapes: list[Any] = []
     calls: list[Any] = []
@@ -115,8 +113,8 @@ async def test_polled_and_streamed_drives_come_to_the_same(
 # The object
 
 
-async def test_a_drive_is_a_coroutine_for_whoever_takes_one() -> None:
-    """`create_task`, `gather`, `TaskGroup`; once."""
+async def test_a_drive_is_a_coroutine() -> None:
+    """For `create_task`, `gather` and `TaskGroup`; once."""
     async with serving(*[Say("a")] * 3) as served:
         call = served.start().drive()
         assert repr(call) == "<Drive of runs.create, not begun>"
@@ -179,8 +177,8 @@ def test_arguments_that_cannot_work_are_refused_at_once(
         drop(AssistantsClient(api_key="k").runs.create("t", assistant_id="a").drive(*arguments, **options))
 
 
-async def test_states_are_told_in_a_drive() -> None:
-    """`on_status` hears of each, streamed and polled."""
+async def test_states_are_reported_in_a_drive() -> None:
+    """`on_status` gets each, streamed and polled."""
     for stream in (True, False):
         states: list[str | None] = []
 

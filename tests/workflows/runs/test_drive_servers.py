@@ -66,7 +66,7 @@ async def test_its_events_can_be_read(wire: Wire, client: AssistantsClient) -> N
 
 
 async def test_another_refusal_is_raised(wire: Wire, client: AssistantsClient) -> None:
-    """At once: the run is not asked for a second time."""
+    """At once: the run is not requested a second time."""
     for refusal, kind in (
         (failure(400, "no such assistant"), BadRequestError),
         (failure(422, "no such assistant"), UnprocessableError),
@@ -80,7 +80,7 @@ async def test_another_refusal_is_raised(wire: Wire, client: AssistantsClient) -
 
 
 async def test_a_refusal_that_stays(wire: Wire, client: AssistantsClient) -> None:
-    """What is refused without the member as well is the error."""
+    """A refusal without the member as well is the error."""
     Server(wire, create=[REFUSALS["400 in words"], failure(400, "no such assistant")])
     with pytest.raises(BadRequestError, match="no such assistant"):
         await start(client)
@@ -104,7 +104,7 @@ ONLY_RUNS = [
 
 @pytest.mark.parametrize("frames", [ONLY_RUNS, [*without_messages(), DONE]], ids=["runs alone", "runs and steps"])
 @pytest.mark.parametrize("entered", [False, True], ids=["awaited", "entered"])
-async def test_messages_that_did_not_come_are_asked_for(
+async def test_missing_messages_are_requested(
     wire: Wire, client: AssistantsClient, frames: list[bytes], entered: bool
 ) -> None:
     """Once; they come before the end of the run."""
@@ -129,15 +129,15 @@ async def test_messages_that_did_not_come_are_asked_for(
 
 
 async def test_a_run_that_has_written_nothing(wire: Wire, client: AssistantsClient) -> None:
-    """It is asked once, and ends as it did."""
+    """One request, and it ends as it did."""
     Server(wire, create=[Body(*ONLY_RUNS)], steps=[listed()], messages=[listed()])
     result = await start(client)
     assert (result.text, result.messages, result.run.status) == ("", (), "completed")
     assert sum(seen.path.endswith("/messages") for seen in wire.seen) == 1
 
 
-async def test_messages_that_came_are_not_asked_for(wire: Wire, client: AssistantsClient) -> None:
-    """A stream that has all of it costs one request."""
+async def test_received_messages_are_not_requested(wire: Wire, client: AssistantsClient) -> None:
+    """A whole stream costs one request."""
     Server(wire, create=[Body(*run_frames(*TEXT), DONE)])
     assert (await start(client)).text == "".join(TEXT)
     assert len(wire.seen) == 1

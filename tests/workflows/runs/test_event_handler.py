@@ -140,7 +140,7 @@ async def test_every_method_is_called_in_order(wire: Wire, client: AssistantsCli
     assert {*called, "on_error"} == set(METHODS)
 
 
-async def test_methods_get_what_their_names_say(wire: Wire, client: AssistantsClient) -> None:
+async def test_methods_get_the_values_of_their_names(wire: Wire, client: AssistantsClient) -> None:
     """Texts as text, logs as text, images, results, calls and usage as their models."""
     heard: list[tuple[str, Any]] = []
     async with start(wire, client, *everything(), DONE) as channel:
@@ -209,7 +209,7 @@ async def test_the_snapshot_is_at_hand(wire: Wire, client: AssistantsClient) -> 
 
 
 @pytest.mark.parametrize("method", METHODS)
-async def test_what_a_method_raises_comes_out(wire: Wire, client: AssistantsClient, method: str) -> None:
+async def test_an_error_of_a_method_is_raised(wire: Wire, client: AssistantsClient, method: str) -> None:
     """Unchanged, from any method, after `on_error` and `on_end`; the stream is closed by then."""
     ended: list[str] = []
 
@@ -230,8 +230,8 @@ async def test_what_a_method_raises_comes_out(wire: Wire, client: AssistantsClie
     assert ended == ([] if method == "on_end" else ["end"])
 
 
-async def test_a_method_that_fails_lets_go_of_the_stream(wire: Wire, client: AssistantsClient) -> None:
-    """The server sees the connection close while the block is still open, and `on_error` was told why."""
+async def test_a_method_that_fails_closes_the_stream(wire: Wire, client: AssistantsClient) -> None:
+    """The server sees the connection close while the block is still open, and `on_error` got the error."""
     errors: list[Exception] = []
 
     class Failing(EventHandler):
@@ -253,7 +253,7 @@ async def test_a_method_that_fails_lets_go_of_the_stream(wire: Wire, client: Ass
 @pytest.mark.parametrize(
     ("tail", "kind"), [(frame("error", ERROR), StreamEventError), (b": \n", StreamInterruptedError)]
 )
-async def test_the_streams_own_error_is_told_and_raised(
+async def test_the_streams_own_error_is_reported_and_raised(
     wire: Wire, client: AssistantsClient, tail: bytes, kind: type[Exception]
 ) -> None:
     """`on_error` once, then `on_end`, then the error itself."""
@@ -265,7 +265,7 @@ async def test_the_streams_own_error_is_told_and_raised(
     assert [name for name, _ in heard].count("on_error") == 1
 
 
-async def test_a_slow_method_holds_the_stream_back(wire: Wire, client: AssistantsClient) -> None:
+async def test_a_slow_method_delays_the_stream(wire: Wire, client: AssistantsClient) -> None:
     """The next event is not read before the method has returned."""
     order: list[str] = []
 
@@ -340,8 +340,8 @@ class Short(EventHandler):
     ],
     ids=["class", "function", "none", "short method"],
 )
-async def test_a_handler_that_is_none(wire: Wire, client: AssistantsClient, handler: Any, text: str) -> None:
-    """It is refused before anything is read, and the stream can be read on."""
+async def test_a_bad_handler_is_refused(wire: Wire, client: AssistantsClient, handler: Any, text: str) -> None:
+    """Before anything is read, and the stream can be read on."""
     async with start(wire, client, *run_frames("Hi"), DONE) as channel:
         with pytest.raises(TypeError, match=text):
             await channel.handle(handler)

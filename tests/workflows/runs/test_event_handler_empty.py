@@ -15,7 +15,7 @@ from tests.support.run_events import DONE, calls, message, run, step
 
 
 class Heard(EventHandler):
-    """Notes what the parts of messages and the outputs of code come to."""
+    """Notes the final values of message parts and outputs of code."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -88,10 +88,10 @@ UNKNOWN = {"index": 0, "type": "hologram"}
         ),
     ],
 )
-async def test_what_has_no_method(
+async def test_events_without_a_method(
     wire: Wire, client: AssistantsClient, name: str, data: dict[str, Any], heard: list[str]
 ) -> None:
-    """`on_event` alone hears of it, and the stream goes on."""
+    """Only `on_event` gets them, and the stream goes on."""
     ends = [frame(f"thread.run.{status}", run(status)) for status in ("queued", "completed")]
     wire.answer(Body(ends[0], frame(name, data), ends[1], DONE))
     handler = Heard()

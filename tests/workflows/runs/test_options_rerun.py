@@ -98,7 +98,7 @@ async def test_a_failure_may_pass_after_it_was_started_again() -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_drive_that_started_again_tells_of_all_runs(stream: bool) -> None:
+async def test_a_drive_that_started_again_counts_all_runs(stream: bool) -> None:
     """The result is the last run's, and counts the tokens and rounds of all; the events are those of all."""
     ask = CallTools({"add": {"a": 1, "b": 2}})
     async with serving(ask, Fail("server_error", "boom", "half"), ask, Say("3")) as served:
@@ -155,7 +155,7 @@ def test_the_pause_grows() -> None:
         ({"delay": float("nan")}, ValueError, "delay must be"),
     ],
 )
-def test_a_policy_that_cannot_be_meant_is_refused(options: dict[str, Any], kind: type[Exception], text: str) -> None:
+def test_a_senseless_policy_is_refused(options: dict[str, Any], kind: type[Exception], text: str) -> None:
     """Where it is made."""
     with pytest.raises(kind, match=text):
         Rerun(**options)
@@ -176,7 +176,7 @@ def test_only_runs_that_are_made_here_can_be_made_again() -> None:
 
 
 def test_tokens_are_added_up() -> None:
-    """What nobody counted counts nothing."""
+    """Missing counts count nothing."""
     one, two = Usage(prompt_tokens=1, completion_tokens=2, total_tokens=3), Usage(total_tokens=4)
     assert total(()) is None
     assert total((one,)) is one

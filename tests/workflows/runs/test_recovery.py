@@ -89,7 +89,7 @@ def broken() -> list[tuple[str, list[Step]]]:
 
 
 @pytest.mark.parametrize(("steps"), [steps for _, steps in broken()], ids=[name for name, _ in broken()])
-async def test_recover_gives_what_was_missed_wherever_it_was_cut(
+async def test_recover_gives_the_missed_events_of_any_cut(
     wire: Wire, client: AssistantsClient, steps: list[Step]
 ) -> None:
     """The text is whole and nothing of it twice, the run ends as it did, and one POST was sent."""
@@ -112,7 +112,7 @@ async def test_recover_gives_what_was_missed_wherever_it_was_cut(
 
 
 @pytest.mark.parametrize("view", ["text", "messages", "steps"])
-async def test_recover_holds_in_every_view(wire: Wire, client: AssistantsClient, view: str) -> None:
+async def test_recover_works_in_every_view(wire: Wire, client: AssistantsClient, view: str) -> None:
     """Text once, each message once, each step once, cut in the middle of the text."""
     wire.answer(Polled(*FRAMES[:9], RESET))
     async with start(client) as channel:
@@ -122,7 +122,7 @@ async def test_recover_holds_in_every_view(wire: Wire, client: AssistantsClient,
 
 
 async def test_a_stream_that_is_not_cut_is_not_polled(wire: Wire, client: AssistantsClient) -> None:
-    """With `recover` a whole stream is what it is without."""
+    """A whole stream is the same with `recover` and without."""
     server = Polled(*FRAMES, DONE)
     wire.answer(server)
     async with start(client) as channel:
@@ -131,7 +131,7 @@ async def test_a_stream_that_is_not_cut_is_not_polled(wire: Wire, client: Assist
 
 
 async def test_without_recover_a_cut_is_an_error(wire: Wire, client: AssistantsClient) -> None:
-    """The client asks for nothing on its own."""
+    """The client sends nothing on its own."""
     server = Polled(*FRAMES[:9], RESET)
     wire.answer(server)
     async with client.runs.create("t", assistant_id="a").stream() as channel:
@@ -153,7 +153,7 @@ async def test_a_cut_before_the_run_is_known_cannot_be_recovered(wire: Wire, cli
 
 @pytest.mark.parametrize("status", ["failed", "cancelled", "expired", "incomplete", "requires_action"])
 async def test_recover_ends_as_the_run_did(wire: Wire, client: AssistantsClient, status: str) -> None:
-    """Whatever end it came to is the last event; an unfinished message is told as incomplete."""
+    """Any end of the run is the last event; an unfinished message is given as incomplete."""
     half = message("incomplete", "Hello wö")
     wire.answer(Polled(*FRAMES[:9], RESET, run=run(status), steps_found=[step("in_progress")], messages=[half]))
     async with start(client) as channel:
@@ -167,7 +167,7 @@ async def test_recover_ends_as_the_run_did(wire: Wire, client: AssistantsClient,
 
 
 async def test_recover_of_several_messages_and_parts(wire: Wire, client: AssistantsClient) -> None:
-    """Messages told, half told and never told, with text in several parts around an image: each text once."""
+    """Messages given whole, in part and not at all, with text in several parts around an image: each text once."""
     parts = [
         {"type": "text", "text": {"value": "ab", "annotations": []}},
         {"type": "image_file", "image_file": {"file_id": "file_1"}},
@@ -196,7 +196,7 @@ async def test_recover_of_several_messages_and_parts(wire: Wire, client: Assista
 
 
 async def test_recover_puts_the_rest_into_its_part(wire: Wire, client: AssistantsClient) -> None:
-    """The delta of what was missed has the indexes of the parts, so that snapshots by others fold."""
+    """The delta of the missed text has the indexes of the parts, so that other readers' snapshots are right."""
     parts = [{"type": "text", "text": {"value": value}} for value in ("ab", "cd", "ef")]
     found = {**message("completed"), "content": parts}
     wire.answer(Polled(*FRAMES[:7], frame("thread.message.delta", delta("abc")), RESET, messages=[found]))
@@ -240,7 +240,7 @@ async def test_recover_from_servers_that_leave_things_out(wire: Wire, client: As
 
 
 async def test_an_error_event_is_not_recovered_from(wire: Wire, client: AssistantsClient) -> None:
-    """The server said what went wrong; asking again would hide it."""
+    """The server named its failure; polling would hide it."""
     server = Polled(*FRAMES[:9], frame("error", ERROR))
     wire.answer(server)
     async with start(client) as channel:

@@ -100,7 +100,7 @@ def routes(stream: str, steps: tuple[Any, ...], ended: dict[str, Any]) -> Routes
 async def test_the_answer_is_there_without_steps(
     wire: Wire, client: AssistantsClient, steps: str, stream: str, form: str
 ) -> None:
-    """Whatever the list of steps is answered with, once the run has ended; `on_error` hears nothing of it."""
+    """For any answer to the list of steps, once the run has ended; `on_error` gets nothing of it."""
     if stream == "cut" and form in ("poll", "drive_polled"):
         stream = "queued"
     server = routes(stream, GONE[steps], run("completed"))
@@ -121,7 +121,7 @@ async def test_the_answer_is_there_without_steps(
 
 
 @pytest.mark.parametrize("form", ["poll", "wait", "drive_polled", "drive_streamed", "resume"])
-async def test_a_bad_end_is_told_without_steps(wire: Wire, client: AssistantsClient, form: str) -> None:
+async def test_a_bad_end_is_raised_without_steps(wire: Wire, client: AssistantsClient, form: str) -> None:
     """The run's error, and no other."""
     ended = run("failed", last_error={"code": "server_error", "message": "boom"})
     wire.answer(routes("queued", GONE["404"], ended))
@@ -133,7 +133,7 @@ async def test_a_bad_end_is_told_without_steps(wire: Wire, client: AssistantsCli
 @pytest.mark.parametrize("status", [404, 405])
 @pytest.mark.parametrize("form", ["drive_polled", "drive_streamed", "resume"])
 async def test_tools_are_answered_without_steps(wire: Wire, client: AssistantsClient, form: str, status: int) -> None:
-    """A run that asks is answered although nobody can say what was answered before."""
+    """A run that requires outputs gets them although its earlier outputs are unknown."""
     made = routes("queued", (failure(status),), run("completed"))
     made.on("GET /threads/thread_1/runs/run_1", answer(ASKING), answer(run("completed")))
     made.on("POST /threads/thread_1/runs/run_1/submit_tool_outputs", whole(dumps(run("queued"))))
@@ -154,7 +154,7 @@ async def test_steps_that_fail_for_a_while_are_listed_again(wire: Wire) -> None:
 
 
 async def test_steps_of_a_run_under_way_are_needed(wire: Wire, client: AssistantsClient) -> None:
-    """What was answered of it can only be learned there: the error comes out, and `on_error` hears of it."""
+    """Only they show its earlier outputs: the error is raised, and `on_error` gets it."""
     heard: list[Exception] = []
     wire.answer(routes("queued", (failure(403),), run("completed")))
     with pytest.raises(PermissionDeniedError) as caught:

@@ -1,4 +1,4 @@
-"""`output_type`: an answer that is asked for as a type, and read as one, also while it is written."""
+"""`output_type`: an answer of a type, requested and read, also while it is written."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Pair(TypedDict):
     ],
 )
 async def test_an_answer_of_a_type(kind: type[Any], text: str, parsed: Any, stream: bool) -> None:
-    """The run is asked for it by its strict schema, and the last message is read."""
+    """The run gets its strict schema, and the last message is read."""
     async with serving([Say("Let me think."), Say(text)]) as served:
         result = await served.start().drive(output_type=kind, stream=stream)
         assert (result.parsed, result.text) == (parsed, text)
@@ -98,7 +98,7 @@ async def test_a_run_that_stopped_short_is_the_reason() -> None:
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("before", [True, False])
 async def test_a_refusal_is_no_answer(wire: Wire, client: AssistantsClient, before: bool, stream: bool) -> None:
-    """The error has its words; what was written before it is not taken for the answer."""
+    """The error has its words; text before it is not taken for the answer."""
     refusal = {**message("completed", id="msg_2"), "content": [{"type": "refusal", "refusal": "I will not."}]}
     first = [message("completed", '{"x":1,"y":2}')] if before else []
     picture = message("completed", id="msg_3")
@@ -109,7 +109,7 @@ async def test_a_refusal_is_no_answer(wire: Wire, client: AssistantsClient, befo
 
 
 async def test_a_run_that_was_taken_over() -> None:
-    """Its answer is read; what it was asked for is settled, in any version."""
+    """Its answer is read; its own format is fixed already, in any version."""
     for protocol in ("v1", "v2"):
         async with serving(
             Say('{"x":1,"y":2}'), CallTools({"add": {"a": 1, "b": 2}}), Say('{"x":3,"y":0}'), protocol=protocol
@@ -122,8 +122,8 @@ async def test_a_run_that_was_taken_over() -> None:
             assert (await call.drive(output_type=Point)).parsed == Point(3, 0)
 
 
-def test_a_type_cannot_be_asked_for_everywhere() -> None:
-    """Refused before anything is sent: v1, two formats, what JSON cannot hold."""
+def test_a_type_is_not_possible_everywhere() -> None:
+    """Refused before anything is sent: v1, two formats, a type that JSON cannot encode."""
     old, new = AssistantsClient(api_key="k", protocol="v1"), AssistantsClient(api_key="k")
     with pytest.raises(WrongProtocolError, match=r"runs\.create\(\): output_type is in protocol v2 only"):
         drop(old.runs.create("t", assistant_id="a").drive(output_type=Point))

@@ -27,7 +27,7 @@ class Book:
         self.fails: str | None = None
 
     async def recall(self, call_id: str, /) -> str | None:
-        """What was kept."""
+        """Return the stored output."""
         self._note("recall", call_id)
         return self.kept.get(call_id)
 
@@ -68,8 +68,8 @@ def requires(*calls: tuple[str, str, str]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_run_that_asks_too_often_is_cancelled(stream: bool) -> None:
-    """The error says how many rounds were answered, and what it asked for."""
+async def test_a_run_with_too_many_rounds_is_cancelled(stream: bool) -> None:
+    """The error has the number of answered rounds, and the calls of the next."""
     async with serving(ASK, ASK, ASK) as served:
         with pytest.raises(RunError, match=r"asks for add, add, and max_rounds=2 rounds have been answered") as caught:
             await served.start().drive(TOOLS, stream=stream, max_rounds=2)
@@ -88,7 +88,7 @@ async def test_there_may_be_no_bound() -> None:
 
 
 @pytest.mark.parametrize("leave", [True, False])
-async def test_a_run_that_asks_without_a_toolbox(leave: bool) -> None:
+async def test_a_run_with_calls_and_no_toolbox(leave: bool) -> None:
     """The error names the functions; the run is cancelled, or left for others to answer."""
     async with serving(ASK) as served:
         with pytest.raises(RunError, match="asks for add, add, and there is no toolbox to answer it") as caught:
@@ -97,8 +97,8 @@ async def test_a_run_that_asks_without_a_toolbox(leave: bool) -> None:
         assert await served.status() == ("requires_action" if leave else "cancelled")
 
 
-async def test_a_run_that_asks_for_nothing(wire: Wire, client: AssistantsClient) -> None:
-    """Nobody can answer that."""
+async def test_a_run_that_requires_nothing(wire: Wire, client: AssistantsClient) -> None:
+    """There is no call to answer."""
     server = Server(wire, create=[run("requires_action")], cancel=[run("cancelling")])
     with pytest.raises(RunError, match="requires action, but names no tool calls"):
         await client.runs.create("t", assistant_id="a").drive(TOOLS, stream=False)
@@ -106,7 +106,7 @@ async def test_a_run_that_asks_for_nothing(wire: Wire, client: AssistantsClient)
 
 
 async def test_calls_without_a_function(wire: Wire, client: AssistantsClient) -> None:
-    """The model is told so by the toolbox."""
+    """The toolbox tells the model so."""
     paused = run("requires_action", required_action=required_calls())
     paused["required_action"]["submit_tool_outputs"]["tool_calls"] = [{"id": "c1", "type": "shell"}]
     server = Server(
@@ -124,7 +124,7 @@ async def test_calls_without_a_function(wire: Wire, client: AssistantsClient) ->
         await client.runs.create("t", assistant_id="a").drive(stream=False)
 
 
-async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: AssistantsClient) -> None:
+async def test_a_run_that_repeats_its_calls_for_ever(wire: Wire, client: AssistantsClient) -> None:
     """The tool is called once, its output sent six times; then the run is cancelled."""
     counter, paused = Counter(), requires(("c1", "add", '{"a":1,"b":2}'))
     server = Server(
@@ -138,7 +138,7 @@ async def test_a_run_that_asks_for_the_same_for_ever(wire: Wire, client: Assista
 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_state_that_lags_behind_a_submission(wire: Wire, client: AssistantsClient, stream: bool) -> None:
-    """A server whose answer shows the run as it was before: it is asked for, and nothing is sent again."""
+    """A server that answers with the run as it was before: the run is requested, and nothing is sent again."""
     paused = requires(("c1", "add", '{"a":1,"b":2}'))
     server = Server(
         wire, create=[paused], submit=[paused], get=[run("completed")], steps=[listed()], messages=[listed()]
@@ -148,7 +148,7 @@ async def test_a_state_that_lags_behind_a_submission(wire: Wire, client: Assista
 
 
 async def test_calls_that_have_one_id(wire: Wire, client: AssistantsClient) -> None:
-    """What is named twice is called once; with other arguments it is another call, and both are answered."""
+    """A repeated call is made once; with other arguments it is another call, and both are answered."""
     counter = Counter()
     one, other = ("c", "add", '{"a":1,"b":2}'), ("c", "add", '{"a":3,"b":4}')
     server = Server(
@@ -181,7 +181,7 @@ async def test_a_run_is_resumed_from_any_state(stream: bool, protocol: ProtocolV
 
 
 async def test_the_events_of_a_run_that_was_taken_over() -> None:
-    """What happened before comes first, then what happens."""
+    """The earlier events first, then the new ones."""
     async with serving([Say("Well."), ASK], Say("10")) as served:
         paused = await served.start().poll()
         async with served.client.runs.resume(served.thread, paused, TOOLS) as channel:

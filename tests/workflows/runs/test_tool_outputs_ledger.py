@@ -1,4 +1,4 @@
-"""A ledger: what it hears of, and what it gives back after a crash."""
+"""A ledger: the calls that it gets, and the outputs that it gives back after a crash."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.support.stepping import Moment, by_cancel
 from tests.workflows.runs.test_tool_outputs import ASK, Book, Counter, requires
 
 
-async def test_a_ledger_hears_of_each_call_before_and_after() -> None:
-    """Asked first, then told, call by call; the submission comes last."""
+async def test_a_ledger_gets_each_call_before_and_after() -> None:
+    """Recalled first, then noted, call by call; the submission comes last."""
     counter, book = Counter(), Book()
     async with serving(ASK, Say("10")) as served:
         await served.start().drive(counter.toolbox, ledger=book)
@@ -58,7 +58,7 @@ async def test_after_a_crash_no_finished_tool_is_called_again() -> None:
 @pytest.mark.parametrize("moment", ["waiting", "woken"])
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_crash_at_any_moment(stream: bool, moment: Moment) -> None:
-    """Whatever was done by then, the run can be resumed, and no tool is called twice."""
+    """For any work done by then, the run can be resumed, and no tool is called twice."""
     place, reached = 0, True
     while reached:
         place += 1
@@ -85,7 +85,7 @@ async def test_a_crash_at_any_moment(stream: bool, moment: Moment) -> None:
 
 
 async def test_a_ledger_that_knows_all_needs_no_toolbox(wire: Wire, client: AssistantsClient) -> None:
-    """Nothing is called, and nothing is told but that it was asked."""
+    """No function is called, and the ledger is only read."""
     book = Book(c1="three")
     server = Server(
         wire,
@@ -100,7 +100,7 @@ async def test_a_ledger_that_knows_all_needs_no_toolbox(wire: Wire, client: Assi
 
 
 @pytest.mark.parametrize("what", ["recall", "attempted", "finished"])
-async def test_what_a_ledger_raises_comes_out(what: str) -> None:
+async def test_an_error_of_a_ledger_is_raised(what: str) -> None:
     """Unchanged, and the run is cancelled: a call that cannot be noted is not made."""
     counter, book = Counter(), Book()
     book.fails = what
@@ -125,7 +125,7 @@ async def test_a_ledger_that_gives_no_text(wire: Wire, client: AssistantsClient)
 
 
 async def test_a_ledger_where_ids_begin_anew(wire: Wire, client: AssistantsClient) -> None:
-    """What it kept of an id is not taken for the output of another call of that id."""
+    """Its output of an id is not taken for that of another call with the same id."""
     counter, book = Counter(), Book()
     rounds = [requires(("c", "add", f'{{"a":{n},"b":0}}')) for n in (1, 2)]
     server = Server(
@@ -137,7 +137,7 @@ async def test_a_ledger_where_ids_begin_anew(wire: Wire, client: AssistantsClien
 
 
 @pytest.mark.parametrize("on_error", ["raise", "tell"])
-async def test_a_ledger_hears_of_failures_that_the_model_is_told(on_error: Any) -> None:
+async def test_a_ledger_gets_failures_that_the_model_gets(on_error: Any) -> None:
     """A function whose failure ends the drive has not finished: it is called again when the run is resumed."""
 
     def broken(city: str) -> str:
@@ -160,7 +160,7 @@ async def test_a_ledger_hears_of_failures_that_the_model_is_told(on_error: Any) 
 
 
 async def test_a_request_that_fails_leaves_the_run_to_be_resumed(wire: Wire, client: AssistantsClient) -> None:
-    """What was done is in the ledger; the run waits as before."""
+    """The ledger has the finished calls; the run waits as before."""
     counter, book = Counter(), Book()
     paused = requires(("c1", "add", '{"a":1,"b":2}'))
     Server(wire, create=[paused], submit=[failure(500, retry_after_ms="1")], get=[paused])

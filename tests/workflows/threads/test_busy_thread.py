@@ -1,4 +1,4 @@
-"""`if_active`: what a call does about a thread that another run keeps busy, against a server whose runs are alive."""
+"""`if_active`: calls on a thread that another run keeps busy, against a server with real runs."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tests.support.steady_loop import MS
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
-async def test_a_busy_thread_is_an_error_unless_told_otherwise(protocol: ProtocolVersion) -> None:
-    """At once, with the run that the server names; nothing is asked or cancelled."""
+async def test_a_busy_thread_is_an_error_by_default(protocol: ProtocolVersion) -> None:
+    """At once, with the run that the server names; nothing is requested or cancelled."""
     async with serving(Stall(), protocol=protocol) as served:
         active = await served.start()
         for call in (served.start(), served.start(if_active="raise"), say(served), say(served, if_active="raise")):
@@ -32,8 +32,8 @@ async def test_a_busy_thread_is_an_error_unless_told_otherwise(protocol: Protoco
 
 
 @pytest.mark.parametrize("bad", ["", "WAIT", "ignore", None, True, 1, ["wait"], b"wait"])
-async def test_an_if_active_that_is_none(bad: Any) -> None:
-    """It is refused before anything is sent, by name."""
+async def test_a_bad_if_active_is_refused(bad: Any) -> None:
+    """By name, before anything is sent."""
     async with serving() as served:
         before = len(served.server.requests)
         with pytest.raises(ValueError, match=r"^runs\.create: if_active is 'raise', 'wait' or 'cancel', not "):

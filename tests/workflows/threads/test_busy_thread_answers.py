@@ -1,4 +1,4 @@
-"""`if_active` against what servers may answer in the wait: lost runs, races, refusals."""
+"""`if_active` against possible answers in the wait: lost runs, races, refusals."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_a_run_that_the_server_does_not_name(wire: Wire, client: Assistant
 
 @pytest.mark.parametrize("status", [400, 404, 422])
 async def test_a_run_that_is_gone(status: int, wire: Wire, client: AssistantsClient) -> None:
-    """The list is asked in its place; one that goes while it is waited for has ended."""
+    """The list is requested in its place; one that goes during the wait has ended."""
     busy = Busy(wire, BUSY, MADE)
     busy.routes.on(GET + "run_7", failure(status))
     busy.routes.on(LIST, answer(listed(run("in_progress") | {"id": "run_8"})))
@@ -91,7 +91,7 @@ async def test_a_run_that_is_gone(status: int, wire: Wire, client: AssistantsCli
 
 
 async def test_a_run_that_has_just_ended(wire: Wire, client: AssistantsClient) -> None:
-    """The call is sent again at once; the list need not be asked."""
+    """The call is sent again at once, without a list."""
     busy = Busy(wire)
     busy.routes.on(GET + "run_7", other("completed"))
     await start(client)
@@ -100,7 +100,7 @@ async def test_a_run_that_has_just_ended(wire: Wire, client: AssistantsClient) -
 
 @pytest.mark.parametrize("named", [True, False])
 async def test_a_server_that_forgets_that_the_run_has_ended(named: bool, wire: Wire, client: AssistantsClient) -> None:
-    """It is asked after growing pauses, until the limit; the error names what there was."""
+    """The requests are repeated after growing pauses, until the limit; the error names the run."""
     busy = Busy(wire, BUSY if named else BUSY_NAMELESS)
     busy.routes.on(GET + "run_7", other("completed"))
     busy.routes.on(LIST, answer(listed()))
@@ -167,7 +167,7 @@ async def test_a_cancel_that_comes_too_late(status: int, wire: Wire, client: Ass
 
 
 async def test_a_cancel_that_fails_for_a_reason_that_passes(wire: Wire, client: AssistantsClient) -> None:
-    """Is asked for again."""
+    """The cancel is sent again."""
     busy = Busy(wire)
     busy.routes.on(CANCEL + "run_7/cancel", failure(503, retry_after_ms="1"), other("cancelling"))
     await start(client, "cancel")
@@ -179,7 +179,7 @@ async def test_a_cancel_that_fails_for_a_reason_that_passes(wire: Wire, client: 
 async def test_a_key_that_may_not(
     if_active: Any, status: int, kind: type[Exception], wire: Wire, client: AssistantsClient
 ) -> None:
-    """What is refused in the wait is raised, with what it was and whose call it was for; told once."""
+    """A refusal in the wait is raised, with its request and the call; `on_error` gets it once."""
     busy = Busy(wire)
     if if_active == "wait":
         busy.routes.on(GET + "run_7", failure(status))

@@ -1,4 +1,4 @@
-"""`if_active` among failures: what the wait bears, what the hooks are told, and how it goes with retries."""
+"""`if_active` among failures: failures that pass in the wait, calls of hooks, and retries."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from tests.support.run_events import run
 from tests.support.steady_loop import MS
 
 
-async def test_failures_that_pass_are_borne(wire: Wire, client: AssistantsClient) -> None:
-    """A server that fails or a connection that is cut is asked again; nobody is told of an error that is none."""
+async def test_passing_failures_do_not_end_the_wait(wire: Wire, client: AssistantsClient) -> None:
+    """After a server error or a cut connection the request is repeated; no hook gets an error."""
     busy = Busy(wire)
     slow_down = failure(429, retry_after_ms="1")
     busy.routes.on(GET + "run_7", failure(503, retry_after_ms="1"), then_cut(b""), slow_down, other("completed"))
@@ -76,7 +76,7 @@ async def test_a_time_out_of_a_hook(wire: Wire, client: AssistantsClient) -> Non
 
 
 async def test_closing_the_client_ends_a_pause_after_a_failure(wire: Wire, client: AssistantsClient) -> None:
-    """However long the server asked to stay away."""
+    """For any delay that the server demands."""
     busy = Busy(wire)
     busy.routes.on(GET + "run_7", failure(503, retry_after="50"))
     task = asyncio.ensure_future(start(client).response())
@@ -90,7 +90,7 @@ async def test_closing_the_client_ends_a_pause_after_a_failure(wire: Wire, clien
 # Hooks and retries
 
 
-async def test_what_the_hooks_are_told(wire: Wire, client: AssistantsClient) -> None:
+async def test_the_calls_of_hooks(wire: Wire, client: AssistantsClient) -> None:
     """Of the call once, of each answer, of each request in the wait, and of no error."""
     busy = Busy(wire, BUSY, BUSY, MADE)
     calls: list[str] = []
@@ -125,7 +125,7 @@ async def test_a_retry_after_the_wait(status: int, wire: Wire, client: Assistant
 
 
 async def test_a_retry_before_the_wait(wire: Wire, client: AssistantsClient) -> None:
-    """What was refused for a reason that passes made no run."""
+    """A request that was refused for a passing reason made no run."""
     busy = Busy(wire, failure(429), BUSY, MADE)
     assert (await start(client, retry=QUICK)).id == "run_1"
     assert len(busy.creates) == 3
@@ -133,7 +133,7 @@ async def test_a_retry_before_the_wait(wire: Wire, client: AssistantsClient) -> 
 
 @pytest.mark.parametrize("first", [failure(502), then_cut(b"")])
 async def test_a_run_that_may_be_ones_own(first: Any, wire: Wire, client: AssistantsClient) -> None:
-    """Is not waited for, only to make it a second time: the caller is told."""
+    """Waiting for it would only make it a second time: the caller gets the error."""
     busy = Busy(wire, first, BUSY, MADE)
     retry = RetryPolicy(initial_delay=MS, max_delay=MS, resend_creates=True)
     with pytest.raises(ThreadBusyError) as caught:
@@ -156,7 +156,7 @@ async def test_a_run_that_may_be_ones_own(first: Any, wire: Wire, client: Assist
 
 
 async def test_an_idle_connection_that_was_closed(wire: Wire) -> None:
-    """Has made nothing: what is refused on the next one is waited for."""
+    """It has made nothing: a refusal on the next one starts the wait."""
     async with AssistantsClient(base_url=wire.base_url, api_key="k") as client:
         busy = Busy(wire, then_cut(b""), BUSY, MADE)
         assert (await client.runs.retrieve("thread_1", "run_7")).status == "in_progress"

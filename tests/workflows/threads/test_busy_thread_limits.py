@@ -1,4 +1,4 @@
-"""How long a call waits for a busy thread, and what ends the wait early."""
+"""The limit of the wait for a busy thread, and its early ends."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_closing_the_client_ends_the_wait() -> None:
 @pytest.mark.parametrize("on_deadline", ["cancel", "leave"])
 @pytest.mark.parametrize("way", ["poll", "drive"])
 async def test_a_deadline_that_passes_in_the_wait(way: str, on_deadline: Any) -> None:
-    """Nothing was made, so the refusal is what there is to say; nobody waits for `grace`."""
+    """Nothing was made, so the refusal is the error; no `grace` is spent."""
     reports: list[Exception] = []
     async with serving(ASKS) as served:
         active = await served.start().poll()

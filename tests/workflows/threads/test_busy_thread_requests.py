@@ -29,7 +29,7 @@ async def test_a_look_up_of_the_wait_does_not_wait(wire: Wire, client: Assistant
     assert busy.places == [CREATE, GET + "run_7", LIST, CREATE]
 
 
-async def test_what_recovers_a_stream_does_not_wait(wire: Wire, client: AssistantsClient) -> None:
+async def test_recovery_of_a_stream_does_not_wait(wire: Wire, client: AssistantsClient) -> None:
     """The refusal ends the stream: nothing is sent after it."""
     busy = Busy(wire, Body(frame("thread.run.created", run("queued")), RESET))
     busy.routes.on(OWN, BUSY, other("completed", "run_1"))

@@ -25,7 +25,7 @@ def client(base_url: str = HERE) -> AssistantsClient:
 
 
 def kept() -> int:
-    """How many locks there are in memory."""
+    """The number of locks in memory."""
     gc.collect()
     locks = [each for each in gc.get_objects() if isinstance(each, asyncio.Lock)]
     return sum(type(lock).__module__ == ThreadLock.__module__ for lock in locks)
@@ -50,7 +50,7 @@ async def test_one_at_a_time_in_order_of_arrival() -> None:
 
 
 async def test_other_threads_and_servers_are_free() -> None:
-    """A lock stands for one thread of one base URL."""
+    """A lock is for one thread of one base URL."""
     async with (
         client().threads.lock("thread_1"),
         client().threads.lock("thread_2"),
@@ -136,7 +136,7 @@ def test_a_bad_id_is_refused_at_once(bad: str) -> None:
 
 @pytest.mark.parametrize("bad", [None, 1, Assistant(id="asst_1")])
 def test_a_bad_thread_is_refused_at_once(bad: Any) -> None:
-    """With what it must be."""
+    """With the right form."""
     with pytest.raises(TypeError, match=r"threads\.lock\(\): thread must be str or Thread, not "):
         drop(client().threads.lock(bad))
 
@@ -177,7 +177,7 @@ def test_event_loops_side_by_side_do_not_meet() -> None:
 
 
 async def test_turns_of_a_conversation_do_not_mix() -> None:
-    """A question and its run are one turn, whoever else talks on the thread."""
+    """A question and its run are one turn, with any other task on the thread."""
     async with serving(*[Say("hello")] * 3) as served:
 
         async def ask(question: str) -> None:

@@ -1,4 +1,4 @@
-"""`client.usage`: what all runs of a thread have spent."""
+"""`client.usage`: the tokens of all runs of a thread."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def page(*runs: dict[str, Any], more: bool) -> bytes:
 
 
 async def test_all_pages_are_read(wire: Wire, client: AssistantsClient) -> None:
-    """A hundred runs at a time; what a server leaves out is no tokens."""
+    """A hundred runs at a time; missing counts are no tokens."""
     spent = {"prompt_tokens": 5, "completion_tokens": 2}
     wire.answer(
         page({"id": "run_2", "usage": spent}, {"id": "run_1", "usage": None}, more=True),
@@ -58,7 +58,7 @@ async def test_all_pages_are_read(wire: Wire, client: AssistantsClient) -> None:
 
 
 async def test_a_thread_that_is_not_there_is_an_error(wire: Wire, client: AssistantsClient) -> None:
-    """As of any list, also for a client that lets error statuses through; an id that is none is refused."""
+    """As of any list, also for a client that lets error statuses through; a bad id is refused."""
     wire.answer(failure(404))
     with pytest.raises(NotFoundError) as caught:
         await client.with_options(raise_for_status=False).usage("thread_1")
