@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from .arguments import key_from
-from .options import BACKEND_KEY, KEY, make_parser
+from .options import BACKEND_KEY, BASE_URL, CLIENT_KEY, KEY, make_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,6 +41,12 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
     try:
+        if options.command == "show":
+            if not (options.base_url or os.environ.get(BASE_URL)):
+                parser.error(f"show needs --base-url, or {BASE_URL}")
+            from .run_report import show_run
+
+            return show_run(options, key_from(None, options.api_key_file, CLIENT_KEY))
         backend_key = key_from(None, options.backend_key_file, BACKEND_KEY)
         if options.command == "check":
             from .check import run_check

@@ -12,6 +12,10 @@ KEY = "ASSISTANTS_API_KEY"
 """Environment variable with the key that requests must carry."""
 BACKEND_KEY = "ASSISTANTS_BACKEND_KEY"
 """Environment variable with the backend's own key."""
+CLIENT_KEY = "OPENAI_API_KEY"
+"""Environment variable with the key for another server, as a client reads it."""
+BASE_URL = "OPENAI_BASE_URL"
+"""Environment variable with the base URL of another server, as a client reads it."""
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -44,6 +48,13 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
     check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
     _add_backend_connection(check)
+    _add_show_options(
+        commands.add_parser(
+            "show",
+            help="print a run of a server, with its steps and tokens",
+            description="Print a run of a server, with its steps and tokens.",
+        )
+    )
     return parser
 
 
@@ -57,6 +68,22 @@ def _add_demo_options(demo: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="show vector stores, with the files of a folder or with samples",
     )
+
+
+def _add_show_options(show: argparse.ArgumentParser) -> None:
+    show.add_argument("thread", metavar="THREAD", help="id of the thread")
+    show.add_argument("run", metavar="RUN", help="id of the run")
+    show.add_argument("--base-url", metavar="URL", help=f"base URL of the server (default: ${BASE_URL})")
+    show.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        type=Path,
+        help=f"file with the server's key, mode 0600 (default: ${CLIENT_KEY})",
+    )
+    show.add_argument(
+        "--auth", choices=("bearer", "api-key"), default="bearer", help="header of the key (default: bearer)"
+    )
+    show.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="protocol version (default: v2)")
 
 
 def _add_access_options(serve: argparse.ArgumentParser) -> None:
