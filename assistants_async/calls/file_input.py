@@ -34,6 +34,10 @@ Content = Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] |
 FileInput = Content | tuple[str, Content] | tuple[str, Content, str]
 """Content, alone or as `(name, content)` or `(name, content, media type)`."""
 
+SeekableContent = Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | UploadedFile
+SeekableInput = SeekableContent | tuple[str, SeekableContent] | tuple[str, SeekableContent, str]
+"""The same without what can be read only once, from its start."""
+
 _KINDS = "a Path, bytes, a binary file, an async iterable of bytes or (name, data)"
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal, Never, Unpack
 
 from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import CallContext
-from ..calls.file_input import FileInput
+from ..calls.file_input import FileInput, SeekableInput
 from ..calls.multipart_body import MultipartBody, Progress
 from ..core.checks import known_keywords
 from ..models import params_vector_stores
@@ -68,7 +67,7 @@ class Uploads(Resource):
 
     async def send(
         self,
-        file: Path | bytes,
+        file: SeekableInput,
         /,
         *,
         purpose: str,
@@ -85,9 +84,10 @@ class Uploads(Resource):
     ) -> Upload:
         """Send a file in parts, several at once, and return the completed upload with its `file`.
 
-        Only pieces of the file are ever in memory; its MD5 is taken besides, and checked by the server. `part_size`
-        is in bytes, up to 64 MiB; `mime_type` is guessed from the name where absent. `on_progress` is called with
-        the bytes sent so far and in all, `on_state` whenever a part has arrived, with what `resume` takes.
+        `file` is a path, an open binary file, a framework's upload, bytes, or one of these as `(name, data)`; bytes
+        alone need a `filename`. Only pieces of it are in memory; its MD5 is taken besides, and checked by the server.
+        `part_size` is in bytes, up to 64 MiB; `mime_type` is guessed from the name where absent. `on_progress` is
+        called with the bytes sent so far and in all, `on_state` whenever a part has arrived, with what `resume` takes.
 
         Where it fails, runs out of time (`deadline`, in seconds) or is cancelled, the upload is cancelled at the
         server; with `on_failure="leave"` it stays, for an hour, to be gone on with by `resume`. Raises `UploadError`

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import io
 import mimetypes
-import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -17,8 +15,8 @@ import anyio
 import anyio.to_thread
 import msgspec
 
-from ..._typing import override
 from ...calls.context import CallContext
+from ...calls.file_input import SeekableInput
 from ...calls.multipart_body import CHUNK, MultipartBody, Progress
 from ...core.checks import plain_function, positive_seconds, whole_number
 from ...endpoints import ADD_UPLOAD_PART, CANCEL_UPLOAD, COMPLETE_UPLOAD, CREATE_UPLOAD
@@ -28,9 +26,7 @@ from ...models.uploads import Upload, UploadPart
 from ..concurrency import Work, in_parallel, stopped_by
 from .part_limits import PART_LIMIT
 from .processing import CLEANUP
-
-UPLOAD_LIMIT = 8 * 2**30
-"""Most bytes of an upload, as the documents have it."""
+from .upload_source import FileSlice, UploadSource
 
 _NAME = "uploads.send"
 
@@ -38,7 +34,7 @@ _NAME = "uploads.send"
 class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The arguments of `uploads.send`; see there."""
 
-    file: Path | bytes
+    file: SeekableInput
     purpose: str
     filename: str | None
     mime_type: str | None
@@ -49,36 +45,6 @@ class UploadRequest(msgspec.Struct, frozen=True, kw_only=True):
     on_failure: Literal["cancel", "leave"]
     resume: UploadState | None
     deadline: float | None
-
-
-class FileSlice(io.RawIOBase):
-    """A stretch of an open file, as a file of its own."""
-
-    def __init__(self, file: IO[bytes], start: int, size: int) -> None:
-        super().__init__()
-        self._file = file
-        self._start = start
-        self._size = size
-        self._here = 0
-
-    @override
-    def tell(self) -> int:
-        """Place within the stretch."""
-        return self._here
-
-    @override
-    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Go to a place counted from the stretch's start or end."""
-        self._here = offset + (self._size if whence == os.SEEK_END else 0)
-        return self._here
-
-    @override
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many bytes, none at the end."""
-        self._file.seek(self._start + self._here)
-        piece = self._file.read(max(0, min(size, self._size - self._here)))
-        self._here += len(piece)
-        return piece
 
 
 async def send(context: CallContext, wanted: UploadRequest) -> Upload:
@@ -104,14 +70,17 @@ class PartUploader:
     def __init__(self, context: CallContext, wanted: UploadRequest) -> None:
         self._context = context
         self._wanted = wanted
-        self._size = _size_of(wanted.file)
-        named = wanted.file.name if isinstance(wanted.file, Path) else ""
-        self.name = wanted.filename or named
+        self._source = source = UploadSource(_NAME, wanted.file)
+        self._size = source.size
+        self.name = wanted.filename or source.name
         """Name of the file to be."""
         if not isinstance(self.name, str):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
             raise TypeError(f"{_NAME}(): filename must be str, not {type(self.name).__name__}")
-        if not self.name:
+        if not self.name and source.kind == "bytes":
             raise ValueError(f"{_NAME}(): bytes have no name, which the server knows their kind by: pass filename=")
+        if not self.name:
+            text = "file must be a Path, or have a name: pass filename= or (name, data)"
+            raise TypeError(f"{_NAME}(): {text}, not {source.kind}")
         if Path(self.name).name != self.name:
             raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
         whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
@@ -124,7 +93,7 @@ class PartUploader:
             positive_seconds(f"{_NAME}(): deadline", wanted.deadline)
         if wanted.on_failure not in ("cancel", "leave"):
             raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
-        mime_type = wanted.mime_type or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
+        mime_type = wanted.mime_type or source.media or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
         self._create = context.bind(CREATE_UPLOAD, (), announced)
         self.state = wanted.resume
@@ -178,14 +147,13 @@ class PartUploader:
             self._md5.update(piece)
             return bool(piece)
 
-        file = await anyio.to_thread.run_sync(self._opened)
+        file = await anyio.to_thread.run_sync(self._source.open)
         with file:
             while await anyio.to_thread.run_sync(step):
                 pass
 
     async def _part(self, index: int, start: int, size: int) -> None:
-        # A handle for each part: parts are read at the same time, and a file has one position.
-        with await anyio.to_thread.run_sync(self._opened) as file:
+        with await anyio.to_thread.run_sync(self._source.open) as file:
             form = MultipartBody(
                 ADD_UPLOAD_PART.name,
                 cast("IO[bytes]", FileSlice(file, start, size)),
@@ -199,10 +167,6 @@ class PartUploader:
         parts = list(self._known.part_ids)
         parts[index] = part.id
         self._keep(msgspec.structs.replace(self._known, part_ids=tuple(parts)))
-
-    def _opened(self) -> IO[bytes]:
-        file = self._wanted.file
-        return file.open("rb") if isinstance(file, Path) else io.BytesIO(file)
 
     def _progress(self, index: int, sent: int, _: int | None) -> None:
         self._sent[index] = sent
@@ -221,20 +185,3 @@ class PartUploader:
         with anyio.move_on_after(CLEANUP, shield=True), contextlib.suppress(AssistantsError):
             await self._context.call(CANCEL_UPLOAD, self.state.upload_id)
             self.state = None
-
-
-def _size_of(file: Path | bytes) -> int:
-    """Bytes of a file that can be sent; raises where it cannot."""
-    if isinstance(file, Path):
-        if file.is_dir():
-            raise IsADirectoryError(f"{_NAME}(): {str(file)!r} is a folder: send its files one by one")
-        if not file.is_file():
-            raise FileNotFoundError(f"{_NAME}(): no file at {str(file)!r}")
-        size = file.stat().st_size
-    elif isinstance(file, bytes):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
-        size = len(file)
-    else:
-        raise TypeError(f"{_NAME}(): file must be a Path or bytes, not {type(file).__name__}")
-    if not 0 < size <= UPLOAD_LIMIT:
-        raise ValueError(f"{_NAME}(): a file must have 1 to {UPLOAD_LIMIT} bytes, not {size}")
-    return size

@@ -24,7 +24,7 @@ from assistants_async import (
     ValidationError,
     WrongProtocolError,
 )
-from assistants_async.workflows.files.upload_in_parts import UPLOAD_LIMIT, FileSlice
+from assistants_async.workflows.files.upload_source import UPLOAD_LIMIT
 from tests.calls.test_multipart_body import parts
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
 from tests.support.routes import Routes, made
@@ -333,10 +333,3 @@ async def test_protocol_v1_has_no_uploads(wire: Wire) -> None:
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, protocol="v1") as client:
         with pytest.raises(WrongProtocolError, match=r"uploads.create\(\) is in protocol v2 only"):
             await client.uploads.send(b"x", purpose="p", filename="a")
-
-
-def test_a_slice_is_a_file_of_its_own() -> None:
-    """It begins and ends within the other, and can be read again."""
-    slice_ = FileSlice(io.BytesIO(b"0123456789"), 2, 5)
-    assert (slice_.seek(0, 2), slice_.tell(), slice_.read(9)) == (5, 5, b"")
-    assert (slice_.seek(0), slice_.read(3), slice_.read(9), slice_.read(9)) == (0, b"234", b"56", b"")
