@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient, Timeout
+from assistants_async.core.requests.query import Styled
 from tests.support.http_server import KEY, Memory, answer
 
 
@@ -62,6 +63,12 @@ WRONG_OPTIONS: dict[str, tuple[str, Any, str]] = {
     "query": ("query", "a=1", "query must be a mapping, not str"),
     "query of None": ("query", None, "query must be a mapping, not NoneType"),
     "a name of a number": ("query", {1: 2}, "query must have str names, not int"),
+    "a parameter of an object": ("query", {"a": object()}, "query parameter 'a' cannot be object"),
+    "a parameter of bytes": ("query", {"a": b"1"}, "query parameter 'a' cannot be bytes"),
+    "a nested parameter": ("query", {"a": {"b": [1, {2}]}}, "query parameter 'a[b]' cannot be set"),
+    "a parameter in a style": ("query", {"a": Styled([object()], "comma")}, "query parameter 'a' cannot be object"),
+    "a parameter of no text": ("query", {"a": "\ud800"}, "query parameter 'a' has half of a surrogate pair"),
+    "a name of no text": ("query", {"\ud800": "a"}, "query parameter '\\ud800' has half of a surrogate pair"),
     "statuses": ("raise_for_status", None, "raise_for_status must be True or False, not None"),
     "strictness": ("strict", "no", "strict must be True or False, not 'no'"),
     "accept": ("accept", 5, "accept must be a str or None, not int"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from ..checks import flag, whole_number
+from .query import encode_query
 
 _HOOKS = ("on_request", "on_send", "on_response", "on_retry", "on_error")
 # Functions that are called in the middle of reading, so must not be async, with the number of their arguments.
@@ -75,3 +76,13 @@ def _check_mapping(name: str, value: object) -> None:
             raise TypeError(f"{name} must have str names, not {type(key).__name__}")
         if name == "headers":
             check_text(f"headers[{key!r}]", member)
+        elif name == "query":
+            check_parameter(key, member)
+
+
+def check_parameter(name: str, value: object) -> None:
+    """Refuse what cannot be a query parameter; raises `TypeError` and `ValueError` that name it."""
+    try:
+        encode_query({name: value})
+    except UnicodeEncodeError:  # of the name or the value
+        raise ValueError(f"query parameter {name!r} has half of a surrogate pair, which is no text") from None

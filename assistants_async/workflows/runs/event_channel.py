@@ -197,8 +197,12 @@ class EventChannel(Channel[E], Generic[E]):
             pass
 
     async def final_run(self) -> Run:
-        """Read to the end, and return the run as it was then."""
-        await self.until_done()
+        """Read to the end, and return the run as it was then, also where its messages could not be requested."""
+        try:
+            await self.until_done()
+        except StreamInterruptedError:
+            if self.run is None or not self.run.is_terminal:
+                raise
         run = self.run
         if run is None:
             raise StreamInterruptedError("the stream had no run event", items=self.items_delivered)

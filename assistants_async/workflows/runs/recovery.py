@@ -76,7 +76,8 @@ class FollowUps:
             return missed if end is None else [*missed, end]
 
         cut = StreamInterruptedError("", run_id=run.id, thread_id=thread_id, last_event=f"thread.run.{run.status}")
-        return FollowUp(gather, cut, "the run completed, but its messages did not come", http, marked=marked)
+        problem = "the run completed, but its messages did not come"
+        return FollowUp(gather, cut, problem, http, end=end, marked=marked)
 
     def _requests(self) -> RunRequests:
         # An error status that is no error would be no run, and these requests find the thread busy with it.
@@ -102,7 +103,6 @@ class FollowUp:
     A read that is cancelled loses nothing: the next one begins anew.
     """
 
-    error = None
     finished = False
     watch: StreamWatch | None = None
 
@@ -113,8 +113,11 @@ class FollowUp:
         problem: str,
         http: HTTPResponse,
         *,
+        end: RunEvent | None = None,
         marked: bool = False,
     ) -> None:
+        self.error: Exception | None = None
+        """The error behind the end of the run, whose messages could not be requested."""
         self.http = http
         """Head of the stream that came before."""
         self.end_marker_seen = marked
@@ -122,6 +125,7 @@ class FollowUp:
         self._gather = gather
         self._cut = cut
         self._problem = problem
+        self._end = end
         self._events: list[StreamEvent] = []
         self._closed = False
         self._deadline = DeadlineTimer(asyncio.get_running_loop()).deadline(None)
@@ -137,7 +141,12 @@ class FollowUp:
             except (StreamInterruptedError, ClientClosedError):
                 raise
             except AssistantsError as error:
-                raise _interrupted(self._cut, f"{self._problem}: {error}") from error
+                failure = _interrupted(self._cut, f"{self._problem}: {error}")
+                if self._end is None:
+                    raise failure from error
+                # The run has ended, whatever became of its messages: its end comes first.
+                failure.__cause__ = error
+                self._events, self.error = [self._end], failure
         return b""
 
     async def _watched(self, watch: StreamWatch) -> list[StreamEvent]:

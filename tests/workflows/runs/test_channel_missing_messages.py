@@ -213,6 +213,35 @@ async def test_messages_that_cannot_be_read_are_an_interruption(wire: Wire, clie
     assert isinstance(caught.value.__cause__, NotFoundError)
 
 
+@pytest.mark.parametrize("stream", STREAMS)
+async def test_the_end_of_a_run_whose_messages_cannot_be_asked_for(
+    wire: Wire, client: AssistantsClient, stream: str
+) -> None:
+    """With `recover` the end comes before the error, and `final_run` is not about messages."""
+    wire.answer(STREAMS[stream], failure(403, "not yours"))
+    async with start(client, recover=True) as channel:
+        assert (await channel.final_run()).status == "completed"
+        assert channel.outcome == "failed"
+    wire.answer(STREAMS[stream], failure(403, "not yours"))
+    async with start(client, recover=True) as channel:
+        assert (await channel.wait_for("thread.run.completed")).event == "thread.run.completed"
+        with pytest.raises(StreamInterruptedError, match=r"messages did not come: .*not yours"):
+            await channel.until_done()
+        assert (await channel.final_run()).status == "completed"
+    wire.answer(STREAMS[stream], failure(403, "not yours"))
+    async with start(client, recover=True) as channel:
+        with pytest.raises(StreamInterruptedError, match="not yours"):
+            await text(channel)
+
+
+async def test_the_final_run_of_a_stream_that_broke_off(wire: Wire, client: AssistantsClient) -> None:
+    """It is not known where the run has not ended."""
+    wire.answer(Body(*FRAMES[:5]), failure(403, "not yours"))
+    async with start(client, recover=True) as channel:
+        with pytest.raises(StreamInterruptedError, match="the stream broke off, and then"):
+            await channel.final_run()
+
+
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
 async def test_messages_are_requested_in_both_protocols(wire: Wire, protocol: ProtocolVersion) -> None:
     """Also where the user's options let error statuses pass, and where the server leaves the thread out."""
