@@ -152,6 +152,10 @@ def name_of(operation: str, where: str, given: GivenFile, filename: object, name
     name = Path(chosen).name
     if name in ("", ".."):
         raise ValueError(f"{operation}(): filename must be a plain name, not {chosen!r}")
+    try:
+        name.encode()
+    except UnicodeEncodeError:  # as a path has it whose bytes are no UTF-8
+        raise ValueError(f"{where}: its name {name!r} has lone surrogates: pass filename=") from None
     return name
 
 

@@ -114,6 +114,11 @@ _encoder = msgspec.json.Encoder()
 def encode(value: Any) -> bytes:
     """Encode as JSON, each unknown member as it was received."""
     data = _encoder.encode(value)
+    return data if _RARE not in data else as_received(data)
+
+
+def as_received(data: bytes) -> bytes:
+    """Return JSON that an encoder has written of models, with each unknown member as it was received."""
     if _RARE not in data or not any(mark in data for mark in _MARKS):
         return data
     return _encoder.encode(_unwrap(msgspec.json.decode(data)))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from ..errors import ToolCallError
+from ..models.decoding import as_received
 
 FAILED = "the function failed"
 """The text for the model in place of an exception whose own text is not meant for it."""
@@ -14,6 +15,8 @@ FAILED = "the function failed"
 
 def output_of(name: str, value: object) -> str:
     """Make the output of a function's result: text as it is, anything else as JSON, and so None as `null`.
+
+    Models are written as they were received, with the members that `keep_unknown` has kept.
 
     Bytes are text where they are UTF-8, else base64, as bytes inside of other values always are. Raises
     `ToolCallError` for a value that is no JSON.
@@ -26,7 +29,7 @@ def output_of(name: str, value: object) -> str:
         except UnicodeDecodeError:
             pass  # no text: base64
     try:
-        return msgspec.json.encode(value, enc_hook=plain).decode()
+        return as_received(msgspec.json.encode(value, enc_hook=plain)).decode()
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         message = f"the function's result, of type {type(value).__name__}, cannot be written as JSON"
         raise ToolCallError(message, kind="result", name=name) from error

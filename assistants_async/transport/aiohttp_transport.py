@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from yarl import URL
 
 from .._typing import override
 from ..core.requests.options import Timeout
-from ..core.requests.request import PreparedRequest, SentHeaders, shows_secret
+from ..core.requests.request import PreparedRequest, SentHeaders, StreamingBody, shows_secret
 from ..errors import ConnectFailedError, ConnectionLostError
 from ..response import Headers
 from .connection_use import ConnectionUse, connection_use
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _SKIPPED = ("Content-Type",)
 
 _NOTHING: dict[str, Any] = {}
+
+_LARGE = 2**20
+"""Bytes of a body from which on aiohttp wants it as a file, of which it writes a piece at a time."""
 
 MAX_HEADER = 8190
 """Bytes of one header line of an answer: aiohttp's own limit."""
@@ -90,7 +94,7 @@ class AiohttpTransport:
             response = await session.request(
                 outgoing.method,
                 url,
-                data=body if body is None or isinstance(body, bytes) else body.chunks(),
+                data=body if body is None or (type(body) is bytes and len(body) <= _LARGE) else _payload(body),
                 headers=headers,
                 skip_auto_headers=None if self._borrowed is None else _SKIPPED,
                 allow_redirects=False,
@@ -244,3 +248,8 @@ def _unusual(response: aiohttp.ClientResponse, use: ConnectionUse, *, done: bool
         failure = ConnectionLostError(f"the server sent {error}", maybe_processed=True)
     failure.permanent = True
     raise failure
+
+
+def _payload(body: bytes | StreamingBody) -> Any:
+    """Make what aiohttp sends of a body that is no short bytes; a file of bytes shares them until it is written to."""
+    return io.BytesIO(body) if isinstance(body, bytes) else body.chunks()

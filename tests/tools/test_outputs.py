@@ -10,12 +10,14 @@ from enum import Enum
 from typing import Any
 
 import msgspec
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistants_async.errors import ToolCallError
-from assistants_async.models import Usage
+from assistants_async.models import Message, Thread, Usage
+from assistants_async.models.decoding import decoder_for
 from assistants_async.tools.outputs import cut, error_output, output_of, sendable
 
 
@@ -72,6 +74,25 @@ class Pair:
 def test_a_result_is_text_or_json(value: object, output: str) -> None:
     """Text as it is, anything else as msgspec encodes it."""
     assert output_of("f", value) == output
+
+
+def test_members_that_no_model_names_are_written() -> None:
+    """As they came, wherever the model stands in the result, and beside objects of pydantic's."""
+
+    class Note(pydantic.BaseModel):
+        """A model of the tool's own."""
+
+        text: str
+
+    raw = b'{"id":"thread_1","object":"thread","created_at":1,"metadata":{},"owner":{"name":"x"}}'
+    thread = decoder_for(Thread).decode_keeping(raw)
+    assert json.loads(output_of("f", thread))["owner"] == {"name": "x"}
+    nested = json.loads(output_of("f", {"a": [thread], "b": Note(text="y")}))
+    assert (nested["a"][0]["owner"], nested["b"]) == ({"name": "x"}, {"text": "y"})
+    part = decoder_for(Message).decode(
+        b'{"id":"m","object":"thread.message","content":[{"type":"audio","audio":{"id":1}}]}'
+    )
+    assert json.loads(output_of("f", part))["content"] == [{"type": "audio", "audio": {"id": 1}}]
 
 
 def endless() -> list[Any]:

@@ -34,7 +34,10 @@ def head(boundary: str, fields: list[tuple[str, str]], part: str, filename: str,
         f'--{boundary}\r\ncontent-disposition: form-data; name="{_quoted(part)}"; filename="{_quoted(filename)}"\r\n'
         f"content-type: {content_type}\r\n\r\n"
     )
-    return "".join(lines).encode()
+    try:
+        return "".join(lines).encode()
+    except UnicodeEncodeError:
+        raise ValueError("a form field has lone surrogates, which are no text") from None
 
 
 def tail(boundary: str) -> bytes:

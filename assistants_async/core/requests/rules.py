@@ -23,7 +23,7 @@ import msgspec
 from ..._typing import is_mapping, is_sequence
 
 _STEP = re.compile(r"[^.\[\]]+")
-_PLAIN = (str, int, float, bool, bytes, type(None))
+_PLAIN = (float, bool, bytes, type(None))
 
 
 def in_words(rule: str, params: Any, path: str) -> str:
@@ -42,13 +42,20 @@ def unencodable(values: Any) -> tuple[str, object] | None:
     waiting: list[tuple[str, Any, int]] = [("", values, 0)]
     while waiting:
         path, value, depth = waiting.pop()
-        if depth > _DEEPEST:
+        if depth > _DEEPEST and (is_mapping(value) or is_sequence(value)):
             return path, value
         if is_mapping(value):
+            half = next((key for key in value if not _encodes(key)), None)
+            if half is not None:
+                return path or "arguments", half
             inner = [(f"{path}.{key}" if path else str(key), item, depth + 1) for key, item in value.items()]
             waiting += reversed(inner)
         elif is_sequence(value):
             waiting += reversed([(f"{path}[{place}]", item, depth + 1) for place, item in enumerate(value)])
+        elif isinstance(value, msgspec.Struct) and value.__struct_fields__ and not _encodes(value):
+            members = [(name, getattr(value, name)) for name in value.__struct_fields__]
+            set_ones = [(f"{path}.{name}", item, depth + 1) for name, item in members if item is not msgspec.UNSET]
+            waiting += reversed(set_ones)
         elif not isinstance(value, _PLAIN) and not _encodes(value):
             return path, value
     return None

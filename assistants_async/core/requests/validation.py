@@ -249,6 +249,8 @@ def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
         if found is None:
             raise TypeError(f"{operation}(): {error}") from None
         path, value = found
+        if isinstance(value, str):
+            raise ValidationError(operation, path, "expected text without lone surrogates", value) from None
         text = f"{path}: {type(value).__name__} is no value of JSON" if path else str(error)
         raise TypeError(f"{operation}(): {text}") from None
 

@@ -98,7 +98,7 @@ def decode(  # noqa: C901  # each answer comes through here, and a call for a pa
             check_kind(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         text, path = _problem(error)
-        problem = DecodeError(text, answer.http, path)
+        problem = DecodeError(_no_json(content) or text, answer.http, path)
     else:
         if not blank:
             return value
@@ -122,6 +122,14 @@ def unreadable(what: str, raw: bytes, error: Exception, items: int) -> ItemDecod
     """The error of a stream's item that cannot be decoded; `items` came before it."""
     problem, path = _problem(error)
     return ItemDecodeError(f"{what}: {problem} at {path}", items=items, index=items, raw=raw, path=path)
+
+
+def _no_json(content: bytes) -> str | None:
+    """Say what a body begins with that is no JSON at all, in the words of the streamed form; None for any other."""
+    start = content.lstrip()[:5]
+    if not start or start[:1] in b'{["-0123456789' or start.startswith((b"true", b"false", b"null")):
+        return None
+    return f"expected a JSON value, not {start[:1]!r}"
 
 
 def _problem(error: Exception) -> tuple[str, str]:

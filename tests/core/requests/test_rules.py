@@ -9,6 +9,7 @@ import pytest
 
 from assistants_async import AssistantsClient, ValidationError
 from assistants_async.models.threads import MCPResources
+from assistants_async.models.tools import FunctionDefinition, FunctionTool
 
 WORDS: dict[str, tuple[Any, str]] = {
     "a role": (
@@ -78,6 +79,59 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
     ),
     "a value that holds itself": (lambda client: client.threads.create(metadata={"a": LOOP}), "is no value of JSON"),
 }
+
+
+HALF = FunctionTool(function=FunctionDefinition(name="\ud800"))
+HALVES: dict[str, tuple[Any, str]] = {
+    "a keyword": (lambda client: client.assistants.create(model="\ud800"), "model"),
+    "metadata": (lambda client: client.threads.create(metadata={"a": "b", "c": "x\udfff"}), "metadata.c"),
+    "a key": (lambda client: client.threads.create(metadata={"a": "b", "\ud800": "c"}), "metadata"),
+    "a message": (
+        lambda client: client.threads.create(messages=[{"role": "user", "content": "\ud800"}]),
+        "messages[0].content",
+    ),
+    "a part": (
+        lambda client: client.messages.create("t", role="user", content=[{"type": "text", "text": "\ud800"}]),
+        "content[0].text",
+    ),
+    "an object that was read": (
+        lambda client: client.assistants.create(
+            model="m", tools=[FunctionTool(function=FunctionDefinition(name="\ud800"))]
+        ),
+        "tools[0].function.name",
+    ),
+    "a query": (lambda client: client.threads.list(after="\ud800"), "after"),
+    "a form": (lambda client: client.files.create(file=b"x", filename="a", purpose="\ud800"), "purpose"),
+    "an output": (
+        lambda client: client.runs.submit_tool_outputs(
+            "t", "r", tool_outputs=[{"tool_call_id": "a", "output": "\ud800"}]
+        ),
+        "tool_outputs[0].output",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "path"), HALVES.values(), ids=HALVES)
+async def test_half_of_a_surrogate_pair_is_named(call: Any, path: str) -> None:
+    """Text that UTF-8 cannot write, by its path; it can be printed."""
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
+        with pytest.raises(ValidationError, match="expected text without lone surrogates, not") as caught:
+            call(client)
+    assert caught.value.path == path
+    assert str(caught.value).isprintable()
+
+
+async def test_half_of_a_pair_where_nothing_is_checked() -> None:
+    """In members that no document has, when they are sent; in forms, as they are made."""
+    async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="key") as client:
+        with pytest.raises(ValidationError) as caught:
+            await client.with_options(extra_body={"x": [{"y": "\ud800"}]}).threads.create()
+        assert caught.value.path == "x[0].y"
+        loose: Any = client.with_options(validate=False)
+        with pytest.raises(ValueError, match="a form field has lone surrogates"):
+            loose.files.create(file=b"x", filename="a", purpose="\ud800")
+        with pytest.raises(ValueError, match=r"files.create\(\): file: its name 'a.*' has lone surrogates: pass"):
+            loose.files.create(file=("a\udcff.txt", b"x"), purpose="assistants")
 
 
 @pytest.mark.parametrize(("call", "words"), NOT_JSON.values(), ids=NOT_JSON)
