@@ -108,7 +108,7 @@ def test_a_bad_mark_or_responder_fails_the_test(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=240,
         check=False,
         env=dict(os.environ),
     )
