@@ -1,6 +1,6 @@
-"""The bytes that the server answers with: each answer is made once, by the name that stands first in the path.
+"""The bytes that the server answers with: each answer is made once, by the first name in the path.
 
-A name is a kind and a number, such as `coalesced-20000`: the base URL of a client says what it will get.
+A name is a kind and a number, such as `coalesced-20000`: the base URL of a client chooses the answers.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Canned:
         pass
 
 
-class Shelf:
+class CannedTransport:
     """A transport that gives one answer after the other, to any request."""
 
     def __init__(self, answers: Iterable[Canned]) -> None:

@@ -20,7 +20,7 @@ PEERS = {"openai": ("openai",), "openai, aiohttp": ("openai", "httpx_aiohttp")}
 """Other clients, and the modules that they need."""
 
 HEADERS = {"Authorization": "Bearer key", "OpenAI-Beta": "assistants=v2"}
-"""What every request carries when it is made by hand."""
+"""The headers of every request that is made by hand."""
 
 
 def missing(peer: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What one more item, event or character costs, from few to very many: a cost that grows shows here.
+"""The cost of one more item, event or character, from few to very many: a cost that grows shows here.
 
 The answers come out of memory, piece by piece and made as they are read, so that only this client is measured.
 """
@@ -19,13 +19,13 @@ import msgspec
 
 from assistants_async import AssistantsClient
 from benchmarks.bodies import PAGE, cut, delta, frame, frames, message
-from benchmarks.canned import Canned, Shelf
+from benchmarks.canned import Canned, CannedTransport
 from benchmarks.processes import pin
 from benchmarks.results import Grown
 
 PIECE = 16 * 1024
 LOOKS = 10
-"""Times that the text so far is asked for while it grows."""
+"""Reads of the text so far while it grows."""
 PASSAGE = 1_000
 """Characters of a delta, where it is the text that is long."""
 REPEATS = 2
@@ -172,7 +172,7 @@ async def _least(work: Growth, count: int) -> float:
     taken: list[float] = []
     while len(taken) < REPEATS or (len(taken) < 50 and sum(taken) < 0.5):
         async with AssistantsClient(
-            base_url="http://127.0.0.1/v1", api_key="key", transport=Shelf(work.answers(count))
+            base_url="http://127.0.0.1/v1", api_key="key", transport=CannedTransport(work.answers(count))
         ) as client:
             gc.collect()
             started = time.process_time()

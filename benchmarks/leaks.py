@@ -59,7 +59,7 @@ class Server:
         """Requests so far."""
         self.base_url = ""
         self.random = None if seed is None else Random(seed)
-        """What delays and parts the answers; None for answers at once."""
+        """The delays and pieces of answers; None for answers at once."""
         self.answers = {
             b"/runs ": _head(b"text/event-stream", chunked(frames(events)), b"transfer-encoding: chunked"),
             b"/messages": _head(b"application/json", PAGE, b"content-length: %d" % len(PAGE)),

@@ -57,7 +57,7 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
 # In the fresh process
 
 
-async def _held(name: str, client: str, origin: str, count: int) -> float:
+async def _kept(name: str, client: str, origin: str, count: int) -> float:
     """KB of each of several kept objects."""
     async with AsyncExitStack() as stack:
         gate = _HOLD[name.removeprefix("memory-"), client.partition(",")[0]]
@@ -152,4 +152,4 @@ _HOLD: Mapping[tuple[str, str], Callable[[Any, int, AsyncExitStack], Awaitable[o
 
 if __name__ == "__main__":
     _name, _client, _origin, _count = sys.argv[1:]
-    print(asyncio.run(_held(_name, _client, _origin, int(_count))))
+    print(asyncio.run(_kept(_name, _client, _origin, int(_count))))

@@ -115,7 +115,7 @@ WORKS: Mapping[str, tuple[Callable[[], object], int]] = {
     "lines": (partial(read_items, JSONLines, pieces(b"\n".join(_LINES), 1 << 14)), len(_LINES)),
     "documents end to end": (partial(read_items, ConcatenatedJSON, pieces(b"".join(_LINES), 1 << 14)), len(_LINES)),
 }
-"""What is done, and how many it does at once: figures are for each of them."""
+"""The function, and the number of units it does at once: figures are for each of them."""
 
 
 def best(work: Callable[[], object], repeats: int = REPEATS) -> float:

@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 GRACE = 3.0
-"""Seconds to end by itself, and then again to end when told to."""
+"""Seconds to end by itself, and then again to end after the signal."""
 
 
 def pin(place: int) -> None:

@@ -52,7 +52,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     unit: str
-    """What the values are, such as `µs CPU a call`."""
+    """The unit of the values, such as `µs CPU a call`."""
     rounds: int
     target: float | None = None
     """Ratio that this client is to stay below."""
@@ -79,7 +79,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     python: str
     versions: Mapping[str, str]
     left_out: tuple[str, ...]
-    """What could not be measured, a line each."""
+    """Failed measurements, a line each."""
     outcomes: tuple[Outcome, ...]
     growth: tuple[Grown, ...] = ()
 

@@ -15,7 +15,7 @@ WARM_UPS = 3
 FEWEST = 5
 """Rounds at least, however long they take."""
 SHARE = 0.3
-"""Of the seconds, what each peer gets: it takes ten times as long, and needs fewer rounds to be told apart."""
+"""Each peer's share of the seconds: it takes ten times as long, and needs fewer rounds for a clear difference."""
 
 
 class Setting(NamedTuple):
@@ -23,7 +23,7 @@ class Setting(NamedTuple):
 
     origin: str
     suffix: str = ""
-    """What tells it from the plain one, such as `TLS`."""
+    """The difference to the plain setting, such as `TLS`."""
     authority: bytes | None = None
     uvloop: bool = False
 

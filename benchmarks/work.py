@@ -35,11 +35,11 @@ class Work:
     name: str
     title: str
     unit: str
-    """What one is called: a call, an item, an event, a MB."""
+    """The unit of the work: a call, an item, an event, a MB."""
     answer: Callable[[int], str]
     """Name of the server's answer, by how much is to be done."""
     count: int
-    """How much is done in one block, so that a block takes some hundredths of a second."""
+    """The number of units in one block, so that a block takes some hundredths of a second."""
     quick: int
     """The same for a quick look."""
     hand: Callable[[Hand, int], Awaitable[int]]
@@ -50,8 +50,8 @@ class Work:
     target: float | None = None
     connections: int = 100
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What is turned on in this package's client."""
+    """The options of this package's client that are on."""
     by: Literal["cpu", "wall"] = "cpu"
-    """What is compared: CPU of the client's process, or wall time where waiting is what counts."""
+    """The compared value: CPU of the client's process, or wall time for works that wait."""
     variants: bool = False
-    """Whether it is done over TLS and with uvloop as well."""
+    """True for a work that is done over TLS and with uvloop as well."""

@@ -86,7 +86,7 @@ async def _work(pipe: Connection, job: Job) -> None:
             )
             for name in job.clients
         }
-        for name in received(pipe):  # the loop stands still between blocks
+        for name in received(pipe):  # the loop does nothing between blocks
             pipe.send(await _block(work, name, clients[name], job.count))
 
 

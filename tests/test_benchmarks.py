@@ -17,7 +17,7 @@ import pytest
 
 from assistants_async import AssistantsClient
 from benchmarks import fresh, growth, memory, micro, report
-from benchmarks.canned import Shelf
+from benchmarks.canned import CannedTransport
 from benchmarks.plot import FROM, TO, draw, place
 from benchmarks.profile import profiled
 from benchmarks.results import HAND, OURS, Grown, Measured, Outcome, Spread, read, results, written
@@ -54,7 +54,7 @@ async def test_every_work_is_done(name: str, origin: str) -> None:
 async def test_every_growth_is_done(name: str) -> None:
     """With the least count, out of memory."""
     work = growth.WORKS[name]
-    shelf = Shelf(work.answers(work.counts[0]))
+    shelf = CannedTransport(work.answers(work.counts[0]))
     async with AssistantsClient(base_url="http://127.0.0.1/v1", api_key="k", transport=shelf) as client:
         assert await work.use(client, work.counts[0]) == work.counts[0]
 

@@ -59,7 +59,7 @@ INNER: dict[str, tuple[tuple[str, ...], ...]] = {
 """The same inside the large packages."""
 
 PURE = ("response", "errors", "models", "core", "endpoints")
-"""What decides and never waits: no I/O, no clock, no randomness."""
+"""Modules that decide and never wait: no I/O, no clock, no randomness."""
 IMPURE = frozenset(
     (
         "aiohttp",
@@ -78,7 +78,7 @@ IMPURE = frozenset(
 )
 
 LAZY = {("client", "server")}
-"""What may look up, inside a function only: `AssistantsClient.local` starts a server."""
+"""Imports upward, inside a function only: `AssistantsClient.local` starts a server."""
 
 EXEMPT = frozenset({("server", "")})
 

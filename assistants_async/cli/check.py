@@ -147,7 +147,7 @@ class _Checker:
         body = {
             "model": self._model,
             "messages": [{"role": "user", "content": content}],
-            # A model that does not stop by itself would hold the check up until its time-out.
+            # A model that does not stop by itself would keep the check waiting until its time-out.
             "max_tokens": 64,
             "stream": True,
             **members,

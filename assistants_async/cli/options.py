@@ -24,6 +24,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog="assistants-async", description="The Assistants protocol on this machine: no key, no network."
     )
     parser.add_argument("--version", action="version", version=f"assistants-async {__version__}")
+    # Not required: without a command, `main` prints the help.
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_demo_options(
         commands.add_parser(
@@ -93,6 +94,7 @@ def _add_access_options(serve: argparse.ArgumentParser) -> None:
         "--protocol", choices=("v1", "v2"), default="v2", help="version of requests that name none (default: v2)"
     )
     serve.add_argument("--dialect", choices=("foundry",), help="serve Microsoft Foundry's form of the protocol")
+    # With two keys, no one could say which of them requests must carry.
     keys = serve.add_mutually_exclusive_group()
     keys.add_argument(
         "--api-key",

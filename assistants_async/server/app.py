@@ -223,6 +223,7 @@ def _protocol(request: web.Request, default: ProtocolVersion) -> ProtocolVersion
 
 
 def _translated(request: web.Request, error: web.HTTPException) -> APIError:
+    # aiohttp refuses in plain text, and clients of this API read an error object.
     match error.status:
         case 404:
             return APIError(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url")

@@ -15,7 +15,7 @@ _message = msgspec.json.Decoder(Message).decode
 _encode = msgspec.json.Encoder().encode
 
 LARGE = "A sentence of a long document. " * 6_500
-"""About 200 KB, near the most that a message may hold."""
+"""About 200 KB, near the limit of a message."""
 
 
 # GET, one at a time

@@ -146,7 +146,7 @@ async def test_resolve_type_sees_the_head_of_a_stream(wire: Wire, client: Assist
 
 
 async def test_error_statuses_are_read_as_the_caller_says(wire: Wire, client: AssistantsClient) -> None:
-    """Where error statuses are taken as answers; None without a type, or where the type does not fit."""
+    """With error statuses as answers; None without a type, or where the type does not fit."""
     view = client.with_options(raise_for_status=False)
     wire.answer(failure(404, "gone"))
     plain: Any = await view.threads.retrieve("t").response()

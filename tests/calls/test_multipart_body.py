@@ -234,9 +234,9 @@ async def test_an_early_answer_ends_an_upload(wire: Wire, client: AssistantsClie
     with pytest.raises(StatusError) as caught:
         await client.files.create(file=endless(), purpose="assistants", filename="a.bin")
     assert caught.value.status == 413
-    del caught  # its traceback holds the request
+    del caught  # its traceback refers to the request
     await wire.until_open(0)
-    while not closed:  # a generator tells nobody
+    while not closed:  # a generator has no event for its end
         await asyncio.sleep(MS)
     assert count < 10_000
 

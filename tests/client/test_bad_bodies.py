@@ -82,7 +82,7 @@ class Body(NamedTuple):
     name: str
     data: bytes
     readable: bool = True
-    """Whether it may be JSON, though no object of the protocol."""
+    """True for a body that may be JSON, though no object of the protocol."""
 
 
 def suite() -> list[Body]:

@@ -78,7 +78,7 @@ SEE: dict[int, str] = {
     27: "test_401_calls_a_function_once_more",
     28: "test_a_waiting_call_gets_the_connection_when_it_is_free",
 }
-"""Where a row is tested through and through."""
+"""The tests of each row in full."""
 
 
 @pytest.mark.parametrize("row", ROWS)

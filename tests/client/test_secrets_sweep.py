@@ -290,7 +290,7 @@ async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_pa
             clean(reachable(error))
 
 
-# Keys that are asked for
+# Keys from functions
 
 
 def bad_keys() -> dict[str, Callable[[], Any]]:

@@ -177,7 +177,7 @@ DELTAS: dict[str, tuple[type, ...]] = {
     f"{DELTA_STEP}ToolCallsFunctionObject": (deltas.RunStepDeltaFunction,),
     f"{DELTA_STEP}ToolCallsFunctionObject.function": (steps.StepFunction,),
 }
-# Stand for schemas that do not agree on an order.
+# For schemas that do not agree on an order.
 SHARED = {pages.Page, pages.Deleted}
 
 

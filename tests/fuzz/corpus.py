@@ -39,7 +39,7 @@ KINDS: tuple[Any, ...] = (
     Page[Run],
     Page[RunStep],
 )
-"""What bodies are read as."""
+"""The forms that bodies are read as."""
 
 SSE_WORDS = (b"data", b"event", b"id", b"retry", b":", b": ", b"\n", b"\r", b"\r\n", b"\n\n", b"\0", b"\xff",
              b"\xef\xbb\xbf", b"data: [DONE]\n\n", b"event: done\n", b"event: error\n", b"event: thread.run.completed\n",  # noqa: E501

@@ -53,7 +53,7 @@ class Target(NamedTuple):
     make: Callable[[Random, given.Corpus], bytes]
     """Makes an input."""
     check: Callable[[Random, bytes], str]
-    """Checks it, and names what came of it; whatever it raises is a bug."""
+    """Checks an input, and names its outcome; any error that it raises is a bug."""
 
 
 # Server-sent events

@@ -147,7 +147,7 @@ async def test_the_limit_of_connecting_has_its_name() -> None:
 
 
 async def test_the_wait_for_a_connection_has_its_name(wire: Wire) -> None:
-    """Where all connections are busy the call waits for its pool limit, and the busy one is left alone."""
+    """With all connections busy the call waits for its pool limit, and the busy one is left alone."""
     wire.answer(silent)
     async with AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=1) as client:
         busy = asyncio.create_task(client.assistants.retrieve("asst_1"))

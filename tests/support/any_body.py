@@ -19,7 +19,7 @@ SCALARS: Mapping[type[inspect.Type], Sequence[Any]] = {
     inspect.AnyType: (None, "x", 1),
 }
 WRONG: tuple[Any, ...] = (None, True, 0, -1, 10**30, 1.5, "", "x" * 600, [], [[]], [None], {}, {"type": "text"}, [{}])
-"""What no member, or few, may be."""
+"""Values that no member, or few, may have."""
 
 
 class BodyMaker:

@@ -61,7 +61,7 @@ class Body:
         self.left = asyncio.Event()
         """Set when the client is seen to leave."""
         self.finished = 0
-        """How often the script came to its end."""
+        """The number of times that the script ended."""
 
     def _head(self) -> bytes:
         pairs = [(name.replace("_", "-"), value) for name, value in self._headers.items()]
@@ -105,7 +105,7 @@ class Body:
         elif step is CLOSE:
             peer._writer.close()
         elif isinstance(step, asyncio.Event):
-            return await self._hold(step, peer)
+            return await self._wait_at(step, peer)
         else:
             assert not isinstance(step, _Act)
             await step(seen, peer)
@@ -114,7 +114,7 @@ class Body:
             self.finished += 1
         return False
 
-    async def _hold(self, event: asyncio.Event, peer: Peer) -> bool:
+    async def _wait_at(self, event: asyncio.Event, peer: Peer) -> bool:
         if isinstance(event, Gate):
             event.reached.set()
         waits = [asyncio.ensure_future(wait) for wait in (event.wait(), peer.gone())]

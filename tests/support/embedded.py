@@ -17,7 +17,7 @@ from tests.support.http_server import Peer, Seen, Wire, answer, failure
 from tests.support.steady_loop import MS
 
 GRACE = 1000 * MS
-"""What a test gives a server to cancel a run that it does answer for."""
+"""Seconds that a test gives a server for cancelling a run."""
 
 
 def get_weather(city: str) -> str:
@@ -89,9 +89,9 @@ class Server:
     def __init__(self, wire: Wire, **answers: list[Any]) -> None:
         self._answers = answers
         self.polls = 0
-        """How often the run was asked for."""
+        """The number of requests for the run."""
         self.cancels = 0
-        """How often it was cancelled."""
+        """The number of cancellations."""
         self.outputs: list[Any] = []
         """The outputs in each submission."""
         self.submissions: list[Any] = []

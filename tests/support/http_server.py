@@ -93,12 +93,12 @@ class Wire:
         self.seen: list[Seen] = []
         """Every request whose head and body came whole."""
         self.connections = 0
-        """How many were ever made."""
+        """The number of all connections so far."""
         self.open = 0
-        """How many there are now."""
+        """The number of open connections."""
         self.base_url = ""
         self.early = False
-        """Whether to answer at the head of a request, its body unread."""
+        """True to answer at the head of a request, its body unread."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
@@ -290,4 +290,4 @@ class MemoryExchange:
         return self.read_nowait()
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: nothing is open."""

@@ -17,7 +17,7 @@ class Case(NamedTuple):
     body: bytes
     events: list[Row]
     left: bytes = b""
-    """What the end cut off."""
+    """The text that the end cut off."""
 
 
 def plain(*texts: bytes) -> list[Row]:

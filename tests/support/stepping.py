@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import anyio
 
 Moment = Literal["waiting", "woken"]
-"""When to stop: as it begins to wait, or when what it waited for is there and it has not yet gone on."""
+"""The moment to stop: at the start of a wait, or at its result before the operation goes on."""
 
 
 class Steps:
@@ -22,7 +22,7 @@ class Steps:
         self.count = 0
         """Suspensions so far."""
         self.stopped = False
-        """Whether the operation came to the suspension that was chosen."""
+        """True once the operation reached the chosen suspension."""
         self._chosen = range(at, at + times)
         self._moment = moment
         self._stop = stop
@@ -66,7 +66,7 @@ class Stepped(Coroutine[Any, Any, Any]):
         """Give it up."""
         self._inner.close()
 
-    # anyio asks whether a task has started.
+    # anyio reads it to find a task that has not started.
 
     @property
     def cr_running(self) -> bool:
@@ -113,7 +113,7 @@ def _make(loop: asyncio.AbstractEventLoop, coro: Any, context: Context | None = 
 
 Operation = Callable[[], Coroutine[Any, Any, Any]]
 Way = Callable[[Operation, int, Moment], Coroutine[Any, Any, Any]]
-"""Runs an operation and stops it at its n-th suspension; returns what came of it.
+"""Runs an operation and stops it at its n-th suspension; returns its outcome.
 
 An error that is not this way's own is raised.
 """
@@ -135,7 +135,7 @@ class Result(NamedTuple):
     value: Any
     """Its value, or `STOPPED` if it ended just as the way of stopping it says."""
     reached: bool
-    """Whether it came to the suspension at all."""
+    """True where the suspension was reached at all."""
 
 
 async def by_cancel(operation: Operation, at: int, moment: Moment, times: int = 1) -> Result:

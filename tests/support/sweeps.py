@@ -39,7 +39,7 @@ class Operation(NamedTuple):
     """Suspensions that it has at the least, so that a sweep of nothing does not pass for one."""
     settings: dict[str, Any] = {}  # noqa: RUF012
     usable: bool = True
-    """Whether the client is to work afterwards."""
+    """True where the client must work afterwards."""
 
 
 async def pieces(*data: bytes) -> AsyncIterator[bytes]:
@@ -233,7 +233,7 @@ class Polled:
         self._states = ["in_progress", "completed"]
 
     async def __call__(self, seen: Seen, peer: Peer) -> None:
-        """Answer by what is asked for."""
+        """Answer by the path of the request."""
         if seen.method == "POST":
             await slowly(*TOLD[:9], RESET)(seen, peer)
         elif seen.path.endswith("/steps"):

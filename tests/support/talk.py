@@ -144,7 +144,7 @@ def parse(content: bytes) -> list[tuple[str, Any]]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that a test can see but not be told of."""
+    """Wait until a test sees a condition, for which there is no event."""
     for _ in range(1000):
         if condition():
             return

@@ -28,7 +28,7 @@ class Unit(Enum):
 
 
 class Level(IntEnum):
-    """How bad."""
+    """A degree of pain."""
 
     LOW = 1
     HIGH = 2
@@ -243,7 +243,7 @@ def test_types_that_are_no_json_are_refused(kind: Any) -> None:
     ids=str,
 )
 def test_null_leaves_members_out(kind: Any, text: str, value: object) -> None:
-    """Where it cannot mean itself."""
+    """In members where null has no meaning of its own."""
     assert decoded(kind, text) == value
 
 

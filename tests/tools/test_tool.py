@@ -338,7 +338,7 @@ class Thing:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_bad_tools_are_refused_at_once(function: Any, message: str) -> None:
-    """When it is decorated, by name and parameter."""
+    """At the decorator, by name and parameter."""
     with pytest.raises(TypeError, match=message):
         tool(function)
 

@@ -85,7 +85,7 @@ async def test_a_function_cannot_swallow_cancellation(many: bool, by: str, nativ
 
 @pytest.mark.parametrize("many", [True, False])
 async def test_a_function_with_tasks_of_its_own_has_failed(many: bool) -> None:
-    """Where one of them fails: the caller was not cancelled, though before Python 3.13 the task counts it so."""
+    """One of them fails: the caller was not cancelled, though before Python 3.13 the task counts it so."""
 
     async def broken(how: str) -> None:
         async with asyncio.TaskGroup() as group:

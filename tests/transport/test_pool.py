@@ -14,7 +14,7 @@ from assistants_async.server import AssistantsServer
 from assistants_async.transport.pool import SMALL, Socket
 
 ASKED = 256 * 1024
-"""Bytes that asyncio asks for at each read."""
+"""Bytes of one read of asyncio."""
 
 
 @pytest.fixture

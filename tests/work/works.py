@@ -1,8 +1,8 @@
-"""What is counted, each with its bound. `python -m tests.work.works` prints what is done today beside the bounds.
+"""The counted works, each with its bound. `python -m tests.work.works` prints today's counts beside the bounds.
 
-A bound is what CPython 3.11 did when it was set and about a tenth, so that a small change of the code does not touch it
-and a new call for each event or item does. Other versions of Python inline other things, and stay within it. Who makes
-the package do more raises a bound knowingly; who makes it do less prints the counts and lowers it.
+A bound is the count of CPython 3.11 at the time and about a tenth more, so that a small change of the code stays within
+it and a new call for each event or item does not. Other versions of Python inline other things, and stay within it. A
+change that makes the package do more raises a bound knowingly; one that makes it do less lowers it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from assistants_async import AssistantsClient, RunChannel
 from assistants_async.models.runs import ToolCall
 from assistants_async.tools import Toolbox
 from benchmarks.bodies import PAGE, answer, cut, frames
-from benchmarks.canned import Canned, Shelf
+from benchmarks.canned import Canned, CannedTransport
 from tests.support.http_server import KEY, RUN, Wire
 from tests.support.http_server import answer as sent
 from tests.work.counting import Counting, Work
@@ -29,7 +29,7 @@ Use = Callable[[AssistantsClient], Awaitable[object]]
 
 def client_of(*answers: Canned) -> AssistantsClient:
     """A client that is answered out of memory."""
-    return AssistantsClient(base_url="http://127.0.0.1/v1", api_key=KEY, transport=Shelf(answers))
+    return AssistantsClient(base_url="http://127.0.0.1/v1", api_key=KEY, transport=CannedTransport(answers))
 
 
 def body(line: bytes) -> bytes:

@@ -42,11 +42,11 @@ class Access:
             raise unauthorized(bool(given))
 
     def preflight(self, request: web.Request) -> web.Response | None:
-        """Answer a browser that asks before it sends; None for any other request."""
+        """Answer a browser's preflight request; None for any other request."""
         wanted = request.headers.get("access-control-request-method")
         if request.method != "OPTIONS" or wanted is None or request.headers.get("origin") not in self._origins:
             return None
-        # For ten minutes the browser sends further requests without asking again.
+        # For ten minutes the browser sends no second preflight.
         headers = {"access-control-allow-methods": "GET, POST, DELETE", "access-control-max-age": "600"}
         names = request.headers.get("access-control-request-headers")
         if names is not None:

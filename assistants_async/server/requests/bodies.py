@@ -54,7 +54,7 @@ async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
     if not (request.content_length or chunk):
         return b""
     if not _JSON.fullmatch(request.content_type):
-        # A web page may send some other types to any server; for JSON, its browser asks the server first.
+        # A web page may send some other types to any server; for JSON, its browser sends a preflight first.
         given = request.headers.get("content-type", "without a content type")
         raise wrong_type(given, "JSON, with the header 'content-type: application/json'")
     # Refused by its Content-Length, before a byte is read; the sum below is for bodies without one.

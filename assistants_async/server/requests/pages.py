@@ -15,7 +15,7 @@ DEFAULT_LIMIT = 20
 
 
 def page(
-    shelf: Collection,
+    collection: Collection,
     values: Mapping[str, Any],
     render: Callable[[Document], Document],
     *,
@@ -31,11 +31,11 @@ def page(
     """
     size: int = values.get("limit") or limit
     ascending = values.get("order") == "asc"
-    after, before = _place(shelf, values, "after"), _place(shelf, values, "before")
+    after, before = _place(collection, values, "after"), _place(collection, values, "before")
     backward = before is not None and after is None
-    walk = shelf.walk(before if backward else after, ascending=ascending != backward, value=value)
+    walk = collection.walk(before if backward else after, ascending=ascending != backward, value=value)
     if before is not None and not backward:
-        walk = takewhile(_precedes(shelf, before, ascending=ascending), walk)
+        walk = takewhile(_precedes(collection, before, ascending=ascending), walk)
     # One item more than the page has shows that there are more.
     found = list(islice(filter(keep, walk) if keep else walk, size + 1))
     data = [render(document) for document in found[:size]]
@@ -68,19 +68,19 @@ def token_page(context: Context, items: Sequence[Document], size: int) -> Docume
     return {"data": items[int(start) : end], "has_more": more, "next_page": f"{_MARK}{end}" if more else None}
 
 
-def _precedes(shelf: Collection, place: int, *, ascending: bool) -> Callable[[Document], bool]:
+def _precedes(collection: Collection, place: int, *, ascending: bool) -> Callable[[Document], bool]:
     def precedes(document: Document) -> bool:
-        at = shelf.place(document["id"])
+        at = collection.place(document["id"])
         return at is not None and (at < place if ascending else at > place)
 
     return precedes
 
 
-def _place(shelf: Collection, values: Mapping[str, Any], name: str) -> int | None:
+def _place(collection: Collection, values: Mapping[str, Any], name: str) -> int | None:
     cursor = values.get(name)
     if cursor is None:
         return None
-    place = shelf.place(cursor)
+    place = collection.place(cursor)
     if place is None:
-        raise invalid(f"Invalid cursor: no {shelf.kind} found with id '{cursor}'.", name, "invalid_cursor")
+        raise invalid(f"Invalid cursor: no {collection.kind} found with id '{cursor}'.", name, "invalid_cursor")
     return place

@@ -212,7 +212,7 @@ def test_lines_and_records_cut_anywhere(kind: type[JSONFramer], documents: list[
     whole = body[:end].count(b"\n")
     assert items[:whole] == raw[:whole]
     for item in items[whole:]:
-        # Behind the last line end: whole but for that, or a number's first digits, which nothing tells from a number.
+        # Behind the last line end: whole but for that, or a number's first digits, which look like a whole number.
         assert item == raw[whole] or (kind is JSONLines and raw[whole].startswith(item) and item[-1:].isdigit())
     if end == len(body):
         assert (items, error) == (raw, None)

@@ -170,7 +170,7 @@ async def test_a_body_that_cannot_be_unpacked(
 ) -> None:
     """It is a lost answer, of a file's content too: nothing short ever passes as whole."""
     rule = faulty.add(name)
-    # A coding that nobody asked for comes again, however often it is asked for.
+    # An unrequested coding comes again with every further request.
     sent = 1 if name in ("encoding_unknown", "gzip_bomb_nested") else 3
     for call in ("get", "content", "list"):
         before = rule.played

@@ -220,7 +220,7 @@ async def test_row71_an_exit_with_open_streams_is_quiet(way: str, faulty: Faulty
         cwd=ROOT,
     )
     _, error = await child.communicate()
-    # Asyncio's debug mode tells what was slow.
+    # Asyncio's debug mode logs slow callbacks.
     lines = [line for line in error.decode().splitlines() if not line.startswith("Executing")]
     assert child.returncode == 0
     if way == "closed":

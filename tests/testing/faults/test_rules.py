@@ -121,7 +121,7 @@ async def test_a_rule_takes_the_requests_that_fit(faulty: FaultyServer, client: 
 async def test_a_rule_counts(
     conditions: dict[str, Any], played: list[int], faulty: FaultyServer, client: AssistantsClient, ids: Ids
 ) -> None:
-    """Which of six requests get the fault; chance is the same in every run, by the server's seed."""
+    """The requests that get the fault, out of six; chance is the same in every run, by the server's seed."""
     rule = faulty.add("status", **conditions)
     failed: list[int] = []
     for number in range(1, 7):
@@ -313,7 +313,7 @@ async def test_leaving_the_block_ends_every_connection(server: AssistantsServer,
         idle, busy = (AssistantsClient(base_url=faulty.base_url, api_key=KEY, retry=None) for _ in range(2))
         await idle.assistants.retrieve(ids.assistant)
         call = asyncio.create_task(failing(busy.threads.retrieve(ids.thread)))
-        while len(faulty.seen) < 2:  # nobody tells
+        while len(faulty.seen) < 2:  # there is no event for it
             await asyncio.sleep(MS)
     assert faulty.open_connections == 0
     assert type(await call) is ConnectionLostError

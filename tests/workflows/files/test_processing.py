@@ -89,7 +89,7 @@ async def test_poll_raises_where_a_batch_is_not_whole(wire: Wire, client: Assist
 
 
 async def test_a_batch_that_failed_without_reasons(wire: Wire, client: AssistantsClient) -> None:
-    """Where the server does not give them, or not in time."""
+    """The server does not give them, or not in time."""
     ended = answer({**BATCH, "status": "failed"})
     wire.answer(ended, failure(500))
     with pytest.raises(FileBatchError) as caught:

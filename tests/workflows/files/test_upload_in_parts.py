@@ -278,7 +278,7 @@ async def test_an_upload_that_cannot_be_cancelled(wire: Wire, client: Assistants
 
 
 async def test_nothing_is_cancelled_that_was_never_made(wire: Wire, client: AssistantsClient) -> None:
-    """Where the announcement fails there is nothing to tidy up."""
+    """After an announcement that failed there is nothing to tidy up."""
     wire.answer(failure(401))
     with pytest.raises(UploadError) as caught:
         await client.uploads.send(CONTENT, purpose="p", filename="a")

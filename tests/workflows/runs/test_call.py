@@ -221,7 +221,7 @@ async def test_a_run_that_has_ended_when_it_is_made(wire: Wire, client: Assistan
 
 
 async def test_the_steps_of_an_error_are_not_worth_an_error(wire: Wire, client: AssistantsClient) -> None:
-    """Where they cannot be read, the error has none."""
+    """Without readable steps the error has none."""
     Server(wire, create=[run("failed")], steps=[failure(500)])
     with pytest.raises(RunFailedError) as caught:
         await start(client)

@@ -157,7 +157,7 @@ async def test_published_streams_are_typed_and_fold(body: bytes) -> None:
             if event.event == "thread.message.completed":
                 assert isinstance(event, MessageEvent)
                 assert channel.snapshot.messages == (event.data,)
-                # The examples leave deltas out in the middle; those that they show stand in the message, in order.
+                # The examples leave deltas out in the middle; the message has the shown ones in order.
                 place = 0
                 for text in texts:
                     place = event.data.text.index(text, place) + len(text)

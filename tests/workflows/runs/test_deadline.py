@@ -50,7 +50,7 @@ async def resume(served: Served, options: dict[str, Any]) -> Any:
 
 WAYS: list[Work] = [poll, drive_streamed, drive_polled, enter_drive, resume]
 PLACES: dict[Work, int] = {drive_streamed: 3, enter_drive: 6}
-"""How often those wait that stream, before a stalled run wakes them no more."""
+"""The number of waits of streaming forms, before a stalled run wakes them no more."""
 
 
 @pytest.mark.parametrize("protocol", ["v1", "v2"])
@@ -228,7 +228,7 @@ async def test_a_hook_for_errors_does_not_delay_the_deadline(wire: Wire, client:
 
 @pytest.mark.parametrize("work", WAYS)
 async def test_a_hook_with_tasks_of_its_own(work: Work) -> None:
-    """Where one of them fails, the error of the hook is raised, and no cancellation."""
+    """One of them fails: the error of the hook is raised, and no cancellation."""
 
     async def fail() -> None:
         raise KeyError("mine")

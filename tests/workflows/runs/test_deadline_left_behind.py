@@ -30,7 +30,7 @@ class Stubborn:
         """Set when one has begun."""
         self.release = asyncio.Event()
         self.ended = 0
-        """How many have returned."""
+        """The number of functions that have returned."""
 
     async def wait(self) -> None:
         """Wait, and go on waiting when cancelled."""
