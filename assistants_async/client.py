@@ -14,6 +14,7 @@ from .core.keyword_help import show_keywords
 from .core.requests.base_url import azure_base_url, foundry_base_url
 from .core.requests.options import ViewOptions
 from .endpoints import find
+from .errors.old_names import Listed, old_names
 from .models.threads import Thread
 from .resources.assistants import Assistants
 from .resources.base import with_definitions
@@ -39,8 +40,9 @@ _FOUNDRY_SCOPE = "https://ai.azure.com/.default"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
+@old_names
 @show_keywords
-class AssistantsClient:
+class AssistantsClient(Listed):
     """The asyncio client of the Assistants protocol, v1 and v2, for any server that speaks it.
 
     Connections are made on first use, so a client can be made anywhere, at module level too. It belongs to the

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from ..core.requests.options import raising
 from ..core.requests.request import ids_of
 from ..errors import AssistantsError
+from ..errors.old_names import Listed, old_names
 from .call import Call
 
 if TYPE_CHECKING:
     from .multipart_body import Progress
 
 
-class Download(Call[bytes, bytes]):
+@old_names
+class Download(Call[bytes, bytes], Listed):
     """A file's content: `await` it for the bytes, or `save` it to disk piece by piece."""
 
     __slots__ = ()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .._typing import override
+from ..errors.old_names import Listed, old_names
 from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse
 from .call import Call, check_type
@@ -23,7 +24,8 @@ P = TypeVar("P", bound=AnyPage[Any])
 U = TypeVar("U")
 
 
-class PagedCall(Call[P, T], Items[T], Generic[P, T]):
+@old_names
+class PagedCall(Call[P, T], Items[T], Listed, Generic[P, T]):
     """A list operation: `await` it for one page, `async for` it for every item of every page.
 
     With only `before` given it walks backwards from that item: the pages before it, each item before the

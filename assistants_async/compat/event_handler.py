@@ -171,7 +171,7 @@ class AsyncAssistantEventHandler:
             async for event in self._stream:
                 self._event = event
                 await self.on_event(event)
-                await self._tell(event)
+                await self._dispatch(event)
                 self._event = None
                 yield event
         except Exception as error:
@@ -182,32 +182,32 @@ class AsyncAssistantEventHandler:
         finally:
             await self.on_end()
 
-    async def _tell(self, event: Any) -> None:
+    async def _dispatch(self, event: Any) -> None:
         match event:
             case models.MessageDeltaEvent():
-                await self._tell_message_delta(event.data)
+                await self._dispatch_message_delta(event.data)
             case models.MessageEvent():
-                await self._tell_message(event.event, event.data)
+                await self._dispatch_message(event.event, event.data)
             case models.RunStepDeltaEvent():
-                await self._tell_step_delta(event.data)
+                await self._dispatch_step_delta(event.data)
             case models.RunStepEvent():
-                await self._tell_step(event.event, event.data)
+                await self._dispatch_step(event.event, event.data)
             case models.RunEvent() if event.data.is_terminal or event.data.needs_action:
                 await self._end_call()
             case _:
                 pass
 
-    async def _tell_message(self, name: str, message: Any) -> None:
+    async def _dispatch_message(self, name: str, message: Any) -> None:
         self._message = message.id
         if name == "thread.message.created":
             self._part, self._texts = None, {}
             await self.on_message_created(message)
         elif name in FINISHED_MESSAGE:
-            await self._tell_part_done(message)
+            await self._finish_part(message)
             self._part = None
             await self.on_message_done(message)
 
-    async def _tell_message_delta(self, delta: Any) -> None:
+    async def _dispatch_message_delta(self, delta: Any) -> None:
         self._message = delta.id
         for part in _parts_of(delta):
             index = index_of(part)
@@ -220,13 +220,13 @@ class AsyncAssistantEventHandler:
                 self._texts[index] += text.value or ""
                 await self.on_text_delta(text, dressed(messages.Text(value=self._texts[index])))
             if self._part not in (None, index):
-                await self._tell_part_done(self._message_so_far(delta.id))
+                await self._finish_part(self._message_so_far(delta.id))
             self._part = index
         # Putting a message together takes time for its whole length, so only for those who look.
         if type(self).on_message_delta is not AsyncAssistantEventHandler.on_message_delta:
             await self.on_message_delta(delta.delta, self._message_so_far(delta.id))
 
-    async def _tell_part_done(self, message: Any) -> None:
+    async def _finish_part(self, message: Any) -> None:
         """Report the part under way as whole, where the message has it."""
         at = self._part
         part = message.content[at] if at is not None and at < len(message.content) else None
@@ -235,7 +235,7 @@ class AsyncAssistantEventHandler:
         elif isinstance(part, messages.ImageFileContent) and part.image_file is not None:
             await self.on_image_file_done(part.image_file)
 
-    async def _tell_step(self, name: str, step: Any) -> None:
+    async def _dispatch_step(self, name: str, step: Any) -> None:
         self._step = step.id
         if name == "thread.run.step.created":
             await self.on_run_step_created(step)
@@ -244,7 +244,7 @@ class AsyncAssistantEventHandler:
             await self.on_run_step_done(step)
             self._step = None
 
-    async def _tell_step_delta(self, delta: Any) -> None:
+    async def _dispatch_step_delta(self, delta: Any) -> None:
         details = getattr(delta.delta, "step_details", None)
         calls: Any = getattr(details, "tool_calls", ())
         for call in calls:

@@ -6,7 +6,7 @@ import inspect
 import math
 from collections.abc import Collection, Mapping
 
-from ..errors import did_you_mean
+from ..errors.old_names import keyword_hint
 
 # By type and not by isinstance: True is an int, and no number of seconds.
 _NUMBERS = (int, float)
@@ -36,7 +36,7 @@ def known_keywords(name: str, given: Mapping[str, object], known: Collection[str
     """Refuse keywords of a wait that it does not know, with the one that was meant; raises `TypeError`."""
     for unknown in given.keys() - known:
         # A time-out elsewhere is of one request, and a wait is of many.
-        hint = ": pass deadline=" if unknown == "timeout" else did_you_mean(unknown, known)
+        hint = ": pass deadline=" if unknown == "timeout" else keyword_hint(unknown, known)
         raise TypeError(f"{name}() got an unexpected keyword argument {unknown!r}{hint}")
 
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, Self, SupportsIndex, TypeVar
 from msgspec import UNSET
 
 from .._typing import override
+from ..errors.old_names import MISSING
 
 C = TypeVar("C", bound=type)
 
@@ -107,7 +108,11 @@ def _signature(function: types.FunctionType) -> inspect.Signature:
     plain = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     plain.__kwdefaults__, plain.__annotations__ = function.__kwdefaults__, function.__annotations__
     signature = inspect.signature(plain)
-    kept = [each for each in signature.parameters.values() if each.kind is not each.VAR_KEYWORD]
+    kept = [
+        each.replace(default=each.empty) if each.default is MISSING else each
+        for each in signature.parameters.values()
+        if each.kind is not each.VAR_KEYWORD
+    ]
     shown = [
         inspect.Parameter(
             name,

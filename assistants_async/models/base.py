@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 import msgspec
 
 from .._typing import override
+from ..errors.old_names import listed, old_names
 from .dates import TIMES, Timestamp
 from .decoding import EXTRA, decoder_for, encode
 from .reflect import Path, find, holds, inlined_schema
@@ -38,6 +39,7 @@ FIRST: Any = msgspec.field(default_factory=partial(int))
 _EXTRA = "_extra"
 
 
+@old_names
 class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_omit_defaults=True):
     """Base of every value the protocol sends: frozen, compared by value, made from keywords.
 
@@ -100,6 +102,10 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
     def missing_required(self) -> tuple[str, ...]:
         """The promised members that the server left out."""
         return tuple(name for name in self.promised if getattr(self, name) is None)
+
+    @override
+    def __dir__(self) -> list[str]:
+        return listed(self, super().__dir__())
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:

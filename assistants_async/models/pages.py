@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 import msgspec
 
+from ..errors.old_names import old_names
 from .base import EMPTY, Model, Object
 
 T = TypeVar("T")
 
 
+@old_names
 class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
     """The members of every page, for lists that go on by an id and lists that go on by a token."""
 

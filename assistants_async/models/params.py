@@ -49,6 +49,10 @@ TokenCap = Annotated[int, Meta(ge=256)]
 """A number of tokens; a run that reaches its cap ends `incomplete`."""
 
 
+class NoParams(TypedDict):
+    """No keywords; any is refused, one of openai-python's with what to write for it."""
+
+
 class ListParams(TypedDict, total=False):
     """Query of the lists that page both ways (`listAssistants`, `listRuns` and their kin)."""
 

@@ -27,14 +27,16 @@ class AssistantFiles(Resource):
         return self._call(endpoints.CREATE_ASSISTANT_FILE, assistant, **keywords)
 
     def retrieve(
-        self, assistant: Assistant | str, file: AssistantFile | File | str, /
+        self, assistant: Assistant | str, file: AssistantFile | File | str, /, **keywords: Unpack[params.NoParams]
     ) -> Call[AssistantFile, AssistantFile]:
         """Get one attachment (`getAssistantFile`, v1)."""
-        return self._call(endpoints.GET_ASSISTANT_FILE, assistant, file)
+        return self._call(endpoints.GET_ASSISTANT_FILE, assistant, file, **keywords)
 
-    def delete(self, assistant: Assistant | str, file: AssistantFile | File | str, /) -> Call[Deleted, Deleted]:
+    def delete(
+        self, assistant: Assistant | str, file: AssistantFile | File | str, /, **keywords: Unpack[params.NoParams]
+    ) -> Call[Deleted, Deleted]:
         """Detach a file; the file itself stays (`deleteAssistantFile`, v1)."""
-        return self._call(endpoints.DELETE_ASSISTANT_FILE, assistant, file)
+        return self._call(endpoints.DELETE_ASSISTANT_FILE, assistant, file, **keywords)
 
     def list(self, assistant: Assistant | str, /, **keywords: Unpack[params.ListParams]) -> ListCall[AssistantFile]:
         """List the attachments, newest first (`listAssistantFiles`, v1)."""
@@ -55,9 +57,11 @@ class Assistants(Resource):
         """Make an assistant; `model` is all it needs (`createAssistant`)."""
         return self._call(endpoints.CREATE_ASSISTANT, **with_definitions(keywords))
 
-    def retrieve(self, assistant: Assistant | str, /) -> Call[Assistant, Assistant]:
+    def retrieve(
+        self, assistant: Assistant | str, /, **keywords: Unpack[params.NoParams]
+    ) -> Call[Assistant, Assistant]:
         """Get an assistant as it is now (`getAssistant`)."""
-        return self._call(endpoints.GET_ASSISTANT, assistant)
+        return self._call(endpoints.GET_ASSISTANT, assistant, **keywords)
 
     def modify(
         self, assistant: Assistant | str, /, **keywords: Unpack[params.ModifyAssistantParams]
@@ -65,9 +69,9 @@ class Assistants(Resource):
         """Change what is given and leave the rest (`modifyAssistant`)."""
         return self._call(endpoints.MODIFY_ASSISTANT, assistant, **with_definitions(keywords))
 
-    def delete(self, assistant: Assistant | str, /) -> Call[Deleted, Deleted]:
+    def delete(self, assistant: Assistant | str, /, **keywords: Unpack[params.NoParams]) -> Call[Deleted, Deleted]:
         """Delete an assistant; its runs and their threads stay (`deleteAssistant`)."""
-        return self._call(endpoints.DELETE_ASSISTANT, assistant)
+        return self._call(endpoints.DELETE_ASSISTANT, assistant, **keywords)
 
     def list(self, **keywords: Unpack[params.ListParams]) -> ListCall[Assistant]:
         """List the assistants, newest first (`listAssistants`)."""

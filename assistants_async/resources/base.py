@@ -14,6 +14,7 @@ from ..core.keyword_help import show_keywords
 from ..core.requests.endpoint import Endpoint
 from ..core.requests.options import Options
 from ..core.requests.request import Request
+from ..errors.old_names import MISSING, Listed, old_names
 from ..models.events import StreamEvent
 from ..models.pages import AnyPage, Page
 from ..models.runs import Run
@@ -36,15 +37,21 @@ def with_definitions(keywords: Any) -> dict[str, Any]:
     return given
 
 
-class Resource:
+@old_names
+class Resource(Listed):
     """A namespace: methods that bind a row of the table to its arguments."""
 
     __slots__ = ("_context",)
 
     @override
     def __init_subclass__(cls) -> None:
-        """Let `help` and notebooks see the keywords of the methods."""
-        show_keywords(cls)
+        """Let `help` and notebooks see the keywords of the methods, and refuse what is openai-python's in words."""
+        show_keywords(old_names(cls))
+        for method in vars(cls).values():
+            # Python's own words for an id that is missing would not say how to give it.
+            if hasattr(method, "__signature__") and (ids := method.__code__.co_posonlyargcount - 1) > 0:
+                given = method.__defaults__ or ()
+                method.__defaults__ = (*[MISSING] * (ids - len(given)), *given)
 
     def __init__(self, context: CallContext) -> None:
         self._context = context

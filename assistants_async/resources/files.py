@@ -10,7 +10,7 @@ from ..calls.download import Download
 from ..calls.file_input import FileInput
 from ..calls.lists import ListCall
 from ..calls.multipart_body import MultipartBody, Progress
-from ..models import params_files
+from ..models import params, params_files
 from ..models.files import File
 from ..models.pages import Deleted
 from .base import Resource
@@ -57,18 +57,18 @@ class Files(Resource):
         )
         return Call(context.session, request, context.options)
 
-    def retrieve(self, file: File | str, /) -> Call[File, File]:
+    def retrieve(self, file: File | str, /, **keywords: Unpack[params.NoParams]) -> Call[File, File]:
         """Get what is known of a file (`retrieveFile`)."""
-        return self._call(endpoints.RETRIEVE_FILE, file)
+        return self._call(endpoints.RETRIEVE_FILE, file, **keywords)
 
-    def delete(self, file: File | str, /) -> Call[Deleted, Deleted]:
+    def delete(self, file: File | str, /, **keywords: Unpack[params.NoParams]) -> Call[Deleted, Deleted]:
         """Delete a file (`deleteFile`)."""
-        return self._call(endpoints.DELETE_FILE, file)
+        return self._call(endpoints.DELETE_FILE, file, **keywords)
 
-    def content(self, file: File | str, /) -> Download:
+    def content(self, file: File | str, /, **keywords: Unpack[params.NoParams]) -> Download:
         """Get a file's bytes: await for them, or `.save(folder)` (`downloadFile`)."""
         context = self._context
-        return Download(context.session, context.bind(endpoints.DOWNLOAD_FILE, (file,), {}), context.options)
+        return Download(context.session, context.bind(endpoints.DOWNLOAD_FILE, (file,), keywords), context.options)
 
     def list(self, **keywords: Unpack[params_files.ListFilesParams]) -> ListCall[File]:
         """List the files, of one purpose or of all (`listFiles`); v1 has no pages."""

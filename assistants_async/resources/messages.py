@@ -24,10 +24,15 @@ class MessageFiles(Resource):
     __slots__ = ()
 
     def retrieve(
-        self, thread: Thread | str, message: Message | str, file: MessageFile | File | str, /
+        self,
+        thread: Thread | str,
+        message: Message | str,
+        file: MessageFile | File | str,
+        /,
+        **keywords: Unpack[params.NoParams],
     ) -> Call[MessageFile, MessageFile]:
         """Get one attachment (`getMessageFile`, v1)."""
-        return self._call(endpoints.GET_MESSAGE_FILE, thread, message, file)
+        return self._call(endpoints.GET_MESSAGE_FILE, thread, message, file, **keywords)
 
     def list(
         self, thread: Thread | str, message: Message | str, /, **keywords: Unpack[params.ListParams]
@@ -57,9 +62,11 @@ class Messages(Resource):
         """Add a message to a thread; while a run is active on it `if_active` says what then (`createMessage`)."""
         return Call(*self._busy(endpoints.CREATE_MESSAGE, thread, if_active=if_active, **keywords))
 
-    def retrieve(self, thread: Thread | str, message: Message | str, /) -> Call[Message, Message]:
+    def retrieve(
+        self, thread: Thread | str, message: Message | str, /, **keywords: Unpack[params.NoParams]
+    ) -> Call[Message, Message]:
         """Get one message (`getMessage`)."""
-        return self._call(endpoints.GET_MESSAGE, thread, message)
+        return self._call(endpoints.GET_MESSAGE, thread, message, **keywords)
 
     def modify(
         self, thread: Thread | str, message: Message | str, /, **keywords: Unpack[params.ModifyMessageParams]
@@ -67,9 +74,11 @@ class Messages(Resource):
         """Change a message's metadata; what it says cannot be changed (`modifyMessage`)."""
         return self._call(endpoints.MODIFY_MESSAGE, thread, message, **keywords)
 
-    def delete(self, thread: Thread | str, message: Message | str, /) -> Call[Deleted, Deleted]:
+    def delete(
+        self, thread: Thread | str, message: Message | str, /, **keywords: Unpack[params.NoParams]
+    ) -> Call[Deleted, Deleted]:
         """Delete one message (`deleteMessage`, v2)."""
-        return self._call(endpoints.DELETE_MESSAGE, thread, message)
+        return self._call(endpoints.DELETE_MESSAGE, thread, message, **keywords)
 
     async def render(self, message: Message, /, *, style: CitationStyle = "footnotes") -> str:
         """Write the message's text with references to what it cites in place of the marks.

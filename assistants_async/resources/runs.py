@@ -36,9 +36,9 @@ class Runs(Resource):
         """Start a run; where another is active `if_active` says what then, see `IfActive` (`createRun`)."""
         return RunCall(*self._busy(endpoints.CREATE_RUN, thread, if_active=if_active, **with_definitions(keywords)))
 
-    def retrieve(self, thread: Thread | str, run: Run | str, /) -> Call[Run, Run]:
+    def retrieve(self, thread: Thread | str, run: Run | str, /, **keywords: Unpack[params.NoParams]) -> Call[Run, Run]:
         """Get a run as it is now (`getRun`)."""
-        return self._call(endpoints.GET_RUN, thread, run)
+        return self._call(endpoints.GET_RUN, thread, run, **keywords)
 
     def modify(
         self, thread: Thread | str, run: Run | str, /, **keywords: Unpack[params.ModifyRunParams]
@@ -46,9 +46,9 @@ class Runs(Resource):
         """Change a run's metadata (`modifyRun`)."""
         return self._call(endpoints.MODIFY_RUN, thread, run, **keywords)
 
-    def cancel(self, thread: Thread | str, run: Run | str, /) -> Call[Run, Run]:
+    def cancel(self, thread: Thread | str, run: Run | str, /, **keywords: Unpack[params.NoParams]) -> Call[Run, Run]:
         """Ask an active run to end; it is `cancelling` until it has (`cancelRun`)."""
-        return self._call(endpoints.CANCEL_RUN, thread, run)
+        return self._call(endpoints.CANCEL_RUN, thread, run, **keywords)
 
     def submit_tool_outputs(
         self, thread: Thread | str, run: Run | str, /, **keywords: Unpack[params.SubmitToolOutputsParams]

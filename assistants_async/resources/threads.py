@@ -31,17 +31,17 @@ class Threads(Resource):
         """Start a thread and a run on it in one request (`createThreadAndRun`); the run names the thread."""
         return self._run(endpoints.CREATE_THREAD_AND_RUN, **with_definitions(keywords))
 
-    def retrieve(self, thread: Thread | str, /) -> Call[Thread, Thread]:
+    def retrieve(self, thread: Thread | str, /, **keywords: Unpack[params.NoParams]) -> Call[Thread, Thread]:
         """Get a thread; its messages are listed apart (`getThread`)."""
-        return self._call(endpoints.GET_THREAD, thread)
+        return self._call(endpoints.GET_THREAD, thread, **keywords)
 
     def modify(self, thread: Thread | str, /, **keywords: Unpack[params.ModifyThreadParams]) -> Call[Thread, Thread]:
         """Change the metadata, and in v2 the tool resources, that are given (`modifyThread`)."""
         return self._call(endpoints.MODIFY_THREAD, thread, **keywords)
 
-    def delete(self, thread: Thread | str, /) -> Call[Deleted, Deleted]:
+    def delete(self, thread: Thread | str, /, **keywords: Unpack[params.NoParams]) -> Call[Deleted, Deleted]:
         """Delete a thread with its messages and runs (`deleteThread`)."""
-        return self._call(endpoints.DELETE_THREAD, thread)
+        return self._call(endpoints.DELETE_THREAD, thread, **keywords)
 
     async def copy(self, thread: Thread | str, /) -> Thread:
         """Make a thread with the messages, metadata and tool resources of another, and return it.

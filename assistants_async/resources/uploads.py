@@ -11,7 +11,7 @@ from ..calls.context import CallContext
 from ..calls.file_input import FileInput, SeekableInput
 from ..calls.multipart_body import MultipartBody, Progress
 from ..core.checks import known_keywords
-from ..models import params_vector_stores
+from ..models import params, params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
 from ..workflows.files.part_limits import PART_SIZE, check_part
@@ -55,9 +55,9 @@ class Uploads(Resource):
         """Announce a file of at most 8 GiB, whose parts then have an hour (`createUpload`)."""
         return self._call(endpoints.CREATE_UPLOAD, **keywords)
 
-    def cancel(self, upload: Upload | str, /) -> Call[Upload, Upload]:
+    def cancel(self, upload: Upload | str, /, **keywords: Unpack[params.NoParams]) -> Call[Upload, Upload]:
         """Give an upload up, with the parts that came (`cancelUpload`)."""
-        return self._call(endpoints.CANCEL_UPLOAD, upload)
+        return self._call(endpoints.CANCEL_UPLOAD, upload, **keywords)
 
     def complete(
         self, upload: Upload | str, /, **keywords: Unpack[params_vector_stores.CompleteUploadParams]

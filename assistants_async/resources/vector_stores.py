@@ -40,9 +40,15 @@ class VectorStoreFiles(Resource):
         """Take an uploaded file into a store; `.poll()` waits until it can be searched (`createVectorStoreFile`)."""
         return self._store_file(endpoints.CREATE_VECTOR_STORE_FILE, vector_store, **keywords)
 
-    def retrieve(self, vector_store: VectorStore | str, file: VectorStoreFile | File | str, /) -> StoreFileCall:
+    def retrieve(
+        self,
+        vector_store: VectorStore | str,
+        file: VectorStoreFile | File | str,
+        /,
+        **keywords: Unpack[params.NoParams],
+    ) -> StoreFileCall:
         """Get a file as the store has it; `.poll()` waits for its end (`getVectorStoreFile`)."""
-        return self._store_file(endpoints.GET_VECTOR_STORE_FILE, vector_store, file)
+        return self._store_file(endpoints.GET_VECTOR_STORE_FILE, vector_store, file, **keywords)
 
     def modify(
         self,
@@ -54,15 +60,25 @@ class VectorStoreFiles(Resource):
         """Put attributes in place of those before (`updateVectorStoreFileAttributes`)."""
         return self._store_file(endpoints.MODIFY_VECTOR_STORE_FILE, vector_store, file, **keywords)
 
-    def delete(self, vector_store: VectorStore | str, file: VectorStoreFile | File | str, /) -> Call[Deleted, Deleted]:
+    def delete(
+        self,
+        vector_store: VectorStore | str,
+        file: VectorStoreFile | File | str,
+        /,
+        **keywords: Unpack[params.NoParams],
+    ) -> Call[Deleted, Deleted]:
         """Take a file out of a store; the file itself stays (`deleteVectorStoreFile`)."""
-        return self._call(endpoints.DELETE_VECTOR_STORE_FILE, vector_store, file)
+        return self._call(endpoints.DELETE_VECTOR_STORE_FILE, vector_store, file, **keywords)
 
     def content(
-        self, vector_store: VectorStore | str, file: VectorStoreFile | File | str, /
+        self,
+        vector_store: VectorStore | str,
+        file: VectorStoreFile | File | str,
+        /,
+        **keywords: Unpack[params.NoParams],
     ) -> PagedCall[FileContentPage, FileContent]:
         """List what the server read in a file, piece by piece (`retrieveVectorStoreFileContent`)."""
-        return self._paged(endpoints.GET_VECTOR_STORE_FILE_CONTENT, vector_store, file)
+        return self._paged(endpoints.GET_VECTOR_STORE_FILE_CONTENT, vector_store, file, **keywords)
 
     def _store_file(
         self, row: Endpoint[VectorStoreFile, VectorStoreFile], *ids: object, **keywords: Any
@@ -91,13 +107,17 @@ class FileBatches(Resource):
         """Take up to 2000 uploaded files into a store; `.poll()` waits for their end (`createVectorStoreFileBatch`)."""
         return self._batch(endpoints.CREATE_FILE_BATCH, vector_store, **keywords)
 
-    def retrieve(self, vector_store: VectorStore | str, batch: VectorStoreFileBatch | str, /) -> FileBatchCall:
+    def retrieve(
+        self, vector_store: VectorStore | str, batch: VectorStoreFileBatch | str, /, **keywords: Unpack[params.NoParams]
+    ) -> FileBatchCall:
         """Get a batch as it is now; `.poll()` waits for its end (`getVectorStoreFileBatch`)."""
-        return self._batch(endpoints.GET_FILE_BATCH, vector_store, batch)
+        return self._batch(endpoints.GET_FILE_BATCH, vector_store, batch, **keywords)
 
-    def cancel(self, vector_store: VectorStore | str, batch: VectorStoreFileBatch | str, /) -> FileBatchCall:
+    def cancel(
+        self, vector_store: VectorStore | str, batch: VectorStoreFileBatch | str, /, **keywords: Unpack[params.NoParams]
+    ) -> FileBatchCall:
         """Leave out the files of a batch that are not done yet (`cancelVectorStoreFileBatch`)."""
-        return self._batch(endpoints.CANCEL_FILE_BATCH, vector_store, batch)
+        return self._batch(endpoints.CANCEL_FILE_BATCH, vector_store, batch, **keywords)
 
     def list_files(
         self,
@@ -134,9 +154,11 @@ class VectorStores(Resource):
         """Make a store, empty or with up to 500 uploaded files (`createVectorStore`)."""
         return self._call(endpoints.CREATE_VECTOR_STORE, **keywords)
 
-    def retrieve(self, vector_store: VectorStore | str, /) -> Call[VectorStore, VectorStore]:
+    def retrieve(
+        self, vector_store: VectorStore | str, /, **keywords: Unpack[params.NoParams]
+    ) -> Call[VectorStore, VectorStore]:
         """Get a store as it is now (`getVectorStore`)."""
-        return self._call(endpoints.GET_VECTOR_STORE, vector_store)
+        return self._call(endpoints.GET_VECTOR_STORE, vector_store, **keywords)
 
     def modify(
         self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.ModifyVectorStoreParams]
@@ -144,9 +166,9 @@ class VectorStores(Resource):
         """Change a store's name, expiry or metadata (`modifyVectorStore`)."""
         return self._call(endpoints.MODIFY_VECTOR_STORE, vector_store, **keywords)
 
-    def delete(self, vector_store: VectorStore | str, /) -> Call[Deleted, Deleted]:
+    def delete(self, vector_store: VectorStore | str, /, **keywords: Unpack[params.NoParams]) -> Call[Deleted, Deleted]:
         """Delete a store; the files themselves stay (`deleteVectorStore`)."""
-        return self._call(endpoints.DELETE_VECTOR_STORE, vector_store)
+        return self._call(endpoints.DELETE_VECTOR_STORE, vector_store, **keywords)
 
     def search(
         self, vector_store: VectorStore | str, /, **keywords: Unpack[params_vector_stores.SearchVectorStoreParams]

@@ -17,7 +17,7 @@ from ..core.requests.option_checks import check_text
 from ..core.requests.options import OptionChanges, Options, checked_headers, merge
 from ..core.requests.rate_limit import RateLimit
 from ..core.requests.request import shows_secret
-from ..errors import did_you_mean
+from ..errors.old_names import keyword_hint
 from ..telemetry.settings import Telemetry, check_telemetry
 from ..transport.interface import Transport
 from .credentials import Credential, KeySource, Scheme
@@ -78,7 +78,7 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
     known = ClientSettings.__annotations__.keys()
     unknown = [name for name in settings if name not in known]
     if unknown:
-        hint = did_you_mean(unknown[0], known)
+        hint = keyword_hint(unknown[0], known)
         raise TypeError(f"AssistantsClient() got an unexpected keyword argument {unknown[0]!r}{hint}")
     _check(settings)
     given_url = _given(settings, "base_url", "OPENAI_BASE_URL")

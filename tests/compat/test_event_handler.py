@@ -165,7 +165,7 @@ async def test_an_image_between_texts(wire: Wire, old: AsyncOpenAI) -> None:
         assert [text async for text in stream.text_deltas] == ["a"]
 
 
-async def test_what_fails_is_told_and_raised(wire: Wire, old: AsyncOpenAI) -> None:
+async def test_what_fails_is_reported_and_raised(wire: Wire, old: AsyncOpenAI) -> None:
     """An error of the server's, and a time-out, which has a method of its own."""
     handler = await heard(wire, old, *run_frames("a")[:3], frame("error", ERROR))
     assert [name for name, _ in handler.heard][-2:] == ["on_exception", "on_end"]

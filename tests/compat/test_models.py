@@ -72,7 +72,7 @@ def test_a_dump_without_nulls(message: Message) -> None:
 
 
 def test_json_is_text(message: Message) -> None:
-    """`model_dump_json` is compact unless told, `to_json` has two spaces a level unless told."""
+    """`model_dump_json` is compact, `to_json` has two spaces a level; `indent` changes either."""
     picked: dict[str, Any] = {"include": {"id": True, "metadata": ...}}
     assert message.model_dump_json(**picked) == '{"id":"msg_1","metadata":{"k":"v"}}'
     assert message.to_json(**picked) == '{\n  "id": "msg_1",\n  "metadata": {\n    "k": "v"\n  }\n}'

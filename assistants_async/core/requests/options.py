@@ -7,7 +7,8 @@ from typing import Any, Literal, Protocol, TypedDict
 
 import msgspec
 
-from ...errors import ItemDecodeError, ThreadBusyError, did_you_mean
+from ...errors import ItemDecodeError, ThreadBusyError
+from ...errors.old_names import keyword_hint
 from ...response import HTTPResponse
 from ..checks import positive_seconds
 from .option_checks import check_options
@@ -206,7 +207,7 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     unknown = changes.keys() - known
     if unknown:
         known = ViewOptions.__annotations__.keys()
-        hint = did_you_mean(min(unknown), known)
+        hint = keyword_hint(min(unknown), known)
         raise TypeError(f"with_options() got an unexpected keyword argument {min(unknown)!r}{hint}")
     if changes:
         check_options(changes)

@@ -11,6 +11,7 @@ import msgspec
 
 from ..._typing import override
 from ...errors import WrongProtocolError
+from ...errors.old_names import MISSING
 from ...models.base import Object
 from .endpoint import Endpoint, ProtocolVersion, split_path
 from .path_ids import all_plain, segment
@@ -178,6 +179,10 @@ def bind(
         raise WrongProtocolError(endpoint.name, None, protocol, endpoint.protocols[0])
     template, names = split_path(endpoint.path)
     if not (all_plain(ids) and len(ids) == len(names)):
+        if any(value is MISSING for value in ids):
+            place = next(name for name, value in zip(names, ids, strict=True) if value is MISSING)
+            shown = f"{endpoint.name}({', '.join(names)}{', …' if endpoint.params else ''})"
+            raise TypeError(f"{endpoint.name}() is missing {place}: ids go by position, {shown}")
         ids = tuple(segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True))
     path = template % ids
     if not keywords and (not validate or endpoint.params is None):

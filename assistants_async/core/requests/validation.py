@@ -18,7 +18,8 @@ import msgspec
 from msgspec import UNSET, inspect
 
 from ..._typing import is_mapping, is_object, is_sequence
-from ...errors import ValidationError, WrongProtocolError, did_you_mean
+from ...errors import ValidationError, WrongProtocolError
+from ...errors.old_names import keyword_hint
 from ...models.base import Model
 from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rule_and_path
 from .endpoint import Endpoint, ProtocolVersion
@@ -109,7 +110,8 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     """
     params = endpoint.params
     if params is None:
-        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {min(values)!r}")
+        name = min(values)
+        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {name!r}{keyword_hint(name, ())}")
     _check_keys(endpoint.name, params, values, protocol)
     data = _convert(endpoint.name, decoder_for(params), values)
     if b"null" in data:  # what NaN and infinity are written as
@@ -158,7 +160,7 @@ def _check_names(operation: str, plan: Plan, values: Mapping[str, Any], path: st
 def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
     if name == "stream":
         return f"{operation}() takes no 'stream': use {operation}(…).stream()"
-    hint = did_you_mean(name, plan.fields, path)
+    hint = keyword_hint(name, plan.fields, path)
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 

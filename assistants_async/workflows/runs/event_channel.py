@@ -11,6 +11,7 @@ from ...core.requests.options import ErrorHook
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import error_of
 from ...errors import AssistantsError, StreamError, StreamInterruptedError
+from ...errors.old_names import Listed, old_names
 from ...models.events import (
     DONE_FRAME,
     FINISHED_MESSAGE,
@@ -35,7 +36,8 @@ T = TypeVar("T", Message, RunStep)
 V = TypeVar("V")
 
 
-class EventChannel(Channel[E], Generic[E]):
+@old_names
+class EventChannel(Channel[E], Listed, Generic[E]):
     """Events of runs, and views of them.
 
     A view (`text`, `runs`, `messages`, `steps`) reads the same stream, so use one at a time; one may go on where
