@@ -121,7 +121,7 @@ POINT = {
         (Literal["b", "a"], {"enum": ["a", "b"], "type": "string"}),
         (ONE_OF, {"enum": [None, 1, "a"], "type": ["integer", "null", "string"]}),
         (Unit, {"description": "Of temperature.", "enum": ["celsius", "fahrenheit"], "type": "string"}),
-        (Level, {"description": "How bad.", "enum": [1, 2], "type": "integer"}),
+        (Level, {"description": "A degree of pain.", "enum": [1, 2], "type": "integer"}),
         (list[int], {"type": "array", "items": {"type": "integer"}}),
         (tuple[int, ...], {"type": "array", "items": {"type": "integer"}}),
         (set[int], {"type": "array", "items": {"type": "integer"}, "description": "no item twice"}),
