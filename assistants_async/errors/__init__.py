@@ -53,7 +53,7 @@ Every error can be pickled. Each keeps one note that names the operation.
 from __future__ import annotations
 
 from .answers import AnswerDecodeError
-from .base import AssistantsError, did_you_mean, escaped, printable
+from .base import AssistantsError, did_you_mean, escaped, printable, short_repr
 from .files import FileBatchError, FilesDeadlineError, FilesError, IngestError, StoreFileError, UploadError
 from .misuse import ValidationError, WrongProtocolError
 from .runs import (
@@ -156,4 +156,5 @@ __all__ = [
     "is_interrupted",
     "is_long_poll_timeout",
     "printable",
+    "short_repr",
 ]

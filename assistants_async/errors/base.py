@@ -25,6 +25,12 @@ def escaped(text: str) -> str:
     return re.sub(_CONTROL, lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def short_repr(value: object, most: int) -> str:
+    """Write a value in at most so many characters."""
+    text = repr(value[: most + 1] if isinstance(value, (str, bytes)) else value)
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def did_you_mean(name: str, known: Iterable[str], path: str = "") -> str:
     """End a sentence about a name that is not known with the nearest that is; empty where none is near."""
     from difflib import get_close_matches  # on use: most names are right

@@ -267,6 +267,13 @@ class Message(Object, frozen=True, kw_only=True):
         texts = (part.text for part in self.content if isinstance(part, TextContent))
         return "".join(text.value for text in texts if text is not None and text.value is not None)
 
+    def _repr_html_(self) -> str:
+        """Write it as notebooks show it: its author and id, and its parts."""
+        from .notebook import parts_html  # on use: few programs run in a notebook
+
+        state = None if self.status in (None, "completed") else f"({self.status})"
+        return parts_html((self.role, self.id, state), map(_shown, self.content))
+
     async def render(self, client: HasMessages, /, *, style: CitationStyle = "footnotes") -> str:
         """The text with references to what it cites in place of the marks: see `client.messages.render`."""
         return await client.messages.render(self, style=style)
@@ -274,6 +281,21 @@ class Message(Object, frozen=True, kw_only=True):
     async def save_files(self, client: HasMessages, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Download its images and the files that code made: see `client.messages.save_files`."""
         return await client.messages.save_files(self, folder, overwrite=overwrite)
+
+
+def _shown(part: MessageContent) -> str:
+    """Write a part of a message as a text: an image by its file or address, what is not known by its type."""
+    match part:
+        case TextContent():
+            return (part.text and part.text.value) or ""
+        case RefusalContent():
+            return f"refusal: {part.refusal or ''}"
+        case ImageFileContent():
+            return f"image {(part.image_file and part.image_file.file_id) or '?'}"
+        case ImageURLContent():
+            return f"image {(part.image_url and part.image_url.url) or '?'}"
+        case _:
+            return str(part.type)
 
 
 class MessageFile(Object, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args
 
 import msgspec
 
+from .._typing import override
 from ..errors.old_names import old_names
 from .base import EMPTY, Model, Object
 
@@ -28,6 +29,20 @@ class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
     def is_empty(self) -> bool:
         """True where it has no items."""
         return not self.data
+
+    @override
+    def __repr__(self) -> str:
+        """Write the number of its items, and the ids of the first and the last."""
+        ends = [item.id for item in (*self.data[:1], *self.data[1:][-1:]) if isinstance(item, Object)]
+        shown = f": {' … '.join(ends)}" if ends else ""
+        more = ", more follow" if self.has_more else ""
+        return f"<{type(self).__name__} of {len(self.data)}{shown}{more}>"
+
+    def _repr_html_(self) -> str:
+        """Write it as notebooks show it: a line for each item."""
+        from .notebook import page_html  # on use: few programs run in a notebook
+
+        return page_html(self.data, has_more=self.has_more)
 
 
 def is_page(kind: Any) -> bool:

@@ -266,3 +266,25 @@ class Run(Object, frozen=True, kw_only=True):
         """The calls of MCP servers that wait for approval; empty where none do."""
         action = self.required_action
         return () if action is None or action.submit_tool_approval is None else action.submit_tool_approval.tool_calls
+
+    def _repr_html_(self) -> str:
+        """Write it as notebooks show it: what is known of it, a line each."""
+        from .notebook import members_html  # on use: few programs run in a notebook
+
+        error, usage = self.last_error, self.usage
+        return members_html(
+            {
+                "run": self.id,
+                "status": self.status,
+                "error": error and f"{error.code or 'unknown'}: {error.message or ''}",
+                "incomplete": self.incomplete_details and self.incomplete_details.reason,
+                "waits for": ", ".join((call.function and call.function.name) or call.id for call in self.tool_calls),
+                "thread": self.thread_id,
+                "assistant": self.assistant_id,
+                "model": self.model,
+                "created": self.created_time and f"{self.created_time:%Y-%m-%d %H:%M:%S} UTC",
+                "tokens read": usage and usage.prompt_tokens,
+                "tokens written": usage and usage.completion_tokens,
+                "tokens": usage and usage.total_tokens,
+            }
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from .._typing import override
 from .base import Model
 
 IngestStatus = Literal["waiting", "uploaded", "in_progress", "completed", "failed", "cancelled"]
@@ -32,6 +33,11 @@ class IngestReport(Model, frozen=True, kw_only=True, omit_defaults=False):
     """The store."""
     files: tuple[IngestedFile, ...] = ()
     """An entry for each source."""
+
+    @override
+    def __repr__(self) -> str:
+        """Write the number of its files, and of those that cannot be searched."""
+        return f"<IngestReport of {len(self.files)} files, {len(self.unfinished)} unfinished: {self.vector_store_id}>"
 
     @property
     def is_complete(self) -> bool:

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
+from .._typing import override
+from ..errors import short_repr
 from ..models.runs import ToolCall
 
 
@@ -24,6 +26,16 @@ class ToolResult(Struct, frozen=True, kw_only=True):
     """The error; None where the function gave its result."""
     elapsed: float = 0.0
     """Seconds that the function took; 0 where it was not called."""
+
+    @override
+    def __repr__(self) -> str:
+        """Write it in some 400 characters: arguments and outputs may be long."""
+        arguments, output = short_repr(self.arguments, 120), short_repr(self.output, 120)
+        error = "" if self.error is None else f", error={short_repr(self.error, 120)}"
+        name = self.name[:60]
+        return (
+            f"ToolResult(call_id={self.call_id[:60]!r}, name={name!r}, arguments={arguments}, output={output}{error})"
+        )
 
     @property
     def as_output(self) -> dict[str, str]:

@@ -6,7 +6,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from ..._typing import override
 from ...core.usage import added
+from ...errors import short_repr
 from ...models.events import StreamEvent
 from ...models.messages import Message, RefusalContent
 from ...models.runs import Run, Usage
@@ -36,6 +38,15 @@ class RunResult(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True):
     """The answer as `output_type`; None without one."""
     rounds: int
     """The number of times that tool calls were answered, over all runs."""
+
+    @override
+    def __repr__(self) -> str:
+        """Write what it came to, in some 300 characters."""
+        run, text = self.run, short_repr(self.text, 120)
+        tokens = "" if self.usage is None else f", {self.usage.total_tokens} tokens"
+        parsed = "" if self.parsed is None else f", parsed={short_repr(self.parsed, 120)}"
+        counts = f"{len(self.messages)} messages, {len(self.steps)} steps, {self.rounds} rounds{tokens}"
+        return f"<RunResult {run.id[:60]} {(run.status or '?')[:20]}: {counts}, text={text}{parsed}>"
 
 
 def answer_of(messages: tuple[Message, ...]) -> str:
