@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from assistants_async import AssistantsClient, AssistantsError
 from benchmarks.bodies import chunked, frames
@@ -201,7 +201,13 @@ KINDS: tuple[Callable[[AssistantsClient], Awaitable[None]], ...] = (
 
 
 async def cancellations(
-    count: int, *, parallel: int = 50, connections: int = 20, seed: int = 0, samples: int = 20
+    count: int,
+    *,
+    parallel: int = 50,
+    connections: int = 20,
+    seed: int = 0,
+    samples: int = 20,
+    transport: Literal["lean"] | None = None,
 ) -> tuple[Counter[str], list[Sample]]:
     """Start operations of every kind and cancel each after a random time; return how they ended, and what was left.
 
@@ -211,7 +217,9 @@ async def cancellations(
     outcomes: Counter[str] = Counter()
     looks: list[Sample] = []
     async with Server(20, seed).serve() as server:
-        client = AssistantsClient(base_url=server.base_url, api_key="key", max_connections=connections, retry=None)
+        client = AssistantsClient(
+            base_url=server.base_url, api_key="key", max_connections=connections, retry=None, transport=transport
+        )
 
         async def work(share: Iterable[int]) -> None:
             for _ in share:

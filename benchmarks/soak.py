@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from assistants_async import AssistantsClient, NotFoundError
 from benchmarks.leaks import TITLE, Sample, Server, sample, show
@@ -55,11 +56,19 @@ KINDS: dict[str, Work] = {
 }
 
 
-async def soak(work: Work, count: int, *, events: int = 100, parallel: int = 8, samples: int = 40) -> list[Sample]:
+async def soak(
+    work: Work,
+    count: int,
+    *,
+    events: int = 100,
+    parallel: int = 8,
+    samples: int = 40,
+    transport: Literal["lean"] | None = None,
+) -> list[Sample]:
     """Do one kind of work so many times, and look at the process now and then; the last look is after the close."""
     looks: list[Sample] = []
     async with Server(events).serve() as server:
-        async with AssistantsClient(base_url=server.base_url, api_key="key", retry=None) as client:
+        async with AssistantsClient(base_url=server.base_url, api_key="key", retry=None, transport=transport) as client:
 
             async def share(times: int) -> None:
                 for _ in range(times):
@@ -83,12 +92,16 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=100, help="deltas of a stream (default: 100)")
     parser.add_argument("--parallel", type=int, default=8, help="at once (default: 8)")
     parser.add_argument("--only", choices=KINDS, action="append", help="one kind of work; may be repeated")
+    parser.add_argument("--lean", action="store_true", help="over the lean transport")
     options = parser.parse_args()
+    transport: Literal["lean"] | None = "lean" if options.lean else None
     print(TITLE)
     for name in options.only or KINDS:
         count = options.streams if name.startswith("streams") else options.calls
         started = time.perf_counter()
-        looks = asyncio.run(soak(KINDS[name], count, events=options.events, parallel=options.parallel))
+        looks = asyncio.run(
+            soak(KINDS[name], count, events=options.events, parallel=options.parallel, transport=transport)
+        )
         show(name, looks[:-1], time.perf_counter() - started)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from assistants_async import AssistantsClient
-from tests.support.http_server import KEY, Wire
+from tests.support.http_server import KEY, TransportName, Wire
 from tests.support.steady_loop import SteadyLoop
 
 VARIABLES = (
@@ -48,6 +48,18 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], SteadyLoop]]:
     return {"steady": SteadyLoop}
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of a module that is marked `both_transports` over each of them, where they use one."""
+    if "transport" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_transports"):
+        metafunc.parametrize("transport", [None, "lean"], ids=["aiohttp", "lean"])
+
+
+@pytest.fixture
+def transport() -> TransportName:
+    """Name the transport of a client: the usual one, but where a test runs over both."""
+    return None
+
+
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the settings of the machine's environment."""
@@ -66,7 +78,7 @@ async def wire() -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def client(wire: Wire) -> AsyncIterator[AssistantsClient]:
+async def client(wire: Wire, transport: TransportName) -> AsyncIterator[AssistantsClient]:
     """Make a client of that server that sends once: what a failure is, not what becomes of it."""
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as made:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, transport=transport) as made:
         yield made

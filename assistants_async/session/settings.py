@@ -5,7 +5,7 @@ import os
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -61,8 +61,8 @@ class ClientSettings(OptionChanges, total=False):
     session: "aiohttp.ClientSession | None"
     """A session to borrow: it is never closed here. Connections are then its own, so that of the five settings above
     only `proxy` can be given beside it."""
-    transport: Transport | None
-    """Another way to send than aiohttp."""
+    transport: Transport | Literal["lean"] | None
+    """Another way to send than aiohttp: `"lean"`, or an object of your own, which has its own connections."""
     limit_rate: RateLimit | None
     """The most requests and tokens in a minute, for the client and its views together: what is too early waits, and
     all waits where the server says `x-ratelimit-remaining-…: 0`, until its reset. The wait counts into
@@ -98,12 +98,14 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         headers=_identity(settings),
     )
     _check_proxy(settings, writer, options)
-    return _session(settings, writer), options, settings.get("validate", True)
+    return _session(settings, writer, base_url), options, settings.get("validate", True)
 
 
-def _session(settings: Mapping[str, Any], writer: RequestWriter) -> SessionManager:
+def _session(settings: Mapping[str, Any], writer: RequestWriter, base_url: str) -> SessionManager:
     limit, telemetry = settings.get("limit_rate"), settings.get("telemetry")
-    make_transport, transport = _transport_maker(settings), settings.get("transport")
+    make_transport, transport = _transport_maker(settings, base_url), settings.get("transport")
+    if transport == LEAN:
+        transport = None  # made by the other, on the first call
     if limit is None and not telemetry:
         return SessionManager(writer, make_transport, transport)
     from .observed import observed_session  # on use: most clients have neither
@@ -129,22 +131,30 @@ def _check(settings: Mapping[str, Any]) -> None:
         text = "certificates are checked unless a context of your own says otherwise"
         raise TypeError(f"ssl must be an ssl.SSLContext or None, not {context!r}: {text}")
     for name, methods in _INTERFACES.items():
-        given = settings.get(name)
+        given = None if settings.get(name) == LEAN else settings.get(name)
         if given is not None and not (
             all(callable(getattr(given, each, None)) for each in methods) and not isinstance(given, type)
         ):
-            raise TypeError(f"{name} must be {_KINDS[name]} or None, not {type(given).__name__}")
-    for first in ("session", "transport"):
-        beside = [name for name in _CONNECTIONS[first] if name in settings and settings[name] not in (None, False)]
-        if settings.get(first) is not None and beside:
-            raise TypeError(f"{beside[0]} cannot be given beside {first}, which has its own connections")
+            shown = repr(given) if name == "transport" and isinstance(given, str) else type(given).__name__
+            raise TypeError(f"{name} must be {_KINDS[name]} or None, not {shown}")
+    for first in ("transport", "session"):
+        given = settings.get(first)
+        taken = _CONNECTIONS[LEAN if given == LEAN else first]
+        beside = [name for name in taken if name in settings and settings[name] not in (None, False)]
+        if given is not None and beside:
+            why = "transport='lean', which has none" if given == LEAN else f"{first}, which has its own connections"
+            raise TypeError(f"{beside[0]} cannot be given beside {why}")
 
+
+LEAN = "lean"
+"""The name of the transport without aiohttp."""
 
 _INTERFACES = {"session": ("request", "close"), "transport": ("start", "open", "close")}
-_KINDS = {"session": "an aiohttp.ClientSession", "transport": "a Transport"}
+_KINDS = {"session": "an aiohttp.ClientSession", "transport": "'lean', a Transport"}
 _CONNECTIONS = {
     "session": ("max_connections", "max_header_bytes", "trust_env", "ssl", "transport"),
     "transport": ("max_connections", "max_header_bytes", "trust_env", "ssl", "proxy"),
+    LEAN: ("session", "proxy"),
 }
 
 
@@ -195,12 +205,21 @@ def _identity(settings: Mapping[str, Any]) -> dict[str, str]:
     return given
 
 
-def _transport_maker(settings: Mapping[str, Any]) -> Callable[[], Transport]:
-    """Make the function that makes the transport over aiohttp: of the settings of now, without the key."""
+def _transport_maker(settings: Mapping[str, Any], base_url: str) -> Callable[[], Transport]:
+    """Make the function that makes the transport: of the settings of now, without the key."""
     names = ("session", "max_connections", "max_header_bytes", "ssl", "proxy", "trust_env")
     own = {name: settings[name] for name in names if name in settings}
+    is_lean = settings.get("transport") == LEAN
+    if is_lean:
+        from ..transport.lean import lean_settings  # on use: most clients have aiohttp's
+
+        own = lean_settings(own, base_url)
 
     def make() -> Transport:
+        if is_lean:
+            from ..transport.lean.transport import LeanTransport  # on use: it imports httptools
+
+            return LeanTransport(**own)
         from ..transport.aiohttp_transport import AiohttpTransport  # on use: it imports aiohttp
 
         return AiohttpTransport(**own)

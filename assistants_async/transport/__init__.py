@@ -1,1 +1,1 @@
-"""The transport: an interface, and its one implementation over aiohttp."""
+"""The transport: an interface, and its implementations over aiohttp and, in `lean`, without it."""

@@ -19,6 +19,8 @@ from assistants_async import (
 from tests.support.http_server import Answer, Wire, chunk, failure, head, raw, then_cut, then_silent
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 CONTENT = b"\xef\xbb\xbf" + bytes(range(256)) * 3
 NAMED = raw(CONTENT, content_type="application/pdf", content_disposition='attachment; filename="report.pdf"')
 

@@ -22,6 +22,8 @@ from assistants_async.calls.multipart_body import CHUNK
 from tests.support.http_server import FILE, Seen, Wire, answer, failure, then_silent
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 BODY = answer(FILE)
 
 

@@ -21,6 +21,7 @@ from tests.support.http_server import (
     Answer,
     Peer,
     Seen,
+    TransportName,
     Wire,
     answer,
     failure,
@@ -33,6 +34,8 @@ from tests.support.http_server import (
 )
 from tests.support.run_events import TEXT, run_frames
 from tests.support.steady_loop import MS
+
+pytestmark = pytest.mark.both_transports
 
 QUICK = RetryPolicy(max_retries=1, initial_delay=MS, max_delay=MS)
 LIMITS = Timeout(head=60 * MS, idle=60 * MS, total=2000 * MS)
@@ -124,7 +127,7 @@ Operation = Callable[[AssistantsClient, Path], Coroutine[Any, Any, None]]
 operations = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 
 
-def secretive(wire: Wire, auth: Any = "bearer") -> AssistantsClient:
+def secretive(wire: Wire, transport: TransportName, auth: Any = "bearer") -> AssistantsClient:
     """A client with every kind of credential, made in a frame that is gone when something fails."""
     return AssistantsClient(
         base_url=wire.base_url,
@@ -135,6 +138,7 @@ def secretive(wire: Wire, auth: Any = "bearer") -> AssistantsClient:
         headers={"cookie": "cookie-secret", "Api-Key": "azure-secret"} if auth == "bearer" else {},
         timeout=LIMITS,
         retry=QUICK,
+        transport=transport,
     )
 
 
@@ -195,6 +199,7 @@ async def fails(operation: Callable[[], Awaitable[None]]) -> BaseException | Non
 @operations
 async def test_no_fault_shows_the_key(
     wire: Wire,
+    transport: TransportName,
     operation: Operation,
     caplog: pytest.LogCaptureFixture,
     recwarn: pytest.WarningsRecorder,
@@ -203,7 +208,7 @@ async def test_no_fault_shows_the_key(
     """Over all faults: not in an error, a cause, a local, an attribute however deep, a pickle, a log or a warning."""
     caplog.set_level(logging.DEBUG)
     failed = 0
-    async with secretive(wire) as client:
+    async with secretive(wire, transport) as client:
         for fault in FAULTS.values():
             wire.answer(fault)
             error = await fails(lambda: operation(client, tmp_path))
@@ -221,12 +226,17 @@ async def test_no_fault_shows_the_key(
 @pytest.mark.parametrize("auth", ["bearer", "api-key"])
 @operations
 async def test_a_key_that_the_server_echoes_is_not_printed(
-    wire: Wire, operation: Operation, auth: Any, caplog: pytest.LogCaptureFixture, tmp_path: Path
+    wire: Wire,
+    transport: TransportName,
+    operation: Operation,
+    auth: Any,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
 ) -> None:
     """In the text of an error it is masked; `message` and `http` have the server's own words."""
     caplog.set_level(logging.DEBUG)
     wire.answer(echo_key)
-    async with secretive(wire, auth) as client:
+    async with secretive(wire, transport, auth) as client:
         error = await fails(lambda: operation(client, tmp_path))
     assert isinstance(error, AssistantsError)
     clean(iter(["".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())]))
@@ -236,9 +246,11 @@ async def test_a_key_that_the_server_echoes_is_not_printed(
 
 @operations
 @pytest.mark.parametrize("stall", ["never answers", "stalls", "stalls in a stream"])
-async def test_no_cancellation_shows_the_key(wire: Wire, operation: Operation, stall: str, tmp_path: Path) -> None:
+async def test_no_cancellation_shows_the_key(
+    wire: Wire, transport: TransportName, operation: Operation, stall: str, tmp_path: Path
+) -> None:
     """A time-out of the caller's own, and a cancelled task: down to the frame that waited."""
-    async with secretive(wire) as client:
+    async with secretive(wire, transport) as client:
         wire.answer(FAULTS[stall])
 
         async def limited() -> None:
@@ -258,10 +270,10 @@ async def test_no_cancellation_shows_the_key(wire: Wire, operation: Operation, s
                 clean(reachable(error))
 
 
-async def test_no_close_shows_the_key(wire: Wire, tmp_path: Path) -> None:
+async def test_no_close_shows_the_key(wire: Wire, transport: TransportName, tmp_path: Path) -> None:
     """The errors of calls under way when the client closes, and of calls on a closed client."""
     wire.answer(silent)
-    client = secretive(wire)
+    client = secretive(wire, transport)
     tasks = [asyncio.create_task(operation(client, tmp_path)) for operation in OPERATIONS]
     await wire.until_seen(len(tasks))
     await client.close()
@@ -271,10 +283,12 @@ async def test_no_close_shows_the_key(wire: Wire, tmp_path: Path) -> None:
         clean(reachable(error))
 
 
-async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_path: Path) -> None:
+async def test_no_pool_or_connection_that_fails_shows_the_key(
+    wire: Wire, transport: TransportName, tmp_path: Path
+) -> None:
     """A wait for the pool, a refused port, a name that does not resolve, and TLS where there is none."""
     wire.answer(silent)
-    async with secretive(wire).with_options(timeout=Timeout(pool=20 * MS)) as view:
+    async with secretive(wire, transport).with_options(timeout=Timeout(pool=20 * MS)) as view:
         held_up = asyncio.create_task(get(view, tmp_path))
         error = await fails(lambda: get(view.with_options(timeout=Timeout(total=20 * MS)), tmp_path))
         held_up.cancel()
@@ -283,7 +297,9 @@ async def test_no_pool_or_connection_that_fails_shows_the_key(wire: Wire, tmp_pa
         clean(shown(error))
         await view._context.session.close()
     for base_url in ("http://127.0.0.1:1/v1", "https://nowhere.invalid/v1", wire.base_url.replace("http:", "https:")):
-        async with AssistantsClient(base_url=base_url, api_key=KEY, retry=None, timeout=LIMITS) as client:
+        async with AssistantsClient(
+            base_url=base_url, api_key=KEY, retry=None, timeout=LIMITS, transport=transport
+        ) as client:
             error = await fails(lambda client=client: get(client, tmp_path))  # type: ignore[misc]  # mypy cannot read a lambda's default
             assert isinstance(error, AssistantsError)
             clean(shown(error))
@@ -333,7 +349,7 @@ async def test_no_key_that_is_refused_is_shown(wire: Wire, operation: Operation,
 async def test_no_warning_shows_the_key(wire: Wire) -> None:
     """A call that was never awaited, a stream never entered, a client never closed."""
     with pytest.warns((RuntimeWarning, ResourceWarning)) as warned:
-        client = secretive(wire)
+        client = secretive(wire, None)
         wire.answer(BODY)
         await client.assistants.retrieve("asst_1")
         client.threads.create()  # type: ignore[unused-awaitable]  # what the test is about
@@ -354,7 +370,7 @@ async def test_hooks_and_traces_show_no_key(wire: Wire) -> None:
         reports.append(repr(value))
 
     wire.answer(failure(500), page("a"))
-    async with secretive(wire) as client:
+    async with secretive(wire, None) as client:
         view = client.with_options(
             on_request=hook,
             on_send=hook,

@@ -8,12 +8,14 @@ import pytest
 
 from benchmarks import leaks, soak
 from benchmarks.leaks import Sample
+from tests.support.http_server import TransportName
 
 
+@pytest.mark.both_transports
 @pytest.mark.parametrize("work", soak.KINDS.values(), ids=soak.KINDS.keys())
-async def test_nothing_grows(work: soak.Work) -> None:
+async def test_nothing_grows(work: soak.Work, transport: TransportName) -> None:
     """After the first few, objects, files, tasks and connections stay as many, and the close lets go of all."""
-    looks = await soak.soak(work, 400, events=5, parallel=4, samples=10)
+    looks = await soak.soak(work, 400, events=5, parallel=4, samples=10, transport=transport)
     first, last, closed = looks[2], looks[-2], looks[-1]
     assert last.done == 400
     assert last.objects - first.objects < 100
@@ -23,9 +25,10 @@ async def test_nothing_grows(work: soak.Work) -> None:
     assert (closed.tasks, closed.connections) == (1, 0)
 
 
-async def test_random_cancellations_leave_nothing() -> None:
+@pytest.mark.both_transports
+async def test_random_cancellations_leave_nothing(transport: TransportName) -> None:
     """Fifty at once on twenty connections, each cancelled at some time: nothing is left, and the client works."""
-    outcomes, looks = await leaks.cancellations(300, samples=3)
+    outcomes, looks = await leaks.cancellations(300, samples=3, transport=transport)
     assert outcomes.total() == 300
     assert outcomes["cancelled"] > 20
     assert outcomes["ended"] > 20

@@ -26,6 +26,7 @@ from tests.support.http_server import (
     Answer,
     Peer,
     Seen,
+    TransportName,
     Wire,
     answer,
     chunk,
@@ -36,6 +37,8 @@ from tests.support.http_server import (
     then_silent,
 )
 from tests.support.steady_loop import MS
+
+pytestmark = pytest.mark.both_transports
 
 SHORT = 30 * MS
 BODY = answer(ANYTHING)
@@ -137,19 +140,19 @@ async def test_an_error_that_drips_ends_with_the_call(wire: Wire, client: Assist
     assert (caught.value.phase, caught.value.status) == ("total", 404)
 
 
-async def test_the_limit_of_connecting_has_its_name() -> None:
+async def test_the_limit_of_connecting_has_its_name(transport: TransportName) -> None:
     """Nothing was sent, so nothing can have been processed."""
     with deaf_port() as port:
-        async with AssistantsClient(base_url=f"http://127.0.0.1:{port}", api_key=KEY) as client:
+        async with AssistantsClient(base_url=f"http://127.0.0.1:{port}", api_key=KEY, transport=transport) as client:
             with pytest.raises(TimedOutError) as caught:
                 await client.threads.create().with_options(timeout=Timeout(connect=SHORT))
     assert (caught.value.phase, caught.value.limit, caught.value.maybe_processed) == ("connect", SHORT, False)
 
 
-async def test_the_wait_for_a_connection_has_its_name(wire: Wire) -> None:
+async def test_the_wait_for_a_connection_has_its_name(wire: Wire, transport: TransportName) -> None:
     """With all connections busy the call waits for its pool limit, and the busy one is left alone."""
     wire.answer(silent)
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=1) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=1, transport=transport) as client:
         busy = asyncio.create_task(client.assistants.retrieve("asst_1"))
         await wire.until_seen(1)
         with pytest.raises(TimedOutError) as caught:
@@ -163,10 +166,10 @@ async def test_the_wait_for_a_connection_has_its_name(wire: Wire) -> None:
         assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
 
 
-async def test_a_waiting_call_gets_the_connection_when_it_is_free(wire: Wire) -> None:
+async def test_a_waiting_call_gets_the_connection_when_it_is_free(wire: Wire, transport: TransportName) -> None:
     """More calls than connections all end."""
     wire.answer(BODY)
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=3) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=3, transport=transport) as client:
         got = await asyncio.gather(*(client.assistants.retrieve("asst_1") for _ in range(60)))
     assert {value.id for value in got} == {"asst_1"}
     assert wire.connections == 3
@@ -262,12 +265,12 @@ async def test_an_endless_answer_ends_at_the_cap(wire: Wire, client: AssistantsC
     await wire.until_open(0)
 
 
-async def test_a_refused_connection_is_an_error_of_its_own() -> None:
+async def test_a_refused_connection_is_an_error_of_its_own(transport: TransportName) -> None:
     """Nobody listens: the error names host and port, and nothing was sent."""
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    async with AssistantsClient(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY) as client:
+    async with AssistantsClient(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY, transport=transport) as client:
         with pytest.raises(ConnectFailedError, match=rf"cannot connect to 127\.0\.0\.1:{port}") as caught:
             await client.threads.create()
     assert not caught.value.maybe_processed

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from assistants_async import AssistantsClient, ConnectFailedError, ConnectionLostError, WrongProtocolError
 from assistants_async.session import settings
-from tests.support.http_server import ANYTHING, ASSISTANT, KEY, Memory, Wire, answer, page
+from tests.support.http_server import ANYTHING, ASSISTANT, KEY, Memory, TransportName, Wire, answer, page
 
 BODY = answer(ANYTHING)
 
@@ -80,11 +80,12 @@ BASE_URLS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.both_transports
 @pytest.mark.parametrize(("suffix", "target"), BASE_URLS.values(), ids=BASE_URLS.keys())
-async def test_a_base_url_is_joined_right(wire: Wire, suffix: str, target: str) -> None:
+async def test_a_base_url_is_joined_right(wire: Wire, suffix: str, target: str, transport: TransportName) -> None:
     """On the wire, byte for byte."""
     wire.answer(BODY)
-    async with AssistantsClient(base_url=wire.base_url + suffix) as client:
+    async with AssistantsClient(base_url=wire.base_url + suffix, transport=transport) as client:
         await client.assistants.retrieve("asst_1")
     assert wire.last.target == target
     assert wire.last.header("host") == wire.base_url.split("/")[2]
@@ -143,6 +144,7 @@ async def test_media_types_can_be_set(wire: Wire, client: AssistantsClient) -> N
     assert wire.last.header("content-type") is None
 
 
+@pytest.mark.both_transports
 @pytest.mark.parametrize(
     ("headers", "wanted"),
     [
@@ -199,7 +201,8 @@ async def test_the_environment_sets_no_proxy_by_default(wire: Wire, monkeypatch:
         assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
 
 
-async def test_tls_is_checked() -> None:
+@pytest.mark.both_transports
+async def test_tls_is_checked(transport: TransportName) -> None:
     """A certificate that nobody vouches for, or for another name, is refused; a context of the caller's may vouch."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -217,14 +220,16 @@ async def test_tls_is_checked() -> None:
     port = runner.addresses[0][1]
     try:
         for base_url, ours in ((f"https://localhost:{port}/v1", None), (f"https://127.0.0.1:{port}/v1", trusting)):
-            async with AssistantsClient(base_url=base_url, ssl=ours, api_key=KEY) as client:
+            async with AssistantsClient(base_url=base_url, ssl=ours, api_key=KEY, transport=transport) as client:
                 with pytest.raises(ConnectFailedError, match="certificate is not trusted") as caught:
                     await client.threads.create()
                 assert not caught.value.maybe_processed
-        async with AssistantsClient(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY) as client:
+        async with AssistantsClient(base_url=f"http://127.0.0.1:{port}/v1", api_key=KEY, transport=transport) as client:
             with pytest.raises(ConnectionLostError):
                 await client.threads.create()
-        async with AssistantsClient(base_url=f"https://localhost:{port}/v1", ssl=trusting) as client:
+        async with AssistantsClient(
+            base_url=f"https://localhost:{port}/v1", ssl=trusting, transport=transport
+        ) as client:
             assert (await client.assistants.retrieve("asst_1")).id == "asst_1"
     finally:
         await runner.cleanup()

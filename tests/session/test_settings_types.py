@@ -44,7 +44,8 @@ WRONG: dict[str, tuple[str, Any, str]] = {
     "TLS by a fingerprint": ("ssl", aiohttp.Fingerprint(b"0" * 32), "ssl must be an ssl.SSLContext or None"),
     "session": ("session", "s", "session must be an aiohttp.ClientSession or None, not str"),
     "session, the class": ("session", aiohttp.ClientSession, "session must be an aiohttp.ClientSession or None"),
-    "transport": ("transport", 5, "transport must be a Transport or None, not int"),
+    "transport": ("transport", 5, "transport must be 'lean', a Transport or None, not int"),
+    "transport without such a name": ("transport", "thin", "transport must be 'lean', a Transport or None, not 'thin'"),
     "validation": ("validate", 1, "validate must be True or False, not 1"),
 }
 

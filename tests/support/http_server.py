@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from assistants_async import Headers, PreparedRequest, Timeout
@@ -14,6 +14,9 @@ from tests.support.steady_loop import MS
 
 KEY = "sk-test-0123456789abcdef"
 """The key of every client of the tests; no test may find it anywhere but on the wire."""
+
+TransportName = Literal["lean"] | None
+"""A transport by the name that a client is given; None for the usual one."""
 
 ASSISTANT: dict[str, Any] = {"id": "asst_1", "object": "assistant", "created_at": 1, "model": "gpt-4o", "tools": []}
 ANYTHING: dict[str, Any] = {"id": "asst_1", "created_at": 1, "model": "gpt-4o", "tools": []}

@@ -16,17 +16,20 @@ from tests.support.http_server import (
     Answer,
     Peer,
     Seen,
+    TransportName,
     Wire,
     failure,
 )
 from tests.support.retries import BODY, QUICK, closed, cut
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 
 @pytest.fixture
-async def client(wire: Wire) -> AsyncIterator[AssistantsClient]:
+async def client(wire: Wire, transport: TransportName) -> AsyncIterator[AssistantsClient]:
     """A client that tries again soon."""
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=QUICK) as made:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=QUICK, transport=transport) as made:
         yield made
 
 
@@ -34,9 +37,11 @@ async def client(wire: Wire) -> AsyncIterator[AssistantsClient]:
 
 
 @pytest.mark.parametrize("given", [cut, closed], ids=["reset", "closed"])
-async def test_an_idle_connection_that_is_cut_costs_nothing(wire: Wire, given: Answer) -> None:
+async def test_an_idle_connection_that_is_cut_costs_nothing(
+    wire: Wire, given: Answer, transport: TransportName
+) -> None:
     """The request goes once more over a new one, a create too, with the same key; retries need not be on."""
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, transport=transport) as client:
         wire.answer(BODY)
         await client.assistants.retrieve("asst_1")
         wire.answer(given, BODY)
@@ -46,9 +51,9 @@ async def test_an_idle_connection_that_is_cut_costs_nothing(wire: Wire, given: A
         assert first == again is not None
 
 
-async def test_all_of_the_pool_may_be_stale(wire: Wire) -> None:
+async def test_all_of_the_pool_may_be_stale(wire: Wire, transport: TransportName) -> None:
     """As after a restart of the server: the second attempt takes none of the pool."""
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, transport=transport) as client:
         wire.answer(BODY)
         await asyncio.gather(*(client.assistants.retrieve("a") for _ in range(5)))
         assert wire.connections == 5
@@ -77,7 +82,7 @@ LEFT_OVER: dict[str, bytes] = {
 
 
 @pytest.mark.parametrize("late", LEFT_OVER.values(), ids=LEFT_OVER.keys())
-async def test_bytes_between_requests_are_no_answer(wire: Wire, late: bytes) -> None:
+async def test_bytes_between_requests_are_no_answer(wire: Wire, late: bytes, transport: TransportName) -> None:
     """A connection that received bytes while it was idle is not used again."""
     sent = asyncio.Event()
 
@@ -87,7 +92,7 @@ async def test_bytes_between_requests_are_no_answer(wire: Wire, late: bytes) -> 
         await peer.send(late)
         sent.set()
 
-    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None) as client:
+    async with AssistantsClient(base_url=wire.base_url, api_key=KEY, retry=None, transport=transport) as client:
         wire.answer(poisoned, BODY)
         await client.assistants.retrieve("asst_1")
         await sent.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import unquote
 
@@ -61,7 +61,7 @@ class StreamingBody(Protocol):
         """True where `chunks` can be called once more."""
         ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes]:
         """Yield the body piece by piece."""
         ...
 

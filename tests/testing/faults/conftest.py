@@ -11,7 +11,7 @@ from assistants_async import AssistantsClient
 from assistants_async.server import AssistantsServer
 from assistants_async.testing.faults import FaultyServer
 from tests.support.faults import PATIENT, QUICK, Ids, until_open
-from tests.support.http_server import KEY
+from tests.support.http_server import KEY, TransportName
 
 
 @pytest.fixture
@@ -48,7 +48,9 @@ async def faulty(server: AssistantsServer) -> AsyncIterator[FaultyServer]:
 
 
 @pytest.fixture
-async def client(faulty: FaultyServer) -> AsyncIterator[AssistantsClient]:
+async def client(faulty: FaultyServer, transport: TransportName) -> AsyncIterator[AssistantsClient]:
     """A client of it that tries again soon, and waits for longer than any answer takes."""
-    async with AssistantsClient(base_url=faulty.base_url, api_key=KEY, retry=QUICK, timeout=PATIENT) as made:
+    async with AssistantsClient(
+        base_url=faulty.base_url, api_key=KEY, retry=QUICK, timeout=PATIENT, transport=transport
+    ) as made:
         yield made

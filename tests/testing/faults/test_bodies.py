@@ -25,6 +25,8 @@ from tests.support.faults import CALLS, Ids, failing, plain
 from tests.support.places import ROOT
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 READING = ("get", "create", "message", "run", "modify")
 
 UNREADABLE = (

@@ -25,9 +25,11 @@ from assistants_async import (
 )
 from assistants_async.testing.faults import FaultyServer
 from tests.support.faults import CALLS, QUICK, SOON, Ids, failing
-from tests.support.http_server import KEY
+from tests.support.http_server import KEY, TransportName
 from tests.support.places import ROOT
 from tests.support.steady_loop import MS
+
+pytestmark = pytest.mark.both_transports
 
 # Ports
 
@@ -91,14 +93,16 @@ PORTS = {
 
 
 @pytest.mark.parametrize("name", PORTS)
-async def test_row58_a_port_that_nobody_can_talk_to(name: str) -> None:
+async def test_row58_a_port_that_nobody_can_talk_to(name: str, transport: TransportName) -> None:
     """An unsent request is tried again, a create too; one that may have been sent is, where it may happen twice."""
     port, kind, phase, maybe, reads, creates = PORTS[name]
     ids = Ids(*["a"] * 5)
     limits = Timeout(connect=100 * MS, head=150 * MS)
     async with (
         port() as number,
-        AssistantsClient(base_url=f"http://127.0.0.1:{number}", api_key=KEY, retry=QUICK, timeout=limits) as client,
+        AssistantsClient(
+            base_url=f"http://127.0.0.1:{number}", api_key=KEY, retry=QUICK, timeout=limits, transport=transport
+        ) as client,
     ):
         for call, attempts in (("get", reads), ("create", creates)):
             error = await failing(CALLS[call](client, ids))
@@ -108,11 +112,13 @@ async def test_row58_a_port_that_nobody_can_talk_to(name: str) -> None:
             assert getattr(error, "phase", None) == phase
 
 
-async def test_row59_https_on_a_plain_port(faulty: FaultyServer) -> None:
+async def test_row59_https_on_a_plain_port(faulty: FaultyServer, transport: TransportName) -> None:
     """No answer in plain text is taken; nothing was sent, so a create is tried again as well."""
     base_url = faulty.base_url.replace("http:", "https:")
     limits = Timeout(connect=500 * MS)
-    async with AssistantsClient(base_url=base_url, api_key=KEY, retry=QUICK, timeout=limits) as client:
+    async with AssistantsClient(
+        base_url=base_url, api_key=KEY, retry=QUICK, timeout=limits, transport=transport
+    ) as client:
         error = await failing(client.threads.create())
         assert isinstance(error, (ConnectFailedError, TimedOutError))
         assert not error.maybe_processed
@@ -195,8 +201,8 @@ async def read(client, assistant, thread, begun):
         async for text in channel.text():
             begun.set()
 
-async def main(base_url, assistant, thread, way):
-    client = AssistantsClient(base_url=base_url, api_key="key")
+async def main(base_url, assistant, thread, way, transport):
+    client = AssistantsClient(base_url=base_url, api_key="key", transport=transport or None)
     begun = asyncio.Event()
     reading = asyncio.create_task(read(client, assistant, thread, begun))
     await begun.wait()
@@ -211,11 +217,13 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 @pytest.mark.parametrize("way", ["closed", "left"])
-async def test_row71_an_exit_with_open_streams_is_quiet(way: str, faulty: FaultyServer, ids: Ids) -> None:
+async def test_row71_an_exit_with_open_streams_is_quiet(
+    way: str, faulty: FaultyServer, ids: Ids, transport: TransportName
+) -> None:
     """A task that still reads, and a list that was dropped, say nothing; only the client that was never closed does."""
     faulty.add("sse_endless", operation="createRun")
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-X", "dev", "-c", EXIT, faulty.base_url, ids.assistant, ids.thread, way),
+        *(sys.executable, "-X", "dev", "-c", EXIT, faulty.base_url, ids.assistant, ids.thread, way, transport or ""),
         stderr=subprocess.PIPE,
         cwd=ROOT,
     )

@@ -21,8 +21,10 @@ from assistants_async import (
 from assistants_async.testing.faults import FaultyServer
 from assistants_async.testing.faults.table import requested
 from tests.support.faults import CALLS, QUICK, SOON, Ids, failing, name_of, plain, until_open
-from tests.support.http_server import KEY
+from tests.support.http_server import KEY, TransportName
 from tests.support.steady_loop import MS
+
+pytestmark = pytest.mark.both_transports
 
 LOST = ConnectionLostError
 LATE = TimedOutError
@@ -196,12 +198,16 @@ async def test_row11_reset_during_upload_of_nothing_is_a_reset(
 @pytest.mark.parametrize(
     ("name", "kind"), [("never_read_body", LATE), ("reset_during_upload", LOST), ("early_413", StatusError)]
 )
-async def test_row11_a_body_that_is_not_read(name: str, kind: type[Exception], server: Any, ids: Ids) -> None:
+async def test_row11_a_body_that_is_not_read(
+    name: str, kind: type[Exception], server: Any, ids: Ids, transport: TransportName
+) -> None:
     """Is not sent again where it cannot be; the caller's iterator is closed before the error is there."""
     pieces = Pieces()
     async with (
         FaultyServer(server) as faulty,
-        AssistantsClient(base_url=faulty.base_url, api_key=KEY, retry=QUICK, timeout=Timeout(head=150 * MS)) as client,
+        AssistantsClient(
+            base_url=faulty.base_url, api_key=KEY, retry=QUICK, timeout=Timeout(head=150 * MS), transport=transport
+        ) as client,
     ):
         rule = faulty.add(name)
         error = await failing(client.files.create(file=aiter(pieces), filename="a.txt", purpose="assistants"))

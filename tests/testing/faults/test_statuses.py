@@ -32,6 +32,8 @@ from tests.support.faults import CALLS, Ids, failing
 from tests.support.http_server import KEY
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 
 class Status(NamedTuple):
     """A row of statuses: the error's class, and how often any call is sent."""

@@ -26,6 +26,8 @@ from assistants_async.testing.faults.table import requested
 from tests.support.faults import SOON, Ids, streamed, until_open
 from tests.support.steady_loop import MS
 
+pytestmark = pytest.mark.both_transports
+
 BEGIN = ["thread.run.created", "thread.run.queued", "thread.run.in_progress"]
 
 

@@ -1,0 +1,188 @@
+"""The connections of one client: idle ones for the next request, and a turn for each request that finds all busy."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl as ssl_module
+import weakref
+from collections import deque
+
+import msgspec
+
+from ...core.requests.options import Timeout
+from ...errors import TimedOutError
+from .connecting import Origin, connect
+from .connection import Connection
+
+KEPT = 15.0
+"""Seconds that a connection is kept for another request, as aiohttp does: routers forget it, and then it is silent."""
+
+READ = 256 * 1024
+"""Bytes that are read at once."""
+
+_views: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = weakref.WeakKeyDictionary()
+
+
+class _Waiter(msgspec.Struct, eq=False):
+    """A request that waits for its turn."""
+
+    origin: Origin
+    new_required: bool
+    given: asyncio.Future[Connection | None]
+    """A connection to use, or None for the room to make one."""
+
+
+class Pool:
+    """The connections: at most so many are open, or being opened, at once."""
+
+    def __init__(self, max_connections: int, max_header_bytes: int, ssl: ssl_module.SSLContext | None) -> None:
+        self._max_connections = max_connections
+        self._max_header_bytes = max_header_bytes
+        self._ssl = ssl
+        self._count = 0
+        self._origins: list[Origin] = []
+        self._open: dict[Connection, Origin] = {}
+        self._waiters: deque[_Waiter] = deque()
+        self._all_lost: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._view = memoryview(b"")
+
+    def start(self) -> None:
+        """Bind to the loop that runs."""
+        self._loop = loop = asyncio.get_running_loop()
+        view = _views.get(loop)
+        if view is None:
+            view = _views[loop] = memoryview(bytearray(READ))
+        self._view = view
+
+    def origin(self, root: str) -> Origin:
+        """Read the start of a URL, up to its path; raises `ConnectFailedError` for one of no use."""
+        origin = Origin.of(root)
+        self._origins.append(origin)
+        return origin
+
+    def take(self, origin: Origin) -> Connection | None:
+        """Take an idle connection; None where there is none that can be used."""
+        assert self._loop is not None
+        idle = origin.idle
+        while idle:
+            connection = idle.pop()
+            if self._loop.time() - connection.idle_since < KEPT:
+                return connection
+            connection.transport.abort()
+        return None
+
+    async def connect(self, origin: Origin, timeout: Timeout, *, new_required: bool) -> Connection:
+        """Make a connection, as soon as there is room for one, or get one that is free before.
+
+        Raises `ConnectFailedError` and `TimedOutError`.
+        """
+        limit = timeout.pool
+        scope = asyncio.timeout(limit)
+        try:
+            async with scope:
+                return await self._connect(origin, timeout.connect, new_required=new_required)
+        except TimeoutError as error:
+            if limit is None or isinstance(error, TimedOutError) or not scope.expired():
+                raise
+        raise TimedOutError("pool", limit)
+
+    def counts(self) -> dict[str, int]:
+        """Count the connections, active and idle."""
+        idle = sum(len(origin.idle) for origin in self._origins)
+        return {"active": len(self._open) - idle, "idle": idle}
+
+    async def _connect(self, origin: Origin, limit: float | None, *, new_required: bool) -> Connection:
+        if self._count < self._max_connections:
+            self._count += 1
+        elif (given := await self._turn(origin, new_required=new_required)) is not None:
+            return given
+        return await self._make(origin, limit)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        assert self._loop is not None or not self._open
+        for connection in self._open:
+            connection.transport.abort()
+        if self._open and self._loop is not None:
+            self._all_lost = self._loop.create_future()
+            await self._all_lost
+
+    async def _make(self, origin: Origin, limit: float | None) -> Connection:
+        """Make a connection in the room that was reserved for it."""
+        try:
+            connection = await connect(origin, self._new, self._ssl, limit)
+        except BaseException:
+            self._free()
+            raise
+        self._open[connection] = origin
+        if connection.is_lost:  # pragma: no cover  # another process can cut it in the turn before
+            self._lost(connection)
+        return connection
+
+    def _new(self) -> Connection:
+        return Connection(self._view, self._max_header_bytes, self._idle, self._lost)
+
+    async def _turn(self, origin: Origin, *, new_required: bool) -> Connection | None:
+        """Wait for a connection that becomes free, or for room."""
+        assert self._loop is not None
+        self._make_room()
+        waiter = _Waiter(origin, new_required, self._loop.create_future())
+        self._waiters.append(waiter)
+        try:
+            return await waiter.given
+        except BaseException:
+            if not waiter.given.cancelled():  # it had its turn in the moment in which it was ended
+                self._give_back(waiter.given.result())
+            raise
+
+    def _make_room(self) -> None:
+        """Close a connection that is idle: there is one where it goes to another place, or must not be used again."""
+        for origin in self._origins:
+            if origin.idle:
+                origin.idle.pop(0).transport.abort()
+                return
+
+    def _give_back(self, connection: Connection | None) -> None:
+        if connection is None:
+            self._free()
+        elif not connection.is_lost:  # pragma: no branch  # the same
+            self._idle(connection)
+
+    def _idle(self, connection: Connection) -> None:
+        """Keep a connection, or give it to the request that has waited the longest."""
+        assert self._loop is not None
+        origin = self._open[connection]
+        while self._waiters:
+            waiter = self._waiters[0]
+            if not waiter.given.done():
+                if waiter.new_required or waiter.origin is not origin:
+                    connection.transport.abort()  # the waiter has its turn when it is gone
+                    return
+                self._waiters.popleft().given.set_result(connection)
+                return
+            self._waiters.popleft()
+        connection.idle_since = now = self._loop.time()
+        origin.idle.append(connection)
+        if now - origin.idle[0].idle_since > KEPT:  # what is left of a time when more was to do
+            origin.idle.pop(0).transport.abort()
+
+    def _lost(self, connection: Connection) -> None:
+        """Forget a connection that is gone."""
+        origin = self._open.pop(connection, None)
+        if origin is None:
+            return  # one that is still being made
+        if connection in origin.idle:
+            origin.idle.remove(connection)
+        self._free()
+        if self._all_lost is not None and not self._open and not self._all_lost.done():
+            self._all_lost.set_result(None)
+
+    def _free(self) -> None:
+        """Pass room for a connection on to the request that has waited the longest."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.given.done():
+                waiter.given.set_result(None)
+                return
+        self._count -= 1
