@@ -105,13 +105,12 @@ async def test_connections_are_counted(wire: Wire, client: AssistantsClient) -> 
     await client.assistants.retrieve("asst_1")
     transport: Any = client._context.session._transport
     assert transport.connections() == {"active": 0, "idle": 1}
-    async with client.threads.retrieve("t").stream():
-        wire.answer(silent)
-        waiting = asyncio.create_task(client.assistants.retrieve("asst_1"))
-        await wire.until_seen(1)
-        assert transport.connections()["active"] >= 1
-        waiting.cancel()
-        await asyncio.wait([waiting])
+    wire.answer(silent)
+    waiting = asyncio.create_task(client.assistants.retrieve("asst_1"))
+    await wire.until_seen(1)
+    assert transport.connections() == {"active": 1, "idle": 0}
+    waiting.cancel()
+    await asyncio.wait([waiting])
 
 
 async def test_a_host_of_the_callers_own_is_sent(wire: Wire, client: AssistantsClient) -> None:
