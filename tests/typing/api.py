@@ -102,6 +102,7 @@ async def settings(session: aiohttp.ClientSession, context: ssl.SSLContext) -> N
         trace=lambda kind, text: None,
     )
     assert_type(client, AssistantsClient)
+    assert_type(AssistantsClient(transport="lean"), AssistantsClient)
     assert_type(client.with_options(timeout=5, headers={}), AssistantsClient)
     async with client as entered:
         assert_type(entered, AssistantsClient)
