@@ -68,7 +68,6 @@ from .inputs import (
     AttachmentInput,
     ContentPartInput,
     FileID,
-    Metadata,
     NewToolResourcesInput,
     ResponseFormatInput,
     RunID,
@@ -169,6 +168,7 @@ from .runs import (
     TruncationType,
     Usage,
 )
+from .specs import Metadata
 from .steps import (
     CodeInterpreter,
     CodeInterpreterCall,

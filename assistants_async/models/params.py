@@ -15,7 +15,6 @@ from .inputs import (
     AttachmentInput,
     ContentPartInput,
     FileID,
-    Metadata,
     NewToolResourcesInput,
     ResponseFormatInput,
     RunID,
@@ -25,6 +24,7 @@ from .inputs import (
     ToolsInput,
     TruncationStrategyInput,
 )
+from .specs import Metadata
 
 if TYPE_CHECKING:
     from .messages import Message

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypedDict
 
 from msgspec import Meta
 
-from .inputs import AutoChunkingSpec, FileID, Metadata, Spec, StaticChunkingStrategySpec
+from .inputs import FileID
 from .params import ListParams
 from .params_files import FileExpiresAfter
+from .specs import AutoChunkingSpec, Metadata, Spec, StaticChunkingStrategySpec
 from .unions import Unknown
 
 if TYPE_CHECKING:
