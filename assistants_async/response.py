@@ -40,6 +40,7 @@ class Headers(Mapping[str, str]):
         if self._index is None:
             self._index = {}
             for name, value in self.pairs:
+                # The first of a repeated field: indexing gives one value.
                 self._index.setdefault(name.lower(), value)
         return self._index
 
@@ -98,6 +99,7 @@ class HTTPResponse(msgspec.Struct, frozen=True):
     @property
     def request_id(self) -> str | None:
         """The server's own name of this request (`x-request-id`), to quote when asking its operator."""
+        # Azure's gateway has a name of its own for the same.
         return self.headers.get("x-request-id") or self.headers.get("apim-request-id")
 
     @property

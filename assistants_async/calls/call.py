@@ -47,8 +47,7 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
     def __init__(
         self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
     ) -> None:
-        self._used = False  # as the base has it, without a call of it
-        self._coroutine = None
+        super().__init__()
         self._session = session
         self._request = request
         self._options = options

@@ -63,6 +63,7 @@ class PipeSender(Generic[T]):
 
     def fail(self, error: Exception) -> None:
         """End the pipe with an error: the reader gets it after the items before it."""
+        # The first error is the cause; those after it come from the end of the pipe.
         if self._state.error is None:
             self._state.error = error
         self._stream.close()
@@ -106,6 +107,7 @@ class PipeReceiver(AsyncIterator[T]):
         except StopAsyncIteration:
             self._state.ended = True
             self._stream.close()
+            # Raised once: after it the pipe has ended like any other.
             error, self._state.error = self._state.error, None
             if error is not None:
                 raise error from error.__cause__

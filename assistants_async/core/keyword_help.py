@@ -105,6 +105,7 @@ class _Doc(str):
 
 
 def _signature(function: types.FunctionType) -> inspect.Signature:
+    # A copy without `__signature__`, which `inspect.signature` would return as it is.
     plain = types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__)
     plain.__kwdefaults__, plain.__annotations__ = function.__kwdefaults__, function.__annotations__
     signature = inspect.signature(plain)
@@ -127,6 +128,7 @@ def _signature(function: types.FunctionType) -> inspect.Signature:
 
 def keywords_of(function: types.FunctionType) -> Mapping[str, Keyword]:
     """Read the keywords that a method takes by a TypedDict, those of its bases first."""
+    # By its text: annotations are not evaluated in the modules of the methods.
     marked = next(each for each in function.__annotations__.values() if str(each).startswith("Unpack["))
     value: Any = sys.modules[function.__module__]
     for step in str(marked).removeprefix("Unpack[").removesuffix("]").split("."):

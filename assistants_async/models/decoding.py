@@ -45,6 +45,7 @@ class Decoder(Generic[T]):
         self.decode_strict: Callable[[bytes], T] = self._strict.decode
         """Decode by the letter: unknown union members and mistyped nulls are errors."""
         paged = hasattr(getattr(type, "__origin__", None), "kinds")
+        # Looked up once: `check_kind` would else ask every answer of a model that has no kind.
         self.has_kind = bool(getattr(type.__args__[0] if paged else type, "kinds", ()))  # type: ignore[attr-defined]  # a page of something
         """The values, or the items of a page, name their kind in `object`, for `check_kind`."""
         self._mends: dict[tuple[bool, bool], _Mend] = {}
@@ -54,6 +55,7 @@ class Decoder(Generic[T]):
         try:
             return self._strict.decode(data)
         except msgspec.ValidationError:
+            # Parsed a second time, which the few answers that need mending pay for, and no other.
             return self.convert(msgspec.json.decode(data))
 
     def convert(self, value: Any) -> T:
@@ -79,6 +81,7 @@ class Decoder(Generic[T]):
         msgspec.convert(value, self.type)
 
     def _convert(self, value: Any, *, lenient: bool, keep: bool = False) -> T:
+        # Plans are made on first use: most types are never mended.
         mend = self._mends.get((lenient, keep))
         if mend is None:
             plan = _Plan({}, lenient, keep)
@@ -104,6 +107,7 @@ def rule_and_path(error: Exception) -> tuple[str, str]:
     rule, found, path = str(error).rpartition(" - at `")
     if not found or not path.endswith("`"):
         rule, path = str(error), "$`"
+    # msgspec begins its rules with a capital; `JSON …` stays as it is.
     lower = rule if rule[:2].isupper() else rule[:1].lower() + rule[1:]
     return lower, path.removeprefix("key` in `")[:-1]
 
@@ -138,6 +142,7 @@ def _unwrap(value: Any, *, keep: bool = True) -> Any:
         return [_unwrap(item, keep=keep) for item in value]
     if not is_object(value):
         return value
+    # A member of the caller's own could have this `type` too: only one with `raw` is wrapped.
     if value.get("type") == UNKNOWN and "raw" in value:
         return value["raw"]
     extra: dict[str, Any] = value.pop(EXTRA, {}) if keep else {}
@@ -164,11 +169,13 @@ class _Plan(NamedTuple):
                 return self.of(inner)
             case inspect.StructType() | inspect.TypedDictType():
                 if info.cls not in self.structs:
+                    # Entered before it is filled, since its members may be of its own type.
                     self.structs[info.cls] = _Struct(self.lenient)
                     self.structs[info.cls].fill(info, self)
                 return self.structs[info.cls]
             case inspect.UnionType(types=types):
                 return self._union(types)
+            # One text for a list of texts, as some servers send `file_ids`.
             case inspect.VarTupleType(item_type=inspect.StrType()) if self.lenient:
                 return _listed
             case inspect.VarTupleType(item_type=item) | inspect.ListType(item_type=item):
@@ -211,6 +218,7 @@ class _Struct:
             if field.encode_name == EXTRA:
                 self._has_extra = True
                 continue
+            # A null is left out where the member has a default that is better, such as the empty list.
             droppable = self._lenient and not field.required and not _takes_none(field.type)
             mend = _place if self._lenient and field.encode_name == "index" else plan.of(field.type)
             self._members[field.encode_name] = (mend, droppable)
@@ -310,6 +318,7 @@ def _integer(value: Any) -> Any:
     if type(value) is not str:
         return value
     try:
+        # Times as text, as some servers send them: digits, or ISO 8601.
         return int(value) if value.isdecimal() else int(to_datetime(value).timestamp())
     except (ValueError, OverflowError):
         return value

@@ -43,6 +43,7 @@ class Masker:
         """Mask the secrets in an answer; the same answer where it has none."""
         headers = tuple((name, self.text(value)) for name, value in http.headers.pairs)
         content, reason = self.content(http.content), self.text(http.reason)
+        # The same object where nothing is masked: nearly every answer.
         if headers == http.headers.pairs and content == http.content and reason == http.reason:
             return http
         return msgspec.structs.replace(http, headers=Headers(headers), content=content, reason=reason)
@@ -55,6 +56,7 @@ class Masker:
         queue: list[BaseException | None] = [error]
         while queue:
             each = queue.pop()
+            # Causes may go in a circle.
             if each is None or id(each) in seen:
                 continue
             seen.add(id(each))
@@ -70,6 +72,7 @@ class Masker:
             return self.content(value)
         if isinstance(value, HTTPResponse):
             return self.answer(value)
+        # Deeper than any model of the protocol: a bound for values that contain themselves.
         if depth == 0:
             return value
         if isinstance(value, msgspec.Struct):
@@ -100,4 +103,5 @@ def _spellings(secret: str) -> Iterable[str]:
     }
     for form in forms:
         pattern = re.escape(form)
+        # A short secret only as a whole word, or ordinary text would be masked.
         yield pattern if len(secret) >= _LONG else rf"(?<![\w-]){pattern}(?![\w-])"

@@ -100,17 +100,17 @@ class OpenResponse(msgspec.Struct, eq=False):
         return http
 
     async def read_all(self, max_bytes: int, *, truncate: bool) -> None:
-        """Read all of the body into `content`, and close; past `cap` bytes raise `BodyTooLargeError`.
+        """Read all of the body into `content`, and close; past `max_bytes` raise `BodyTooLargeError`.
 
-        With `cut`, the rest is left, and a body that breaks off counts as read: the status of an error says more than
-        the break.
+        With `truncate`, the rest is left, and a body that breaks off counts as read: the status of an error says more
+        than the break.
         """
         if self._deadline.interrupted:
             raise self._deadline.error(self.status)
         # Most answers are there with their head: no timer for them.
         content = self._head.read_all_nowait()
         if content is None:
-            content = await self._gathered(max_bytes, cut=truncate)
+            content = await self._gathered(max_bytes, truncate=truncate)
         else:
             self.ended = True
         if len(content) > max_bytes and not truncate:
@@ -118,18 +118,18 @@ class OpenResponse(msgspec.Struct, eq=False):
         self.content = content
         self.close()
 
-    async def _gathered(self, cap: int, *, cut: bool) -> bytes:
+    async def _gathered(self, max_bytes: int, *, truncate: bool) -> bytes:
         pieces: list[bytes] = []
         size = 0
         try:
-            while size <= cap and (piece := await self.read()):
+            while size <= max_bytes and (piece := await self.read()):
                 pieces.append(piece)
                 size += len(piece)
         except (ConnectionLostError, TimedOutError):
-            if not cut or self._deadline.left <= 0:
+            if not truncate or self._deadline.left <= 0:
                 raise
         content = b"".join(pieces)
-        return content[:cap] if cut else content
+        return content[:max_bytes] if truncate else content
 
     async def read(self, limit: float | None = None) -> bytes:
         """Next piece of the body, as soon as there is one; empty at its end and after `close`.
@@ -155,6 +155,7 @@ class OpenResponse(msgspec.Struct, eq=False):
         piece: bytes | None = None
         try:
             with deadline:
+                # Only a read that waits has a limit: the time that the caller takes with an item is free.
                 deadline.limit("idle", limit)
                 piece = await self._head.read()
         except ConnectionLostError:
@@ -170,6 +171,7 @@ class OpenResponse(msgspec.Struct, eq=False):
         if not self._closed and self._head.read_nowait() == b"":  # the end was there with the last item
             self.ended = True
             return
+        # A new connection costs more than the few milliseconds in which the end mostly follows.
         end = self._deadline.elapsed + _DRAIN
         with contextlib.suppress(TransportError):
             while not self.ended and (left := end - self._deadline.elapsed) > 0 and await self.read(left):

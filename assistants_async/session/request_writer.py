@@ -36,6 +36,7 @@ class RequestWriter:
         self._headers = SentHeaders(
             {
                 "accept": "application/json",
+                # JSON over a fast network costs less than its compression, and streams must not wait in one.
                 "accept-encoding": "identity",
                 "openai-beta": f"assistants={protocol}",
                 "user-agent": f"assistants-async/{__version__}",
@@ -64,6 +65,7 @@ class RequestWriter:
         key = None if self.default_headers else await self.credential.header(wait)
         if key is not None:
             headers[key[0]] = key[1]
+        # Other servers may need no key; the vendor's 401 would name none of ours.
         elif self.default_headers is None and is_vendor(self.base_url):
             raise ValueError("no API key: pass api_key=…, or set OPENAI_API_KEY")
         if options.accept is not None or request.endpoint.result is bytes:

@@ -27,6 +27,7 @@ def has_members(cls: Any) -> bool:
     if not isinstance(cls, type):
         return False
     made: Any = cls
+    # A TypedDict has no type of its own at run time: its keys give it away.
     return issubclass(cls, msgspec.Struct) or dataclasses.is_dataclass(made) or hasattr(made, "__required_keys__")
 
 
@@ -42,6 +43,7 @@ def members_of(kind: Any) -> list[Member]:
         return [
             Member(each.name, each.name, hints[each.name], each.default is missing and each.default_factory is missing)
             for each in dataclasses.fields(cls)
+            # A field without `init` is not given by JSON, but made by the class.
             if each.init
         ]
     return [_key(name, hint, required=name in cls.__required_keys__) for name, hint in hints.items()]

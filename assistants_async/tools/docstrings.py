@@ -88,6 +88,7 @@ def _entries(lines: list[str], entry: re.Pattern[str]) -> dict[str, str]:
     """Entries of a parameter section: each begins at the section's indent, and its text goes on further in."""
     found: dict[str, list[str]] = {}
     current: list[str] = []
+    # The least indent of the section, since `inspect.cleandoc` leaves the inner one to each style.
     margin = min((_indent(line) for line in lines if line.strip()), default=0)
     for line in lines:
         if _indent(line) == margin and line.strip():

@@ -50,6 +50,7 @@ def _members(value: dict[str, Any], info: _Fields) -> dict[str, Any]:
         field = fields.get(key)
         if field is None:
             kept[key] = part
+        # Only where null is no value of the member: elsewhere it is what the model wrote.
         elif part is not None or field.required or _takes_null(field.type):
             kept[key] = _cleared(part, field.type)
     return kept
@@ -57,6 +58,7 @@ def _members(value: dict[str, Any], info: _Fields) -> dict[str, Any]:
 
 def _fits(value: Any, info: inspect.Type) -> bool:
     """Return True where the value fits only this member of a union, by its kind or its tag."""
+    # By its tag where it has one: all members of the union are objects then.
     if isinstance(info, inspect.StructType) and info.tag_field is not None:
         return is_object(value) and value.get(info.tag_field) == info.tag
     if isinstance(info, (_Fields, inspect.DictType)):

@@ -42,10 +42,12 @@ class Round:
             cancelled = error
         finally:
             self._stop()
+        # Functions may take their time to end when they are cancelled: nothing of a round outlives it.
         cancelled = await settled(self._tasks) or cancelled
         failure, self._failure = self._failure, None
         outcomes = [outcome_of(task) for task in self._tasks]
         self._tasks.clear()
+        # The caller's cancellation comes first: asyncio relies on its arriving.
         reason = failure if cancelled is None else cancelled
         if reason is not None:
             raise reason
@@ -66,6 +68,7 @@ class Round:
         try:
             return await work()
         except BaseException as error:
+            # Only the first error counts: those after it come from the cancellation.
             if not self.stopped:
                 self._failure = error
                 self._stop()
@@ -84,6 +87,7 @@ async def run_limited(
     task = asyncio.get_running_loop().create_task(contained(work))
     try:
         await asyncio.wait((task,), timeout=limit)
+        # `asyncio.wait` and no time-out around the task: one that refuses its cancellation would keep its caller.
         late = not task.done()
         if late:
             task.cancel()
@@ -97,6 +101,7 @@ async def run_limited(
     if not task.done():
         leave_behind(task, f"tool {name!r}")
     value, error = outcome_of(task) if task.done() else Outcome(None, asyncio.CancelledError())
+    # A function that still gave a result when it was cancelled has that counted.
     if late and isinstance(error, asyncio.CancelledError):
         raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=name)
     if error is not None:

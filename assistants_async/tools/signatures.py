@@ -76,6 +76,7 @@ def _check_kind(function: Callable[..., Any], name: str) -> None:
 
 def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
     try:
+        # With `Annotated`: its marks carry limits and descriptions.
         return get_type_hints(function, include_extras=True)
     except NameError as error:
         raise TypeError(
@@ -92,6 +93,7 @@ def _check_parameter(parameter: inspect.Parameter, hints: Mapping[str, Any], nam
     if parameter.kind is parameter.POSITIONAL_ONLY:
         raise TypeError(f"{where}: positional-only, and the model's arguments have names")
     if parameter.name not in hints:
+        # The commonest slip: `@tool` inside a class.
         method = " (of a method, make a tool once it is bound: tool(thing.method))" if parameter.name == "self" else ""
         raise TypeError(f"{where}: has no annotation, which its schema is made from{method}")
 

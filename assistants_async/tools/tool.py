@@ -50,6 +50,7 @@ class Tool(Generic[P, R]):
         signature = signature_of(function, checked)
         functools.update_wrapper(self, function)  # before the rest, since it copies the function's own attributes
         self._signature = signature
+        # Made once, as are the schemas: a call only decodes.
         self._read = text_reader(signature.arguments)
         self.name = checked
         """Name for the model."""
@@ -98,6 +99,7 @@ class Tool(Generic[P, R]):
         No text and `null` mean no arguments, which some servers send instead of `{}`.
         """
         text = (text or "").strip() or "{}"
+        # Characters first: a text far past the limit is not encoded only to be refused.
         if len(text) > limit or len(text.encode(errors="replace")) > limit:
             rule, path = f"longer than {limit} bytes", "$"
         else:
@@ -122,6 +124,7 @@ class Tool(Generic[P, R]):
         else:
             # Outside of anyio's limit of threads: the Toolbox says how many functions run at a time.
             made = await in_thread(call, abandoned=True)
+        # A sync function may return a coroutine, as a `functools.wraps` around an async one does.
         return await made if inspect.isawaitable(made) else made
 
 
@@ -222,6 +225,7 @@ def _open_schema(name: str, signature: Signature) -> Schema:
     """Make the schema of all parameters; raises `TypeError` naming the parameter whose type has none."""
     for field in msgspec.structs.fields(signature.arguments):
         try:
+            # Each by itself: the error for the whole would name no parameter.
             plain_schema(field.type)
         except TypeError as error:
             raise TypeError(f"tool {name!r}, parameter {field.name!r}: {error}") from None

@@ -96,6 +96,7 @@ class Request(msgspec.Struct, eq=False):
 
     def add_member(self, name: str, value: object) -> None:
         """Put one member more into the body, and into its JSON as it was checked, which may be large."""
+        # A member is written into the JSON as text: a long conversation is not encoded twice.
         before, known = self.body or {}, self.encoded_body
         self.body = {**before, name: value}
         if known is not None and known[0] is before and name not in before:
@@ -113,6 +114,7 @@ class Request(msgspec.Struct, eq=False):
             raise TypeError(f"{name}: a {method} has no body for extra_body: use client.with_options(query=…)")
         if "stream" in members:
             raise TypeError(f"{name}: extra_body takes no 'stream': use {name}(…).stream()")
+        # Unchecked by the documents, but it must be JSON: an error now names the call.
         check_finite(name, members)
         encoded(name, members)
         if self.form is not None or not members.keys().isdisjoint(self.body or ()):
@@ -185,6 +187,7 @@ def bind(
             raise TypeError(f"{endpoint.name}() is missing {place}: ids go by position, {shown}")
         ids = tuple(segment(endpoint.name, name, value, kinds) for name, value in zip(names, ids, strict=True))
     path = template % ids
+    # A call without keywords, such as every `retrieve`, has nothing to check or encode.
     if not keywords and (not validate or endpoint.params is None):
         return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
     values = normalise(endpoint.name, keywords, kinds)
@@ -192,6 +195,7 @@ def bind(
     query, body = split(endpoint, values)
     if not endpoint.takes_body:
         return Request(endpoint, path, query, form=form)
+    # Kept: what was encoded to be checked is sent, and not encoded again.
     written = (body, data) if data is not None and not query else None
     return Request(endpoint, path, query, body, form, encoded_body=written)
 
@@ -214,5 +218,6 @@ def write(request: Request, base_url: str, headers: SentHeaders, query: Mapping[
     elif request.body is not None:
         known = request.encoded_body
         body = known[1] if known and known[0] is request.body else encoded(request.endpoint.name, request.body)
+        # Only where no option sets another media type.
         headers.setdefault("content-type", "application/json")
     return PreparedRequest(request.endpoint.name, request.endpoint.method, url, headers, body)

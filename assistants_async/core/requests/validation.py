@@ -10,9 +10,9 @@ decoded: the scalars are checked as they are, by the same rules.
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from msgspec import UNSET, inspect
@@ -26,8 +26,6 @@ from .endpoint import Endpoint, ProtocolVersion
 from .member_ids import with_ids
 from .path_ids import Kinds
 from .rules import in_words, unencodable
-
-W = TypeVar("W")
 
 
 class Field(NamedTuple):
@@ -128,6 +126,7 @@ def _check_keys(
 ) -> None:
     plan = plan_for(params)
     _check_names(operation, plan, values, path)
+    # Most calls stop here: none of their keywords needs more than its name.
     if plan.guarded.isdisjoint(values):
         return
     for name, value in values.items():
@@ -167,10 +166,15 @@ def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
 # Bytes of JSON from which on it is quicker to check scalars as they are, which does not read a long text.
 _LONG = 4096
 _SCALARS = frozenset({str, int, float, bool, type(None)})
+_UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 
 def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "") -> bytes:
-    data, checked = _written(operation, values, encode_checked)
+    # The sent bytes are the checked ones, but for members that no document has.
+    try:
+        data, checked = encode_checked(values)
+    except _UNENCODABLE as error:
+        raise _no_json(operation, values, error) from None
     members = values.values() if is_object(values) else (values,)
     try:
         if len(data) > _LONG and _SCALARS.issuperset(map(type, members)):
@@ -186,6 +190,7 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         if b"null" in data and is_object(values):
             check_finite(operation, values)
         given = _at(values, path)
+        # An error shows the value, and headers of MCP servers are credentials.
         if b'"headers"' in data:
             given = "[masked]" if "headers" in path else _masked(given)
         rule = in_words(rule, decoder.type, path)
@@ -240,21 +245,21 @@ def _masked(value: Any) -> Any:
 
 def encoded(operation: str, values: Any) -> bytes:
     """Encode keywords as JSON; raises `TypeError` for a value that is no JSON."""
-    return _written(operation, values, encode)
-
-
-def _written(operation: str, values: Any, write: Callable[[Any], W]) -> W:
     try:
-        return write(values)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        found = unencodable(values)
-        if found is None:
-            raise TypeError(f"{operation}(): {error}") from None
-        path, value = found
-        if isinstance(value, str):
-            raise ValidationError(operation, path, "expected text without lone surrogates", value) from None
-        text = f"{path}: {type(value).__name__} is no value of JSON" if path else str(error)
-        raise TypeError(f"{operation}(): {text}") from None
+        return encode(values)
+    except _UNENCODABLE as error:
+        raise _no_json(operation, values, error) from None
+
+
+def _no_json(operation: str, values: Any, error: Exception) -> TypeError | ValidationError:
+    """Make the error of keywords that cannot be encoded, which names the place where that can be found."""
+    found = unencodable(values)
+    if found is None:
+        return TypeError(f"{operation}(): {error}")
+    path, value = found
+    if isinstance(value, str):
+        return ValidationError(operation, path, "expected text without lone surrogates", value)
+    return TypeError(f"{operation}(): {f'{path}: {type(value).__name__} is no value of JSON' if path else error}")
 
 
 def normalise(operation: str, values: Mapping[str, Any], kinds: Kinds) -> dict[str, Any]:
@@ -276,6 +281,7 @@ def split(endpoint: Endpoint[Any, Any], values: dict[str, Any]) -> tuple[dict[st
     plan = plan_for(endpoint.params)
     if not endpoint.takes_body:
         fields = plan.fields
+        # Unchecked keywords have no field: they travel under the name that they were given.
         return {fields[name].wire if name in fields else name: value for name, value in values.items()}, {}
     query = {wire: values[name] for name, wire in plan.query.items() if name in values}
     return query, {name: value for name, value in values.items() if name not in plan.query} if query else values

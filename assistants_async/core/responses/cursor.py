@@ -25,6 +25,7 @@ class Cursor:
         field = plan_for(endpoint.params).fields.get(self.member) if endpoint.params else None
         if endpoint.page_parameter is not None:
             self.member = endpoint.page_parameter
+        # Protocol v1 has lists without pages, such as that of files.
         elif field is None or field.protocol not in (None, protocol):
             self.member = None
         limit = query.get("limit")
@@ -44,6 +45,7 @@ class Cursor:
         cursor = self._token(page) if self._endpoint.page_parameter is not None else self._edge(page)
         if cursor is None:
             return None
+        # A server that ignores `after` sends its first page for ever.
         if cursor in self._seen:
             error = PaginationError(cursor, items=self.items - len(page.data))
             error.add_note(f"while calling {self._endpoint}")

@@ -19,10 +19,12 @@ def lacks_answers(known: Snapshot) -> bool:
     """Return True where no answer of a run has come, or where one is only announced: by itself or by a step."""
     messages = known.messages
     answers = [message for message in messages if message.role != "user"]
+    # A message without content may be one that the server has only begun.
     if not answers or not all(message.content or message.status in _FINISHED for message in answers):
         return True
     ids = {message.id for message in messages}
     details = [step.step_details for step in known.steps]
+    # A step names the message that it writes: one that is not here has been missed.
     created = [one.message_creation for one in details if isinstance(one, MessageCreationDetails)]
     return any(one is not None and one.message_id not in ids for one in created)
 
@@ -36,6 +38,7 @@ def is_news(step: RunStep, known: tuple[RunStep, ...], run: Run) -> bool:
 
 def missing(known: Message | None, message: Message) -> list[StreamEvent]:
     """List the events that lead from a message as far as it is known to all of it."""
+    # Its end was delivered, so all of it was.
     if known is not None and known.status in _FINISHED:
         return []
     events: list[StreamEvent] = []
@@ -57,6 +60,7 @@ def _rest(message: Message, known: int) -> list[MessageDeltaText]:
         if text:
             if piece := text[known:]:
                 parts.append(MessageDeltaText(index=index, text=MessageDeltaTextValue(value=piece)))
+            # `known` counts over all text parts, as the views of text do.
             known = max(0, known - len(text))
     return parts
 

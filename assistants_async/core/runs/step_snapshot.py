@@ -32,6 +32,7 @@ class _CallFold:
         if last is None or type(last) is not type(delta) or last.type != delta.type:
             return last is None
         if isinstance(delta, Unknown):
+            # Without an index, unknown calls cannot be matched: each delta is a call of its own.
             mine, its = (last.raw.get("id"), delta.raw.get("id")) if isinstance(last, Unknown) else (None, None)
             return "index" in delta.raw and (mine is None or its is None or mine == its)
         if not isinstance(delta, deltas.RunStepDeltaFunction):
@@ -43,6 +44,7 @@ class _CallFold:
         return name == self._name and not (delta.id and self._id)
 
     def add(self, delta: deltas.RunStepDeltaToolCall) -> None:
+        # A delta without a search must not take the place of one with it.
         if self._last is None or not _is_empty_search(delta):
             self._last = delta
         if not isinstance(delta, Unknown):
@@ -86,6 +88,7 @@ class _CallFold:
                 self._outputs.put(index, [output.logs or ""])
             return
         whole = steps.ImageOutput(image=output.image) if isinstance(output, deltas.RunStepDeltaImage) else output
+        # An image that comes again is the same output.
         if whole != now:
             self._outputs.put(index, whole)
 

@@ -67,6 +67,7 @@ class Framer(ABC, Generic[Item]):
         return head.removeprefix(_BOM)
 
     def _fail(self, error: StreamError, found: int) -> None:
+        # The items of this piece come before the error, so they count.
         error.items = self.items + found
         if isinstance(error, ItemDecodeError):
             error.index = error.items
@@ -99,6 +100,7 @@ class JSONFramer(Framer[bytes]):
 
         Raises `StreamTruncatedError` where the body ended inside an item, and what is in `error` before that.
         """
+        # A body of one or two bytes may begin like a byte order mark and be none.
         rest, self._start = self._start or b"", None
         found = self.feed(rest)
         if self.error is not None:

@@ -76,6 +76,7 @@ class JSONLines(JSONFramer):
     @override
     def _scan(self, data: bytes, found: list[bytes]) -> None:
         if self._line:
+            # The kept part has no LF in it, so that each byte is searched once.
             end = data.find(b"\n")
             self._keep(data if end < 0 else data[:end])
             if end < 0:
@@ -108,6 +109,7 @@ class JSONLines(JSONFramer):
     def _end(self) -> list[bytes]:
         line = self._whole_line()
         try:
+            # The last line may lack its LF: only JSON that is whole shows that it was not cut.
             documents = ConcatenatedJSON(self._limit)
             documents.feed(line)
             documents.finish()
@@ -150,12 +152,14 @@ class JSONSequence(ConcatenatedJSON):
 
     @override
     def _stray(self, data: bytes, position: int) -> None:
+        # Kept up to the next RS, where good records may follow (RFC 7464, 2.3).
         self._spoiled += data[position:]
         if len(self._spoiled) > self._limit:
             raise self._too_large("record")
 
     def _end_record(self, found: list[bytes]) -> None:
         if self._reader.under_way:
+            # With the RS behind it, no cut value can pass for a whole one, such as `12` of `123`.
             found.append(self._reader.take() + _RS)
         elif self._spoiled:
             found.append(bytes(self._spoiled))

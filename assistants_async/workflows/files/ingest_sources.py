@@ -38,6 +38,7 @@ def checked_sources(operation: str, sources: Iterable[SourceInput]) -> dict[str,
     for place, given in enumerate(sources):
         where = f"{operation}(): sources[{place}]"
         key, source = _named(where, given)
+        # The report names sources by these: two of one name could not be told apart.
         if key in found:
             raise ValueError(f"{where}: there are two of {key!r}: name one of them by Source")
         if not Path(source.name).suffix:
@@ -68,6 +69,7 @@ def _named(where: str, given: object) -> tuple[str, Source]:
 
 def _own_name(where: str, given: object) -> str:
     """Return the name of an open file, or of an upload that a framework received."""
+    # By its members: no web framework is imported to look for its class.
     received = hasattr(given, "file") and hasattr(given, "filename")
     readable = callable(getattr(given, "read", None))
     name = getattr(given, "filename" if received else "name", None)

@@ -164,6 +164,7 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
             async with asyncio.timeout(left):
                 failed += [file async for file in wait.files(filter="failed") if file.status != "completed"]
         except (AssistantsError, TimeoutError) as error:
+            # Without the reasons rather than not at all: the batch has failed either way.
             raise await self._reported(FileBatchError(batch)) from error
         raise await self._reported(FileBatchError(batch, tuple(failed)))
 

@@ -55,6 +55,7 @@ async def send(context: CallContext, wanted: UploadRequest) -> Upload:
         async with scope:
             return await work.run()
     except BaseException as error:
+        # Before the error is made: it says whether the upload is still there.
         await work.clean_up()
         cause = stopped_by(error, scope, wanted.deadline) or error
         if not isinstance(cause, (AssistantsError, OSError)):  # as a file raises that cannot be read
@@ -81,6 +82,7 @@ class PartUploader:
         if not self.name:
             text = "file must be a Path, or have a name: pass filename= or (name, data)"
             raise TypeError(f"{_NAME}(): {text}, not {source.kind}")
+        # No folder of this machine is shown to the server.
         if Path(self.name).name != self.name:
             raise ValueError(f"{_NAME}(): filename must be a plain name, not {self.name!r}")
         whole_number(f"{_NAME}(): max_concurrency", wanted.max_concurrency)
@@ -95,6 +97,7 @@ class PartUploader:
             raise ValueError(f"{_NAME}(): on_failure must be 'cancel' or 'leave', not {wanted.on_failure!r}")
         mime_type = wanted.mime_type or source.media or mimetypes.guess_type(self.name)[0] or "application/octet-stream"
         announced = {"filename": self.name, "purpose": wanted.purpose, "bytes": self._size, "mime_type": mime_type}
+        # Bound now, so that a purpose or type that is wrong is refused before anything is sent.
         self._create = context.bind(CREATE_UPLOAD, (), announced)
         self.state = wanted.resume
         """State of the upload at the server; None before it is made, and once it is cancelled."""
@@ -139,6 +142,7 @@ class PartUploader:
             if part_id is None:
                 yield partial(self._part, index, start, size)
             else:
+                # Parts that are there count as sent, so that progress goes on where it stopped.
                 self._sent[index] = size
 
     async def _digest(self) -> None:
@@ -169,6 +173,7 @@ class PartUploader:
         self._keep(msgspec.structs.replace(self._known, part_ids=tuple(parts)))
 
     def _progress(self, index: int, sent: int, _: int | None) -> None:
+        # By part: several are under way, and one that is sent again begins at 0.
         self._sent[index] = sent
         if self._wanted.on_progress is not None:
             self._wanted.on_progress(sum(self._sent.values()), self._size)
@@ -182,6 +187,7 @@ class PartUploader:
         """Cancel the upload at the server, unless it is to stay; where that fails, its state is kept."""
         if self.state is None or self._wanted.on_failure == "leave":
             return
+        # Shielded: the task may be cancelled, and parts that nobody completes would stay for an hour.
         with anyio.move_on_after(CLEANUP, shield=True), contextlib.suppress(AssistantsError):
             await self._context.call(CANCEL_UPLOAD, self.state.upload_id)
             self.state = None

@@ -43,6 +43,7 @@ class RequiredActions:
 
     def _check_rounds(self, run: Run) -> None:
         most = self._max_rounds
+        # The same answers sent once more are no round: their first sending may have been lost.
         if most is None or self._state.rounds < most or self.already_answered(run) or not self._wanted(run):
             return
         asks = f"run {printable(run.id, 80)} asks for {self.names(run)}"
@@ -54,6 +55,7 @@ class RequiredActions:
 
     def answers_to(self, run: Run) -> dict[Called, Any]:
         """The answers of the state to what a run waits for."""
+        # Kept apart, since their values differ: True or False, and texts.
         return self._state.approvals if action_of(run) == "approvals" else self._state.outputs
 
     def submission(self, run: Run) -> dict[str, Any]:

@@ -160,6 +160,7 @@ def _check(handler: object) -> None:
         raise TypeError(f"handle() takes an EventHandler, of a class that is derived from it, not {what}")
     for name in vars(EventHandler):
         method = getattr(handler, name)
+        # Only methods that were overridden: those of the base take what they are given.
         if name.startswith("on_") and getattr(method, "__func__", None) is not vars(EventHandler)[name]:
             check_function(f"{type(handler).__name__}.{name}", method, 0 if name == "on_end" else 1)
 
@@ -181,6 +182,7 @@ async def _dispatch(event: StreamEvent, handler: EventHandler, begun: set[tuple[
     elif isinstance(event, MessageEvent):
         if event.event == "thread.message.created":
             await _done(handler.on_message_created(event.data))
+        # `in_progress` follows `created` at once and says nothing more.
         elif event.event in FINISHED_MESSAGE:
             await _message_done(event.data, handler)
     elif isinstance(event, RunStepEvent):
@@ -202,6 +204,7 @@ async def _message_delta(event: MessageDeltaEvent, handler: EventHandler, begun:
     await _done(handler.on_message_delta(event.data))
     for part in event.data.delta.content if event.data.delta is not None else ():
         if isinstance(part, deltas.MessageDeltaText) and part.text is not None and part.text.value:
+            # By message and part, since a run may write several, and their deltas may alternate.
             if (event.data.id, part.index) not in begun:
                 begun.add((event.data.id, part.index))
                 await _done(handler.on_text_created(part.text.value))

@@ -58,6 +58,7 @@ class RunExecution(Generic[T]):
         """The run so far."""
         self._request = request
         self._options = options
+        # A time-out set for a view or a call bounds the whole, as `deadline=` does.
         limit = earlier(run_options.deadline, options.wait_limit)
         self._run_options = run_options = msgspec.structs.replace(run_options, deadline=limit)
         self._toolbox = toolbox
@@ -119,6 +120,7 @@ class RunExecution(Generic[T]):
 
     async def _report(self, error: AssistantsError) -> None:
         """Put the operation on an error, and give it to `on_error`, which may wait as long as the deadline allows."""
+        # No hook means nothing to wait for: the error is raised at once.
         if self._options.on_error is None:
             await self._errors.report(error, self._request, self._options)
         else:

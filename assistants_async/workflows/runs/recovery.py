@@ -71,6 +71,7 @@ class FollowUps:
 
         async def gather() -> list[StreamEvent]:
             missed: list[StreamEvent] = []
+            # Asked for when it is read: a message may have come while the source was made.
             if thread_id is not None and lacks_answers(known):
                 missed = await requests.missed_messages(thread_id, run, known)
             return missed if end is None else [*missed, end]
@@ -91,6 +92,7 @@ async def _until_over(requests: RunRequests, thread_id: str, run_id: str, deadli
     while True:
         run, http = await requests.run(thread_id, run_id)
         delay = poll_delay(attempt, http.headers, jitter())
+        # Not after the deadline: a sleep that only ends in an error helps nobody.
         if next_step(run) != "wait" or asyncio.get_running_loop().time() + delay > deadline:
             return run
         await asyncio.sleep(delay)
@@ -138,6 +140,7 @@ class FollowUp:
             try:
                 with self._deadline:
                     self._events = await (self._gather() if self.watch is None else self._watched(self.watch))
+            # These say by themselves what ended the stream.
             except (StreamInterruptedError, ClientClosedError):
                 raise
             except AssistantsError as error:

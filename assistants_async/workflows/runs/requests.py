@@ -79,6 +79,7 @@ class RunRequests:
 
     def another(self, first: Request, thread_id: str) -> Request:
         """Make the request of a run like the one that another request made, on the thread that there is now."""
+        # Unchecked: its arguments were checked when the first run was made.
         another = bind(CREATE_RUN, (thread_id,), {}, protocol=self._session.protocol, validate=False)
         # Most servers know `tool_resources` only where the thread is made with the run.
         once = _ONCE if first.endpoint is CREATE_RUN else _ONCE | {"tool_resources"}
@@ -122,6 +123,7 @@ class RunRequests:
 
     async def first_steps(self, thread_id: str, run_id: str, seconds: float) -> tuple[RunStep, ...]:
         """Retrieve one page of the run's steps within so many seconds."""
+        # The caller's own limits stay where they are narrower.
         limits = as_timeout(seconds, self._options.timeout)
         context = CallContext(self._session, msgspec.structs.replace(self._options, timeout=limits))
         return (await context.call(LIST_RUN_STEPS, thread_id, run_id, order="asc", limit=_PAGE)).data
@@ -133,6 +135,7 @@ class RunRequests:
         async for message in self._context.list(LIST_MESSAGES, thread_id, order="desc", limit=_PAGE, **filters):
             if message.run_id == run.id:
                 found.append(message)
+            # Newest first: what is older than the run was not written by it.
             elif message.created_at is not None and run.created_at is not None and message.created_at < run.created_at:
                 break
         return found[::-1]
@@ -155,6 +158,7 @@ class RunRequests:
         by_id = {message.id: message for message in known.messages}
         events: list[StreamEvent] = []
         for message in await self.messages(thread_id, run):
+            # A run that waits for outputs goes on with such a message afterwards.
             if not (message.status == "in_progress" and run.needs_action):
                 events += missing(by_id.get(message.id), message)
         return events
