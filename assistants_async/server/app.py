@@ -6,7 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
-from .errors import APIError, broken, invalid
+from .errors import APIError, broken, busy, invalid
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .request_log import RequestLog, RequestRecord
@@ -28,7 +28,8 @@ from .requests.context import Context, State, Upload
 from .requests.dialect import check_plain, check_version, prefix_of
 from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
-from .storage.store import Room
+from .storage.batch import Batch
+from .storage.interface import ConflictError
 
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("assistants_async.server.requests")
@@ -42,6 +43,8 @@ _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization
 _VERSION = "2020-10-01"
 # Bytes of a refused body that are cheaper to read than a new connection is to make.
 _SHORT_BODY = 2**16
+# How often a request is served whose objects others change meanwhile.
+_TRIES = 10
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -73,7 +76,7 @@ class API:
         self.app = web.Application(middlewares=[self._guard], client_max_size=MAX_JSON_BYTES)
         """The aiohttp application."""
         self.app.on_response_prepare.append(self._stamp)
-        self.health = Health(settings.responder)
+        self.health = Health(settings.responder, state.store)
         """The paths for probes."""
         self.health.add_routes(self.app.router)
         prefixes, self.prefix = prefix_of(PREFIXES, settings.dialect)
@@ -89,36 +92,44 @@ class API:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
         # The room is given back after the answer is made: by then the store counts the objects of the request.
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             values, stream, upload = from_query(row, request.query.items()), False, None
             if row.takes_body:
-                room = stack.enter_context(self._state.store.room())
-                more, stream, upload = await self._read_body(row, request, protocol, room)
+                more, stream, upload = await self._read_body(row, request, protocol, stack)
                 values.update(more)
             if self._state.settings.dialect is None:
                 check_plain(row.operation, values)
-            context = Context(
-                state=self._state,
-                endpoint=row,
-                protocol=protocol,
-                ids=dict(request.match_info),
-                values=checked(row, values, protocol),
-                stream=stream,
-                http=request,
-                upload=upload,
-            )
-            answer = await HANDLERS[row.operation](context)
-        if isinstance(answer, web.StreamResponse):
-            return answer
-        return _json(200, answer, context.headers)
+            values = checked(row, values, protocol)
+            for _ in range(_TRIES):
+                context = Context(
+                    state=self._state,
+                    batch=Batch(self._state.store),
+                    endpoint=row,
+                    protocol=protocol,
+                    ids=dict(request.match_info),
+                    values=values,
+                    stream=stream,
+                    http=request,
+                    upload=upload,
+                )
+                try:
+                    answer = await HANDLERS[row.operation](context)
+                    await context.batch.commit()
+                except ConflictError:
+                    continue
+                return answer if isinstance(answer, web.StreamResponse) else _json(200, answer, context.headers)
+            raise busy()
 
     async def _read_body(
-        self, row: Endpoint[Any, Any], request: web.Request, protocol: ProtocolVersion, room: Room
+        self, row: Endpoint[Any, Any], request: web.Request, protocol: ProtocolVersion, stack: AsyncExitStack
     ) -> tuple[Values, bool, Upload | None]:
         settings, seen = self._state.settings, _seen.get()
         assert row.params is not None
+        room = stack.enter_context(self._state.quota.room())
         if row.form:
-            fields, upload = await read_form(request, room, row.form, settings.max_file_bytes)
+            blob = self._state.store.new_blob()
+            stack.push_async_callback(blob.close)
+            fields, upload = await read_form(request, room, blob, row.form, settings.max_file_bytes)
             if settings.record_bodies:
                 shown = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
                 seen.body = msgspec.json.encode(shown)
@@ -156,7 +167,7 @@ class API:
             self._access.check(request)
             if self._state.settings.dialect == "foundry":
                 check_version(request)
-            self._state.expire()
+            await self._state.expire()
             return await handler(request)
         except APIError as error:
             refusal = error

@@ -8,7 +8,13 @@ from typing import Any
 _INVALID = "invalid_request_error"
 
 # The words for `No … found with id …`; files have their own sentence.
-_WORDS = {"step": "run step"}
+_WORDS = {
+    "batch": "file batch",
+    "step": "run step",
+    "store_file": "vector store file",
+    "vector_store": "vector store",
+}
+_FILES = frozenset({"assistant_file", "file", "message_file"})
 
 
 class APIError(Exception):
@@ -52,9 +58,14 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 
 def missing(kind: str, id: str) -> APIError:
     """A 404: nothing of this kind has this id."""
-    if kind == "file":
+    if kind in _FILES:
         return APIError(404, f"No such File object: {id}", param="id")
-    return APIError(404, f"No {_WORDS.get(kind, kind)} found with id '{id}'.")
+    return APIError(404, f"No {words_of(kind)} found with id '{id}'.")
+
+
+def words_of(kind: str) -> str:
+    """The words for a kind of object."""
+    return "file" if kind in _FILES else _WORDS.get(kind, kind)
 
 
 def unauthorized(given: bool) -> APIError:
@@ -90,6 +101,12 @@ def full(limit: int) -> APIError:
     )
     # No retry helps: only a delete frees memory.
     return APIError(507, message, type="server_error", code="insufficient_storage", headers={"x-should-retry": "false"})
+
+
+def busy() -> APIError:
+    """A 409: others changed the same objects again and again meanwhile; nothing was done."""
+    message = "The objects of this request were changed by others while it was served: send it again."
+    return APIError(409, message, code="conflict")
 
 
 def broken() -> APIError:

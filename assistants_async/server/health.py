@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ..errors import AssistantsError
 from .engine.responder import Backend, Responder
+from .storage.interface import Store
 
 PATHS = frozenset(("/healthz", "/readyz"))
 """Paths outside of the API; they need no key, since probes have none."""
@@ -24,8 +25,9 @@ _FRESH = 2.0
 class Health:
     """Answers the two paths."""
 
-    def __init__(self, responder: Responder, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, responder: Responder, store: Store, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._responder = responder
+        self._store = store
         self._clock = clock
         self._checked_at: float | None = None
         self._problem: str | None = None
@@ -44,6 +46,10 @@ class Health:
 
     async def problem(self) -> str | None:
         """Return the reason why runs cannot be answered, without an address; None where they can."""
+        try:
+            await self._store.check()
+        except OSError as error:
+            return f"the store cannot be reached: {type(error).__name__}"
         if not isinstance(self._responder, Backend):
             return None
         if self._checked_at is None or self._clock() - self._checked_at > _FRESH:

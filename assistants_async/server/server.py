@@ -19,6 +19,7 @@ from .request_log import RequestRecord
 from .requests.access import is_loopback
 from .requests.connection import Connection
 from .requests.context import Settings, State
+from .storage.interface import Store
 
 # Seconds that a request under way may still take when the server closes.
 _GRACE = 0.05
@@ -27,7 +28,7 @@ _LINGER = 2.0
 
 
 class AssistantsServer:
-    """Serves the Assistants protocol, v1 and v2, over HTTP; its objects live in memory.
+    """Serves the Assistants protocol, v1 and v2, over HTTP; its objects live in memory, or in another store.
 
     Enter it, or call `start` and `close`. One server can be started once.
     """
@@ -51,6 +52,9 @@ class AssistantsServer:
         cors: Sequence[str] = (),
         head_timeout: float = 10.0,
         run_expiry: float = 600.0,
+        store: Store | None = None,
+        concurrency: int | None = None,
+        grace: float = 0.0,
         dialect: Dialect | None = None,
     ) -> None:
         """Configure a server.
@@ -74,6 +78,9 @@ class AssistantsServer:
             cors: Origins, such as `"http://localhost:3000"`, of web pages that may send requests.
             head_timeout: Seconds for the head of a request; after them the server cuts the connection.
             run_expiry: Seconds after which a run that has not ended expires.
+            store: The place of everything that the server keeps; None for this process's memory.
+            concurrency: Runs that are answered at the same time, while others stay queued; None for all.
+            grace: Seconds that runs have for their end when the server closes.
             dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
                 query, its members of requests, and approvals of MCP calls. None for the vendor's form.
 
@@ -97,13 +104,17 @@ class AssistantsServer:
                 cors=tuple(cors),
                 head_timeout=head_timeout,
                 run_expiry=run_expiry,
+                concurrency=concurrency,
+                grace=grace,
                 dialect=dialect,
-            )
+            ),
+            store,
         )
         self._api = API(self._state)
         # Twice: a request that was under way at the first call may have started one more run.
+        self._api.app.on_startup.append(self._open)
         self._api.app.on_shutdown.append(self._shut_down)
-        self._api.app.on_cleanup.append(self._shut_down)
+        self._api.app.on_cleanup.append(self._clean_up)
         self._runner: web.AppRunner | None = None
         self._listener: asyncio.Server | None = None
         self._base_url: str | None = None
@@ -185,8 +196,15 @@ class AssistantsServer:
         assert self._runner.server is not None
         return Connection(self._runner.server(), self._state.settings.head_timeout)
 
+    async def _open(self, _app: web.Application) -> None:
+        await self._state.open()
+
     async def _shut_down(self, _app: web.Application) -> None:
-        await self._state.engine.close()
+        await self._state.shut_down()
+
+    async def _clean_up(self, _app: web.Application) -> None:
+        await self._state.shut_down()
+        await self._state.store.close()
 
 
 def _reachable(host: str) -> str:

@@ -11,8 +11,10 @@ import pytest
 
 from assistants_async.server import ScriptedResponder
 from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord
+from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.due_times import DueTimes
-from assistants_async.server.storage.store import Store
+from assistants_async.server.storage.memory import MemoryStore
+from assistants_async.server.storage.vector_index import expire_files, forget_file
 from tests.support.talk import Talk, path_of, talking
 
 MIB = 2**20
@@ -195,29 +197,36 @@ async def test_a_short_refused_body_keeps_its_connection() -> None:
 
 def test_due_times() -> None:
     """Keys come up when they are due, soonest first; those taken back or set anew do not come up twice."""
-    times = DueTimes()
+    times = DueTimes[tuple[str]]()
+    assert times.first is None
     for number in range(1_000):
-        times.add(f"k{number}", 1_000 - number)
+        times.add((f"k{number}",), 1_000 - number)
         if number % 2:
-            times.discard(f"k{number}")
-    times.add("k0", 5)
-    times.discard("none")
-    assert times.take(4) == ["k998", "k996"]
-    assert times.take(6) == ["k0", "k994"]
-    assert len(times.take(10_000)) == 496
-    assert times.take(10_000) == []
+            times.discard((f"k{number}",))
+    times.add(("k0",), 5)
+    times.discard(("none",))
+    assert times.first == 2
+    assert times.until(1) == []
+    assert times.until(4) == [("k998",), ("k996",)] == times.until(4)
+    times.discard(("k998",))
+    times.discard(("k996",))
+    assert times.until(6) == [("k0",), ("k994",)]
+    assert len(times.until(10_000)) == 498
 
 
-def test_expiry_takes_due_files_only() -> None:
+async def test_expiry_takes_due_files_only() -> None:
     """Files go when their time has come, and deleted ones have none."""
-    store = Store()
+    store = MemoryStore()
+    batch = Batch(store)
     for name, due in (("a", 10), ("b", 20), ("c", None)):
-        store.keep_file({"id": name, "expires_at": due}, b"x")
-    store.forget_file("a")
-    store.expire_files(15)
-    assert [file["id"] for file in store.files] == ["b", "c"]
-    store.expire_files(20)
-    assert [file["id"] for file in store.files] == ["c"]
+        batch.put("file", {"id": name, "purpose": "assistants", "expires_at": due, "blob": name})
+    await batch.commit()
+    await forget_file(batch, "a")
+    await batch.commit()
+    await expire_files(store, 15)
+    assert [file["id"] for file in await batch.all("file", "")] == ["b", "c"]
+    await expire_files(store, 20)
+    assert [file["id"] for file in await batch.all("file", "")] == ["c"]
 
 
 async def test_messages_by_run(talk: Talk) -> None:

@@ -197,10 +197,10 @@ async def test_responder_that_gives_nonsense() -> None:
 async def test_fault_of_the_server(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault is a 500 in the vendor's shape, and keeps its reason to itself."""
 
-    def fail(_limit: float) -> float:
+    async def fail(_store: Any, _now: float) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("assistants_async.server.storage.store.Store.expire_files", fail)
+    monkeypatch.setattr("assistants_async.server.requests.context.expire_files", fail)
     answer = await talk("GET", "/assistants")
     assert (answer.status, answer.error["type"]) == (500, "server_error")
     assert b"secret" not in answer.content

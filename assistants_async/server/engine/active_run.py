@@ -1,76 +1,64 @@
-"""One run while it is active: what may happen to its documents, and the event that each change gives.
+"""One run while a worker has it: what may happen to its documents, and the event that each change gives.
 
-Nothing here waits; when things happen is the engine's business.
+Nothing here waits; when things happen is the engine's business, and when they are written the journal's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..storage.collection import Document
 from ..storage.ids import IdFactory
+from ..storage.interface import Document, Event
 from ..storage.search import Found
-from ..storage.store import Store
 from .actions import Used
-from .event_feed import Feed
+from .journal import Journal
 from .message_draft import MessageDraft
+from .run_documents import message_reason, new_message, new_step, stamps, step_status, usage_of
+from .run_past import RunPast
 from .said import Said
-from .step_draft import StepDraft, calls_of
-from .thread_items import SEARCH, read_items
-from .tokens import tokens
-from .turn import Approval, Dialect, FoundText, ToolOutput, Turn, TurnFile, TurnMessage
-
-# Reasons of an incomplete message, by the end of its run.
-_MESSAGE_REASONS = {
-    "cancelled": "run_cancelled",
-    "expired": "run_expired",
-    "failed": "run_failed",
-    "incomplete": "max_tokens",
-}
-# An expired run has no time stamp for it.
-_STAMPS = {
-    "completed": "completed_at",
-    "incomplete": "completed_at",
-    "failed": "failed_at",
-    "cancelled": "cancelled_at",
-}
-# There is no step status "incomplete".
-_STEP_STATUSES = {"incomplete": "completed"}
+from .step_draft import StepDraft
+from .thread_items import SEARCH, ThreadView
+from .tokens import text_of, tokens
+from .turn import Dialect, Turn
 
 
 class ActiveRun:
-    """An active run with its open message and step, and those who listen."""
+    """A claimed run with its open message and step, made from its documents."""
 
     def __init__(
         self,
-        run: Document,
-        store: Store,
+        journal: Journal,
+        steps: Sequence[Document],
         names: IdFactory,
         clock: Callable[[], float],
         dialect: Dialect | None = None,
+        *,
+        has_searched: bool = False,
     ) -> None:
-        self.run = run
-        """The run's document, which is the one in the store."""
-        self.feeds: list[Feed] = []
-        """Readers of its events."""
+        self.journal = journal
+        """The way of its changes into the store."""
+        self.view = ThreadView(0)
+        """The part of the thread that it works on; read before its first turn."""
         self.said = Said()
         """The text that it has written."""
         self.draft: MessageDraft | None = None
         """The open message."""
         self.step: StepDraft | None = None
         """The open step."""
-        self._store = store
         self._names = names
         self._clock = clock
-        self._steps = store.steps(run["thread_id"], run["id"])
-        self._messages = store.messages(run["thread_id"])
+        self._dialect: Dialect | None = dialect
         self._written_message = ""
         self._used: Used | None = None
-        self._answered: list[ToolOutput] = []
-        self._decided: list[Approval] = []
-        self._dialect: Dialect | None = dialect
-        self._found: list[FoundText] | None = None
+        self._past = RunPast(steps)
+        self._has_searched = has_searched
+        self._instructions = len(tokens(self.run["instructions"]))
+
+    @property
+    def run(self) -> Document:
+        """The run's document."""
+        return self.journal.run
 
     @property
     def now(self) -> int:
@@ -80,60 +68,60 @@ class ActiveRun:
     @property
     def written(self) -> int:
         """Tokens that the run has written so far."""
-        return self._totals().completion
+        return self._past.used.completion
 
-    def emit(self, event: str, kind: str, document: Document) -> None:
-        """Give an event to every reader."""
-        for feed in self.feeds:
-            feed.send(event, kind, document)
-
-    def close_feeds(self) -> None:
-        """End every reader's stream; the run may go on in another."""
-        for feed in self.feeds:
-            feed.end()
-        # A later submission may be streamed to other readers, who must not get the old ones' events.
-        self.feeds = []
+    def reopen(self, step: Document, message: Document | None, deltas: Sequence[Document]) -> None:
+        """Take up the step that an earlier worker left open, with its message and what was written of that."""
+        self.step = StepDraft(step)
+        counted = step.get("counted")
+        if counted is not None:
+            self._used = Used(counted["prompt_tokens"], counted["completion_tokens"])
+        if message is not None:
+            self.draft = MessageDraft(message)
+            self.draft.resume(deltas)
 
     def move(self, status: str, **changes: Any) -> None:
         """Take the run to another status."""
-        self.run.update(changes, status=status)
-        self.emit(f"thread.run.{status}", "run", self.run)
+        self.journal.save_run({**self.run, **changes, "status": status})
+        self._emit(f"thread.run.{status}", "run", self.run)
 
     # ... a turn ...
 
     def turn(self) -> Turn:
         """Begin a turn and return what its responder gets to know."""
         self._written_message = ""
+        items = self.view.items
         return Turn(
             run=dict(self.run),
             instructions=self.run["instructions"],
-            messages=tuple(TurnMessage(message["role"], text_of(message)) for message in self._messages),
+            messages=self.view.messages,
             tools=tuple(self.run["tools"]),
-            outputs=tuple(self._answered),
-            approvals=tuple(self._decided),
+            outputs=tuple(self._past.outputs),
+            approvals=tuple(self._past.approvals),
             dialect=self._dialect,
-            found=tuple(self._found or ()),
-            used=self._totals(),
-            rounds=self._rounds(),
-            call_ids=frozenset(call["id"] for step in self._steps for call in calls_of(step)),
+            found=tuple(self._past.found),
+            used=self._past.used,
+            rounds=self._past.rounds,
+            call_ids=self._past.call_ids,
             seconds_left=self.run["expires_at"] - self._clock(),
-            file=self._file,
-            read_items=lambda: read_items(self._store, self.run["thread_id"]),
+            file=self.view.files.get,
+            read_items=lambda: items,
         )
 
     @property
     def searches(self) -> bool:
         """True while the run has yet to search its vector stores."""
-        return self._found is None and self._may_search
+        return self._may_search and not (self._has_searched or self._past.found)
 
     def search(self, found: Sequence[Found]) -> None:
         """Take a step that found this; one that found nothing is no step, as where there is no vector store."""
-        self._found = []
+        self._has_searched = True
         if found:
             self.open_calls()
             self.begin_call("", SEARCH, own=True)
-            self.answer_searches(lambda _: found)
-            self._end_step("completed")
+            assert self.step is not None
+            self.answer_search(self.step.calls[0], found)
+            self.close_calls()
 
     @property
     def _may_search(self) -> bool:
@@ -144,21 +132,13 @@ class ActiveRun:
     def open_message(self) -> None:
         """Start a message and the step that makes it."""
         self.said.take_message()
-        now, run = self.now, self.run
-        message: Document = {
-            "id": self._names.make("message"),
-            "created_at": now,
-            "thread_id": run["thread_id"],
-            "status": "in_progress",
-            "role": "assistant",
-            "content": [],
-            "assistant_id": run["assistant_id"],
-            "run_id": run["id"],
-        }
+        message = new_message(self.run, self._names.make("message"), self.now)
         self._open_step({"type": "message_creation", "message_creation": {"message_id": message["id"]}})
-        self.draft, self._written_message = MessageDraft(self._messages.put(message)), message["id"]
-        self.emit("thread.message.created", "message", message)
-        self.emit("thread.message.in_progress", "message", message)
+        self.draft, self._written_message = MessageDraft(message), message["id"]
+        self.journal.put("message", message)
+        self.view.count += 1
+        self._emit("thread.message.created", "message", message)
+        self._emit("thread.message.in_progress", "message", message)
 
     def write(self, piece: str) -> None:
         """Add text to the open message."""
@@ -188,7 +168,7 @@ class ActiveRun:
         assert self.step is not None
         own = self._is_own(name) if own is None else own
         self.said.take(call_id + self.said.take(name))
-        self._emit_call(self.step.begin(call_id or self._names.make("call"), name, own=own))
+        self._begin_call(self.step.begin(call_id or self._names.make("call"), name, own=own))
 
     def begin_mcp_call(self, server: str, name: str) -> None:
         """Add a call of an MCP server to the open step; its arguments follow."""
@@ -196,46 +176,32 @@ class ActiveRun:
         if self._dialect != "foundry":
             raise ValueError("AskApproval is for a server of dialect='foundry'")
         call_id = self._names.make("call")
-        self._emit_call(self.step.begin_mcp(call_id, self.said.take(server), self.said.take(name)))
+        self._begin_call(self.step.begin_mcp(call_id, self.said.take(server), self.said.take(name)))
 
     def append_arguments(self, piece: str, place: int | None = None) -> None:
         """Add text to the arguments of a call, of the last one where no place is given."""
         assert self.step is not None
         part = self.step.extend(self.said.take(piece), len(self.step.calls) - 1 if place is None else place)
         if part is not None:
-            self._emit_call(part)
+            self._emit_call(self.step, part)
 
-    def answer_searches(self, search: Callable[[str], Sequence[Found]]) -> None:
-        """Answer the searches of the open step, each by its arguments."""
+    def answer_search(self, call: Document, found: Sequence[Found]) -> None:
+        """Answer a search of the open step with what it found."""
         assert self.step is not None
-        found = self._found = self._found or []
-        for call, arguments in self.step.searches:
-            found += self.step.find(call, search(arguments))
+        self._past.found += self.step.find(call, found)
 
     def close_calls(self) -> None:
         """Complete the open step, whose calls have all been answered."""
-        self._end_step("completed")
+        self.view.add_round(self._end_step("completed"))
 
     def require_action(self) -> None:
         """Wait for the client to answer the open step's calls, or to decide about them."""
         assert self.step is not None
-        self.move("requires_action", required_action=self.step.required_action())
-        self.close_feeds()
-
-    def call_ids(self) -> list[str]:
-        """Ids of the calls that wait for an output or a decision."""
-        assert self.step is not None
-        return [call["id"] for call in self.step.asked or self.step.waiting]
-
-    def answer(self, answers: Mapping[str, Any]) -> None:
-        """Complete the open step with an output or a decision for each of its calls, by id."""
-        assert self.step is not None
-        if self.step.asked:
-            self._decided += self.step.decide(answers)
-        else:
-            self._answered += self.step.answer(answers)
-        self._end_step("completed")
-        self.move("queued", required_action=None)
+        step, self.step = self.step, None
+        # The usage shows when the calls are answered, as the vendor's did; another process may do that.
+        used, self._used = self._used or Used(step.prompt, step.written), None
+        self.journal.save("step", {**step.document, "counted": usage_of(used)})
+        self.move("requires_action", required_action=step.required_action())
 
     def _is_own(self, name: str) -> bool:
         """Tell whether a call is the server's: a search, unless the client has a function of that name."""
@@ -254,98 +220,72 @@ class ActiveRun:
         error = changes.get("last_error")
         written: int | None = None
         if self.draft is not None:
-            details: Document = changes.get("incomplete_details") or {}
-            filtered = details.get("reason") == "content_filter"
-            reason = "content_filter" if filtered else _MESSAGE_REASONS[status]
+            reason = message_reason(status, changes.get("incomplete_details"))
             written = self._end_message("incomplete", incomplete_at=self.now, incomplete_details={"reason": reason})
         if self.step is not None:
-            self._end_step(_STEP_STATUSES.get(status, status), last_error=error, written=written)
-        stamp = _STAMPS.get(status)
-        if stamp is not None:
-            changes[stamp] = self.now
-        self.move(status, usage=_usage(self._totals()), required_action=None, expires_at=None, **changes)
-        self.close_feeds()
+            self._end_step(step_status(status), last_error=error, written=written)
+        changes |= stamps(status, self.now)
+        self.move(status, usage=usage_of(self._past.used), required_action=None, expires_at=None, **changes)
 
     def _open_step(self, details: Document, *, message_id: str = "") -> None:
-        run = self.run
-        step: Document = {
-            "id": self._names.make("step"),
-            "created_at": self.now,
-            "assistant_id": run["assistant_id"],
-            "thread_id": run["thread_id"],
-            "run_id": run["id"],
-            "type": details["type"],
-            "status": "in_progress",
-            "step_details": details,
-            "usage": None,
-            # Of the server alone: they are in no object that it shows.
-            "number": len(self._messages) + self._rounds(),
+        own = {
+            "number": self.view.count + self._past.rounds,
             "message_id": message_id,
+            "prompt": self._read(),
         }
-        self.step = StepDraft(self._steps.put(step), self._read())
-        self.emit("thread.run.step.created", "step", step)
-        self.emit("thread.run.step.in_progress", "step", step)
+        step = {**new_step(self.run, self._names.make("step"), self.now, details), **own}
+        self.step = StepDraft(step)
+        self.journal.put("step", step)
+        self._emit("thread.run.step.created", "step", step)
+        self._emit("thread.run.step.in_progress", "step", step)
 
-    def _end_step(self, status: str, *, last_error: Document | None = None, written: int | None = None) -> None:
+    def _end_step(self, status: str, *, last_error: Document | None = None, written: int | None = None) -> Document:
         assert self.step is not None
         draft, self.step = self.step, None
         used, self._used = self._used or Used(draft.prompt, draft.written if written is None else written), None
-        step = draft.document
-        step.update({"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": _usage(used)})
-        # It has grown since it was stored, and counts by its size.
-        self._steps.measure(step)
-        self.emit(f"thread.run.step.{status}", "step", step)
+        ended = {"status": status, f"{status}_at": self.now, "last_error": last_error, "usage": usage_of(used)}
+        step = {**draft.document, **ended}
+        self._past.add(step)
+        self.journal.save("step", step)
+        self._emit(f"thread.run.step.{status}", "step", step)
+        return step
 
     def _end_message(self, status: str, **changes: Any) -> int:
         """End the open message and return its tokens, by estimate."""
         draft, self.draft = self.draft, None
         assert draft is not None
-        content = draft.content(self._found or ())
+        content = draft.content(self._past.found)
         annotations: list[Document] = content[0].get("text", {}).get("annotations") or []
         if annotations:
             new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
             self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})
-        draft.document.update(changes, status=status, content=content)
-        # As above.
-        self._messages.measure(draft.document)
-        self.emit(f"thread.message.{status}", "message", draft.document)
+        message = {**draft.document, **changes, "status": status, "content": content}
+        message["tokens"] = len(tokens(text_of(message)))
+        self.journal.save("message", message)
+        self.view.add_message(message)
+        self._emit(f"thread.message.{status}", "message", message)
         return draft.tokens
 
+    def _emit(self, event: str, kind: str, document: Document) -> None:
+        self.journal.emit(Event(event, kind, document))
+
     def _emit_part(self, draft: MessageDraft, part: Document) -> None:
-        delta = _delta(draft.document, "thread.message.delta", {"content": [part]})
-        self.emit("thread.message.delta", "delta", delta)
+        self._emit_delta("thread.message.delta", draft.document["id"], {"content": [part]})
 
-    def _emit_call(self, call: Document) -> None:
+    def _begin_call(self, call: Document) -> None:
         assert self.step is not None
-        changes = {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
-        self.emit("thread.run.step.delta", "delta", _delta(self.step.document, "thread.run.step.delta", changes))
+        self.journal.save("step", self.step.document)
+        self._emit_call(self.step, call)
 
-    def _file(self, file_id: str) -> TurnFile | None:
-        if file_id not in self._store.files:
-            return None
-        return TurnFile(self._store.files.get(file_id)["filename"], lambda: self._store.contents[file_id])
+    def _emit_call(self, step: StepDraft, call: Document) -> None:
+        self._emit_delta(
+            "thread.run.step.delta", step.id, {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
+        )
+
+    def _emit_delta(self, event: str, id: str, changes: Document) -> None:
+        self._emit(event, "delta", {"id": id, "object": event, "delta": changes})
 
     def _read(self) -> int:
-        texts = [self.run["instructions"], *(text_of(message) for message in self._messages)]
-        return sum(len(tokens(text)) for text in [*texts, *(answered.output for answered in self._answered)])
-
-    def _rounds(self) -> int:
-        return sum(step["type"] == "tool_calls" for step in self._steps)
-
-    def _totals(self) -> Used:
-        parts = [step["usage"] for step in self._steps if step["usage"]]
-        return Used(*(sum(part[name] for part in parts) for name in ("prompt_tokens", "completion_tokens")))
-
-
-def text_of(message: Document) -> str:
-    """A message's text parts, joined by line ends."""
-    return "\n".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")
-
-
-def _usage(used: Used) -> Document:
-    total = used.prompt + used.completion
-    return {"prompt_tokens": used.prompt, "completion_tokens": used.completion, "total_tokens": total}
-
-
-def _delta(document: Document, object: str, changes: Document) -> Document:
-    return {"id": document["id"], "object": object, "delta": changes}
+        outputs = sum(len(tokens(answered.output)) for answered in self._past.outputs)
+        messages: int = self.view.tokens
+        return self._instructions + messages + outputs

@@ -1,44 +1,33 @@
-"""The scheduler of runs: each active run has at most one task, which calls the responder and paces its answer.
-
-A thread has at most one active run. A run that waits for outputs has no task, only a timer for its expiry.
-"""
+"""The scheduler of runs: it claims those that wait, gives each to a worker, and ends what has to end."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
+import secrets
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine, Iterable, Mapping
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from ..storage.collection import Document
-from ..storage.due_times import DueTimes
 from ..storage.ids import IdFactory
+from ..storage.interface import Claim, Document, Notice, Store, StoreError
 from ..storage.search import Found
-from ..storage.store import Store
-from .actions import AskApproval, CallPiece, CallTools, Ended, Fail, Incomplete, Piece, RefusalPiece, Say, Stall, Used
-from .active_run import ActiveRun
-from .event_feed import Feed
-from .pieces import Outcome, SmallAction, take
-from .responder import Backend, Responder, actions_of
-from .tokens import tokens
+from .responder import Backend, Responder
 from .turn import Dialect
+from .worker import Worker, WorkerSettings
 
 _log = logging.getLogger(__name__)
 
 # How often a run looks at a clock that is not the system's.
 _LOOK = 0.01
-# Events between two turns of the loop, where nothing else waits.
-_BATCH = 64
+# How often a process looks into a store that others share, should a notice have been lost.
+_BEAT = 1.0
 # Seconds for which a closing server waits for responders that do not end at once.
 _CLOSE = 0.5
-_CAP = "max_completion_tokens"
 
 
 class Engine:
-    """Drives runs through their life."""
+    """Drives runs through their life; a thread has at most one active run, which the store sees to."""
 
     def __init__(
         self,
@@ -46,87 +35,65 @@ class Engine:
         names: IdFactory,
         responder: Responder,
         *,
-        file_search: Callable[[Document, str], list[Found]],
+        file_search: Callable[[Store, Document, str], Awaitable[list[Found]]],
         clock: Callable[[], float],
         pace: float,
         speed: float,
         dialect: Dialect | None = None,
+        concurrency: int | None = None,
     ) -> None:
-        self._file_search = file_search
+        self._settings = WorkerSettings(store, names, responder, file_search, clock, pace, speed, dialect)
         self._store = store
-        self._names = names
-        self._responder = responder
         self._clock = clock
-        self._pace = pace
-        self._speed = speed
-        self._dialect: Dialect | None = dialect
-        self._ticks = 0
-        self._lives: dict[str, ActiveRun] = {}
-        self._work: dict[str, asyncio.Task[None]] = {}
-        self._due = DueTimes()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._concurrency = concurrency
+        self._name = secrets.token_hex(8)
+        self._workers: dict[str, Worker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_claiming = False
+        self._is_wanted = False
+        self._is_closing = False
+        self._beating: asyncio.Task[None] | None = None
+        store.listen(self._hear)
 
-    # ... what the handlers ask for ...
+    def open(self) -> None:
+        """Take up the runs that are in the store."""
+        if self._store.lease is not None and self._beating is None:
+            self._beating = self._spawn(self._beat(self._store.lease))
+            self._wake()
+            self._arm()
 
-    def active(self, thread_id: str) -> Document | None:
-        """The active run of a thread."""
-        life = self._lives.get(thread_id)
-        return None if life is None else life.run
-
-    def start(self, run: Document, feed: Feed | None, *, thread: Document | None = None) -> None:
-        """Take a new run into the world; `thread` is given where it was made with the run."""
-        life = self._lives[run["thread_id"]] = ActiveRun(run, self._store, self._names, self._clock, self._dialect)
-        self._listen(life, feed)
-        # Before the first turn: a run may expire while its responder has not begun.
-        self._due.add(run["thread_id"], run["expires_at"])
-        if thread is not None:
-            life.emit("thread.created", "thread", thread)
-        life.emit("thread.run.created", "run", run)
-        life.emit("thread.run.queued", "run", run)
-        self._arm(life)
-        self._begin(life, self._turn(life))
-
-    def waiting_for(self, run: Document) -> list[str]:
-        """Ids of the calls that a run waits for; empty where it waits for none."""
-        life = self._life(run)
-        return life.call_ids() if life is not None and run["status"] == "requires_action" else []
-
-    def submit(self, run: Document, answers: Mapping[str, Any], feed: Feed | None) -> None:
-        """Give a waiting run an output or a decision for each of its calls."""
-        life = self._lives[run["thread_id"]]
-        self._listen(life, feed)
-        life.answer(answers)
-        self._begin(life, self._turn(life))
-
-    def cancel(self, run: Document) -> None:
-        """Stop an active run: it is `cancelling` now, and `cancelled` a pace later."""
-        life = self._lives[run["thread_id"]]
-        # In two steps, as the vendor does it: clients must cope with `cancelling`.
-        life.move("cancelling", required_action=None)
-        self._begin(life, self._cancel(life))
-
-    def drop(self, thread_id: str) -> None:
-        """Forget the active run of a thread that is being deleted; its readers see the end of their streams."""
-        life = self._lives.get(thread_id)
-        if life is not None:
-            life.close_feeds()
-            self._release(life)
-
-    def expire(self) -> None:
+    async def expire(self) -> None:
         """End the runs whose time has come."""
-        for thread_id in self._due.take(self._clock()):
-            self._end(self._lives[thread_id], "expired")
+        first, now = self._store.next_due("run"), self._clock()
+        if first is None or first > now:
+            return
+        for key in await self._store.due("run", now):
+            worker = self._workers.get(key.id)
+            if worker is None:
+                # It waits for the client, or for a worker. Nothing is claimed that another process works on.
+                claim = await self._store.claim(self._name, time.time(), key.id)
+                worker = None if claim is None else self._take(claim)
+            if worker is not None:
+                await worker.expire()
 
     def reset(self) -> None:
-        """Drop every run at once; readers see their streams cut."""
-        for life in list(self._lives.values()):
-            for feed in life.feeds:
-                feed.cut()
-            self._release(life)
+        """Drop every run at once."""
+        for worker in list(self._workers.values()):
+            worker.drop()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
-    async def close(self) -> None:
-        """Drop every run and wait for their tasks."""
+    async def close(self, grace: float) -> None:
+        """Claim no more, let runs end for so many seconds, and drop those that have not."""
+        self._is_closing = True
+        if self._beating is not None:
+            self._beating.cancel()
+        if grace and self._workers:
+            _, late = await asyncio.wait([worker.ended for worker in self._workers.values()], timeout=grace)
+            if late:
+                _log.warning("%d runs have not ended within %g s", len(late), grace)
         self.reset()
         if self._tasks:
             done, left = await asyncio.wait(self._tasks, timeout=_CLOSE)
@@ -136,202 +103,112 @@ class Engine:
             if left:
                 _log.warning("%d responders refuse their cancellation and are left behind", len(left))
                 self._tasks -= left
-        if isinstance(self._responder, Backend):
-            await self._responder.close()
+        if self._store.lease is not None:
+            await self._store.release(self._name)
+        if isinstance(self._settings.responder, Backend):
+            await self._settings.responder.close()
 
-    # ... a turn ...
+    # ... claims ...
 
-    async def _turn(self, life: ActiveRun) -> None:
-        await asyncio.sleep(self._pace)
-        life.move("in_progress", started_at=life.run["started_at"] or life.now)
-        await asyncio.sleep(self._pace)
-        over = False
-        try:
-            if life.searches and not (isinstance(self._responder, Backend) and self._responder.calls_search):
-                life.search(self._file_search(life.run, life.turn().last_user_text))
-            while (outcome := await self._answer(life)) == "again":
-                pass
-            over = outcome != "completed"
-        except (KeyboardInterrupt, SystemExit, GeneratorExit):
-            raise
-        except BaseException as error:  # the responder is the user's code: its run fails, the server goes on
-            if isinstance(error, asyncio.CancelledError) and not self._runs(life):
-                raise  # the run was taken away; else the responder made the error itself
-            _log.exception("the responder failed")
-            if self._runs(life):
-                self._end(life, "failed", last_error={"code": "server_error", "message": _words_of(error)})
-        if not over and self._runs(life):
-            self._end(life, "completed")
-
-    async def _answer(self, life: ActiveRun) -> Outcome:
-        """Ask the responder once and do what it says, up to the end of its answer."""
-        async with aclosing(actions_of(self._responder, life.turn())) as actions:
-            async for action in actions:
-                if not self._runs(life):
-                    return "waiting"
-                outcome = await self._act(life, action)
-                if outcome != "open":
-                    return outcome
-        if not self._runs(life) or (life.draft is None and life.step is None):
-            return "completed"
-        return await self._take(life, Ended())  # pieces without an end: it is where they end
-
-    async def _act(self, life: ActiveRun, action: object) -> Outcome:
-        """Do one action, and say how the turn is then."""
-        match action:
-            case Say(text=text):
-                return "waiting" if await self._say(life, text) else "open"
-            case Piece() | RefusalPiece() | CallPiece() | Used() | Ended():
-                return await self._take(life, action)
-            case CallTools():
-                await self._call(life, ((None, name, arguments) for name, arguments in action.pairs()))
-            case AskApproval():
-                await self._call(life, action.triples())
-            case Fail(code=code, message=message, text=text):
-                code, message = life.said.check(code), life.said.check(message)
-                await self._open(life, text)
-                self._end(life, "failed", last_error={"code": code, "message": message})
-            case Incomplete(reason=reason, text=text):
-                reason = life.said.check(reason)
-                await self._open(life, text)
-                self._end(life, "incomplete", incomplete_details={"reason": reason})
-            case Stall(text=text):
-                await self._open(life, text)
-                # Never set: the run stays as it is until it expires, is cancelled or is deleted.
-                await asyncio.Event().wait()
-            case _:
-                raise TypeError(f"expected an action such as Say(…), not {action!r}")
-        return "waiting"
-
-    async def _take(self, life: ActiveRun, action: SmallAction) -> Outcome:
-        """Do one small action; a run whose answer was cut short ends here."""
-        outcome = take(life, action, lambda query: self._file_search(life.run, query))
-        if outcome in ("length", "content_filter"):
-            reason = _CAP if outcome == "length" else outcome
-            self._end(life, "incomplete", incomplete_details={"reason": reason})
+    def _hear(self, notice: Notice, run_id: str) -> None:
+        worker = self._workers.get(run_id)
+        if self._is_closing:
+            return
+        if notice == "gone":
+            if worker is not None:
+                worker.drop()
+            return
+        if notice == "queued":
+            self._wake()
+            self._arm()
+        elif worker is not None:
+            worker.cancel()
         else:
-            await self._tick()
-        return outcome
+            # Nobody works on it: it is cancelled whether there is a slot or not.
+            self._run(self._claim_one(run_id))
 
-    async def _say(self, life: ActiveRun, text: str | AsyncIterable[str]) -> bool:
-        cap = life.run.get(_CAP)
-        left: int | None = None if cap is None else max(0, cap - life.written)
-        if isinstance(text, str):
-            life.said.check(text)
-        life.open_message()
-        async with aclosing(_pieces(text)) as pieces:
-            async for piece in pieces:
-                if not self._runs(life):
-                    return True
-                if left == 0:
-                    self._end(life, "incomplete", incomplete_details={"reason": _CAP})
-                    return True
-                left = None if left is None else left - 1
-                life.write(piece)
-                await self._tick()
-        if not self._runs(life):
-            return True
-        life.close_message()
-        return False
+    def _wake(self) -> None:
+        """Claim what waits for a worker, as far as there are slots."""
+        self._is_wanted = True
+        if not self._is_claiming and not self._is_closing:
+            self._is_claiming = True
+            self._run(self._claim_all())
 
-    async def _open(self, life: ActiveRun, text: str) -> None:
-        if life.said.check(text):
-            life.open_message()
-            for piece in tokens(text):
-                life.write(piece)
-                await self._tick()
+    async def _claim_all(self) -> None:
+        try:
+            while self._is_wanted:
+                self._is_wanted = False
+                while self._has_slot():
+                    claim = await self._store.claim(self._name, time.time())
+                    if claim is None:
+                        break
+                    self._take(claim).start()
+        except StoreError as error:
+            _log.warning("no run can be claimed: %s", error)
+        finally:
+            self._is_claiming = False
 
-    async def _call(self, life: ActiveRun, calls: Iterable[tuple[str | None, str, str]]) -> None:
-        """Call functions, or tools of MCP servers, and wait for the client."""
-        life.open_calls()
-        for server, name, arguments in calls:
-            if server is None:
-                life.begin_call("", name, own=False)
-            else:
-                life.begin_mcp_call(server, name)
-            await self._tick()
-            for piece in tokens(life.said.check(arguments)):
-                life.append_arguments(piece)
-                await self._tick()
-        life.require_action()
+    async def _claim_one(self, run_id: str) -> None:
+        claim = await self._store.claim(self._name, time.time(), run_id)
+        if claim is not None:
+            self._take(claim).start()
 
-    async def _tick(self) -> None:
-        # A turn of the loop for each event made it 9.5 times as dear as one written by hand (2026-11). Events that
-        # are there at once go out together; a responder that never waits still lets others have their turn.
-        self._ticks += 1
-        if self._speed or self._ticks % _BATCH == 0:
-            await asyncio.sleep(self._speed)
+    def _has_slot(self) -> bool:
+        return not self._is_closing and (self._concurrency is None or len(self._workers) < self._concurrency)
 
-    async def _cancel(self, life: ActiveRun) -> None:
-        await asyncio.sleep(self._pace)
-        self._end(life, "cancelled")
+    def _take(self, claim: Claim) -> Worker:
+        worker = Worker(self._settings, claim, spawn=self._spawn, done=self._forget)
+        self._workers[claim.run_id] = worker
+        return worker
 
-    # ... bookkeeping ...
+    def _forget(self, run_id: str) -> None:
+        del self._workers[run_id]
+        if self._concurrency is not None:
+            self._wake()
 
-    def _life(self, run: Document) -> ActiveRun | None:
-        life = self._lives.get(run["thread_id"])
-        return life if life is not None and life.run is run else None
+    # ... time ...
 
-    def _runs(self, life: ActiveRun) -> bool:
-        # A responder may have swallowed the cancellation that took its run away.
-        return self._life(life.run) is life and life.run["status"] == "in_progress"
+    async def _beat(self, lease: float) -> None:
+        """Renew the claims of this process, and look for what it was given no notice of."""
+        renewed = time.monotonic()
+        while True:
+            await asyncio.sleep(_BEAT)
+            try:
+                if time.monotonic() - renewed >= lease / 3:
+                    await self._store.renew(self._name, time.time())
+                    renewed = time.monotonic()
+                await self.expire()
+            except StoreError as error:
+                _log.warning("the store cannot be reached: %s", error)
+            self._wake()
 
-    def _listen(self, life: ActiveRun, feed: Feed | None) -> None:
-        if feed is not None:
-            life.feeds.append(feed)
+    def _arm(self) -> None:
+        """See to it that somebody looks when the next run expires."""
+        first = self._store.next_due("run")
+        if self._timer is None and first is not None:
+            # A clock of the caller's may stand still, or jump at any time.
+            wait = max(first - self._clock(), _LOOK) if self._clock is time.time else _LOOK
+            self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
 
-    def _begin(self, life: ActiveRun, work: Coroutine[Any, Any, None]) -> None:
-        thread_id: str = life.run["thread_id"]
-        self._stop(thread_id)
-        task = self._work[thread_id] = asyncio.get_running_loop().create_task(work)
+    def _ring(self) -> None:
+        self._run(self._expire_and_arm())
+
+    async def _expire_and_arm(self) -> None:
+        try:
+            await self.expire()
+        except StoreError as error:
+            _log.warning("the store cannot be reached: %s", error)
+        self._timer = None
+        if not self._is_closing:
+            self._arm()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin something that nobody waits for."""
+        _ = self._spawn(work)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
         # The loop holds tasks weakly, and a closing server has to wait for those whose run is gone.
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-    def _stop(self, thread_id: str) -> None:
-        task = self._work.pop(thread_id, None)
-        if task is not None and task is not asyncio.current_task():
-            task.cancel()
-
-    def _end(self, life: ActiveRun, status: str, **changes: Any) -> None:
-        self._release(life)
-        life.end(status, **changes)
-
-    def _release(self, life: ActiveRun) -> None:
-        thread_id: str = life.run["thread_id"]
-        self._stop(thread_id)
-        del self._lives[thread_id]
-        self._due.discard(thread_id)
-        self._timers.pop(thread_id).cancel()
-
-    def _arm(self, life: ActiveRun) -> None:
-        # A clock of the caller's may stand still, or jump at any time.
-        left = life.run["expires_at"] - self._clock()
-        delay = max(left, 0.01) if self._clock is time.time else _LOOK
-        self._timers[life.run["thread_id"]] = asyncio.get_running_loop().call_later(delay, self._ring, life)
-
-    def _ring(self, life: ActiveRun) -> None:
-        self.expire()
-        if self._life(life.run) is not None:
-            self._arm(life)
-
-
-def _words_of(error: BaseException) -> str:
-    try:
-        said = str(error)
-    except Exception:  # noqa: BLE001  an error of the user's own may not even have a text
-        said = "(an error without a text)"
-    # As long as any sentence needs; no error message has to be written as JSON that cannot be.
-    return f"the responder raised {type(error).__name__}: {said[:1000]}".encode("utf-8", "backslashreplace").decode()
-
-
-async def _pieces(text: str | AsyncIterable[str]) -> AsyncGenerator[str, None]:
-    if isinstance(text, str):
-        for piece in tokens(text) or [""]:
-            yield piece
-        return
-    async with AsyncExitStack() as stack:
-        if inspect.isasyncgen(text):
-            await stack.enter_async_context(aclosing(text))
-        async for piece in text:
-            yield piece
+        return task

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from ..storage.collection import Document
+from ..storage.interface import Document
 from .turn import FoundText
 
 # Marks as models spell them: the one that stands in the search's output, and the garbled forms that were seen. What
@@ -19,7 +19,7 @@ class MessageDraft:
 
     def __init__(self, document: Document) -> None:
         self.document = document
-        """The message's document, which is the one in the store."""
+        """The message's document, without what has been written."""
         self._pieces: list[str] = []
         self._refusal: list[str] = []
 
@@ -41,6 +41,14 @@ class MessageDraft:
         """Add to the refusal and return the delta's part."""
         self._refusal.append(piece)
         return {"index": 1 if self._pieces else 0, "type": "refusal", "refusal": piece}
+
+    def resume(self, deltas: Iterable[Document]) -> None:
+        """Take up what deltas have shown of the message already."""
+        for part in (part for delta in deltas for part in delta["content"]):
+            if part["type"] == "refusal":
+                self.refuse(part["refusal"])
+            elif "value" in part["text"]:
+                self.write(part["text"]["value"])
 
     def content(self, found: Iterable[FoundText]) -> list[Document]:
         """Return the parts of the whole message; a message without a word has one empty text."""

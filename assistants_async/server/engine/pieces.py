@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal
 
 from ..._typing import is_array, is_object
@@ -11,8 +11,11 @@ from ..storage.search import Found
 from .actions import CallPiece, Ended, Piece, RefusalPiece, Used
 from .active_run import ActiveRun
 
-SmallAction = Piece | RefusalPiece | CallPiece | Used | Ended
-"""Actions that leave the run as it is but for one piece, and the one that ends an answer."""
+SmallAction = Piece | RefusalPiece | CallPiece | Used
+"""Actions that leave the run as it is but for one piece."""
+
+Search = Callable[[str], Awaitable[Sequence[Found]]]
+"""Finds chunks for one query."""
 
 Outcome = Literal["open", "again", "waiting", "completed", "length", "content_filter"]
 """State of a turn after an action: going on; to be asked once more, the server's own calls being answered; waiting
@@ -21,8 +24,8 @@ for the client's outputs; or at the run's end."""
 _MOST_QUERIES = 5
 
 
-def take(life: ActiveRun, action: SmallAction, search: Callable[[str], Sequence[Found]]) -> Outcome:
-    """Do one small action; `search` finds chunks for one query."""
+def take(life: ActiveRun, action: SmallAction) -> None:
+    """Do one small action."""
     match action:
         case Piece(text=text):
             _open_message(life)
@@ -34,9 +37,6 @@ def take(life: ActiveRun, action: SmallAction, search: Callable[[str], Sequence[
             _take_call(life, action)
         case Used():
             life.count(action)
-        case Ended(reason=reason):
-            return _end(life, reason, search)
-    return "open"
 
 
 def _open_message(life: ActiveRun) -> None:
@@ -57,9 +57,11 @@ def _take_call(life: ActiveRun, piece: CallPiece) -> None:
         life.append_arguments(piece.arguments, piece.index)
 
 
-def _end(life: ActiveRun, reason: str, search: Callable[[str], Sequence[Found]]) -> Outcome:
+async def end_answer(life: ActiveRun, ended: Ended, search: Search) -> Outcome:
+    """End an answer: its own searches are answered, and its calls or its message closed."""
     if life.step is not None and life.step.is_calling:
-        life.answer_searches(lambda arguments: found_for(arguments, search))
+        for call, arguments in life.step.searches:
+            life.answer_search(call, await found_for(arguments, search))
         if life.step.waiting:
             life.require_action()
             return "waiting"
@@ -69,17 +71,17 @@ def _end(life: ActiveRun, reason: str, search: Callable[[str], Sequence[Found]])
     assert life.draft is not None
     if not life.draft.tokens:
         life.write("")
-    if reason in ("stop", "tool_calls"):
+    if ended.reason in ("stop", "tool_calls"):
         life.close_message()
         return "completed"
-    return "length" if reason == "length" else "content_filter"
+    return "length" if ended.reason == "length" else "content_filter"
 
 
-def found_for(arguments: str, search: Callable[[str], Sequence[Found]]) -> list[Found]:
+async def found_for(arguments: str, search: Search) -> list[Found]:
     """Find what the arguments of a search ask for: the best of all its queries, each chunk once."""
     best: dict[tuple[str, str], Found] = {}
     for query in _queries(arguments):
-        for found in search(query):
+        for found in await search(query):
             key = (found.source.file_id, found.chunk.text)
             if key not in best or best[key].score < found.score:
                 best[key] = found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from ..storage.collection import Document
+from ..storage.interface import Document
 from ..storage.search import Found
 from .thread_items import SEARCH, marker
 from .tokens import tokens
@@ -17,21 +18,38 @@ _MOST_FOUND = 20
 class StepDraft:
     """The step that is open in a run."""
 
-    def __init__(self, document: Document, prompt: int) -> None:
-        self.document = document
-        """The step's document, which is the one in the store."""
-        self.prompt = prompt
-        """Tokens that its answer read, by the server's own estimate."""
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._arguments: dict[str, str] = dict(document.get("arguments") or {})
+        self._decisions: dict[str, bool] = dict(document.get("decisions") or {})
+        self.calls: list[Document] = [_copied(call) for call in calls_of(document)]
+        """The tool calls; empty where the step makes a message."""
 
     @property
-    def calls(self) -> list[Document]:
-        """The tool calls; empty where the step makes a message."""
-        return calls_of(self.document)
+    def document(self) -> Document:
+        """The step's document as it is now; it does not change with the step."""
+        if not self.is_calling:
+            return self._document
+        details = {**self._document["step_details"], "tool_calls": [_copied(call) for call in self.calls]}
+        own = {"arguments": dict(self._arguments), "decisions": dict(self._decisions)}
+        return {**self._document, "step_details": details, **own}
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        name: str = self._document["id"]
+        return name
+
+    @property
+    def prompt(self) -> int:
+        """Tokens that its answer read, by the server's own estimate."""
+        prompt: int = self._document["prompt"]
+        return prompt
 
     @property
     def is_calling(self) -> bool:
         """True for a step of tool calls."""
-        kind: str = self.document["type"]
+        kind: str = self._document["type"]
         return kind == "tool_calls"
 
     @property
@@ -47,8 +65,7 @@ class StepDraft:
     @property
     def searches(self) -> list[tuple[Document, str]]:
         """The searches with their arguments, which are kept beside the call: its object has no place for them."""
-        arguments: Document = self.document.get("arguments") or {}
-        return [(call, arguments.get(call["id"], "")) for call in self.calls if call["type"] == SEARCH]
+        return [(call, self._arguments.get(call["id"], "")) for call in self.calls if call["type"] == SEARCH]
 
     @property
     def written(self) -> int:
@@ -61,20 +78,19 @@ class StepDraft:
         if not own:
             call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": "", "output": None}}
         self.calls.append(call)
-        return {"index": len(self.calls) - 1, **call}
+        return {"index": len(self.calls) - 1, **_copied(call)}
 
     def begin_mcp(self, call_id: str, server: str, name: str) -> Document:
         """Add a call of an MCP server and return the delta's part."""
         call: Document = {"id": call_id, "type": "mcp", "server_label": server, "name": name, "arguments": ""}
         self.calls.append(call)
-        return {"index": len(self.calls) - 1, **call}
+        return {"index": len(self.calls) - 1, **_copied(call)}
 
     def extend(self, piece: str, place: int) -> Document | None:
         """Add text to the arguments of a call and return the delta's part; a search shows none."""
         call = self.calls[place]
         if call["type"] == SEARCH:
-            arguments: Document = self.document.setdefault("arguments", {})
-            arguments[call["id"]] = arguments.get(call["id"], "") + piece
+            self._arguments[call["id"]] = self._arguments.get(call["id"], "") + piece
             return None
         if call["type"] == "mcp":
             call["arguments"] += piece
@@ -91,7 +107,7 @@ class StepDraft:
                 one.source.filename,
                 one.chunk.text,
                 one.score,
-                marker(self.document["number"], place, one.source.filename),
+                marker(self._document["number"], place, one.source.filename),
             )
             for place, one in enumerate(found[:_MOST_FOUND], start)
         ]
@@ -111,27 +127,56 @@ class StepDraft:
         ]
         return {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
 
-    def answer(self, outputs: Mapping[str, str]) -> list[ToolOutput]:
-        """Put the client's outputs in, by id."""
+    def answer(self, answers: Mapping[str, Any]) -> None:
+        """Put the client's outputs or decisions in, by id; a server that may be called answers that it was."""
         for call in self.waiting:
-            call["function"]["output"] = outputs[call["id"]]
-        return [ToolOutput(call["id"], **call["function"]) for call in self.waiting]
-
-    def decide(self, decisions: Mapping[str, bool]) -> list[Approval]:
-        """Put the client's decisions in, by id; a server that may be called answers that it was."""
+            call["function"]["output"] = answers[call["id"]]
         for call in self.asked:
-            if decisions[call["id"]]:
+            self._decisions[call["id"]] = answers[call["id"]]
+            if answers[call["id"]]:
                 call["output"] = f"{call['server_label']}/{call['name']} was called."
-        return [
-            Approval(call["id"], call["server_label"], call["name"], call["arguments"], decisions[call["id"]])
-            for call in self.asked
-        ]
 
 
 def calls_of(step: Document) -> list[Document]:
     """The tool calls of a step's document; empty where it makes a message."""
     calls: list[Document] | None = step["step_details"].get("tool_calls")
     return [] if calls is None else calls
+
+
+def outputs_of(step: Document) -> list[ToolOutput]:
+    """The calls of a step that the client has answered."""
+    calls = [call for call in calls_of(step) if call["type"] == "function" and step["status"] == "completed"]
+    return [ToolOutput(call["id"], **call["function"]) for call in calls]
+
+
+def approvals_of(step: Document) -> list[Approval]:
+    """The calls of a step about which the client has decided."""
+    decisions: Mapping[str, bool] = step.get("decisions") or {}
+    return [
+        Approval(call["id"], call["server_label"], call["name"], call["arguments"], decisions[call["id"]])
+        for call in calls_of(step)
+        if call["id"] in decisions
+    ]
+
+
+def found_in(step: Document) -> list[FoundText]:
+    """The results of the searches of a step, with their marks."""
+    results = [one for call in calls_of(step) if call["type"] == SEARCH for one in call[SEARCH].get("results") or ()]
+    return [
+        FoundText(
+            one["file_id"],
+            one["file_name"],
+            one["content"][0]["text"],
+            one["score"],
+            marker(step["number"], place, one["file_name"]),
+        )
+        for place, one in enumerate(results)
+    ]
+
+
+def _copied(call: Document) -> Document:
+    """Copy a call, so that it does not change with the draft."""
+    return {**call, "function": dict(call["function"])} if call["type"] == "function" else dict(call)
 
 
 def _result(found: FoundText) -> Document:

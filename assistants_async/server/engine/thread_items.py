@@ -1,31 +1,149 @@
-"""The thread of a run as items: messages and finished rounds of tool calls, in the order in which they came."""
+"""The thread of a run: messages and finished rounds of tool calls, in the order in which they came."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import overload
 
-from ..storage.collection import Document
-from ..storage.store import Store
-from .turn import ToolOutput, ToolRound, TurnItem
+from ..._typing import override
+from ..storage.batch import content_of
+from ..storage.interface import Document, Key, PageQuery, Store, Stored
+from .tokens import text_of
+from .turn import ToolOutput, ToolRound, TurnFile, TurnItem, TurnMessage
 
 SEARCH = "file_search"
 
-
-def read_items(store: Store, thread_id: str) -> list[TurnItem]:
-    """Read the items of a thread; places in the store order them, since times are whole seconds."""
-    placed: list[tuple[int, TurnItem]] = list(store.messages(thread_id).placed())
-    for run in store.runs(thread_id):
-        placed += (
-            (place, _round(step))
-            for place, step in store.steps(thread_id, run["id"]).placed()
-            if step["type"] == "tool_calls" and step["status"] == "completed"
-        )
-    return [item for _, item in sorted(placed, key=_place)]
+# Bytes of images that are read for a turn: no model takes more at once.
+_MOST_IMAGES = 20 * 2**20
+_STEPS = 50
 
 
-def _place(entry: tuple[int, Any]) -> int:
-    return entry[0]
+class ThreadView:
+    """The part of a thread that a run works on; the run adds to it what it writes."""
+
+    def __init__(
+        self,
+        count: int,
+        messages: Sequence[Stored] = (),
+        steps: Sequence[Stored] = (),
+        files: dict[str, TurnFile] | None = None,
+    ) -> None:
+        self.count = count
+        """The number of all messages of the thread."""
+        self.files = files or {}
+        """The files that the messages name, by id."""
+        self._messages = [row.document for row in messages]
+        # Places in the store order them, since times are whole seconds.
+        rows = sorted([*messages, *steps], key=_place)
+        self._items: list[TurnItem] = [
+            _round(row.document) if "step_details" in row.document else row.document for row in rows
+        ]
+        self.tokens = sum(message["tokens"] for message in self._messages)
+        """Tokens of the messages, by the server's own estimate."""
+
+    @property
+    def messages(self) -> Messages:
+        """The messages as they are now."""
+        return Messages(self._messages)
+
+    @property
+    def items(self) -> Sequence[TurnItem]:
+        """Messages as documents and rounds, as they are now."""
+        return tuple(self._items)
+
+    def add_message(self, message: Document) -> None:
+        """Add a message that the run has written."""
+        self._messages.append(message)
+        self._items.append(message)
+        self.tokens += message["tokens"]
+
+    def add_round(self, step: Document) -> None:
+        """Add a round of calls that was answered."""
+        self._items.append(_round(step))
+
+
+class Messages(Sequence[TurnMessage]):
+    """Messages that are made when they are looked at: most responders want the last one alone."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = tuple(documents)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    @overload
+    def __getitem__(self, index: int) -> TurnMessage: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[TurnMessage]: ...
+    @override
+    def __getitem__(self, index: int | slice) -> TurnMessage | Sequence[TurnMessage]:
+        if isinstance(index, slice):
+            return Messages(self._documents[index])
+        message = self._documents[index]
+        return TurnMessage(message["role"], text_of(message))
+
+
+async def read_thread(store: Store, run: Document) -> ThreadView:
+    """Read what a run sees of its thread: with `last_messages` no more than that, however long the thread is."""
+    thread_id: str = run["thread_id"]
+    strategy: Document = run.get("truncation_strategy") or {}
+    limit: int | None = strategy.get("last_messages") if strategy.get("type") == "last_messages" else None
+    count = (await store.tally("message", thread_id)).total
+    found = await store.page("message", thread_id, PageQuery(limit=limit, ascending=False))
+    messages = list(reversed(found.rows))
+    start = messages[0].place if found.more and messages else 0
+    steps = {row.document["id"]: row for row in await _steps_from(store, thread_id, start)}
+    # The rounds of the run itself stay, also those before the messages that are kept.
+    own = await store.page("step", thread_id, PageQuery(ref=run["id"]))
+    steps |= {row.document["id"]: row for row in own.rows if _is_round(row.document)}
+    return ThreadView(count, messages, list(steps.values()), await _files(store, messages))
+
+
+async def _steps_from(store: Store, thread_id: str, start: int) -> list[Stored]:
+    """Read the finished rounds from a place on."""
+    found: list[Stored] = []
+    last: str | None = None
+    limit = _STEPS if start else None
+    while True:
+        page = await store.page("step", thread_id, PageQuery(limit=limit, ascending=False, after=last))
+        found += (row for row in page.rows if row.place > start and _is_round(row.document))
+        if not page.more or page.rows[-1].place <= start:
+            return found
+        last = page.rows[-1].document["id"]
+
+
+async def _files(store: Store, messages: Sequence[Stored]) -> dict[str, TurnFile]:
+    """Look up the files that messages name, and read the images among them, the newest first."""
+    files: dict[str, TurnFile] = {}
+    left = _MOST_IMAGES
+    for row in reversed(messages):
+        images = {part["image_file"]["file_id"] for part in row.document["content"] if part["type"] == "image_file"}
+        for file_id in row.document.get("files") or ():
+            stored = None if file_id in files else await store.get(Key("file", "", file_id))
+            if stored is None:
+                continue
+            file = stored.document
+            # More than fits is not sent either: its size is all that counts.
+            size: int = file["bytes"]
+            is_read = file_id in images and size <= left
+            left -= size if file_id in images else 0
+            content = partial(_value, await content_of(store, file["blob"])) if is_read else partial(bytes, size)
+            files[file_id] = TurnFile(file["filename"], content)
+    return files
+
+
+def _value(content: bytes) -> bytes:
+    return content
+
+
+def _place(row: Stored) -> int:
+    return row.place
+
+
+def _is_round(step: Document) -> bool:
+    return bool(step["type"] == "tool_calls" and step["status"] == "completed")
 
 
 def _round(step: Document) -> ToolRound:
@@ -58,3 +176,10 @@ def search_output(results: list[Document], number: int, start: int) -> str:
         for place, one in enumerate(results, start)
     ]
     return "\n\n".join(texts) or "Nothing was found."
+
+
+def files_of(message: Document) -> list[str]:
+    """Ids of the files that a message names, in whichever way."""
+    images = [part["image_file"]["file_id"] for part in message["content"] if part["type"] == "image_file"]
+    attached = [one["file_id"] for one in message["attachments"] if "file_id" in one]
+    return list(dict.fromkeys([*images, *message["file_ids"], *attached]))

@@ -105,8 +105,8 @@ class Turn:
     """The run: every member of its object, in both versions' names."""
     instructions: str
     """The system prompt."""
-    messages: tuple[TurnMessage, ...]
-    """The thread, oldest first."""
+    messages: Sequence[TurnMessage]
+    """The thread, oldest first; with a `truncation_strategy` of `last_messages` no more than those."""
     tools: tuple[Mapping[str, Any], ...]
     """The tools that the run may use."""
     outputs: tuple[ToolOutput, ...]
@@ -126,13 +126,13 @@ class Turn:
     dialect: Dialect | None = None
     """The server's dialect; None for the documents'."""
     file: Callable[[str], TurnFile | None] = field(default=lambda _: None, repr=False)
-    """Looks a file up by its id; None for one that is not there."""
+    """Looks up a file that a message names, by its id; None for one that is not there."""
     read_items: Callable[[], Sequence[TurnItem]] = field(default=tuple, repr=False)
     """Reads the thread; `items` is what it gives."""
 
     @property
     def items(self) -> Sequence[TurnItem]:
-        """Messages as documents and rounds of tool calls of all runs, oldest first; read from the store each time."""
+        """Messages as documents and rounds of tool calls of all runs, oldest first."""
         return self.read_items()
 
     @property

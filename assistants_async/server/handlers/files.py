@@ -11,10 +11,15 @@ from aiohttp import web
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
-from ..storage.collection import Document
+from ..storage.batch import content_of
 from ..storage.documents import deleted
+from ..storage.interface import BlobWriter, Document
+from ..storage.memory import MemoryStore
+from ..storage.vector_index import forget_file
 
 # In v2 this is the documented default; in v1 there is nothing to page by, so all of them come.
+# Bytes up to which a file is sent in one piece.
+_SMALL = 2**20
 _DEFAULT_LIMIT = {"v1": 10**9, "v2": 10_000}
 
 
@@ -23,63 +28,64 @@ async def create(context: Context) -> Document:
     upload, values = context.upload, context.values
     if upload is None:
         raise invalid("Missing required parameter: 'file'.", "file", "missing_required_parameter")
-    document = keep(context, upload.filename, upload.content, values["purpose"], values.get("expires_after"))
+    document = keep(context, upload.filename, upload.blob, values["purpose"], values.get("expires_after"))
     return context.render("file", document)
 
 
 def keep(
-    context: Context, filename: str, content: bytes, purpose: str, expires_after: Mapping[str, Any] | None
+    context: Context, filename: str, blob: BlobWriter, purpose: str, expires_after: Mapping[str, Any] | None
 ) -> Document:
     """A new file."""
     state = context.state
     document: Document = {
         "id": state.names.make("file"),
-        "bytes": len(content),
+        "bytes": blob.size,
         "created_at": state.now,
         "filename": filename,
         "purpose": purpose,
+        "blob": context.batch.keep(blob),
     }
     if expires_after is not None:
         document["expires_at"] = state.now + expires_after["seconds"]
-    return context.store.keep_file(document, content)
+    return context.batch.put("file", document)
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `retrieveFile`."""
-    return context.render("file", context.store.files.get(context.ids["file_id"]))
+    return context.render("file", await context.batch.get("file", context.ids["file_id"]))
 
 
 async def delete(context: Context) -> Document:
     """Serve `deleteFile`; objects that name it keep its id."""
     file_id = context.ids["file_id"]
-    context.store.forget_file(file_id)
+    await forget_file(context.batch, file_id)
     return deleted("file", file_id)
 
 
 async def download(context: Context) -> web.StreamResponse:
     """Serve `downloadFile`: the bytes, whatever the purpose (the vendor refused some)."""
-    document = context.store.files.get(context.ids["file_id"])
-    return web.Response(
-        body=context.store.contents[document["id"]],
-        # Whatever somebody uploaded must not run as a page in a browser.
-        headers={
-            "content-disposition": _disposition(document["filename"]),
-            "x-content-type-options": "nosniff",
-        },
-        content_type="application/octet-stream",
-    )
+    document = await context.batch.get("file", context.ids["file_id"])
+    # Whatever somebody uploaded must not run as a page in a browser.
+    headers = {
+        "content-disposition": _disposition(document["filename"]),
+        "content-type": "application/octet-stream",
+        "x-content-type-options": "nosniff",
+    }
+    store, size = context.batch.store, document["bytes"]
+    if size <= _SMALL or isinstance(store, MemoryStore):
+        return web.Response(body=await content_of(store, document["blob"]), headers=headers)
+    response = web.StreamResponse(headers={**headers, "content-length": str(size)})
+    await response.prepare(context.http)
+    async for piece in store.read_blob(document["blob"]):
+        await response.write(piece)
+    await response.write_eof()
+    return response
 
 
 async def index(context: Context) -> Document:
     """Serve `listFiles`; in protocol v1 it has one page and no members to page by."""
-    purpose = context.values.get("purpose")
-    listed = page(
-        context.store.files,
-        context.values,
-        lambda document: context.render("file", document),
-        keep=lambda document: purpose is None or document["purpose"] == purpose,
-        limit=_DEFAULT_LIMIT[context.protocol],
-    )
+    purpose, limit = context.values.get("purpose"), _DEFAULT_LIMIT[context.protocol]
+    listed = await page(context, "file", state=purpose, limit=limit)
     return {"object": listed["object"], "data": listed["data"]} if context.protocol == "v1" else listed
 
 

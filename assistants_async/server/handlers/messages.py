@@ -5,73 +5,74 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import invalid
+from ..engine.thread_items import files_of
+from ..engine.tokens import text_of, tokens
+from ..errors import invalid, missing
 from ..requests.context import Context, Handler
-from ..requests.pages import page
-from ..storage.collection import Document
+from ..requests.pages import list_page, page
 from ..storage.documents import deleted
-from .attachments import check_searchable, link, make_searchable, require
+from ..storage.interface import Document
+from .attachments import check_searchable, make_searchable, require
 
 
 async def create(context: Context) -> Document:
     """Serve `createMessage`; refused while the thread has an active run."""
     thread_id = context.ids["thread_id"]
-    thread = context.store.threads.get(thread_id)
-    run = context.state.engine.active(thread_id)
-    if run is not None:
-        raise invalid(f"Can't add messages to {thread_id} while a run {run['id']} is active.")
-    check_messages(context, [context.values], thread.get("tool_resources"))
-    return context.render("message", add_messages(context, thread_id, [context.values])[0])
+    thread = await context.batch.get("thread", thread_id)
+    run_id = await context.batch.active(thread_id)
+    if run_id is not None:
+        raise invalid(f"Can't add messages to {thread_id} while a run {run_id} is active.")
+    await check_messages(context, [context.values], thread.get("tool_resources"))
+    return context.render("message", (await add_messages(context, thread_id, [context.values]))[0])
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getMessage`."""
-    return context.render("message", _find(context))
+    return context.render("message", await _find(context))
 
 
 async def modify(context: Context) -> Document:
     """Serve `modifyMessage`."""
-    document = _find(context)
+    document = await _find(context)
     if "metadata" in context.values:
-        document["metadata"] = context.values["metadata"]
-        context.store.messages(document["thread_id"]).measure(document)
+        document = {**document, "metadata": context.values["metadata"]}
+        context.batch.save("message", document, document["thread_id"])
     return context.render("message", document)
 
 
 async def delete(context: Context) -> Document:
     """Serve `deleteMessage`; refused while the thread has an active run."""
-    document = _find(context)
+    document = await _find(context)
     thread_id = context.ids["thread_id"]
-    run = context.state.engine.active(thread_id)
-    if run is not None:
-        raise invalid(f"Can't delete messages from {thread_id} while a run {run['id']} is active.")
-    context.store.messages(thread_id).remove(document["id"])
+    run_id = await context.batch.active(thread_id)
+    if run_id is not None:
+        raise invalid(f"Can't delete messages from {thread_id} while a run {run_id} is active.")
+    context.batch.remove("message", document["id"], thread_id)
     return deleted("thread.message.deleted", document["id"])
 
 
 async def index(context: Context) -> Document:
     """Serve `listMessages`."""
-    return page(
-        context.store.messages(context.ids["thread_id"]),
-        context.values,
-        lambda document: context.render("message", document),
-        value=context.values.get("run_id"),
-    )
+    thread = await context.batch.get("thread", context.ids["thread_id"])
+    return await page(context, "message", thread["id"], ref=context.values.get("run_id"))
 
 
 async def retrieve_file(context: Context) -> Document:
     """Serve `getMessageFile`."""
-    shelf = context.store.attached(_find(context)["id"])
-    return context.render("message_file", shelf.get(context.ids["file_id"]))
+    file_id = context.ids["file_id"]
+    for file in _files(await _find(context)):
+        if file["id"] == file_id:
+            return context.render("message_file", file)
+    raise missing("message_file", file_id)
 
 
 async def list_files(context: Context) -> Document:
     """Serve `listMessageFiles`."""
-    shelf = context.store.attached(_find(context)["id"])
-    return page(shelf, context.values, lambda document: context.render("message_file", document))
+    files = [context.render("message_file", file) for file in _files(await _find(context))]
+    return list_page("message_file", files, context.values)
 
 
-def check_messages(
+async def check_messages(
     context: Context, messages: Sequence[Mapping[str, Any]], resources: Mapping[str, Any] | None, path: str = ""
 ) -> None:
     """Check what messages in a request name, before any of them is kept: files, and the vector store of the thread.
@@ -83,19 +84,20 @@ def check_messages(
         content: str | list[Document] = message["content"]
         if content == "":
             raise invalid("Message content must be non-empty.", at, "invalid_value")
-        require(context, message.get("file_ids") or ())
-        require(context, (given["file_id"] for given in message.get("attachments") or () if "file_id" in given))
-        check_searchable(context, resources, message.get("attachments") or ())
+        await require(context, message.get("file_ids") or ())
+        await require(context, [given["file_id"] for given in message.get("attachments") or () if "file_id" in given])
+        await check_searchable(context, resources, message.get("attachments") or ())
         parts = content if isinstance(content, list) else []
-        require(context, (part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"))
+        await require(context, [part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"])
 
 
-def add_messages(context: Context, thread_id: str, messages: Sequence[Mapping[str, Any]]) -> list[Document]:
+async def add_messages(context: Context, thread_id: str, messages: Sequence[Mapping[str, Any]]) -> list[Document]:
     """Put messages from a request at the end of a thread."""
-    return [_add(context, thread_id, message) for message in messages]
+    context.batch.guard("thread", thread_id)
+    return [await _add(context, thread_id, message) for message in messages]
 
 
-def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> Document:
+async def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> Document:
     state = context.state
     document: Document = {
         "id": state.names.make("message"),
@@ -109,9 +111,12 @@ def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> Docume
         "attachments": list(message.get("attachments") or ()),
         "metadata": message.get("metadata"),
     }
-    context.store.messages(thread_id).put(document)
-    link(context, document, "message_id")
-    make_searchable(context, thread_id, document["attachments"])
+    # Counted once: a run on a thread of 4,000 messages spent 190 ms on counting them at each step (2026-11).
+    document["tokens"] = len(tokens(text_of(document)))
+    if files := files_of(document):
+        document["files"] = files
+    context.batch.put("message", document, thread_id)
+    await make_searchable(context, thread_id, document["attachments"])
     return document
 
 
@@ -124,8 +129,17 @@ def _content(content: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
     ]
 
 
-def _find(context: Context) -> Document:
-    return context.store.messages(context.ids["thread_id"]).get(context.ids["message_id"])
+async def _find(context: Context) -> Document:
+    thread = await context.batch.get("thread", context.ids["thread_id"])
+    return await context.batch.get("message", context.ids["message_id"], thread["id"])
+
+
+def _files(message: Document) -> list[Document]:
+    """The v1 files of a message, which are those that it was made with."""
+    return [
+        {"id": file_id, "created_at": message["created_at"], "message_id": message["id"]}
+        for file_id in message.get("file_ids") or ()
+    ]
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -8,13 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from ...models.runs import TERMINAL_STATUSES
-from ..engine.event_feed import Feed, serve
+from ..engine.answers import answered, waiting_calls
+from ..engine.event_feed import EventFrames, serve
 from ..engine.responder import Backend
 from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
-from ..storage.collection import Document
 from ..storage.documents import INCLUDED, given
+from ..storage.interface import Document, Event
 from . import threads
 from .attachments import tool_resources
 from .messages import add_messages, check_messages
@@ -35,53 +36,57 @@ _CANCELLABLE = frozenset({"queued", "in_progress", "requires_action"})
 async def create(context: Context) -> Document | web.StreamResponse:
     """Serve `createRun`; refused while the thread has an active run."""
     thread_id = context.ids["thread_id"]
-    thread = context.store.threads.get(thread_id)
-    assistant = context.store.assistants.get(context.values["assistant_id"])
-    active = context.state.engine.active(thread_id)
+    thread = await context.batch.get("thread", thread_id)
+    assistant = await context.batch.get("assistant", context.values["assistant_id"])
+    active = await context.batch.active(thread_id)
     if active is not None:
-        raise invalid(f"Thread {thread_id} already has an active run {active['id']}.")
+        raise invalid(f"Thread {thread_id} already has an active run {active}.")
     _check_model(context, assistant)
     more = context.values.get("additional_messages") or ()
-    check_messages(context, more, thread.get("tool_resources"), "additional_messages")
-    add_messages(context, thread_id, more)
+    await check_messages(context, more, thread.get("tool_resources"), "additional_messages")
+    await add_messages(context, thread_id, more)
     return await _start(context, assistant, thread_id)
 
 
 async def create_with_thread(context: Context) -> Document | web.StreamResponse:
     """Serve `createThreadAndRun`."""
-    assistant = context.store.assistants.get(context.values["assistant_id"])
+    assistant = await context.batch.get("assistant", context.values["assistant_id"])
     _check_model(context, assistant)
-    tool_resources(context, context.values.get("tool_resources"))
-    thread = threads.make(context, context.values.get("thread") or {})
+    await tool_resources(context, context.values.get("tool_resources"))
+    thread = await threads.make(context, context.values.get("thread") or {})
     return await _start(context, assistant, thread["id"], thread)
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getRun`."""
-    return _shown(context, _find(context))
+    return _shown(context, await find_run(context))
 
 
 async def modify(context: Context) -> Document:
     """Serve `modifyRun`."""
-    run = _find(context)
+    run = await find_run(context)
     if "metadata" in context.values:
-        run["metadata"] = context.values["metadata"]
-        context.store.runs(run["thread_id"]).measure(run)
+        run = {**run, "metadata": context.values["metadata"]}
+        context.batch.save("run", run, run["thread_id"])
     return _shown(context, run)
 
 
 async def cancel(context: Context) -> Document:
     """Serve `cancelRun`."""
-    run = _find(context)
+    run = await find_run(context)
     if run["status"] not in _CANCELLABLE:
         raise invalid(f"Cannot cancel run with status '{run['status']}'.")
-    context.state.engine.cancel(run)
+    # In two steps, as the vendor does it: clients must cope with `cancelling`.
+    changes: Document = {"status": "cancelling", "required_action": None}
+    run = {**run, **changes}
+    context.batch.save("run", run, run["thread_id"])
+    context.batch.emit(run["id"], [Event("thread.run.cancelling", "run", run)])
     return _shown(context, run)
 
 
 async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse:
     """Serve `submitToolOuputsToRun`: all calls are answered, or decided about, in one request."""
-    run = _find(context)
+    run, batch = await find_run(context), context.batch
     if run["status"] != "requires_action":
         raise invalid(f'Runs in status "{run["status"]}" do not accept tool outputs.')
     name = "tool_approvals" if "tool_approvals" in context.values else "tool_outputs"
@@ -89,30 +94,35 @@ async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse
     if name != asks:
         raise invalid(f"Run {run['id']} waits for {asks}, not for {name}.", name)
     given_answers: Sequence[Mapping[str, Any]] = context.values[name]
-    wanted = context.state.engine.waiting_for(run)
+    step = (await batch.all("step", run["thread_id"], run["id"]))[-1]
+    wanted = waiting_calls(step)
     got = [answer["tool_call_id"] for answer in given_answers]
     if sorted(wanted) != sorted(got):
         raise invalid(f"Expected {name.replace('_', ' ')} for call_ids {wanted}, got {got}", name)
-    feed = Feed(context.protocol) if context.stream else None
     member, default = ("output", "") if name == "tool_outputs" else ("approve", False)
     answers = {answer["tool_call_id"]: answer.get(member, default) for answer in given_answers}
-    context.state.engine.submit(run, answers, feed)
-    return await _answer(context, run, feed)
+    run, step, events = answered(run, step, answers, context.state.now)
+    batch.save("run", run, run["thread_id"])
+    batch.save("step", step, run["thread_id"])
+    batch.emit(run["id"], events)
+    return await _answer(context, run)
 
 
 async def index(context: Context) -> Document:
     """Serve `listRuns`."""
-    shelf = context.store.runs(context.ids["thread_id"])
-    return page(shelf, context.values, lambda document: context.render("run", document))
+    thread = await context.batch.get("thread", context.ids["thread_id"])
+    return await page(context, "run", thread["id"])
 
 
 async def _start(
     context: Context, assistant: Document, thread_id: str, thread: Document | None = None
 ) -> Document | web.StreamResponse:
-    run = context.store.runs(thread_id).put(_new(context, assistant, thread_id))
-    feed = Feed(context.protocol, content=INCLUDED in context.values.get("include", ())) if context.stream else None
-    context.state.engine.start(run, feed, thread=thread)
-    return await _answer(context, run, feed)
+    run = await _new(context, assistant, thread_id)
+    context.batch.guard("thread", thread_id)
+    context.batch.put("run", run, thread_id)
+    events = [Event(f"thread.run.{name}", "run", run) for name in ("created", "queued")]
+    context.batch.emit(run["id"], events if thread is None else [Event("thread.created", "thread", thread), *events])
+    return await _answer(context, run)
 
 
 def _check_model(context: Context, assistant: Document) -> None:
@@ -123,7 +133,7 @@ def _check_model(context: Context, assistant: Document) -> None:
         raise invalid(f"The model {model!r} does not exist on this server.", "model", "model_not_found")
 
 
-def _new(context: Context, assistant: Document, thread_id: str) -> Document:
+async def _new(context: Context, assistant: Document, thread_id: str) -> Document:
     values, state = context.values, context.state
     inherited = {name: assistant.get(name) if values.get(name) is None else values[name] for name in _INHERITED}
     more = values.get("additional_instructions")
@@ -140,23 +150,27 @@ def _new(context: Context, assistant: Document, thread_id: str) -> Document:
         "file_ids": assistant.get("file_ids"),
         **inherited,
         **given(values, _OWN),
-        **_resources(context),
+        **await _resources(context),
     }
 
 
-def _resources(context: Context) -> Document:
+async def _resources(context: Context) -> Document:
     """The `tool_resources` of a run, which Foundry's runs alone have."""
     given = context.values.get("tool_resources")
     if context.state.settings.dialect != "foundry" or given is None:
         return {}
-    return {"tool_resources": tool_resources(context, given)}
+    return {"tool_resources": await tool_resources(context, given)}
 
 
-async def _answer(context: Context, run: Document, feed: Feed | None) -> Document | web.StreamResponse:
-    if feed is None:
+async def _answer(context: Context, run: Document) -> Document | web.StreamResponse:
+    """Commit the request, and answer with the run or with its events from here on."""
+    changes = await context.batch.commit()
+    if not context.stream:
         return _shown(context, run)
+    follower = context.batch.store.follow(run["id"], changes.positions[run["id"]])
+    frames = EventFrames(context.protocol, content=INCLUDED in context.values.get("include", ()))
     settings = context.state.settings
-    return await serve(context.http, feed, chunk=settings.chunk, keepalive=settings.keepalive)
+    return await serve(context.http, follower, frames, chunk=settings.chunk, keepalive=settings.keepalive)
 
 
 def _shown(context: Context, run: Document) -> Document:
@@ -166,8 +180,10 @@ def _shown(context: Context, run: Document) -> Document:
     return context.render("run", run)
 
 
-def _find(context: Context) -> Document:
-    return context.store.runs(context.ids["thread_id"]).get(context.ids["run_id"])
+async def find_run(context: Context) -> Document:
+    """Return the run that the path names; raises the 404 of the thread or the run."""
+    thread = await context.batch.get("thread", context.ids["thread_id"])
+    return await context.batch.get("run", context.ids["run_id"], thread["id"])
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -7,62 +7,61 @@ from typing import Any
 
 from ..requests.context import Context, Handler
 from ..requests.pages import page
-from ..storage.collection import Document
 from ..storage.documents import deleted
+from ..storage.interface import Document
 from .attachments import tool_resources
 from .messages import add_messages, check_messages
 
 
 async def create(context: Context) -> Document:
     """Serve `createThread`."""
-    return context.render("thread", make(context, context.values))
+    return context.render("thread", await make(context, context.values))
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getThread`."""
-    return context.render("thread", context.store.threads.get(context.ids["thread_id"]))
+    return context.render("thread", await context.batch.get("thread", context.ids["thread_id"]))
 
 
 async def modify(context: Context) -> Document:
     """Serve `modifyThread`."""
-    document = context.store.threads.get(context.ids["thread_id"])
-    document.update(_members(context, context.values))
-    context.store.threads.measure(document)
-    return context.render("thread", document)
+    document = await context.batch.get("thread", context.ids["thread_id"])
+    changed = context.batch.save("thread", {**document, **await _members(context, context.values)})
+    return context.render("thread", changed)
 
 
 async def delete(context: Context) -> Document:
     """Serve `deleteThread`; its messages and runs go with it, an active run too."""
-    thread_id = context.ids["thread_id"]
-    context.store.threads.get(thread_id)
-    # The active run first, or its task would write into documents that are gone.
-    context.state.engine.drop(thread_id)
-    context.store.forget_thread(thread_id)
+    thread_id, batch = context.ids["thread_id"], context.batch
+    await batch.get("thread", thread_id)
+    for kind in ("run", "step", "message"):
+        batch.clear(kind, thread_id)
+    batch.remove("thread", thread_id)
     return deleted("thread.deleted", thread_id)
 
 
 async def index(context: Context) -> Document:
     """Serve `listThreads`."""
-    return page(context.store.threads, context.values, lambda document: context.render("thread", document))
+    return await page(context, "thread")
 
 
-def make(context: Context, values: Mapping[str, Any]) -> Document:
+async def make(context: Context, values: Mapping[str, Any]) -> Document:
     """A new thread with its first messages; nothing is made where one of them is refused."""
     messages = values.get("messages") or ()
-    check_messages(context, messages, values.get("tool_resources"), "messages")
-    members = _members(context, values)
+    await check_messages(context, messages, values.get("tool_resources"), "messages")
+    members = await _members(context, values)
     state = context.state
-    thread = context.store.threads.put({"id": state.names.make("thread"), "created_at": state.now, **members})
-    add_messages(context, thread["id"], messages)
-    return thread
+    thread = context.batch.put("thread", {"id": state.names.make("thread"), "created_at": state.now, **members})
+    await add_messages(context, thread["id"], messages)
+    return await context.batch.get("thread", thread["id"])
 
 
-def _members(context: Context, values: Mapping[str, Any]) -> Document:
+async def _members(context: Context, values: Mapping[str, Any]) -> Document:
     members: Document = {}
     if "metadata" in values:
         members["metadata"] = values["metadata"]
     if "tool_resources" in values:
-        members["tool_resources"] = tool_resources(context, values["tool_resources"])
+        members["tool_resources"] = await tool_resources(context, values["tool_resources"])
     return members
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import invalid
 from ..requests.context import Context, Handler
-from ..requests.pages import page, token_page
-from ..storage.collection import Collection, Document
+from ..requests.pages import list_page, page, token_page
+from ..storage.batch import content_of
 from ..storage.documents import deleted
-from ..storage.vector_index import counted
+from ..storage.interface import Document
+from ..storage.vector_index import counted, take_out
 from .attachments import require
 
 _PART = 8_000
@@ -19,40 +21,44 @@ _PARTS = 10
 
 async def create(context: Context) -> Document:
     """Serve `createVectorStoreFile`; a file that is in the store is read anew."""
-    require(context, [context.values["file_id"]])
-    library = context.state.library
-    return _shown(context, library.add(library.use(context.ids["vector_store_id"]), context.values))
+    await require(context, [context.values["file_id"]])
+    library, batch = context.state.library, context.batch
+    store = await library.use(batch, context.ids["vector_store_id"])
+    batch.guard("vector_store", store["id"])
+    return _shown(context, await library.add(batch, store, context.values))
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getVectorStoreFile`."""
-    return _shown(context, _find(context))
+    return _shown(context, await _find(context))
 
 
 async def modify(context: Context) -> Document:
     """Serve `updateVectorStoreFileAttributes`."""
-    file = _find(context)
-    file["attributes"] = context.values["attributes"]
-    return _shown(context, file)
+    file = {**await _find(context), "attributes": context.values["attributes"]}
+    return _shown(context, context.batch.save("store_file", file, file["vector_store_id"]))
 
 
 async def delete(context: Context) -> Document:
     """Serve `deleteVectorStoreFile`; the file itself stays."""
-    file = _files(context).remove(context.ids["file_id"])
+    file = await _find(context)
+    take_out(context.batch, file, {"status": "cancelled"})
     return deleted("vector_store.file.deleted", file["id"])
 
 
 async def index(context: Context) -> Document:
     """Serve `listVectorStoreFiles`."""
-    return _listed(context, _files(context))
+    store = await context.batch.get("vector_store", context.ids["vector_store_id"])
+    return await _listed(context, store["id"])
 
 
 async def content(context: Context) -> Document:
     """Serve `retrieveVectorStoreFileContent`: the text that was read, in parts."""
-    file = _find(context)
+    file = await _find(context)
     if file["status"] == "in_progress":
         raise invalid(f"The file {file['id']} is still being processed.", "file_id")
-    text: str = file.get("text", "")
+    blob = file.get("text")
+    text = "" if blob is None else (await content_of(context.batch.store, blob)).decode()
     parts = [{"type": "text", "text": text[start : start + _PART]} for start in range(0, len(text), _PART)]
     return {"object": "vector_store.file_content.page", **token_page(context, parts, _PARTS)}
 
@@ -67,46 +73,61 @@ async def create_batch(context: Context) -> Document:
     files: Sequence[Mapping[str, Any]] = values.get("files") or [
         {"file_id": file_id, **alike} for file_id in dict.fromkeys(values["file_ids"])
     ]
-    require(context, (file["file_id"] for file in files))
-    store = state.library.use(context.ids["vector_store_id"])
+    await require(context, [file["file_id"] for file in files])
+    store = await state.library.use(context.batch, context.ids["vector_store_id"])
+    context.batch.guard("vector_store", store["id"])
     batch: Document = {
         "id": state.names.make("batch"),
         "created_at": state.now,
         "vector_store_id": store["id"],
         "cancelled": False,
     }
-    context.store.batches(store["id"]).put(batch)
-    shelf = context.store.batch_files(batch["id"])
+    context.batch.put("batch", batch, store["id"])
     for file in files:
-        shelf.put(state.library.add(store, file))
-    return _shown_batch(context, batch)
+        await state.library.add(context.batch, store, file, batch["id"])
+    return await _shown_batch(context, batch)
 
 
 async def retrieve_batch(context: Context) -> Document:
     """Serve `getVectorStoreFileBatch`."""
-    return _shown_batch(context, _find_batch(context))
+    return await _shown_batch(context, await _find_batch(context))
 
 
 async def cancel_batch(context: Context) -> Document:
     """Serve `cancelVectorStoreFileBatch`; files that were read stay."""
-    batch = _find_batch(context)
-    status = _status(batch, counted(context.store.batch_files(batch["id"])))
+    batch = await _find_batch(context)
+    status = _status(batch, await _counts(context, batch))
     if status != "in_progress":
         raise invalid(f"Cannot cancel file batch with status '{status}'.")
-    batch["cancelled"] = True
-    for file in context.store.batch_files(batch["id"]):
+    store_id = batch["vector_store_id"]
+    batch = context.batch.save("batch", {**batch, "cancelled": True}, store_id)
+    for file in await context.batch.all("store_file", store_id, batch["id"]):
         if file["status"] == "in_progress":
-            file["status"] = "cancelled"
-    return _shown_batch(context, batch)
+            context.batch.save("store_file", {**file, "status": "cancelled"}, store_id)
+    return await _shown_batch(context, batch)
 
 
 async def list_batch(context: Context) -> Document:
     """Serve `listFilesInVectorStoreBatch`."""
-    return _listed(context, context.store.batch_files(_find_batch(context)["id"]))
+    batch = await _find_batch(context)
+    left = await context.batch.all("batch_file", batch["id"])
+    if not left:
+        return await _listed(context, batch["vector_store_id"], batch["id"])
+    # Files of the batch that have left the store, or came into it once more.
+    there = await context.batch.all("store_file", batch["vector_store_id"], batch["id"])
+    state = context.values.get("filter")
+    files = [file for file in (*left, *there) if state is None or file["status"] == state]
+    return list_page("store_file", [context.render("store_file", file) for file in files], context.values)
 
 
-def _shown_batch(context: Context, batch: Document) -> Document:
-    counts = counted(context.store.batch_files(batch["id"]))
+async def _counts(context: Context, batch: Document) -> Document:
+    there = await context.batch.tally("store_file", batch["vector_store_id"], batch["id"])
+    left = await context.batch.tally("batch_file", batch["id"])
+    return counted(Counter(there.states) + Counter(left.states))
+
+
+async def _shown_batch(context: Context, batch: Document) -> Document:
+    counts = await _counts(context, batch)
     status = _status(batch, counts)
     if status == "in_progress":
         _hint(context)
@@ -121,14 +142,8 @@ def _status(batch: Document, counts: Document) -> str:
     return "failed" if counts["failed"] == counts["total"] else "completed"
 
 
-def _listed(context: Context, shelf: Collection) -> Document:
-    state = context.values.get("filter")
-    return page(
-        shelf,
-        context.values,
-        lambda file: context.render("store_file", file),
-        keep=lambda file: state is None or file["status"] == state,
-    )
+async def _listed(context: Context, store_id: str, batch_id: str | None = None) -> Document:
+    return await page(context, "store_file", store_id, ref=batch_id, state=context.values.get("filter"))
 
 
 def _shown(context: Context, file: Document) -> Document:
@@ -141,16 +156,14 @@ def _hint(context: Context) -> None:
     context.headers["openai-poll-after-ms"] = str(max(1, round(1000 * context.state.settings.pace)))
 
 
-def _files(context: Context) -> Collection:
-    return context.store.store_files(context.ids["vector_store_id"])
+async def _find(context: Context) -> Document:
+    store = await context.batch.get("vector_store", context.ids["vector_store_id"])
+    return await context.batch.get("store_file", context.ids["file_id"], store["id"])
 
 
-def _find(context: Context) -> Document:
-    return _files(context).get(context.ids["file_id"])
-
-
-def _find_batch(context: Context) -> Document:
-    return context.store.batches(context.ids["vector_store_id"]).get(context.ids["batch_id"])
+async def _find_batch(context: Context) -> Document:
+    store = await context.batch.get("vector_store", context.ids["vector_store_id"])
+    return await context.batch.get("batch", context.ids["batch_id"], store["id"])
 
 
 HANDLERS: Mapping[str, Handler] = {

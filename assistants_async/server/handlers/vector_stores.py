@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..requests.context import Context, Handler
-from ..requests.pages import page, token_page
-from ..storage.collection import Document
+from ..requests.pages import envelope, page_of, token_page
 from ..storage.documents import deleted, given
+from ..storage.interface import Document
 from ..storage.search import Found
 from .attachments import require
 
@@ -17,44 +17,45 @@ _RESULTS = 10
 
 async def create(context: Context) -> Document:
     """Serve `createVectorStore`."""
-    require(context, context.values.get("file_ids") or ())
-    return _shown(context, context.state.library.make(context.values))
+    await require(context, context.values.get("file_ids") or ())
+    return await _shown(context, await context.state.library.make(context.batch, context.values))
 
 
 async def retrieve(context: Context) -> Document:
     """Serve `getVectorStore`."""
-    return _shown(context, _find(context))
+    return await _shown(context, await _find(context))
 
 
 async def modify(context: Context) -> Document:
     """Serve `modifyVectorStore`."""
-    store = _find(context)
+    store = await _find(context)
     changes = given(context.values, ("name", "expires_after", "metadata"))
-    store.update(changes)
-    context.store.vector_stores.measure(store)
-    return _shown(context, store)
+    return await _shown(context, context.batch.save("vector_store", {**store, **changes}))
 
 
 async def delete(context: Context) -> Document:
     """Serve `deleteVectorStore`; its files stay."""
-    store = _find(context)
-    context.state.library.forget(store["id"])
-    return deleted("vector_store.deleted", store["id"])
+    store_id = context.ids["vector_store_id"]
+    await context.state.library.forget(context.batch, store_id)
+    return deleted("vector_store.deleted", store_id)
 
 
 async def index(context: Context) -> Document:
     """Serve `listVectorStores`."""
-    return page(context.store.vector_stores, context.values, lambda store: _shown(context, store))
+    found = await page_of(context, "vector_store")
+    return envelope([await _shown(context, row.document) for row in found.rows], more=found.more)
 
 
 async def search(context: Context) -> Document:
     """Serve `searchVectorStore`: BM25 over the chunks of its files; several queries count together."""
-    store = context.state.library.use(context.ids["vector_store_id"])
+    library = context.state.library
+    store = await library.use(context.batch, context.ids["vector_store_id"])
     values = context.values
     query = values["query"]
     queries: list[str] = [query] if isinstance(query, str) else list(query)
     ranking: Mapping[str, Any] = values.get("ranking_options") or {}
-    found = context.state.library.search(
+    found = await library.search(
+        context.batch.store,
         [store["id"]],
         " ".join(queries),
         condition=values.get("filters"),
@@ -74,12 +75,12 @@ def _result(found: Found) -> Document:
     }
 
 
-def _shown(context: Context, store: Document) -> Document:
-    return context.render("vector_store", context.state.library.shown(store))
+async def _shown(context: Context, store: Document) -> Document:
+    return context.render("vector_store", await context.state.library.shown(context.batch, store))
 
 
-def _find(context: Context) -> Document:
-    return context.store.vector_stores.get(context.ids["vector_store_id"])
+async def _find(context: Context) -> Document:
+    return await context.batch.get("vector_store", context.ids["vector_store_id"])
 
 
 HANDLERS: Mapping[str, Handler] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
@@ -13,7 +13,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ..._typing import is_array, is_object
 from ..errors import invalid, too_large, wrong_type
-from ..storage.store import Room
+from ..storage.interface import BlobWriter
+from ..storage.quota import Room
 from .connection import connection_of
 from .context import Upload
 from .validation import Values
@@ -106,9 +107,9 @@ def _is_deeper(body: Values, most: int) -> bool:
 
 
 async def read_form(
-    request: web.Request, room: Room, name: str, most: int
+    request: web.Request, room: Room, blob: BlobWriter, name: str, most: int
 ) -> tuple[list[tuple[str, str]], Upload | None]:
-    """Read the fields of a multipart form, and the file in the part `name` of at most `most` bytes."""
+    """Read the fields of a multipart form, and the file in the part `name` of at most `most` bytes into a blob."""
     if request.content_type != "multipart/form-data":
         raise wrong_type(request.content_type, "a form, as multipart/form-data")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -124,9 +125,11 @@ async def read_form(
             if part.name == name:
                 if upload is not None:
                     raise invalid(f"The form has more than one part '{name}'.", name)
-                upload = Upload(_utf8(part.filename or "file"), await _read(part, room, most))
+                upload = Upload(_utf8(part.filename or "file"), blob)
+                async for chunk in _pieces(part, room if blob.in_memory else None, most):
+                    await blob.write(chunk)
             else:
-                text = await _read(part, room, MAX_FIELD_BYTES)
+                text = b"".join([chunk async for chunk in _pieces(part, room, MAX_FIELD_BYTES)])
                 # A part without content needs memory too.
                 left -= len(text) + _PART_COST
                 if left < 0:
@@ -138,14 +141,15 @@ async def read_form(
     return fields, upload
 
 
-async def _read(part: BodyPartReader, room: Room, most: int) -> bytes:
-    content = bytearray()
+async def _pieces(part: BodyPartReader, room: Room | None, most: int) -> AsyncIterator[bytes]:
+    size = 0
     while chunk := await part.read_chunk(2**16):
-        if len(content) + len(chunk) > most:
+        size += len(chunk)
+        if size > most:
             raise too_large(most)
-        room.take(len(chunk))
-        content += chunk
-    return bytes(content)
+        if room is not None:
+            room.take(len(chunk))
+        yield bytes(chunk)
 
 
 def _utf8(text: str) -> str:

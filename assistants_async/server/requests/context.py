@@ -13,11 +13,13 @@ from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ..engine.engine import Engine
 from ..engine.responder import Responder
 from ..engine.turn import Dialect
-from ..storage.collection import Document
+from ..storage.batch import Batch
 from ..storage.documents import render
 from ..storage.ids import IdFactory
-from ..storage.store import Store
-from ..storage.vector_index import VectorIndex
+from ..storage.interface import BlobWriter, Document, Store
+from ..storage.memory import MemoryStore
+from ..storage.quota import Quota
+from ..storage.vector_index import VectorIndex, expire_files
 from .access import check_hosts, check_origins
 
 
@@ -41,6 +43,8 @@ class Settings:
     cors: Sequence[str] = ()
     head_timeout: float = 10.0
     run_expiry: float = 600.0
+    concurrency: int | None = None
+    grace: float = 0.0
     dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
@@ -54,6 +58,8 @@ class Settings:
             raise ValueError("pace, speed and keepalive must be 0 or more, chunk must be 1 or more")
         if min(self.head_timeout, self.run_expiry) <= 0 or self.max_store_bytes < 1:
             raise ValueError("head_timeout, run_expiry and max_store_bytes must be more than 0")
+        if (self.concurrency is not None and self.concurrency < 1) or self.grace < 0:
+            raise ValueError("concurrency must be 1 or more, grace must be 0 or more")
         if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
             raise ValueError("api_key must be one word of printable characters, and not empty")
         check_hosts(self.allow_hosts)
@@ -63,25 +69,31 @@ class Settings:
 class State:
     """The changing state of a server: its ids, objects and runs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
         self.settings = settings
         """The settings of the server."""
-        self._engine: Engine | None = None
-        self.reset()
+        self.store: Store = MemoryStore() if store is None else store
+        """The objects that the server has stored."""
+        self._begin()
 
     def reset(self) -> None:
         """Forget everything; with a seed, ids start from the first again."""
-        # First of all: a run of the old engine would go on writing into the old store.
-        if self._engine is not None:
-            self._engine.reset()
+        store = self.store
+        if not isinstance(store, MemoryStore):
+            raise TypeError(f"only a server that keeps everything in memory can be reset, not one with {store.name}")
+        self.engine.reset()
+        store.reset()
+        self._begin()
+
+    def _begin(self) -> None:
         settings = self.settings
         self.names = IdFactory(settings.seed)
         """Makes ids."""
-        self.store = Store(settings.max_store_bytes)
-        """The objects that the server has stored."""
-        self.library = VectorIndex(self.store, self.names, clock=settings.clock, pace=settings.pace)
+        self.quota = Quota(self.store, settings.max_store_bytes)
+        """The memory that it may take."""
+        self.library = VectorIndex(self.quota, self.names, clock=settings.clock, pace=settings.pace)
         """The index of its vector stores."""
-        self.engine = self._engine = Engine(
+        self.engine = Engine(
             self.store,
             self.names,
             settings.responder,
@@ -90,6 +102,7 @@ class State:
             pace=settings.pace,
             speed=settings.speed,
             dialect=settings.dialect,
+            concurrency=settings.concurrency,
         )
         """Drives runs."""
 
@@ -98,11 +111,21 @@ class State:
         """Whole seconds by the server's clock."""
         return int(self.settings.clock())
 
-    def expire(self) -> None:
+    async def open(self) -> None:
+        """Open the store and take up the runs that are in it; raises `ValueError` where the store cannot be used."""
+        await self.store.open()
+        self.engine.open()
+
+    async def shut_down(self) -> None:
+        """Let runs end for as long as the settings say, drop the rest, and cut all streams."""
+        await self.engine.close(self.settings.grace)
+        self.store.cut()
+
+    async def expire(self) -> None:
         """End runs and remove objects that are due by the server's clock, and index new files of vector stores."""
-        self.library.settle()
-        self.engine.expire()
-        self.store.expire_files(self.settings.clock())
+        await self.library.settle(self.store)
+        await self.engine.expire()
+        await expire_files(self.store, self.settings.clock())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +133,7 @@ class Upload:
     """The file of a form."""
 
     filename: str
-    content: bytes
+    blob: BlobWriter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +141,8 @@ class Context:
     """One request on its way through a handler."""
 
     state: State
+    batch: Batch
+    """The reads and changes of the request, which are committed before its answer goes out."""
     endpoint: Endpoint[Any, Any]
     protocol: ProtocolVersion
     ids: Mapping[str, str]
@@ -130,11 +155,6 @@ class Context:
     upload: Upload | None = None
     headers: dict[str, str] = field(default_factory=dict)
     """Headers to put on the answer."""
-
-    @property
-    def store(self) -> Store:
-        """The objects that the server has stored."""
-        return self.state.store
 
     def render(self, kind: str, document: Document) -> Document:
         """Return a document in the form of the request's protocol version."""

@@ -1,53 +1,92 @@
-"""Pages of a collection, by cursor or by token."""
+"""Pages of documents, by cursor or by token."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import islice, takewhile
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import invalid
-from ..storage.collection import Collection, Document
+from ..errors import APIError, invalid, words_of
+from ..storage.interface import Document, Page, PageQuery, UnknownCursorError
 from .context import Context
 
 DEFAULT_LIMIT = 20
 """Items on a page of a request without `limit`."""
 
 
-def page(
-    collection: Collection,
-    values: Mapping[str, Any],
-    render: Callable[[Document], Document],
+async def page(
+    context: Context,
+    kind: str,
+    parent: str = "",
     *,
-    keep: Callable[[Document], bool] | None = None,
-    value: str | None = None,
+    shape: str = "",
+    ref: str | None = None,
+    state: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Document:
-    """Return one page of a collection by `limit`, `order`, `after` and `before`, in the list envelope.
+    """Return one page of the documents of a kind by `limit`, `order`, `after` and `before`, in the list envelope.
 
     With `before` alone the page ends right before the cursor, and `has_more` is about the items further back;
     otherwise it starts at the front or behind `after`. The cursor of a deleted item keeps its place; an unknown
-    cursor raises a 400. `keep` filters the items, `value` selects by the collection's indexed member.
+    cursor raises a 400. `ref` and `state` select by the documents' columns.
     """
-    size: int = values.get("limit") or limit
-    ascending = values.get("order") == "asc"
-    after, before = _place(collection, values, "after"), _place(collection, values, "before")
-    backward = before is not None and after is None
-    walk = collection.walk(before if backward else after, ascending=ascending != backward, value=value)
-    if before is not None and not backward:
-        walk = takewhile(_precedes(collection, before, ascending=ascending), walk)
-    # One item more than the page has shows that there are more.
-    found = list(islice(filter(keep, walk) if keep else walk, size + 1))
-    data = [render(document) for document in found[:size]]
-    if backward:
-        data.reverse()
+    found = await page_of(context, kind, parent, ref=ref, state=state, limit=limit)
+    return envelope([context.render(shape or kind, row.document) for row in found.rows], more=found.more)
+
+
+async def page_of(
+    context: Context,
+    kind: str,
+    parent: str = "",
+    *,
+    ref: str | None = None,
+    state: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+) -> Page:
+    """Read the documents of such a page."""
+    values = context.values
+    query = PageQuery(
+        limit=values.get("limit") or limit,
+        ascending=values.get("order") == "asc",
+        after=values.get("after"),
+        before=values.get("before"),
+        ref=ref,
+        state=state,
+    )
+    try:
+        return await context.batch.page(kind, parent, query)
+    except UnknownCursorError as error:
+        raise _unknown(kind, error.name, error.id) from None
+
+
+def list_page(kind: str, documents: Sequence[Document], values: Mapping[str, Any]) -> Document:
+    """One page of documents that are parts of another one, oldest first here; by the same rules."""
+    ids = [document["id"] for document in documents]
+    for name in ("after", "before"):
+        if values.get(name) is not None and values[name] not in ids:
+            raise _unknown(kind, name, values[name])
+    if values.get("order") != "asc":
+        documents, ids = documents[::-1], ids[::-1]
+    size: int = values.get("limit") or DEFAULT_LIMIT
+    start = 0 if values.get("after") is None else ids.index(values["after"]) + 1
+    end = len(ids) if values.get("before") is None else ids.index(values["before"])
+    if values.get("before") is not None and values.get("after") is None:
+        return envelope(documents[max(0, end - size) : end], more=end > size)
+    return envelope(documents[start : min(end, start + size)], more=end > start + size)
+
+
+def envelope(data: Sequence[Document], *, more: bool) -> Document:
+    """Put documents into the envelope of a list."""
     return {
         "object": "list",
         "data": data,
         "first_id": data[0]["id"] if data else None,
         "last_id": data[-1]["id"] if data else None,
-        "has_more": len(found) > size,
+        "has_more": more,
     }
+
+
+def _unknown(kind: str, name: str, id: str) -> APIError:
+    return invalid(f"Invalid cursor: no {words_of(kind)} found with id '{id}'.", name, "invalid_cursor")
 
 
 # Tokens are opaque to clients, unlike the ids that lists by cursor use.
@@ -66,21 +105,3 @@ def token_page(context: Context, items: Sequence[Document], size: int) -> Docume
     end = int(start) + size
     more = end < len(items)
     return {"data": items[int(start) : end], "has_more": more, "next_page": f"{_MARK}{end}" if more else None}
-
-
-def _precedes(collection: Collection, place: int, *, ascending: bool) -> Callable[[Document], bool]:
-    def precedes(document: Document) -> bool:
-        at = collection.place(document["id"])
-        return at is not None and (at < place if ascending else at > place)
-
-    return precedes
-
-
-def _place(collection: Collection, values: Mapping[str, Any], name: str) -> int | None:
-    cursor = values.get(name)
-    if cursor is None:
-        return None
-    place = collection.place(cursor)
-    if place is None:
-        raise invalid(f"Invalid cursor: no {collection.kind} found with id '{cursor}'.", name, "invalid_cursor")
-    return place

@@ -1,18 +1,17 @@
-"""Collections of documents: plain dicts of one kind under one parent."""
+"""Collections in memory: the documents of one kind under one parent."""
 
 from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 
 import msgspec
 
-from ..errors import missing
-
-Document = dict[str, Any]
-"""One stored object: the members of both protocol versions."""
+from .interface import Document, Page, PageQuery, Stored, Tally, UnknownCursorError
+from .kinds import Columns, columns
 
 DOCUMENT_COST = 1024
 """Bytes that a document counts besides its JSON: dicts and entries of Python's."""
@@ -27,106 +26,138 @@ class Counters:
         self.bytes = 0
         """Bytes that all documents and contents take, as an estimate."""
         # One sequence for all places: it tells which of a message and a step came first.
-        self.places = itertools.count()
+        self.places = itertools.count(1)
         """The places of documents to come."""
+        self.versions = itertools.count(1)
+        """The versions of documents to come."""
 
 
 class Collection:
     """Documents of one kind under one parent, in the order in which they were put there.
 
-    The place of a document outlives it, so that a cursor which names a deleted one still works. `index` names a
-    member by whose values the documents can be walked as well.
+    The place of a document outlives it, so that a cursor which names a deleted one still works.
     """
 
-    def __init__(self, kind: str, counters: Counters, *, index: str | None = None) -> None:
-        self.kind = kind
-        """The kind of its documents, such as `"message"`."""
+    def __init__(self, kind: str, counters: Counters) -> None:
+        self._kind = kind
         self._counters = counters
-        self._index = index
-        self._documents: dict[str, Document] = {}
+        self._rows: dict[str, Stored] = {}
         self._places: dict[str, int] = {}
         self._sizes: dict[str, int] = {}
         self._line: list[tuple[int, str]] = []
         self._lines: dict[str, list[tuple[int, str]]] = {}
+        self._states: Counter[str] = Counter()
+        self._amount = 0
+        self._stamp = 0
 
-    def __len__(self) -> int:
-        return len(self._documents)
+    def __iter__(self) -> Iterator[Stored]:
+        return iter(self._rows.values())
 
-    def __iter__(self) -> Iterator[Document]:
-        return iter(self._documents.values())
+    def get(self, id: str) -> Stored | None:
+        """Return a document; None where there is none."""
+        return self._rows.get(id)
 
-    def __contains__(self, id: object) -> bool:
-        return id in self._documents
-
-    def put(self, document: Document) -> Document:
-        """Add a document behind the others."""
+    def put(self, document: Document) -> int:
+        """Add a document behind the others and return its version."""
         key = document["id"]
         # A file that is taken off an assistant and given again goes to the end, like a new one.
-        if key in self._documents:
+        if key in self._rows:
             self.remove(key)
         # The place that it had counts as a removed document's until now.
         if key in self._places:
             self._counters.bytes -= _PLACE_COST
-        self._documents[key] = document
         place = self._places[key] = next(self._counters.places)
-        for line in self._lines_of(document):
-            # Places only grow, so that each line stays sorted and a cursor is found by bisection.
-            line.append((place, key))
-        self.measure(document)
-        return document
+        entry = columns(self._kind, document)
+        # Places only grow, so that each line stays sorted and a cursor is found by bisection.
+        self._line.append((place, key))
+        if entry.ref:
+            self._lines.setdefault(entry.ref, []).append((place, key))
+        return self._store(document, place, entry, measured=True)
 
-    def measure(self, document: Document, more: int = 0) -> None:
-        """Count the size of a document anew after it was changed; `more` is what belongs to it besides."""
+    def save(self, document: Document) -> int:
+        """Replace a document, whose `ref` stays, and return its new version."""
         key = document["id"]
-        size = DOCUMENT_COST + more + (0 if more else len(msgspec.json.encode(document)))
-        self._counters.bytes += size - self._sizes.get(key, 0)
-        self._sizes[key] = size
+        old = self._rows[key]
+        before, after = columns(self._kind, old.document), columns(self._kind, document)
+        self._uncount(before)
+        # A run is written at each turn of its life, and grows by metadata alone.
+        measured = self._kind != "run" or old.document.get("metadata") is not document.get("metadata")
+        return self._store(document, old.place, after, measured=measured)
 
-    def get(self, id: str) -> Document:
-        """Return the document of this id; raises the 404."""
-        document = self._documents.get(id)
-        if document is None:
-            raise missing(self.kind, id)
-        return document
-
-    def remove(self, id: str) -> Document:
-        """Take a document away; raises the 404."""
-        document = self.get(id)
-        del self._documents[id]
-        for line in self._lines_of(document):
-            del line[bisect_left(line, (self._places[id], ""))]
+    def remove(self, id: str) -> None:
+        """Take a document away."""
+        old = self._rows.pop(id)
+        entry = columns(self._kind, old.document)
+        self._uncount(entry)
+        del self._line[bisect_left(self._line, (old.place, ""))]
+        if entry.ref:
+            line = self._lines[entry.ref]
+            del line[bisect_left(line, (old.place, ""))]
         self._counters.bytes -= self._sizes.pop(id) - _PLACE_COST
-        return document
+        self._stamp = next(self._counters.versions)
 
     def release(self) -> None:
         """Stop counting what is here; the collection is thrown away."""
-        removed = len(self._places) - len(self._documents)
+        removed = len(self._places) - len(self._rows)
         self._counters.bytes -= sum(self._sizes.values()) + removed * _PLACE_COST
 
-    def walk(self, place: int | None, *, ascending: bool, value: str | None = None) -> Iterator[Document]:
-        """Yield the documents behind a place, from the nearest on; all of them where it is None.
+    def tally(self, ref: str | None) -> Tally:
+        """Add the documents up, those with this `ref` where it is given."""
+        if ref is None:
+            return Tally(self._states, self._amount, self._stamp)
+        entries = [columns(self._kind, self._rows[key].document) for _, key in self._lines.get(ref, ())]
+        return Tally(Counter(entry.state for entry in entries), sum(entry.amount for entry in entries), self._stamp)
 
-        With a `value`, only those whose indexed member has it.
-        """
-        line = self._line if value is None else self._lines.get(value, [])
+    def page(self, query: PageQuery) -> Page:
+        """Return a page; raises `UnknownCursorError`."""
+        after, before = self._place("after", query.after), self._place("before", query.before)
+        backward = before is not None and after is None
+        rows = self._walk(query.ref, before if backward else after, ascending=query.ascending != backward)
+        if before is not None and not backward:
+            ascending = query.ascending
+            rows = takewhile(lambda row: row.place < before if ascending else row.place > before, rows)
+        if query.state is not None:
+            rows = (row for row in rows if columns(self._kind, row.document).state == query.state)
+        if query.limit is None:
+            return Page(list(rows), more=False)
+        # One more than fits tells whether there is more.
+        found = list(islice(rows, query.limit + 1))
+        data = found[: query.limit]
+        if backward:
+            data.reverse()
+        return Page(data, len(found) > query.limit)
+
+    def _walk(self, ref: str | None, place: int | None, *, ascending: bool) -> Iterable[Stored]:
+        """Yield the documents behind a place, from the nearest on; all of them where it is None."""
+        line = self._line if ref is None else self._lines.get(ref, [])
         if ascending:
             start = 0 if place is None else bisect_left(line, (place + 1, ""))
             numbers = range(start, len(line))
         else:
             start = len(line) if place is None else bisect_left(line, (place, ""))
             numbers = range(start - 1, -1, -1)
-        return (self._documents[line[number][1]] for number in numbers)
+        return (self._rows[line[number][1]] for number in numbers)
 
-    def placed(self) -> Iterator[tuple[int, Document]]:
-        """Yield the documents with their places, which can be compared over all collections of a store."""
-        return ((self._places[key], document) for key, document in self._documents.items())
+    def _place(self, name: str, id: str | None) -> int | None:
+        if id is None:
+            return None
+        place = self._places.get(id)
+        if place is None:
+            raise UnknownCursorError(name, id)
+        return place
 
-    def place(self, id: str) -> int | None:
-        """Return the place of a document that is or was here."""
-        return self._places.get(id)
+    def _store(self, document: Document, place: int, entry: Columns, *, measured: bool) -> int:
+        key = document["id"]
+        version = self._stamp = next(self._counters.versions)
+        self._rows[key] = Stored(document, version, place)
+        self._states[entry.state] += 1
+        self._amount += entry.amount
+        if measured:
+            size = DOCUMENT_COST + len(msgspec.json.encode(document))
+            self._counters.bytes += size - self._sizes.get(key, 0)
+            self._sizes[key] = size
+        return version
 
-    def _lines_of(self, document: Document) -> Iterator[list[tuple[int, str]]]:
-        yield self._line
-        value = document.get(self._index) if self._index is not None else None
-        if value is not None:
-            yield self._lines.setdefault(value, [])
+    def _uncount(self, entry: Columns) -> None:
+        self._states[entry.state] -= 1
+        self._amount -= entry.amount

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...core.requests.endpoint import ProtocolVersion
-from .collection import Document
+from .interface import Document
 
 ABSENT = object()
 """Default of a member that is left out unless it has a value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import secrets
 import string
 
 _PREFIXES = {
@@ -20,20 +21,25 @@ _PREFIXES = {
 }
 _LETTERS = string.ascii_letters + string.digits
 _LENGTH = 24
+# A letter for each byte: 24 of them have 142 bits of chance.
+_BYTES = bytes(_LETTERS[number % len(_LETTERS)].encode()[0] for number in range(256))
 
 
 class IdFactory:
-    """Makes ids; without a seed they differ from one server to the next."""
+    """Makes ids; without a seed nobody can guess them."""
 
     def __init__(self, seed: int | str | None) -> None:
-        # Ids are names, not secrets. Requests draw from a source of their own, so that one more GET changes no id.
-        self._ids = random.Random(seed)  # noqa: S311
-        self._requests = random.Random(f"requests {seed}" if seed is not None else None)  # noqa: S311
+        # Requests draw from a source of their own, so that one more GET changes no id. Only tests give a seed.
+        self._ids = None if seed is None else random.Random(seed)  # noqa: S311
+        self._requests = None if seed is None else random.Random(f"requests {seed}")  # noqa: S311
 
     def make(self, kind: str) -> str:
         """An id for a new object of this kind."""
+        if self._ids is None:
+            return _PREFIXES[kind] + secrets.token_bytes(_LENGTH).translate(_BYTES).decode()
         return _PREFIXES[kind] + "".join(self._ids.choices(_LETTERS, k=_LENGTH))
 
     def request(self) -> str:
         """A value for `x-request-id`."""
-        return f"req_{self._requests.getrandbits(128):032x}"
+        number = secrets.randbits(128) if self._requests is None else self._requests.getrandbits(128)
+        return f"req_{number:032x}"

@@ -62,18 +62,42 @@ def chunked(text: str, size: int, overlap: int) -> Iterator[Chunk]:
             return
 
 
-def ranked(query: str, sources: Sequence[Source]) -> list[Found]:
-    """The chunks that have a word of the query, best first; equal ones in the order of their files."""
-    chunks = [(source, chunk) for source in sources for chunk in source.chunks]
-    # Each word once and in order, so that a repeated word does not count twice.
-    wanted = dict.fromkeys(_terms(query))
-    weights = {term: _weight(sum(term in chunk.terms for _, chunk in chunks), len(chunks)) for term in wanted}
-    # What no chunk can pass: every word of the query, again and again.
-    most = sum(weights.values()) * (_SATURATION + 1)
-    # Chunks of signs alone have no words at all.
-    average = sum(chunk.length for _, chunk in chunks) / max(len(chunks), 1) or 1.0
-    scored = (Found(source, chunk, _score(chunk, weights, average) / most) for source, chunk in chunks if most)
-    return sorted((found for found in scored if found.score > 0), key=lambda found: -found.score)
+class SearchIndex:
+    """The chunks of files by their words, made once and asked often."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+        self._chunks: list[tuple[int, Chunk]] = []
+        self._places: dict[str, list[int]] = {}
+        for number, source in enumerate(sources):
+            for chunk in source.chunks:
+                for term in chunk.terms:
+                    self._places.setdefault(term, []).append(len(self._chunks))
+                self._chunks.append((number, chunk))
+
+    def ranked(self, query: str, *, condition: Mapping[str, Any] | None = None) -> list[Found]:
+        """The chunks that have a word of the query, best first; equal ones in the order of their files.
+
+        Files whose attributes do not pass the filter count for nothing.
+        """
+        taken = [matches(condition, source.attributes) for source in self._sources]
+        lengths = [chunk.length for number, chunk in self._chunks if taken[number]]
+        # Each word once and in order, so that a repeated word does not count twice.
+        wanted = dict.fromkeys(_terms(query))
+        places = {
+            term: [place for place in self._places.get(term, ()) if taken[self._chunks[place][0]]] for term in wanted
+        }
+        weights = {term: _weight(len(places[term]), len(lengths)) for term in wanted}
+        # What no chunk can pass: every word of the query, again and again.
+        most = sum(weights.values()) * (_SATURATION + 1)
+        # Chunks of signs alone have no words at all.
+        average = sum(lengths) / max(len(lengths), 1) or 1.0
+        hit = sorted({place for found in places.values() for place in found})
+        scored = (
+            Found(self._sources[number], chunk, _score(chunk, weights, average) / most)
+            for number, chunk in (self._chunks[place] for place in hit)
+        )
+        return sorted(scored, key=lambda found: -found.score)
 
 
 def matches(condition: Mapping[str, Any] | None, attributes: Mapping[str, Any]) -> bool:

@@ -6,17 +6,19 @@ next one is served; no task is needed.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..errors import invalid
-from .collection import Collection, Document
+from ..errors import APIError, invalid
+from .batch import Batch, content_of
 from .documents import given
 from .ids import IdFactory
-from .search import Found, Source, chunked, matches, ranked
-from .store import Store
+from .interface import ConflictError, Document, Key, PageQuery, Store
+from .lru import Cache
+from .quota import Quota
+from .search import Chunk, Found, SearchIndex, Source, chunked
 from .text_extraction import Unreadable, text_of
 
 DAY = 86_400
@@ -25,70 +27,84 @@ _COST_OF_TEXT = 10
 _DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
 _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")
+_DELETED = {"code": "invalid_file", "message": "The file has been deleted."}
+# Characters of texts of which chunks, and indexes, are kept.
+_MOST_CACHED = 16 * 2**20
 
 
 class VectorIndex:
     """The vector stores of a server."""
 
-    def __init__(self, store: Store, names: IdFactory, *, clock: Callable[[], float], pace: float) -> None:
-        self._store = store
+    def __init__(self, quota: Quota, names: IdFactory, *, clock: Callable[[], float], pace: float) -> None:
+        self._quota = quota
         self._names = names
         self._clock = clock
         self._pace = pace
-        self._unread: deque[tuple[float, Document]] = deque()
+        self._chunks: Cache[str, tuple[Chunk, ...]] = Cache(_MOST_CACHED)
+        self._indexes: Cache[tuple[str, ...], tuple[tuple[int, ...], SearchIndex]] = Cache(_MOST_CACHED)
 
     # Stores
 
-    def make(self, values: Mapping[str, Any]) -> Document:
+    async def make(self, batch: Batch, values: Mapping[str, Any]) -> Document:
         """A new store with its first files; the files must exist."""
-        store = self._store.vector_stores.put(
-            {
-                "id": self._names.make("vector_store"),
-                "created_at": int(self._clock()),
-                "last_active_at": int(self._clock()),
-                "name": "",
-                **given(values, ("name", "description", "metadata", "expires_after")),
-            }
-        )
+        store: Document = {
+            "id": self._names.make("vector_store"),
+            "created_at": int(self._clock()),
+            "last_active_at": int(self._clock()),
+            "name": "",
+            **given(values, ("name", "description", "metadata", "expires_after")),
+        }
+        batch.put("vector_store", store)
         for file_id in dict.fromkeys(values.get("file_ids") or ()):
-            self.add(store, {"file_id": file_id, "chunking_strategy": values.get("chunking_strategy")})
+            await self.add(batch, store, {"file_id": file_id, "chunking_strategy": values.get("chunking_strategy")})
         return store
 
-    def shown(self, store: Document) -> Document:
+    async def shown(self, batch: Batch, store: Document) -> Document:
         """A store with what follows from its files and the time."""
-        files = self._store.store_files(store["id"])
-        counts = counted(files)
-        expires = self._expiry(store)
-        store.update(
-            usage_bytes=sum(file["usage_bytes"] for file in files),
-            file_counts=counts,
-            expires_at=expires,
-            status="expired" if self._is_expired(store) else "in_progress" if counts["in_progress"] else "completed",
-        )
-        return store
+        tally = await batch.tally("store_file", store["id"])
+        counts = counted(tally.states)
+        status = "expired" if self._is_expired(store) else "in_progress" if counts["in_progress"] else "completed"
+        return {
+            **store,
+            "usage_bytes": tally.amount,
+            "file_counts": counts,
+            "expires_at": self._expiry(store),
+            "status": status,
+        }
 
-    def use(self, store_id: str) -> Document:
+    async def use(self, batch: Batch, store_id: str) -> Document:
         """A store that is about to be used, which counts for its expiry; raises the 404, and a 400 past its time."""
-        store = self.usable(store_id)
-        store["last_active_at"] = int(self._clock())
+        store, now = await self.usable(batch, store_id), int(self._clock())
+        if store["last_active_at"] != now:
+            store = batch.save("vector_store", {**store, "last_active_at": now})
         return store
 
-    def usable(self, store_id: str) -> Document:
+    async def usable(self, batch: Batch, store_id: str) -> Document:
         """Return a store that has not expired; raises the 404, and a 400 past its time."""
-        store = self._store.vector_stores.get(store_id)
+        store = await batch.get("vector_store", store_id)
         if self._is_expired(store):
             raise invalid(f"Vector store {store_id} has expired.", "vector_store_id", "vector_store_expired")
         return store
 
-    def forget(self, store_id: str) -> None:
+    async def forget(self, batch: Batch, store_id: str) -> None:
         """Take a store away; its files stay. Raises the 404."""
-        self._store.forget_vector_store(store_id)
+        await batch.get("vector_store", store_id)
+        for file in await batch.all("store_file", store_id):
+            batch.drop(file.get("text"))
+        for one in await batch.all("batch", store_id):
+            batch.clear("batch_file", one["id"])
+        batch.clear("batch", store_id)
+        batch.clear("store_file", store_id)
+        batch.remove("vector_store", store_id)
 
     # Files
 
-    def add(self, store: Document, asked: Mapping[str, Any]) -> Document:
+    async def add(self, batch: Batch, store: Document, asked: Mapping[str, Any], batch_id: str = "") -> Document:
         """Put a file into a store, or once more if it is there; it is read a pace later."""
-        file_id = self._store.files.get(asked["file_id"])["id"]
+        file_id = (await batch.get("file", asked["file_id"]))["id"]
+        there = await batch.find("store_file", file_id, store["id"])
+        if there is not None:
+            take_out(batch, there, {"status": "cancelled"})
         strategy = asked.get("chunking_strategy")
         document: Document = {
             "id": file_id,
@@ -98,66 +114,96 @@ class VectorIndex:
             "usage_bytes": 0,
             "attributes": asked.get("attributes"),
             "chunking_strategy": strategy if strategy and strategy["type"] == "static" else _DEFAULT_CHUNKING,
+            "batch_id": batch_id,
+            "read_at": time.time() + self._pace,
         }
-        self._store.store_files(store["id"]).put(document)
-        self._unread.append((time.monotonic() + self._pace, document))
-        return document
+        return batch.put("store_file", document, store["id"])
 
-    def settle(self) -> None:
+    async def settle(self, store: Store) -> None:
         """Read the files whose time has come."""
-        now = time.monotonic()
-        # All wait for the same time, so they are due in the order in which they came.
-        while self._unread and self._unread[0][0] <= now:
-            _, document = self._unread.popleft()
-            if document["status"] == "in_progress":
-                self._read(document)
-
-    def _read(self, document: Document) -> None:
-        content = self._store.contents.get(document["id"])
-        if content is None:
-            document.update(status="failed", last_error=_problem("invalid_file", "The file has been deleted."))
-        elif document["vector_store_id"] in self._store.vector_stores and not content.startswith(_STALL):
+        first, now = store.next_due("store_file"), time.time()
+        if first is None or now < first <= now + self._pace:
+            return
+        # No file waits for longer than a pace: where one seems to, the clock was set back.
+        for key in await store.due("store_file", max(first, now)):
+            batch = Batch(store)
             try:
-                self._take_text(document, self._store.files.get(document["id"])["filename"], content)
-            except Unreadable as error:
-                document.update(status="failed", last_error=_problem(error.code, error.message))
+                await self._read(batch, key)
+                await batch.commit()
+            except (APIError, ConflictError):
+                continue  # it was taken away meanwhile, or another process has read it
 
-    def _take_text(self, document: Document, filename: str, content: bytes) -> None:
+    async def _read(self, batch: Batch, key: Key) -> None:
+        # A file that was deleted has left all stores.
+        waiting, file = await batch.get(key.kind, key.id, key.parent), await batch.get("file", key.id)
+        document = {**waiting, "read_at": None}
+        content = await content_of(batch.store, file["blob"])
+        if not content.startswith(_STALL):
+            try:
+                document |= await self._take_text(batch, document, file["filename"], content)
+            except Unreadable as error:
+                document |= {"status": "failed", "last_error": _problem(error.code, error.message)}
+        batch.save("store_file", document, key.parent)
+
+    async def _take_text(self, batch: Batch, document: Document, filename: str, content: bytes) -> Document:
         text = text_of(filename, content)
-        taken = _COST_OF_TEXT * len(text)
-        if not self._store.has_room(taken):
+        if not self._quota.has_room(_COST_OF_TEXT * len(text)):
             raise Unreadable("server_error", "The memory that the server may take (max_store_bytes) is used up.")
+        written, blob = text.encode(), batch.store.new_blob()
+        await blob.write(written)
         sizes = document["chunking_strategy"]["static"]
-        chunks = tuple(chunked(text, sizes["max_chunk_size_tokens"], max(0, sizes["chunk_overlap_tokens"])))
-        source = Source(document["id"], filename, {}, chunks)
-        document.update(status="completed", usage_bytes=len(text.encode()), text=text, source=source)
-        self._store.store_files(document["vector_store_id"]).measure(document, taken)
+        self._chunks.put(blob.id, _chunks(text, sizes), len(text))
+        return {"status": "completed", "usage_bytes": len(written), "filename": filename, "text": batch.keep(blob)}
 
     # Search
 
-    def search(
-        self, store_ids: Iterable[str], query: str, *, condition: Mapping[str, Any] | None = None, least: float = 0.0
+    async def search(
+        self,
+        store: Store,
+        store_ids: Sequence[str],
+        query: str,
+        *,
+        condition: Mapping[str, Any] | None = None,
+        least: float = 0.0,
     ) -> list[Found]:
         """Search stores for a query, best first, in files whose attributes pass a filter."""
-        files = [file for store_id in store_ids for file in self._store.store_files(store_id)]
-        sources = [
-            file["source"]._replace(attributes=file["attributes"] or {})
-            for file in files
-            if file["status"] == "completed" and matches(condition, file["attributes"] or {})
-        ]
-        return [found for found in ranked(query, sources) if found.score >= least]
+        # Made once for each state of the stores: over 4,000 chunks it takes a hundred times what a query does.
+        key = tuple(store_ids)
+        stamps = tuple([(await store.tally("store_file", store_id)).stamp for store_id in key])
+        known = self._indexes.get(key)
+        if known is None or known[0] != stamps:
+            sources = [source for store_id in key for source in await self._sources(store, store_id)]
+            known = stamps, SearchIndex(sources)
+            length = sum(len(chunk.text) for source in sources for chunk in source.chunks)
+            self._indexes.put(key, known, length)
+        return [found for found in known[1].ranked(query, condition=condition) if found.score >= least]
 
-    def file_search(self, run: Document, query: str) -> list[Found]:
+    async def file_search(self, store: Store, run: Document, query: str) -> list[Found]:
         """Search the stores of a run's assistant and thread, for its `file_search`; expired ones have no results."""
-        self.settle()
-        shelf = self._store.vector_stores
-        known = dict.fromkeys(name for owner in self._owners(run) for name in _store_ids(owner) if name in shelf)
-        alive = [name for name in known if not self._is_expired(shelf.get(name))]
-        return self.search([self.use(name)["id"] for name in alive], query)
+        await self.settle(store)
+        batch = Batch(store)
+        owners = [await batch.find("assistant", run["assistant_id"]), await batch.find("thread", run["thread_id"])]
+        names = dict.fromkeys(name for owner in owners for name in _store_ids(owner or {}))
+        known = [one for one in [await batch.find("vector_store", name) for name in names] if one is not None]
+        alive = [one["id"] for one in known if not self._is_expired(one)]
+        for store_id in alive:
+            await self.use(batch, store_id)
+        # Somebody else may just have used them as well.
+        with contextlib.suppress(ConflictError):
+            await batch.commit()
+        return await self.search(store, alive, query)
 
-    def _owners(self, run: Document) -> list[Document]:
-        shelves = (self._store.assistants, run["assistant_id"]), (self._store.threads, run["thread_id"])
-        return [shelf.get(name) for shelf, name in shelves if name in shelf]
+    async def _sources(self, store: Store, store_id: str) -> list[Source]:
+        found: list[Source] = []
+        for row in (await store.page("store_file", store_id, PageQuery(state="completed"))).rows:
+            file = row.document
+            chunks = self._chunks.get(file["text"])
+            if chunks is None:
+                text = (await content_of(store, file["text"])).decode()
+                chunks = _chunks(text, file["chunking_strategy"]["static"])
+                self._chunks.put(file["text"], chunks, len(text))
+            found.append(Source(file["id"], file["filename"], file["attributes"] or {}, chunks))
+        return found
 
     # Expiry
 
@@ -170,10 +216,47 @@ class VectorIndex:
         return expires is not None and expires <= self._clock()
 
 
-def counted(files: Collection | Sequence[Document]) -> Document:
-    """Count the files in each state."""
-    states = [file["status"] for file in files]
-    return {**{state: states.count(state) for state in _STATES}, "total": len(states)}
+def take_out(batch: Batch, file: Document, unread: Document) -> None:
+    """Take a file out of its vector store; its batch keeps what became of it, `unread` where it was not read yet."""
+    batch.drop(file.get("text"))
+    batch.remove("store_file", file["id"], file["vector_store_id"])
+    if file["batch_id"]:
+        left = {**file, **unread} if file["status"] == "in_progress" else file
+        batch.put("batch_file", left, file["batch_id"])
+
+
+async def forget_file(batch: Batch, file_id: str) -> None:
+    """Take a file and its content away, out of the vector stores too; raises the 404."""
+    file = await batch.get("file", file_id)
+    batch.remove("file", file_id)
+    batch.drop(file["blob"])
+    for store_id in await batch.store.parents("store_file", file_id):
+        document = await batch.get("store_file", file_id, store_id)
+        take_out(batch, document, {"status": "failed", "last_error": _DELETED})
+
+
+async def expire_files(store: Store, now: float) -> None:
+    """Take away the files whose time has come."""
+    first = store.next_due("file")
+    if first is None or first > now:
+        return
+    for key in await store.due("file", now):
+        batch = Batch(store)
+        try:
+            await forget_file(batch, key.id)
+            await batch.commit()
+        except (ConflictError, APIError):
+            continue  # somebody else takes it away at the same time
+
+
+def counted(states: Mapping[str, int]) -> Document:
+    """Write the counts of files by their state."""
+    counts = {state: states.get(state, 0) for state in _STATES}
+    return {**counts, "total": sum(counts.values())}
+
+
+def _chunks(text: str, sizes: Mapping[str, int]) -> tuple[Chunk, ...]:
+    return tuple(chunked(text, sizes["max_chunk_size_tokens"], max(0, sizes["chunk_overlap_tokens"])))
 
 
 def _store_ids(owner: Document) -> Sequence[str]:

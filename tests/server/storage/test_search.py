@@ -8,7 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistants_async.server.storage.search import Source, chunked, matches, ranked
+from assistants_async.server.storage.search import Found, SearchIndex, Source, chunked, matches
+
+
+def ranked(query: str, sources: list[Source]) -> list[Found]:
+    """Search files once."""
+    return SearchIndex(sources).ranked(query)
 
 
 def source(name: str, text: str, **attributes: Any) -> Source:

@@ -1,0 +1,156 @@
+"""The changes of one claimed run on their way into the store, in order and under its claim."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from ..storage.interface import (
+    Changes,
+    Claim,
+    ClaimLostError,
+    ConflictError,
+    Document,
+    Event,
+    Key,
+    Store,
+    Stored,
+    StoreError,
+    Write,
+)
+from ..storage.joined import joined
+from ..storage.kinds import ACTIVE
+
+_log = logging.getLogger(__name__)
+
+# Deltas that are written without waiting for the time that a store lingers.
+_MOST_LINGERING = 32
+# Seconds before a store that cannot be written is tried again.
+_RETRY = 0.5
+
+
+class CancelledMeanwhileError(ClaimLostError):
+    """The run was to go on, and a request has cancelled it: its worker has to read it anew."""
+
+
+class Journal:
+    """Collects changes and events, and commits them: deltas by themselves a moment later, all else at a `flush`."""
+
+    def __init__(self, store: Store, claim: Claim, run: Stored, lost: Callable[[ClaimLostError], None]) -> None:
+        self._store = store
+        self._claim = claim
+        self._lost = lost
+        self._run_key = Key("run", claim.thread_id, claim.run_id)
+        self.run = run.document
+        """The run's document as it is here; the store's may have other metadata, and be about to be cancelled."""
+        self._versions = {self._run_key: run.version}
+        self._events: list[Event] = []
+        self._writes: dict[Key, Write] = {}
+        self._number = 0
+        self._lock = asyncio.Lock()
+        self._timer: asyncio.Handle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._written_at = 0.0
+
+    def emit(self, event: Event) -> None:
+        """Append an event; it is written with what came before it, as soon as the store writes deltas."""
+        self._events.append(event)
+        if self._timer is None and self._task is None:
+            loop = asyncio.get_running_loop()
+            wait = self._written_at + self._store.linger - loop.time() if self._store.linger else 0.0
+            # The first words go out at once, and those of the next moment together. In memory events go out when the
+            # loop turns, which is when somebody could read them.
+            self._timer = loop.call_later(wait, self._begin) if wait > 0 else loop.call_soon(self._begin)
+        elif self._timer is not None and len(self._events) == _MOST_LINGERING and self._store.linger:
+            self._timer.cancel()
+            self._begin()
+
+    def put(self, kind: str, document: Document) -> None:
+        """Add a message or a step to the run's thread."""
+        self._writes[Key(kind, self._claim.thread_id, document["id"])] = Write(document, new=True)
+
+    def save(self, kind: str, document: Document) -> None:
+        """Replace a message or a step."""
+        key = Key(kind, self._claim.thread_id, document["id"])
+        write = self._writes.get(key)
+        if write is None:
+            self._writes[key] = Write(document, expected=self._versions.get(key))
+        else:
+            write.document = document
+
+    def save_run(self, run: Document) -> None:
+        """Replace the run's document."""
+        self.run = run
+        self.save("run", run)
+
+    async def flush(self) -> None:
+        """Wait until all changes so far are committed; raises `ClaimLostError` where they never will be."""
+        async with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            while self._events or self._writes:
+                events, self._events = self._events, []
+                writes, self._writes = self._writes, {}
+                self._number += 1
+                await self._commit(joined(events) if self._store.linger else events, writes)
+            self._written_at = asyncio.get_running_loop().time()
+
+    def close(self) -> None:
+        """Write nothing more by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+    def _begin(self) -> None:
+        self._timer = None
+        self._task = asyncio.get_running_loop().create_task(self._flush_alone())
+
+    async def _flush_alone(self) -> None:
+        try:
+            await self.flush()
+        except ClaimLostError as error:
+            self._lost(error)
+        finally:
+            self._task = None
+
+    async def _commit(self, events: list[Event], writes: dict[Key, Write]) -> None:
+        while True:
+            named = {self._claim.run_id: events} if events else {}
+            try:
+                await self._store.commit(Changes(self._claim, self._number, writes=writes, events=named))
+            except ConflictError:
+                await self._take_over(events, writes)
+            except StoreError as error:
+                # Runs go on when the store is back: their answers are not lost with a connection.
+                _log.warning("the events of run %s cannot be written yet: %s", self._claim.run_id, error)
+                await asyncio.sleep(_RETRY)
+            else:
+                break
+        for key, write in writes.items():
+            self._versions[key] = write.version
+
+    async def _take_over(self, events: list[Event], writes: dict[Key, Write]) -> None:
+        """Take over what requests have changed meanwhile, which is metadata, and that the run is to be cancelled."""
+        for key, write in writes.items():
+            if write.new or write.document is None:
+                continue
+            stored = await self._store.get(key)
+            if stored is None:
+                raise ClaimLostError
+            if stored.version == write.expected:
+                continue
+            fresh, ours = stored.document, write.document
+            if key == self._run_key and fresh["status"] == "cancelling" and ours["status"] in ACTIVE:
+                raise CancelledMeanwhileError
+            metadata = {"metadata": fresh.get("metadata")}
+            write.document, write.expected = {**ours, **metadata}, stored.version
+            if key == self._run_key:
+                self.run = {**self.run, **metadata}
+                events[:] = [_with(event, metadata) if event.kind == "run" else event for event in events]
+
+
+def _with(event: Event, members: Document) -> Event:
+    return event._replace(document={**event.document, **members})

@@ -1,0 +1,238 @@
+"""The work on one claimed run, from its claim to its end. It has at most one task at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from ..storage.ids import IdFactory
+from ..storage.interface import Claim, ClaimLostError, Document, Key, PageQuery, Store
+from ..storage.search import Found
+from .active_run import ActiveRun
+from .journal import CancelledMeanwhileError, Journal
+from .lost_runs import failure_of
+from .performer import Performer
+from .responder import Backend, Responder
+from .thread_items import read_thread
+from .turn import Dialect
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """The things that all workers of an engine share."""
+
+    store: Store
+    names: IdFactory
+    responder: Responder
+    file_search: Callable[[Store, Document, str], Awaitable[list[Found]]]
+    clock: Callable[[], float]
+    pace: float
+    speed: float
+    dialect: Dialect | None
+
+
+class Worker:
+    """Works on one run until it has ended, or waits for the client."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        claim: Claim,
+        *,
+        spawn: Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]],
+        done: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._claim = claim
+        self._spawn = spawn
+        self._done = done
+        self._task: asyncio.Task[None] | None = None
+        self._life: ActiveRun | None = None
+        self._failure: Document | None = None
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done once the run has ended here."""
+        self._is_over = False
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._begin(self._work())
+
+    def cancel(self) -> None:
+        """Cancel the run: it is `cancelling` already, and `cancelled` a pace later."""
+        life = self._life
+        # Where it is just being read, it shows that it is to be cancelled; where it is being written in another status,
+        # the journal finds that out.
+        if life is not None and life.run["status"] in ("queued", "in_progress"):
+            life.journal.run = {**life.run, "status": "cancelling", "required_action": None}
+            self._begin(self._cancel())
+
+    def drop(self) -> None:
+        """Let go of the run as it is."""
+        self._stop()
+        self._release()
+
+    async def expire(self) -> None:
+        """End the run: its time has come."""
+        self._stop()
+        try:
+            life = self._life or await self._load()
+            if life is not None:
+                await self.end("expired")
+        except ClaimLostError as error:
+            self._lose(error)
+
+    # ... one task ...
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._stop()
+        self._task = self._spawn(self._guarded(work))
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except ClaimLostError as error:
+            self._lose(error)
+
+    def _stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None and task is not asyncio.current_task():
+            task.cancel()
+
+    def _release(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            if not self.ended.done():
+                self.ended.set_result(None)
+            if self._life is not None:
+                self._life.journal.close()
+            self._done(self._claim.run_id)
+
+    def _lose(self, error: ClaimLostError) -> None:
+        if isinstance(error, CancelledMeanwhileError) and self._life is not None:
+            self._life.journal.close()
+            self._life = None
+            self._begin(self._work())
+        else:
+            self.drop()
+
+    async def _load(self) -> ActiveRun | None:
+        """Make the run from its documents; None where it is gone."""
+        settings, claim = self._settings, self._claim
+        store = settings.store
+        stored = await store.get(Key("run", claim.thread_id, claim.run_id))
+        if stored is None:
+            self._release()
+            return None
+        rows = (await store.page("step", claim.thread_id, PageQuery(ref=claim.run_id))).rows
+        steps = [row.document for row in rows]
+        journal = Journal(store, claim, stored, self._lose)
+        # A run that had begun before has made its search, with whatever result.
+        has_searched = stored.document["started_at"] is not None and not claim.lost
+        life = self._life = ActiveRun(
+            journal, steps, settings.names, settings.clock, settings.dialect, has_searched=has_searched
+        )
+        if steps and steps[-1]["status"] == "in_progress":
+            await self._reopen(life, steps[-1])
+        self._failure = failure_of(claim, steps)
+        return life
+
+    async def _reopen(self, life: ActiveRun, step: Document) -> None:
+        details = step["step_details"]
+        if step["type"] != "message_creation":
+            life.reopen(step, None, ())
+            return
+        store, message_id = self._settings.store, details["message_creation"]["message_id"]
+        stored = await store.get(Key("message", self._claim.thread_id, message_id))
+        deltas = [
+            event.document["delta"]
+            for event in await store.events(self._claim.run_id, 0)
+            if event.kind == "delta" and event.document["id"] == message_id
+        ]
+        life.reopen(step, None if stored is None else stored.document, deltas)
+
+    async def _work(self) -> None:
+        life = await self._load()
+        if life is None:
+            return
+        if life.run["status"] == "cancelling":
+            await self._cancel()
+        elif life.run["expires_at"] <= self._settings.clock():
+            await self.end("expired")
+        elif self._failure is not None:
+            await self.end("failed", last_error=self._failure)
+        else:
+            await self._turn(life)
+
+    async def _cancel(self) -> None:
+        await asyncio.sleep(self._settings.pace)
+        await self.end("cancelled")
+
+    # ... a turn ...
+
+    async def _turn(self, life: ActiveRun) -> None:
+        settings = self._settings
+        await asyncio.sleep(settings.pace)
+        life.move("in_progress", started_at=life.run["started_at"] or life.now)
+        await asyncio.sleep(settings.pace)
+        over = False
+        try:
+            life.view = await read_thread(settings.store, life.run)
+            responder = settings.responder
+            if life.searches and not (isinstance(responder, Backend) and responder.calls_search):
+                life.search(await self.search(life.turn().last_user_text))
+            performer = Performer(life, responder, self, speed=settings.speed)
+            while (outcome := await performer.answer()) == "again":
+                pass
+            over = outcome != "completed"
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, ClaimLostError):
+            raise
+        except BaseException as error:  # the responder is the user's code: its run fails, the server goes on
+            if isinstance(error, asyncio.CancelledError) and not self.runs:
+                raise  # the run was taken away; else the responder made the error itself
+            _log.exception("the responder failed")
+            if self.runs:
+                await self.end("failed", last_error={"code": "server_error", "message": _words_of(error)})
+        if not over and self.runs:
+            await self.end("completed")
+
+    # ... for the performer ...
+
+    @property
+    def runs(self) -> bool:
+        """True while the run is in progress, and this worker's."""
+        # A responder may have swallowed the cancellation that took its run away.
+        return not self._is_over and self._life is not None and self._life.run["status"] == "in_progress"
+
+    async def search(self, query: str) -> list[Found]:
+        """Search the vector stores of the run."""
+        assert self._life is not None
+        return await self._settings.file_search(self._settings.store, self._life.run, query)
+
+    async def wait_for_client(self) -> None:
+        """Let go of a run that asks for the client's answer."""
+        assert self._life is not None
+        self._task = None
+        await self._life.journal.flush()
+        self._release()
+
+    async def end(self, status: str, **changes: Any) -> None:
+        """Take the run to its last status."""
+        assert self._life is not None
+        self._stop()
+        self._life.end(status, **changes)
+        await self._life.journal.flush()
+        self._release()
+
+
+def _words_of(error: BaseException) -> str:
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001  an error of the user's own may not even have a text
+        said = "(an error without a text)"
+    # As long as any sentence needs; no error message has to be written as JSON that cannot be.
+    return f"the responder raised {type(error).__name__}: {said[:1000]}".encode("utf-8", "backslashreplace").decode()
