@@ -91,34 +91,48 @@ class API:
         if protocol not in row.protocols:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
+        values = from_query(row, request.query.items())
+        if not row.takes_body:
+            return await self._handle(row, request, protocol, values)
         # The room is given back after the answer is made: by then the store counts the objects of the request.
         async with AsyncExitStack() as stack:
-            values, stream, upload = from_query(row, request.query.items()), False, None
-            if row.takes_body:
-                more, stream, upload = await self._read_body(row, request, protocol, stack)
-                values.update(more)
-            if self._state.settings.dialect is None:
-                check_plain(row.operation, values)
-            values = checked(row, values, protocol)
-            for _ in range(_TRIES):
-                context = Context(
-                    state=self._state,
-                    batch=Batch(self._state.store),
-                    endpoint=row,
-                    protocol=protocol,
-                    ids=dict(request.match_info),
-                    values=values,
-                    stream=stream,
-                    http=request,
-                    upload=upload,
-                )
-                try:
-                    answer = await HANDLERS[row.operation](context)
-                    await context.batch.commit()
-                except ConflictError:
-                    continue
-                return answer if isinstance(answer, web.StreamResponse) else _json(200, answer, context.headers)
-            raise busy()
+            more, stream, upload = await self._read_body(row, request, protocol, stack)
+            values.update(more)
+            return await self._handle(row, request, protocol, values, stream=stream, upload=upload)
+
+    async def _handle(
+        self,
+        row: Endpoint[Any, Any],
+        request: web.Request,
+        protocol: ProtocolVersion,
+        values: Values,
+        *,
+        stream: bool = False,
+        upload: Upload | None = None,
+    ) -> web.StreamResponse:
+        """Give a request to its handler, and once more where others have changed its objects meanwhile."""
+        if self._state.settings.dialect is None:
+            check_plain(row.operation, values)
+        values = checked(row, values, protocol)
+        for _ in range(_TRIES):
+            context = Context(
+                state=self._state,
+                batch=Batch(self._state.store),
+                endpoint=row,
+                protocol=protocol,
+                ids=dict(request.match_info),
+                values=values,
+                stream=stream,
+                http=request,
+                upload=upload,
+            )
+            try:
+                answer = await HANDLERS[row.operation](context)
+                await context.batch.commit()
+            except ConflictError:
+                continue
+            return answer if isinstance(answer, web.StreamResponse) else _json(200, answer, context.headers)
+        raise busy()
 
     async def _read_body(
         self, row: Endpoint[Any, Any], request: web.Request, protocol: ProtocolVersion, stack: AsyncExitStack
@@ -167,7 +181,8 @@ class API:
             self._access.check(request)
             if self._state.settings.dialect == "foundry":
                 check_version(request)
-            await self._state.expire()
+            if self._state.has_due():
+                await self._state.expire()
             return await handler(request)
         except APIError as error:
             refusal = error

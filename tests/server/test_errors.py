@@ -197,10 +197,10 @@ async def test_responder_that_gives_nonsense() -> None:
 async def test_fault_of_the_server(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault is a 500 in the vendor's shape, and keeps its reason to itself."""
 
-    async def fail(_store: Any, _now: float) -> None:
+    def fail(_state: Any) -> bool:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr("assistants_async.server.requests.context.expire_files", fail)
+    monkeypatch.setattr("assistants_async.server.requests.context.State.has_due", fail)
     answer = await talk("GET", "/assistants")
     assert (answer.status, answer.error["type"]) == (500, "server_error")
     assert b"secret" not in answer.content

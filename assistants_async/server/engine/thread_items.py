@@ -35,7 +35,7 @@ class ThreadView:
         """The files that the messages name, by id."""
         self._messages = [row.document for row in messages]
         # Places in the store order them, since times are whole seconds.
-        rows = sorted([*messages, *steps], key=_place)
+        rows = sorted([*messages, *steps], key=_place) if steps else messages
         self._items: list[TurnItem] = [
             _round(row.document) if "step_details" in row.document else row.document for row in rows
         ]
@@ -119,8 +119,11 @@ async def _files(store: Store, messages: Sequence[Stored]) -> dict[str, TurnFile
     files: dict[str, TurnFile] = {}
     left = _MOST_IMAGES
     for row in reversed(messages):
+        named: Sequence[str] = row.document.get("files") or ()
+        if not named:
+            continue
         images = {part["image_file"]["file_id"] for part in row.document["content"] if part["type"] == "image_file"}
-        for file_id in row.document.get("files") or ():
+        for file_id in named:
             stored = None if file_id in files else await store.get(Key("file", "", file_id))
             if stored is None:
                 continue

@@ -121,6 +121,11 @@ class State:
         await self.engine.close(self.settings.grace)
         self.store.cut()
 
+    def has_due(self) -> bool:
+        """Tell whether something may be due; asked before each request, so it only looks at what is in memory."""
+        first = self.store.next_due
+        return first("store_file") is not None or first("run") is not None or first("file") is not None
+
     async def expire(self) -> None:
         """End runs and remove objects that are due by the server's clock, and index new files of vector stores."""
         await self.library.settle(self.store)
