@@ -10,7 +10,6 @@ from typing import Any, get_type_hints
 import msgspec
 import pytest
 
-from assistants_async.models import params, params_vector_stores
 from assistants_async.models.assistants import Assistant, AssistantFile
 from assistants_async.models.base import Model, Tagged
 from assistants_async.models.decoding import decoder_for
@@ -26,6 +25,7 @@ from assistants_async.models.unions import Unknown
 from assistants_async.models.uploads import Upload, UploadPart
 from assistants_async.models.vector_stores import SearchPage, VectorStore, VectorStoreFile, VectorStoreFileBatch
 from tests.support.places import SHARED
+from tests.support.request_bodies import BODIES
 
 EXAMPLES = SHARED / "spec" / "examples"
 VERSIONS = ("v1", "v1-final", "v2")
@@ -60,26 +60,6 @@ ITEMS: dict[str, type[Model]] = {
     "ListRunStepsResponse": RunStep,
     "ListVectorStoresResponse": VectorStore,
     "ListVectorStoreFilesResponse": VectorStoreFile,
-}
-
-KEYWORDS: dict[str, type] = {
-    "CreateAssistantRequest": params.CreateAssistantParams,
-    "ModifyAssistantRequest": params.ModifyAssistantParams,
-    "CreateAssistantFileRequest": params.CreateAssistantFileParams,
-    "CreateThreadRequest": params.CreateThreadParams,
-    "ModifyThreadRequest": params.ModifyThreadParams,
-    "CreateThreadAndRunRequest": params.CreateThreadAndRunParams,
-    "CreateMessageRequest": params.CreateMessageParams,
-    "ModifyMessageRequest": params.ModifyMessageParams,
-    "CreateRunRequest": params.CreateRunParams,
-    "ModifyRunRequest": params.ModifyRunParams,
-    "SubmitToolOutputsRunRequest": params.SubmitToolOutputsParams,
-    "CreateVectorStoreRequest": params_vector_stores.CreateVectorStoreParams,
-    "UpdateVectorStoreRequest": params_vector_stores.ModifyVectorStoreParams,
-    "CreateVectorStoreFileRequest": params_vector_stores.CreateVectorStoreFileParams,
-    "CreateVectorStoreFileBatchRequest": params_vector_stores.CreateVectorStoreFileBatchParams,
-    "CreateUploadRequest": params_vector_stores.CreateUploadParams,
-    "CompleteUploadRequest": params_vector_stores.CompleteUploadParams,
 }
 
 # In examples, not in the schemas (CONTRACT 10), and left over there from other generations of the API.
@@ -157,8 +137,8 @@ def test_requests_are_accepted(schema: str, file: Path) -> None:
     """Every published request passes the rules of its operation."""
     body = json.loads(file.read_bytes())
     body.pop("stream", None)
-    assert body.keys() <= KEYWORDS[schema].__annotations__.keys()
-    decoder_for(KEYWORDS[schema]).decode_request(msgspec.json.encode(body))
+    assert body.keys() <= BODIES[schema].__annotations__.keys()
+    decoder_for(BODIES[schema]).decode_request(msgspec.json.encode(body))
 
 
 @pytest.mark.parametrize("file", [*events()])

@@ -23,6 +23,7 @@ from assistants_async.models.steps import FunctionToolCall, RunStep
 from assistants_async.models.threads import Thread
 from assistants_async.models.uploads import Upload, UploadPart
 from assistants_async.models.vector_stores import SearchPage, VectorStore, VectorStoreFile, VectorStoreFileBatch
+from tests.support.json_values import JSON
 
 OBJECTS: tuple[type[Object], ...] = (
     Assistant,
@@ -209,17 +210,6 @@ def test_strict_decoding_mends_nothing() -> None:
 def test_decoders_are_made_once() -> None:
     """The same type has one decoder, generic pages included."""
     assert decoder_for(Page[Run]) is decoder_for(Page[Run])
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
 
 
 @settings(database=None, max_examples=150)

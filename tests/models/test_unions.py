@@ -23,6 +23,7 @@ from assistants_async.models.runs import Run
 from assistants_async.models.steps import RunStep, ToolCallsDetails
 from assistants_async.models.tools import CodeInterpreterTool, FunctionTool, NamedToolChoice, RetrievalTool
 from assistants_async.models.unions import Unknown
+from tests.support.json_values import JSON
 
 STRANGE: dict[str, Any] = {
     "type": "openapi",
@@ -203,17 +204,6 @@ def test_known_members_cost_nothing() -> None:
     ).encode()
     # `decode` itself, msgspec's decode, and the call that takes the counter away.
     assert calls_of(Message, data) == 3
-
-
-JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=10,
-)
 
 
 @settings(database=None, max_examples=150)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
@@ -88,6 +89,23 @@ Answer = bytes | Callable[[Seen, Peer], Awaitable[None]]
 """Bytes to send, or a function that does what it likes with the connection."""
 
 
+@contextlib.asynccontextmanager
+async def listening(
+    accept: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    tasks: set[asyncio.Task[None]],
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[int]:
+    """Listen on a free loopback port, and give it; at the end the tasks of all connections are cancelled."""
+    server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=tls)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 class Wire:
     """A loopback server that gives its answers in order, the last one again and again."""
 
@@ -107,16 +125,9 @@ class Wire:
     @contextlib.asynccontextmanager
     async def serve(self) -> AsyncIterator[Wire]:
         """Listen on a free port."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        host, port = server.sockets[0].getsockname()
-        self.base_url = f"http://{host}:{port}/v1"
-        try:
+        async with listening(self._accept, self._tasks) as port:
+            self.base_url = f"http://127.0.0.1:{port}/v1"
             yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def answer(self, *answers: Answer) -> None:
         """Set the answers to come."""

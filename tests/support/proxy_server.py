@@ -7,6 +7,8 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator
 
+from tests.support.http_server import listening
+
 
 class Proxy:
     """A loopback proxy that leads every CONNECT to one server, whatever host was named."""
@@ -23,15 +25,9 @@ class Proxy:
     @contextlib.asynccontextmanager
     async def serve(self, tls: ssl.SSLContext | None = None) -> AsyncIterator[Proxy]:
         """Listen on a free port."""
-        server = await asyncio.start_server(self._accept, "127.0.0.1", 0, ssl=tls)
-        self.address = f"localhost:{server.sockets[0].getsockname()[1]}"
-        try:
+        async with listening(self._accept, self._tasks, tls) as port:
+            self.address = f"localhost:{port}"
             yield self
-        finally:
-            server.close()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

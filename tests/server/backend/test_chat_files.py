@@ -4,8 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from assistants_async import AssistantsClient, File, Thread
 from assistants_async.testing.chat_backend import ChatAnswer, RawAnswer
 from tests.support.backend_home import HI, home, sse
+
+
+async def searched(client: AssistantsClient) -> tuple[Thread, File]:
+    """Run an assistant with one file to search; its thread and the file."""
+    file = await client.files.create(file=b"Rain in Oslo.", filename="w.txt", purpose="assistants")
+    store = await client.vector_stores.create()
+    await client.vector_stores.files.create(store, file_id=file).poll()
+    assistant = await client.assistants.create(
+        model="m",
+        tools=[{"type": "file_search"}],
+        tool_resources={"file_search": {"vector_store_ids": [store.id]}},
+    )
+    thread = await client.threads.create(messages=[{"role": "user", "content": "Oslo?"}])
+    await client.runs.create(thread, assistant_id=assistant).poll()
+    return thread, file
 
 
 async def test_the_search_of_a_model() -> None:
@@ -15,16 +31,7 @@ async def test_the_search_of_a_model() -> None:
         ChatAnswer(text="It rains 【1:0†w.txt】."),
     ]
     async with home(answers) as (backend, client):
-        file = await client.files.create(file=b"Rain in Oslo.", filename="w.txt", purpose="assistants")
-        store = await client.vector_stores.create()
-        await client.vector_stores.files.create(store, file_id=file).poll()
-        assistant = await client.assistants.create(
-            model="m",
-            tools=[{"type": "file_search"}],
-            tool_resources={"file_search": {"vector_store_ids": [store.id]}},
-        )
-        thread = await client.threads.create(messages=[{"role": "user", "content": "Oslo?"}])
-        await client.runs.create(thread, assistant_id=assistant).poll()
+        thread, file = await searched(client)
         message = await client.messages.list(thread).first()
     assert backend.requests[1]["messages"][-1] == {
         "role": "tool",
@@ -62,15 +69,6 @@ async def test_a_search_in_the_models_own_words() -> None:
         ChatAnswer(text="Rain."),
     ]
     async with home(answers) as (backend, client):
-        file = await client.files.create(file=b"Rain in Oslo.", filename="w.txt", purpose="assistants")
-        store = await client.vector_stores.create()
-        await client.vector_stores.files.create(store, file_id=file).poll()
-        assistant = await client.assistants.create(
-            model="m",
-            tools=[{"type": "file_search"}],
-            tool_resources={"file_search": {"vector_store_ids": [store.id]}},
-        )
-        thread = await client.threads.create(messages=[{"role": "user", "content": "Oslo?"}])
-        await client.runs.create(thread, assistant_id=assistant).poll()
+        await searched(client)
     found = [message["content"] for message in backend.requests[3]["messages"] if message["role"] == "tool"]
     assert [text.count("Rain in Oslo.") for text in found] == [1, 1, 1]

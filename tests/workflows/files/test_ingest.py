@@ -19,6 +19,7 @@ from assistants_async import (
     VectorStore,
 )
 from tests.support.http_server import Peer, Seen, Wire, answer, failure
+from tests.support.peak import Peak
 from tests.support.routes import made
 from tests.support.steady_loop import MS
 from tests.workflows.files.conftest import GONE, STORE, Store, pieces, write
@@ -73,19 +74,16 @@ async def test_batches_are_split_and_shared_settings_sent(client: AssistantsClie
 
 async def test_uploads_are_side_by_side_up_to_the_limit(wire: Wire, client: AssistantsClient, store: Store) -> None:
     """As many as allowed, and no more."""
-    now = most = 0
+    peak = Peak()
 
     async def slow(seen: Seen, peer: Peer) -> None:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(20 * MS)
-        now -= 1
+        with peak:
+            await asyncio.sleep(20 * MS)
         await peer.send(store.upload(seen))
 
     store.routes.on("POST /files", slow)
     await client.vector_stores.ingest("vs_1", [Source(f"{n}.txt", b"x") for n in range(9)], max_concurrency=3)
-    assert most == 3
+    assert peak.most == 3
     assert wire.seen[1].header("content-type") is not None
 
 

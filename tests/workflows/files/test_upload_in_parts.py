@@ -27,6 +27,7 @@ from assistants_async import (
 from assistants_async.workflows.files.upload_source import UPLOAD_LIMIT
 from tests.calls.test_multipart_body import parts
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
+from tests.support.peak import Peak
 from tests.support.routes import Routes, made
 from tests.support.steady_loop import MS
 
@@ -114,19 +115,16 @@ async def test_bytes_are_sent_under_a_name(wire: Wire, client: AssistantsClient,
 
 async def test_no_more_parts_than_allowed_at_once(wire: Wire, client: AssistantsClient, server: Parts) -> None:
     """`max_concurrency` is the limit, and it is used."""
-    now = most = 0
+    peak = Peak()
 
     async def slow(seen: Seen, peer: Peer) -> None:
-        nonlocal now, most
-        now += 1
-        most = max(most, now)
-        await asyncio.sleep(20 * MS)
-        now -= 1
+        with peak:
+            await asyncio.sleep(20 * MS)
         await peer.send(server.part(seen))
 
     server.routes.on("POST /uploads/upload_1/parts", slow)
     await client.uploads.send(CONTENT, purpose="p", filename="a", part_size=300, max_concurrency=2)
-    assert most == 2
+    assert peak.most == 2
 
 
 async def test_a_failure_cancels_the_upload(wire: Wire, client: AssistantsClient, server: Parts, big: Path) -> None:

@@ -13,6 +13,7 @@ from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.server import Say
 from assistants_async.server.engine.turn import Turn
 from tests.support.http_server import KEY, Peer, Seen, Wire, answer, failure, silent
+from tests.support.peak import Peak
 from tests.support.routes import Routes, made
 
 
@@ -118,23 +119,20 @@ async def test_another_error_comes_out(routes: Routes, client: AssistantsClient)
 
 async def test_few_are_requested_at_a_time(wire: Wire, client: AssistantsClient) -> None:
     """Four, and each that has answered makes room for one more."""
-    open_now, most = 0, 0
+    peak = Peak()
     four = asyncio.Event()
 
     async def slow(seen: Seen, peer: Peer) -> None:
-        nonlocal open_now, most
-        open_now += 1
-        most = max(most, open_now)
-        if open_now == 4:
-            four.set()
-        await four.wait()
-        open_now -= 1
+        with peak:
+            if peak.now == 4:
+                four.set()
+            await four.wait()
         await peer.send(named(seen))
 
     wire.answer(slow)
     shown = await client.messages.render(cited(*(f"f{number}" for number in range(9))))
     assert shown.count(".txt") == 9
-    assert most == 4
+    assert peak.most == 4
 
 
 async def test_cancelling_gets_out(wire: Wire, client: AssistantsClient) -> None:
