@@ -52,7 +52,7 @@ INNER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("engine",),
         ("backend",),
         ("requests",),
-        ("handlers", "health"),
+        ("handlers", "health", "page_files"),
         ("app", "server"),
     ),
 }

@@ -116,6 +116,7 @@ def _add_access_options(serve: argparse.ArgumentParser) -> None:
         default=[],
         help="origin of web pages that may send requests, such as http://localhost:3000; may be repeated",
     )
+    serve.add_argument("--no-page", dest="page", action="store_false", help="answer GET / with no page for a browser")
     serve.add_argument("--log", action="store_true", help="log each request on standard error")
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import sys
+from urllib.parse import urljoin
 
 from ..server import AssistantsServer, ChatCompletions, Responder, ScriptedResponder
 from ..server.engine.script import read_script
@@ -49,6 +50,7 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
             run_expiry=options.run_expiry,
             allow_hosts=options.allow_host,
             cors=options.cors,
+            page=options.page,
         )
         await server.start(host, port)
     except ValueError as error:
@@ -87,14 +89,15 @@ def _responder(options: argparse.Namespace, backend_key: str | None) -> Responde
 
 
 async def _announce(server: AssistantsServer, options: argparse.Namespace) -> None:
-    """Print the base URL; with a backend also the variable for clients, and the model that answers."""
+    """Print the base URL and the page's address; with a backend the variable for clients too, and the model."""
     # Flushed, since a pipe would otherwise keep the line until the server ends.
     print(server.base_url, flush=True)
-    if options.backend is None:
-        return
-    model = options.model or "the run's own model"
-    print(f"export OPENAI_BASE_URL={server.base_url}", flush=True)
-    print(f"runs are answered by {model} at {options.backend}; all other objects are in memory", flush=True)
+    if options.backend is not None:
+        model = options.model or "the run's own model"
+        print(f"export OPENAI_BASE_URL={server.base_url}", flush=True)
+        print(f"runs are answered by {model} at {options.backend}; all other objects are in memory", flush=True)
+    if options.page:
+        print(f"the page is at {urljoin(server.base_url, '/')}", flush=True)
     problem = await server.problem()
     if problem is not None:
         print(f"assistants-async serve: warning: {problem}; runs fail for as long", file=sys.stderr, flush=True)

@@ -20,6 +20,7 @@ from ..endpoints import TABLE
 from .errors import APIError, broken, busy, invalid
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
+from .page_files import PageFiles, PageSettings
 from .request_log import RequestLog, RequestRecord
 from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
@@ -67,7 +68,7 @@ _seen: ContextVar[_Seen] = ContextVar("assistants_async.server.seen")
 class API:
     """The application, its health and its log of requests."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, *, page: bool = False) -> None:
         self._state = state
         settings = state.settings
         self._access = Access(settings.api_key, settings.allow_hosts, settings.cors)
@@ -81,6 +82,9 @@ class API:
         self.health.add_routes(self.app.router)
         prefixes, self.prefix = prefix_of(PREFIXES, settings.dialect)
         """The path of the base URL."""
+        self._page = _page_files(self.prefix, settings.dialect, settings.api_key) if page else None
+        if self._page is not None:
+            self._page.add_routes(self.app.router)
         for prefix in prefixes:
             for row in _by_specificity():
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
@@ -178,6 +182,10 @@ class API:
             preflight = self._access.preflight(request)
             if preflight is not None:
                 return preflight
+            if self._page is not None and request.path in self._page:
+                # The page itself is public: the key is for what it asks then.
+                self._access.check_place(request)
+                return await handler(request)
             self._access.check(request)
             if self._state.settings.dialect == "foundry":
                 check_version(request)
@@ -219,6 +227,11 @@ class API:
             ),
             seen.body,
         )
+
+
+def _page_files(prefix: str, dialect: str | None, api_key: str | None) -> PageFiles:
+    query = {"api-version": "v1"} if dialect == "foundry" else {}
+    return PageFiles(PageSettings(api=prefix.strip("/"), query=query, asks_key=api_key is not None))
 
 
 def _is_long(request: web.Request) -> bool:

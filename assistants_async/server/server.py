@@ -56,6 +56,7 @@ class AssistantsServer:
         concurrency: int | None = None,
         grace: float = 0.0,
         dialect: Dialect | None = None,
+        page: bool = False,
     ) -> None:
         """Configure a server.
 
@@ -83,6 +84,7 @@ class AssistantsServer:
             grace: Seconds that runs have for their end when the server closes.
             dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
                 query, its members of requests, and approvals of MCP calls. None for the vendor's form.
+            page: Answers `GET /` with a page for a browser, which shows threads and runs and has a playground.
 
         Raises `ValueError` for a setting out of its range.
         """
@@ -110,7 +112,7 @@ class AssistantsServer:
             ),
             store,
         )
-        self._api = API(self._state)
+        self._api = API(self._state, page=page)
         # Twice: a request that was under way at the first call may have started one more run.
         self._api.app.on_startup.append(self._open)
         self._api.app.on_shutdown.append(self._shut_down)

@@ -30,16 +30,21 @@ class Access:
 
     def check(self, request: web.Request) -> None:
         """Raise the 401 for a request without the key, or the 403 for one that a web page may have sent."""
-        # No page knows the key, so the two other rules are for servers without one only.
         if self._key is None:
-            self._check_host(request)
-            self._check_origin(request)
+            self.check_place(request)
             return
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         given = request.headers.get("api-key") or (token.strip() if scheme.lower() == "bearer" else "")
         # Bytes that are not UTF-8 arrive as lone surrogates.
         if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), self._key):
             raise unauthorized(bool(given))
+
+    def check_place(self, request: web.Request) -> None:
+        """Raise the 403 for a request that a web page may have sent to a server without a key."""
+        # A foreign page does not know the key, so that these rules are for servers without one.
+        if self._key is None:
+            self._check_host(request)
+            self._check_origin(request)
 
     def preflight(self, request: web.Request) -> web.Response | None:
         """Answer a browser's preflight request; None for any other request."""

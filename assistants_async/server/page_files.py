@@ -1,0 +1,69 @@
+"""The page: static files to a browser, with the headers that let it run nothing else and ask nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+_TYPES: Mapping[str, str] = {
+    "html": "text/html",
+    "css": "text/css",
+    "js": "text/javascript",
+    "svg": "image/svg+xml",
+}
+_FOLDER = "/page/"
+# Trusted types: what a model wrote cannot become HTML, even where the page's own code had the fault to try it.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
+)
+_HEADERS: Mapping[str, str] = {
+    "content-security-policy": _POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    # A server of another version may listen on this port next.
+    "cache-control": "no-store",
+}
+
+
+class PageSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The facts that the page cannot know of itself."""
+
+    api: str
+    """The base URL of the API from the page on, without a slash at the start."""
+    query: Mapping[str, str] = {}
+    """The query of every request."""
+    client: str | None = None
+    """The code that makes a client; None where it follows from the address of the page."""
+    server: str | None = None
+    """The name of the server; None where it is the address of the page."""
+    asks_key: bool = False
+    """True where requests need a key that the page does not have."""
+
+
+class PageFiles:
+    """Answers `/` and the files that belong to it."""
+
+    def __init__(self, settings: PageSettings) -> None:
+        found = {path.name: path.read_bytes() for path in Path(__file__).with_name("page").iterdir()}
+        self._files = {"/": ("text/html", found.pop("index.html"))}
+        for name, content in found.items():
+            self._files[_FOLDER + name] = (_TYPES[name.rpartition(".")[2]], content)
+        self._files[f"{_FOLDER}settings.json"] = ("application/json", msgspec.json.encode(settings))
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._files
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Add the paths to an application."""
+        for path in self._files:
+            router.add_get(path, self._serve)
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        kind, content = self._files[request.path]
+        return web.Response(body=content, content_type=kind, charset="utf-8", headers=_HEADERS)
