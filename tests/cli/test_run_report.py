@@ -36,7 +36,7 @@ async def served() -> AsyncIterator[tuple[AssistantsServer, Run]]:
 
 
 async def shown(*arguments: str, **variables: str) -> tuple[int | None, str, str]:
-    """Run the command; return its code and what it wrote."""
+    """Run the command; return its code and its output."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-W", "error", "-m", "assistants_async", "show", *arguments),
         stdout=subprocess.PIPE,
@@ -103,8 +103,8 @@ def cells(rows: Any) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def test_what_is_known_of_a_run_has_a_line() -> None:
-    """What is not known has none."""
+def test_each_known_fact_of_a_run_has_a_line() -> None:
+    """Unknown facts have none."""
     assert cells(overview(Run(id="run_1"), []).rows) == {"steps": "0"}
     failed = {
         "id": "run_1",

@@ -116,7 +116,7 @@ async def test_azure(wire: Wire, settings: dict[str, Any], header: tuple[str, st
 
 
 async def test_azure_from_the_environment(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each setting has its variable; a base URL stands for the endpoint."""
+    """Each setting has its variable; a base URL takes the place of the endpoint."""
     with pytest.raises(ValueError, match="OPENAI_API_VERSION"):
         AsyncAzureOpenAI()
     monkeypatch.setenv("OPENAI_API_VERSION", "v")

@@ -62,8 +62,8 @@ async def test_the_answer_is_read_as_httpx_shows_it(wire: Wire, old: AsyncOpenAI
         response.json()
 
 
-async def test_narrower_native_errors_stay_what_they_are(wire: Wire, old: AsyncOpenAI) -> None:
-    """A busy thread is a 400 of openai-python's, and pickles with what it knows."""
+async def test_narrower_native_errors_stay_native(wire: Wire, old: AsyncOpenAI) -> None:
+    """A busy thread is a 400 of openai-python's, and pickles with its attributes."""
     text = "Thread thread_1 already has an active run run_9."
     wire.answer(answer({"error": {"message": text, "type": "invalid_request_error"}}, 400))
     with pytest.raises(native.ThreadBusyError) as caught:
@@ -100,7 +100,7 @@ async def test_an_answer_that_cannot_be_read(wire: Wire, old: AsyncOpenAI) -> No
 
 
 async def test_every_other_error_is_an_api_error(wire: Wire, old: AsyncOpenAI) -> None:
-    """A cursor that comes again, as an example: the native name holds as well."""
+    """A repeated cursor, as an example: it is an instance of the native class too."""
     wire.answer(answer({"object": "list", "data": [{"id": "a"}], "last_id": "a", "has_more": True}))
     with pytest.raises(compat.APIError) as caught:
         _ = [thread async for thread in old.beta.assistants.list()]

@@ -30,7 +30,7 @@ PARTS = (
 
 
 class Recorder(AsyncAssistantEventHandler):
-    """A handler that notes what its methods are given."""
+    """A handler that notes the arguments of its methods."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ def _noting(name: str) -> Any:
 
 
 def _short(value: Any) -> Any:
-    """What tells a value from others: a text, the arguments of a call, a status."""
+    """The distinctive part of a value: a text, the arguments of a call, a status."""
     match value:
         case models.Text() | models.MessageDeltaTextValue():
             return value.value
@@ -165,7 +165,7 @@ async def test_an_image_between_texts(wire: Wire, old: AsyncOpenAI) -> None:
         assert [text async for text in stream.text_deltas] == ["a"]
 
 
-async def test_what_fails_is_reported_and_raised(wire: Wire, old: AsyncOpenAI) -> None:
+async def test_failures_are_reported_and_raised(wire: Wire, old: AsyncOpenAI) -> None:
     """An error of the server's, and a time-out, which has a method of its own."""
     handler = await heard(wire, old, *run_frames("a")[:3], frame("error", ERROR))
     assert [name for name, _ in handler.heard][-2:] == ["on_exception", "on_end"]
@@ -179,7 +179,7 @@ async def test_what_fails_is_reported_and_raised(wire: Wire, old: AsyncOpenAI) -
 
 
 async def test_views_of_a_stream(wire: Wire, old: AsyncOpenAI) -> None:
-    """The pieces of text, and what the stream ends with; a stream without a handler of the caller's has its own."""
+    """The pieces of text, and the end of the stream; a stream without a handler of the caller's has its own."""
     wire.answer(TEXT)
     async with old.beta.threads.runs.stream(thread_id="thread_1", assistant_id="a") as stream:
         assert [text async for text in stream.text_deltas] == ["Hel", "lo"]
@@ -191,8 +191,8 @@ async def test_views_of_a_stream(wire: Wire, old: AsyncOpenAI) -> None:
     assert wire.last.json == {"assistant_id": "a", "stream": True}
 
 
-async def test_what_is_under_way(wire: Wire, old: AsyncOpenAI) -> None:
-    """While an event's methods run, the event and what it belongs to can be looked at."""
+async def test_the_current_event_and_objects(wire: Wire, old: AsyncOpenAI) -> None:
+    """While an event's methods run, the event and its objects can be read."""
     seen: list[Any] = []
 
     class Looking(AsyncAssistantEventHandler):

@@ -38,7 +38,7 @@ async def message(wire: Wire, old: AsyncOpenAI) -> Message:
 
 
 def test_an_answer_is_of_both_libraries(message: Message) -> None:
-    """The native class holds, for the answer and for what is in it, and so do its properties."""
+    """It is an instance of the native class, so are the objects inside, and their properties work."""
     assert isinstance(message, assistants_async.Message)
     part = message.content[0]
     assert isinstance(part, models.TextContent)
@@ -50,7 +50,7 @@ def test_an_answer_is_of_both_libraries(message: Message) -> None:
 
 
 def test_a_dump_has_every_member(message: Message) -> None:
-    """What the server left out is None, as with pydantic; lists are lists."""
+    """Members that the server left out are None, as with pydantic; lists are lists."""
     dumped = message.model_dump(mode="json")
     assert {**SENT, **dumped} == dumped
     assert dumped["assistant_id"] is None
@@ -114,7 +114,7 @@ def test_an_answer_can_be_copied_and_pickled(message: Message) -> None:
 
 
 def test_members_of_the_servers_own_are_written_too() -> None:
-    """Where a native client keeps unknown members, they come last."""
+    """Like a native client that keeps unknown members, it writes them last."""
     data = b'{"id":"thread_1","mood":{"a":[1]}}'
     kept: Any = models.Thread.from_json(data)
     made = dressed(kept)

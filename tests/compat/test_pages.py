@@ -31,7 +31,7 @@ async def test_awaited_it_is_a_page(wire: Wire, old: AsyncOpenAI) -> None:
 
 
 async def test_a_page_knows_the_next(wire: Wire, old: AsyncOpenAI) -> None:
-    """It is asked for once, however often the page is iterated."""
+    """It is requested once, for any number of iterations of the page."""
     wire.answer(page("a", more=True), page("b", more=True), page("c"))
     first = await old.beta.threads.runs.list("t")
     second = await first.get_next_page()

@@ -49,7 +49,7 @@ async def test_a_list_and_an_error(wire: Wire, old: AsyncOpenAI) -> None:
 
 
 async def test_an_answer_at_its_head(wire: Wire, old: AsyncOpenAI) -> None:
-    """Its body is read in the form that is asked for; an error is raised on entering."""
+    """Its body is read in the chosen form; an error is raised on entering."""
     data = b'{"id":\n"thread_1"}'
     wire.answer(raw(data, content_type="application/json", x_request_id="req_1"))
     threads = old.with_streaming_response.beta.threads

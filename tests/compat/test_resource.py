@@ -1,4 +1,4 @@
-"""Every method sends what openai-python's sends: method, path, query, body; and refuses what that refuses."""
+"""The requests of every method are openai-python's: method, path, query, body; so are its refusals."""
 
 from __future__ import annotations
 
@@ -233,18 +233,18 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
 
 
 @pytest.mark.parametrize(("line", "kind", "words"), REFUSED.values(), ids=REFUSED)
-async def test_what_openai_python_refuses_is_refused_in_words(
+async def test_refusals_of_openai_python_are_refused_in_words(
     wire: Wire, old: AsyncOpenAI, line: Callable[[Any], Any], kind: type[Exception], words: str
 ) -> None:
-    """Nothing is sent, and the message says what to write."""
+    """Nothing is sent, and the message has the right form."""
     with pytest.raises(kind) as caught:
         await line(old)
     assert words in str(caught.value)
     assert not wire.seen
 
 
-def test_what_was_left_out_is_false() -> None:
-    """`if value:` of old code works, and each says its name."""
+def test_absent_values_are_false() -> None:
+    """`if value:` of old code works, and each value shows its name."""
     assert isinstance(omit, Omit)
     assert isinstance(omit, NotGiven)
     assert not NOT_GIVEN

@@ -18,7 +18,7 @@ def sent(wire: Wire) -> list[str]:
 
 
 async def test_create_and_poll(wire: Wire, old: AsyncOpenAI) -> None:
-    """It is made, then asked for at once, and again; options go with each request, a body with the first alone."""
+    """It is made, then requested at once, and again; options go with each request, a body with the first alone."""
     wire.answer(QUEUED, QUEUED, DONE)
     made = await old.beta.threads.runs.create_and_poll(
         thread_id="thread_1", assistant_id="a", poll_interval_ms=1, extra_headers={"x-a": "b"}, extra_body={"z": 1}
@@ -39,7 +39,7 @@ async def test_no_end_raises(wire: Wire, old: AsyncOpenAI, end: str) -> None:
 
 
 async def test_submit_tool_outputs_and_poll(wire: Wire, old: AsyncOpenAI) -> None:
-    """The outputs go in one request, then the run is asked for."""
+    """The outputs go in one request, then the run is requested."""
     wire.answer(QUEUED, DONE)
     outputs = [{"tool_call_id": "c", "output": "o"}]
     await old.beta.threads.runs.submit_tool_outputs_and_poll(

@@ -25,7 +25,7 @@ def sent(wire: Wire) -> list[str]:
 
 
 async def test_upload_and_poll(wire: Wire, old: AsyncOpenAI, tmp_path: Path) -> None:
-    """Uploaded, taken in, and asked for until it is done, well or not."""
+    """The file is uploaded, indexed, and requested until it has ended, well or not."""
     path = tmp_path / "a.md"
     path.write_text("text")
     files = old.vector_stores.files
@@ -68,7 +68,7 @@ async def test_batches(wire: Wire, old: AsyncOpenAI) -> None:
 
 
 async def test_a_file_that_is_being_processed(wire: Wire, old: AsyncOpenAI) -> None:
-    """It is asked for until the server says that it is done; past the time it is a `RuntimeError`."""
+    """It is requested until it has ended; past the time it is a `RuntimeError`."""
     wire.answer(answer({"id": "f", "status": "uploaded"}), answer({"id": "f", "status": "processed"}))
     file = await old.files.wait_for_processing("f", poll_interval=0)
     assert (type(file), file.status, len(wire.seen)) == (FileObject, "processed", 2)

@@ -59,7 +59,7 @@ def test_an_old_name_says_the_new_one(things: Things) -> None:
             assert str(caught.value).endswith(f" object has no attribute {name!r}, as in openai-python: {words}")
 
 
-def test_what_is_there_is_listed(things: Things) -> None:
+def test_existing_names_are_listed(things: Things) -> None:
     """Refused names are left out of `dir`, and nothing else is."""
     for thing in things.values():
         refused = {name for kind in type(thing).__mro__ for name in vars(kind) if isinstance(vars(kind)[name], OldName)}

@@ -1,4 +1,4 @@
-"""What notebooks show: HTML of messages, runs and pages with every text escaped, and reprs of one line."""
+"""Displays of notebooks: HTML of messages, runs and pages with every text escaped, and reprs of one line."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ def test_a_message_has_its_parts() -> None:
     assert re.sub(r' style="[^"]*"', "", message._repr_html_()) == "<div><b>user msg_1</b><pre>one\ntwo</pre></div>"
 
 
-def test_a_run_has_what_is_known_of_it() -> None:
-    """What is not known has no line."""
+def test_a_run_has_its_known_facts() -> None:
+    """Unknown facts have no line."""
     run = Run.from_dict({"id": "run_1", "status": "completed", "usage": {"total_tokens": 0}})
     rows = ("run", "run_1"), ("status", "completed"), ("tokens", "0")
     assert run._repr_html_() == f"<table>{''.join(f'<tr><td>{a}</td><td>{b}</td></tr>' for a, b in rows)}</table>"
@@ -141,7 +141,7 @@ REPRS: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("value", "text"), REPRS.values(), ids=REPRS)
 def test_results_have_short_reprs(value: object, text: str) -> None:
-    """They say what came of it, not all of it."""
+    """They show the outcome, not all of it."""
     assert repr(value) == text
 
 

@@ -1,4 +1,4 @@
-"""What telemetry and limits note of runs and streams, each without the other and both together."""
+"""Notes of telemetry and limits about runs and streams, each without the other and both together."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def test_both_together(wire: Wire) -> None:
 
 
 class Runs(Memory):
-    """A transport whose every run is another: at work, or ended where it is asked for again."""
+    """A transport whose every run is another: active, or ended at a second request."""
 
     async def open(self, outgoing: Any, timeout: Any) -> Any:
         """Answer with the run of the path."""

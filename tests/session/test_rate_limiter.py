@@ -64,7 +64,7 @@ async def test_no_minute_has_more_than_the_limit(wire: Wire) -> None:
 
 
 async def test_nothing_is_sent_before_the_server_s_reset(wire: Wire) -> None:
-    """Where it says that nothing remains, of requests or tokens; no limit of the client's own is needed."""
+    """After an answer with no remaining requests or tokens; no limit of the client's own is needed."""
     headers = {"x_ratelimit_remaining_tokens": "0", "x_ratelimit_reset_tokens": "1m30s"}
     wire.answer(answer(RUN, **headers), answer(RUN))
     async with client_of(wire) as client:
@@ -107,8 +107,8 @@ async def test_the_wait_counts_into_the_total(wire: Wire) -> None:
     assert len(wire.seen) == 1
 
 
-async def test_what_was_sent_before_the_wait_may_have_been_processed(wire: Wire) -> None:
-    """Where an earlier attempt had an error of the server's for its answer."""
+async def test_a_request_before_the_wait_may_have_been_processed(wire: Wire) -> None:
+    """An earlier attempt was answered with an error of the server's."""
     headers = {"x_ratelimit_remaining_requests": "0", "x_ratelimit_reset_requests": "20s"}
     wire.answer(failure(500, **headers))
     async with client_of(wire, retry=QUICK, timeout=60 * MS) as client:
@@ -164,7 +164,7 @@ async def test_a_request_that_was_not_sent_gives_its_place_back() -> None:
 
 
 async def test_a_slow_answer_frees_its_place_late(wire: Wire) -> None:
-    """Who waits is woken by its answer, and goes 60 s after it."""
+    """A waiting request is woken by the answer, and goes 60 s after it."""
     release = asyncio.Event()
 
     async def slow(seen: Any, peer: Any) -> None:
@@ -204,7 +204,7 @@ RAN = {**RUN, "status": "completed", "usage": {"prompt_tokens": 60, "completion_
 
 @pytest.mark.parametrize("usage", [RAN["usage"], {"prompt_tokens": 60, "completion_tokens": 40}], ids=["all", "parts"])
 async def test_the_tokens_of_runs_have_a_limit(wire: Wire, usage: Any) -> None:
-    """Another run waits for it; what starts none does not."""
+    """Another run waits for it; other requests do not."""
     wire.answer(answer({**RAN, "usage": usage}))
     async with client_of(wire, tokens=100) as client:
         await client.runs.create("thread_1", assistant_id="asst_1")
@@ -245,7 +245,7 @@ async def test_no_limit_is_no_wait() -> None:
 
 @pytest.mark.parametrize("value", [60, "60", RateLimit], ids=["number", "text", "class"])
 def test_other_limits_are_refused(value: Any) -> None:
-    """When the client is made; it is no option of a view."""
+    """Refused where the client is made; it is no option of a view."""
     with pytest.raises(TypeError, match="limit_rate must be a RateLimit or None, not"):
         AssistantsClient(api_key=KEY, limit_rate=value)
     with pytest.raises(TypeError, match="limit_rate"):

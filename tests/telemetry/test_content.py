@@ -1,4 +1,4 @@
-"""What was written, as the conventions want it: of any form that a request may have."""
+"""The content of requests and answers in the conventions' form, from any form of a request."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_instructions_of_requests() -> None:
 
 
 def test_values_that_were_read_before() -> None:
-    """Sent unchecked, as they are: what is no message is left out."""
+    """Sent unchecked, as they are: other values than messages are left out."""
     message = Message(id="msg_1", role="user", content=(TextContent(text=Text(value="hi")),))
     keywords = {"assistant_id": "asst_1", "additional_messages": [message], "thread": "thread_1"}
     request = bind(find("createRun"), ("thread_1",), keywords, protocol="v2", validate=False)

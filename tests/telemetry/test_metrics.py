@@ -111,7 +111,7 @@ async def test_open_connections_are_counted(wire: Wire) -> None:
 
 
 async def test_other_transports_are_not_counted() -> None:
-    """Nobody knows what they have open."""
+    """The number of their open connections is unknown."""
     kept = Kept()
     async with AssistantsClient(api_key=KEY, transport=Memory(answer(RUN)), telemetry=kept.telemetry) as client:
         await client.runs.retrieve("thread_1", "run_1")

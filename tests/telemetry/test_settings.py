@@ -1,4 +1,4 @@
-"""The setting `telemetry`: what it may be, what it needs, and what it costs when it is off."""
+"""The setting `telemetry`: its values, its needs, and its cost when it is off."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BAD: dict[str, tuple[Any, str]] = {
 
 @pytest.mark.parametrize(("value", "message"), BAD.values(), ids=BAD)
 def test_other_values_are_refused(value: Any, message: str) -> None:
-    """When the client is made."""
+    """Refused where the client is made."""
     with pytest.raises(TypeError) as caught:
         AssistantsClient(api_key=KEY, telemetry=value)
     assert str(caught.value) == message
@@ -46,8 +46,8 @@ def test_providers_are_checked() -> None:
         Telemetry(content=1)  # type: ignore[arg-type]
 
 
-def test_what_is_missing_is_named() -> None:
-    """Where OpenTelemetry is not installed: one sentence, with the extra."""
+def test_a_missing_library_is_named() -> None:
+    """Without OpenTelemetry: one sentence, with the extra."""
     code = """
 import sys
 sys.modules["opentelemetry"] = None
@@ -63,6 +63,6 @@ except ModuleNotFoundError as error:
 
 
 async def test_true_takes_the_process_s_own_providers() -> None:
-    """Which write nothing until the process sets others."""
+    """They write nothing until the process sets others."""
     async with AssistantsClient(api_key=KEY, transport=Memory(answer(RUN)), telemetry=True) as client:
         assert (await client.runs.retrieve("thread_1", "run_1")).id == "run_1"

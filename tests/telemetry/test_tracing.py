@@ -1,4 +1,4 @@
-"""Spans of calls: what they say, whose children they are, and how they end."""
+"""Spans of calls: their attributes, their parents, and their ends."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ async def test_an_error_sets_the_status_without_words_of_anybody(wire: Wire) -> 
 
 
 async def test_an_error_of_a_hook_shows_its_class_alone(wire: Wire) -> None:
-    """With content too: nobody knows what is in it."""
+    """With content too: its text may have any secret."""
     kept = Kept(content=True)
 
     def hook(request: Request) -> None:
@@ -151,7 +151,7 @@ async def test_a_span_is_a_child_of_the_caller_s(wire: Wire) -> None:
 
 
 async def test_a_call_of_a_hook_is_a_child_of_its_call(wire: Wire) -> None:
-    """And what follows is no child of either."""
+    """And later spans are no children of either."""
     kept = Kept()
     wire.answer(answer(RUN))
 
@@ -183,7 +183,7 @@ async def test_a_cancelled_call_ends_its_span(wire: Wire) -> None:
 
 
 async def test_a_list_has_a_span_a_page(wire: Wire) -> None:
-    """Each under what is current when it is asked for."""
+    """Each under the span that is current at its request."""
     kept = Kept()
     wire.answer(page("a", "b", more=True), page("c"))
     async with client_of(wire, kept) as client:
@@ -218,7 +218,7 @@ async def test_a_stream_is_a_run_and_its_call(wire: Wire) -> None:
 
 
 async def test_a_stream_that_is_left_ends_its_spans(wire: Wire) -> None:
-    """When its block is left, which is no error."""
+    """At the end of its block, which is no error."""
     kept = Kept()
     wire.answer(events(*run_frames("Hel", "lo")))
     async with client_of(wire, kept) as client:
@@ -271,7 +271,7 @@ async def test_a_download_that_breaks_shows_its_error(wire: Wire, tmp_path: Any)
 
 
 async def test_a_status_that_is_no_error_is_none(wire: Wire) -> None:
-    """Where the options say so; the attempt shows it."""
+    """With the option for it; the attempt shows the status."""
     kept = Kept()
     wire.answer(failure(404))
     async with client_of(wire, kept, raise_for_status=False) as client:

@@ -122,7 +122,7 @@ class State:
         self.store.cut()
 
     def has_due(self) -> bool:
-        """Tell whether something may be due; asked before each request, so it only looks at what is in memory."""
+        """Check for due work; this runs before each request, so it reads only memory."""
         first = self.store.next_due
         return first("store_file") is not None or first("run") is not None or first("file") is not None
 

@@ -34,20 +34,20 @@ RESETS = {
 
 @pytest.mark.parametrize(("text", "seconds"), RESETS.items(), ids=map(repr, RESETS))
 def test_resets_are_read(text: str, seconds: float) -> None:
-    """In every form that servers have; what cannot be read is no reset."""
+    """In every form that servers have; an unreadable text is no reset."""
     assert seconds_of(text, 1_700_000_000.0) == pytest.approx(seconds)
 
 
 def test_no_reset_is_none() -> None:
-    """A server that sends zero remaining and no reset is not waited for."""
+    """Zero remaining without a reset causes no wait."""
     window = RateWindow(RateLimit())
     window.heed(Headers([("x-ratelimit-remaining-requests", "0")]), 5.0, 0.0)
     assert window.delay(5.0) == 0.0
 
 
 @pytest.mark.parametrize("remaining", ["1", "none", ""])
-def test_what_remains_is_no_reason_to_wait(remaining: str) -> None:
-    """Nor what cannot be read."""
+def test_remaining_requests_cause_no_wait(remaining: str) -> None:
+    """Nor does an unreadable number."""
     window = RateWindow(RateLimit())
     pairs = [("x-ratelimit-remaining-tokens", remaining), ("x-ratelimit-reset-tokens", "9s")]
     window.heed(Headers(pairs), 5.0, 0.0)
@@ -82,7 +82,7 @@ def test_a_place_that_is_given_back_is_free() -> None:
 
 
 def test_tokens_have_a_limit_of_their_own() -> None:
-    """Which requests without tokens do not meet; what is over it by itself waits until it is alone."""
+    """Requests without tokens are free of it; one that exceeds it alone waits until no other is counted."""
     window = RateWindow(RateLimit(tokens_per_minute=10))
     window.use(8, 0.0)
     window.use(2, 10.0)
@@ -98,7 +98,7 @@ def test_tokens_have_a_limit_of_their_own() -> None:
     st.lists(st.tuples(st.floats(0, 50), st.floats(0, 20)), min_size=1, max_size=20),
 )
 def test_no_minute_has_more(most: int, steps: list[tuple[float, float]]) -> None:
-    """Whatever the pauses between requests and the time that each takes."""
+    """For any pauses between requests, and any time that each takes."""
     window, now, sent = RateWindow(RateLimit(requests_per_minute=most)), 0.0, []
     for pause, length in steps:
         now += pause

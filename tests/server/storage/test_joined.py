@@ -25,7 +25,7 @@ def call(index: int, **members: Any) -> Event:
 
 
 def test_text() -> None:
-    """Text of one part is one; what came first about it stays."""
+    """The text of one part is one; its first value stays."""
     [whole] = joined([word("a", annotations=[]), word("b"), word("c")])
     assert whole == word("abc", annotations=[])
     assert joined([word("a")]) == [word("a")]

@@ -1,12 +1,12 @@
-"""A cache forgets what was not used for longest."""
+"""A cache drops the entry that was not used for longest."""
 
 from __future__ import annotations
 
 from assistants_async.server.storage.lru import Cache
 
 
-def test_it_keeps_what_is_used() -> None:
-    """Up to its cost, and one thing at least."""
+def test_it_keeps_used_entries() -> None:
+    """Up to its cost, and one entry at least."""
     cache = Cache[str, int](10)
     for name in ("a", "b", "c"):
         cache.put(name, ord(name), 4)

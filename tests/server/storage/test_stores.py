@@ -39,7 +39,7 @@ async def test_documents(store: Store) -> None:
 
 
 async def test_a_batch_sees_itself(store: Store) -> None:
-    """Its reads show what it is about to commit; nobody else sees that before."""
+    """Its reads show its own changes; other readers see them after the commit only."""
     await commit(store, {"id": "a", "status": "completed", "usage_bytes": 1}, kind="store_file", parent="s")
     await commit(store, {"id": "b", "status": "completed", "usage_bytes": 2}, kind="store_file", parent="s")
     batch = Batch(store)
@@ -61,7 +61,7 @@ async def test_a_batch_sees_itself(store: Store) -> None:
 
 
 async def test_conflicts(store: Store) -> None:
-    """A commit that relies on what others have changed does nothing at all."""
+    """A commit that relies on values that others have changed does nothing at all."""
     await commit(store, {"id": "a", "n": 0}, {"id": "b", "n": 0})
     for change in ("save", "remove", "guard"):
         late = Batch(store)
@@ -138,7 +138,7 @@ async def test_pages(store: Store) -> None:
 
 
 async def test_filters(store: Store) -> None:
-    """By what a document belongs to, and by its state, with cursors of any other document."""
+    """By the owner of a document, and by its state, with cursors of any other document."""
     steps = [
         {"id": str(number), "status": "completed" if number % 2 else "failed", "run_id": f"r{number // 3}"}
         for number in range(9)
@@ -161,7 +161,7 @@ async def test_filters(store: Store) -> None:
 
 
 async def test_sums(store: Store) -> None:
-    """Counts by state and a sum, of all or of those that belong to one; the stamp tells of each change."""
+    """Counts by state and a sum, of all or of one owner's; the stamp shows each change."""
     assert (await store.tally("store_file", "s")).total == 0
 
     def file(id: str, status: str, size: int) -> dict[str, object]:
@@ -206,7 +206,7 @@ async def test_parents(store: Store) -> None:
     assert list(await store.parents("store_file", "f")) == []
 
 
-async def test_what_is_due(store: Store) -> None:
+async def test_due_documents(store: Store) -> None:
     """The soonest first, until it is changed."""
     assert store.next_due("file") is None
     assert list(await store.due("file", 1e12)) == []

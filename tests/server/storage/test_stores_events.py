@@ -82,7 +82,7 @@ async def test_a_round_has_a_position(store: Store) -> None:
 
 
 async def test_a_thread_that_is_taken_away(store: Store) -> None:
-    """Its readers see what was there, and then the end."""
+    """Its readers get the earlier events, and then the end."""
     await begun(store)
     follower = store.follow("a", 0)
     batch = Batch(store)
@@ -109,7 +109,7 @@ async def test_a_cut(store: Store) -> None:
 
 
 async def test_a_reader_that_stalls(store: Store) -> None:
-    """What it has not read takes the text and little more, however many pieces it came in; nothing is lost."""
+    """Its unread events need the memory of their text and little more, in any number of pieces; nothing is lost."""
     claim = await begun(store)
     follower = store.follow("a", 0)
     assert len(await follower.read(LONG) or ()) == 2

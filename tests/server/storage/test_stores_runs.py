@@ -65,7 +65,7 @@ async def test_claims(store: Store) -> None:
 
 
 async def test_one_active_run_a_thread(store: Store) -> None:
-    """Whoever commits a second one has relied on something that is no longer so."""
+    """The commit of a second one is a conflict."""
     await start(store, "a")
     assert await store.active("t-a") == "a"
     assert await store.active("t") is None
@@ -99,7 +99,7 @@ async def test_a_round(store: Store) -> None:
 
 
 async def test_cancelling(store: Store) -> None:
-    """A request cancels a run that is worked on, one that waits, and one that asks the client, each with one notice."""
+    """A request cancels a running run, a waiting one, and one that requires action, each with one notice."""
     heard: list[tuple[str, str]] = []
     await start(store, "a", "b", "c")
     worked = await claimed(store)

@@ -90,7 +90,7 @@ async def test_an_unknown_host_is_an_error_that_names_it() -> None:
 
 @pytest.mark.parametrize("phase", ["connect", "pool"])
 async def test_a_handshake_has_the_limit_of_connecting(phase: Literal["connect", "pool"]) -> None:
-    """A server that says nothing to it holds nobody up; the limit of the pool bounds it as well."""
+    """A silent server delays no caller further; the limit of the pool bounds it as well."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)

@@ -1,4 +1,4 @@
-"""Answers as their bytes arrive: however they are cut, and whatever stands before, behind or in place of them."""
+"""Answers as their bytes arrive: cut anyhow, and with bytes before, behind or in place of them."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ async def test_a_long_line_within_the_limit_is_read(wire: Wire) -> None:
 
 
 async def test_a_body_that_breaks_is_read_up_to_there(wire: Wire, client: AssistantsClient) -> None:
-    """What came before the break comes before the error."""
+    """The bytes before the break come before the error."""
     wire.answer(closed(head(200, {"content-length": "9"}) + b"abc"))
     got: list[bytes] = []
     with pytest.raises(ConnectionLostError):

@@ -92,13 +92,13 @@ async def test_a_request_that_must_have_a_new_connection_waits_for_room(wire: Wi
     async with one_at_a_time(wire, 2) as client:
         wire.answer(BODY)
         await asyncio.gather(*(client.assistants.retrieve("asst_1") for _ in range(2)))
-        hold = asyncio.Event()
+        gate = asyncio.Event()
 
-        async def held(seen: Seen, peer: Peer) -> None:
-            await hold.wait()
+        async def delayed(seen: Seen, peer: Peer) -> None:
+            await gate.wait()
             await peer.send(BODY)
 
-        wire.answer(held, cut, BODY)
+        wire.answer(delayed, cut, BODY)
         first = asyncio.create_task(client.assistants.retrieve("asst_1"))
         await wire.until_seen(1)
         # The second is stale, so that the call is sent again, over a third.
@@ -106,7 +106,7 @@ async def test_a_request_that_must_have_a_new_connection_waits_for_room(wire: Wi
         assert wire.connections == 3
         wire.answer(cut, BODY)
         again = asyncio.create_task(client.assistants.retrieve("asst_1"))
-        hold.set()
+        gate.set()
         await asyncio.gather(first, again)
         assert wire.connections == 4
 
@@ -116,16 +116,16 @@ async def test_a_new_connection_is_made_in_the_place_of_one_in_use(wire: Wire) -
     async with one_at_a_time(wire) as client:
         wire.answer(BODY)
         await client.assistants.retrieve("asst_1")
-        hold = asyncio.Event()
+        gate = asyncio.Event()
 
-        async def held(seen: Seen, peer: Peer) -> None:
-            await hold.wait()
+        async def delayed(seen: Seen, peer: Peer) -> None:
+            await gate.wait()
             await peer.send(BODY)
 
-        wire.answer(cut, held, BODY)
+        wire.answer(cut, delayed, BODY)
         calls = [asyncio.create_task(client.assistants.retrieve("asst_1")) for _ in range(2)]
         await wire.until_seen(2)
-        hold.set()
+        gate.set()
         await asyncio.gather(*calls)
         assert wire.connections == 3
 
@@ -143,40 +143,40 @@ async def test_another_place_takes_the_room_of_an_idle_connection(wire: Wire) ->
         for each in (client, view, client, view, view):
             await each.assistants.retrieve("asst_1")
         assert (wire.connections, other.connections) == (2, 2)
-        hold = asyncio.Event()
+        gate = asyncio.Event()
 
-        async def held(seen: Seen, peer: Peer) -> None:
-            await hold.wait()
+        async def delayed(seen: Seen, peer: Peer) -> None:
+            await gate.wait()
             await peer.send(BODY)
 
-        wire.answer(held)
+        wire.answer(delayed)
         first = asyncio.create_task(client.assistants.retrieve("asst_1"))
         await wire.until_seen(1)
         second = asyncio.create_task(view.assistants.retrieve("asst_1"))
         await asyncio.sleep(MS)
-        hold.set()
+        gate.set()
         await asyncio.gather(first, second)
         await wire.until_open(0)
 
 
-async def test_a_turn_that_comes_to_nothing_is_passed_on(wire: Wire) -> None:
+async def test_an_unused_turn_is_passed_on(wire: Wire) -> None:
     """Of a call that was cancelled in the moment of its turn, and of one whose connection was cut on its way."""
     for ends in ("kept", "closed"):
-        hold = asyncio.Event()
+        gate = asyncio.Event()
 
-        async def held(seen: Seen, peer: Peer, hold: asyncio.Event = hold, ends: str = ends) -> None:
-            await hold.wait()
+        async def delayed(seen: Seen, peer: Peer, gate: asyncio.Event = gate, ends: str = ends) -> None:
+            await gate.wait()
             await peer.send(BODY)
             if ends == "closed":
                 peer.finish()
 
-        wire.answer(held, BODY)
+        wire.answer(delayed, BODY)
         async with one_at_a_time(wire) as client:
             calls = [asyncio.create_task(client.assistants.retrieve("asst_1")) for _ in range(4)]
             await wire.until_seen(1)
             await asyncio.sleep(MS)
             calls[0].add_done_callback(lambda _, second=calls[1]: second.cancel())  # type: ignore[misc]  # mypy cannot read a lambda's default
-            hold.set()
+            gate.set()
             first, second, *rest = await asyncio.gather(*calls, return_exceptions=True)
             assert isinstance(second, asyncio.CancelledError)
             assert not [value for value in (first, *rest) if isinstance(value, BaseException)]

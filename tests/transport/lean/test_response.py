@@ -42,7 +42,7 @@ async def test_pieces_are_read_before_the_end() -> None:
 
 
 async def test_a_read_starts_the_connection_again() -> None:
-    """Once what waited has been taken."""
+    """Once the waiting bytes have been taken."""
     pipe = Pipe()
     response = LeanResponse(pipe, 200, pieces=[b"a"], size=1, paused=True)
     assert (response.read_nowait(), response.size, response.paused, pipe.done) == (b"a", 0, False, ["resume"])
@@ -77,5 +77,5 @@ async def test_a_close_ends_a_read() -> None:
 
 
 def test_it_shows_no_word_of_the_server() -> None:
-    """Which may echo the key."""
+    """The server's words may repeat the key."""
     assert repr(LeanResponse(None, 200, b"HTTP/1.1 200 key")) == "<RawResponse 200>"

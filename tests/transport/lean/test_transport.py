@@ -36,7 +36,7 @@ BODY = answer(ANYTHING)
 
 
 async def test_settings_that_it_has_not_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the client is made; a proxy of the environment too, without its password."""
+    """Where the client is made; a proxy of the environment too, without its password."""
     async with aiohttp.ClientSession() as session:
         for name, value in (("session", session), ("proxy", "http://u:p@proxy.test:1")):
             beside: Any = {name: value}
@@ -129,10 +129,10 @@ HOOKS: dict[str, tuple[Callable[[PreparedRequest], None], type[Exception], str]]
 
 
 @pytest.mark.parametrize(("hook", "kind", "words"), HOOKS.values(), ids=HOOKS)
-async def test_what_a_hook_may_not_set(
+async def test_bad_requests_of_a_hook_are_refused(
     wire: Wire, client: AssistantsClient, hook: Callable[[PreparedRequest], None], kind: type[Exception], words: str
 ) -> None:
-    """It is refused before a byte is sent, and the connection that was taken for it is gone."""
+    """Before a byte is sent, and the connection for it is gone."""
     with pytest.raises(kind, match=words) as caught:
         await client.with_options(on_send=hook).assistants.retrieve("asst_1")
     assert KEY not in str(caught.value)
@@ -192,8 +192,8 @@ async def test_uploads_on_the_wire(wire: Wire, client: AssistantsClient, tmp_pat
     assert wire.connections == 1
 
 
-async def test_a_caller_that_uses_a_buffer_again_sends_what_it_gave(wire: Wire, client: AssistantsClient) -> None:
-    """Whatever is left of a piece is copied before the caller goes on."""
+async def test_a_caller_may_use_a_buffer_again(wire: Wire, client: AssistantsClient) -> None:
+    """The rest of a piece is copied before the caller goes on."""
     wire.answer(answer(FILE))
     buffer = bytearray(300_000)
 
@@ -255,7 +255,7 @@ async def test_a_connection_that_is_gone_ends_an_upload_that_waits(wire: Wire, c
 
 
 async def test_an_iterator_that_will_not_end_is_left(wire: Wire, client: AssistantsClient) -> None:
-    """One that goes on in spite of its cancellation is asked for no more."""
+    """One that goes on in spite of its cancellation is not called again."""
     wire.early = True
     wire.answer(then_silent(failure(400, "too large")))
 
@@ -301,7 +301,7 @@ async def test_an_error_of_the_caller_is_the_callers(wire: Wire, client: Assista
 
 
 async def test_an_upload_that_the_server_reads_slowly_waits(wire: Wire, client: AssistantsClient) -> None:
-    """No more of a file is taken than the buffers hold."""
+    """The file is read no further than the buffers have room."""
     wire.early = True
     taken = 0
     reading = asyncio.Event()

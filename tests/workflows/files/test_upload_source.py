@@ -71,7 +71,7 @@ async def test_a_file_in_any_form_is_sent_whole(form: tuple[Any, str, str | None
         assert await client.files.content(upload.file) == CONTENT
 
 
-def test_a_source_says_what_it_is(form: tuple[Any, str, str | None]) -> None:
+def test_a_source_has_its_form(form: tuple[Any, str, str | None]) -> None:
     """Name, media type and size; each handle has a position of its own."""
     file, name, media = form
     source = UploadSource("send", file)
@@ -119,7 +119,7 @@ REFUSED: dict[str, tuple[Any, type[Exception], str]] = {
 
 
 @pytest.mark.parametrize(("file", "kind", "words"), REFUSED.values(), ids=REFUSED)
-async def test_what_cannot_be_sent_in_parts(
+async def test_values_that_cannot_be_sent_in_parts(
     client: AssistantsClient, file: Any, kind: type[Exception], words: str
 ) -> None:
     """Refused before anything is sent, with what to give."""

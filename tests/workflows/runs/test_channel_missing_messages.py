@@ -214,7 +214,7 @@ async def test_messages_that_cannot_be_read_are_an_interruption(wire: Wire, clie
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-async def test_the_end_of_a_run_whose_messages_cannot_be_asked_for(
+async def test_the_end_of_a_run_whose_messages_cannot_be_read(
     wire: Wire, client: AssistantsClient, stream: str
 ) -> None:
     """With `recover` the end comes before the error, and `final_run` is not about messages."""
