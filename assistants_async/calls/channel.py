@@ -265,11 +265,11 @@ class Channel(AsyncIterator[S], Generic[S]):
         except ClientClosedError as error:
             self._fail(error)
         except TransportError as error:
-            broken = decoder.on_disconnect(error)
-            if broken is None:
+            lost = decoder.on_disconnect(error)
+            if lost is None:
                 self._end("completed")
             else:
-                self._fail(broken)
+                self._fail(lost)
         except StreamError as error:
             self._fail(error)
 

@@ -191,9 +191,7 @@ class ObservedSession(SessionManager):
                 if self._limiter is not None:
                     self._limiter.use(run.usage)
                 if self.telemetry is not None:
-                    from ..telemetry.attributes import of_value  # on use: as all of telemetry
-
-                    self.telemetry.metrics.tokens(of_value(run), run.usage)
+                    self.telemetry.metrics.tokens(run, run.usage)
 
     def _remember(self, run_id: str, *, counted: bool) -> None:
         self._runs.pop(run_id, None)

@@ -44,7 +44,7 @@ class FollowUpMaker(Protocol):
         known: Snapshot,
         *,
         end: RunEvent | None,
-        marked: bool,
+        end_marker_seen: bool,
     ) -> FollowUpStream:
         """Make the source of the messages that a stream did not have."""
         ...
@@ -147,9 +147,9 @@ class RunChannel(EventChannel[StreamEvent]):
             return False
         if end is None and not (end_of(run) in ANSWERED and lacks_answers(self.snapshot)):
             return False
-        follow_ups, marked = self._follow_ups(), self.terminal_marker_seen
+        follow_ups, seen = self._follow_ups(), self.terminal_marker_seen
         thread_id = run.thread_id or self._known_thread(follow_ups)
-        self._follow(follow_ups.messages(run, thread_id, self.http, self.snapshot, end=end, marked=marked))
+        self._follow(follow_ups.messages(run, thread_id, self.http, self.snapshot, end=end, end_marker_seen=seen))
         return True
 
     def _follow(self, follow_up: FollowUpStream, watch: StreamWatch | None = None) -> None:

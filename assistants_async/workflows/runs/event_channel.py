@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ..._typing import override
@@ -10,7 +10,7 @@ from ...calls.channel import Channel, Opener
 from ...core.requests.options import ErrorHook
 from ...core.runs.snapshot import Snapshot
 from ...core.runs.status import error_of
-from ...errors import AssistantsError, StreamError, StreamInterruptedError
+from ...errors import StreamError, StreamInterruptedError
 from ...errors.old_names import Listed, old_names
 from ...models.events import (
     DONE_FRAME,
@@ -27,6 +27,7 @@ from ...models.runs import Run
 from ...models.steps import RunStep
 from ...session.open_response import StreamWatch
 from .event_handler import EventHandler, dispatch_events
+from .views import SSEView, View
 
 if TYPE_CHECKING:
     from ...core.streams.run_events import Frame
@@ -86,7 +87,7 @@ class EventChannel(Channel[E], Listed, Generic[E]):
 
     def text(self) -> AsyncIterator[str]:
         """Yield the run's text as it comes, each piece once, also where a message comes whole or ends with more."""
-        return View(self, self._text_of, gives_answer=True)
+        return self._answer_view(self._text_of)
 
     def runs(self) -> AsyncIterator[Run]:
         """Yield the run each time its status changes: the v1 document's `Channel{RunObject}`."""
@@ -100,9 +101,7 @@ class EventChannel(Channel[E], Listed, Generic[E]):
                 return self._once(event.data)
             return None
 
-        return View(
-            self, finished, lambda: (self._once(message) for message in self.snapshot.messages), gives_answer=True
-        )
+        return self._answer_view(finished, lambda: (self._once(message) for message in self.snapshot.messages))
 
     def steps(self) -> AsyncIterator[RunStep]:
         """Yield each step once, when it has ended; at the end those that have not, as far as they have come."""
@@ -148,7 +147,7 @@ class EventChannel(Channel[E], Listed, Generic[E]):
         def left() -> Iterable[Any]:
             return (value_of(name) for name, text in texts.items() if text.is_behind)
 
-        return View(self, grown, left, gives_answer=True)
+        return self._answer_view(grown, left)
 
     def _answer_so_far(self, value: Any) -> Any:
         """Return the answer within the JSON that contains it."""
@@ -212,7 +211,7 @@ class EventChannel(Channel[E], Listed, Generic[E]):
 
     async def final_messages(self) -> tuple[Message, ...]:
         """Read to the end, and return the messages of the run, in the order they began."""
-        view: View[None] = View(self, _nothing, gives_answer=True)
+        view: View[None] = self._answer_view(_nothing)
         async for _ in view:
             pass  # pragma: no cover  # nothing is picked
         return self.snapshot.messages
@@ -237,6 +236,13 @@ class EventChannel(Channel[E], Listed, Generic[E]):
         """Read to the end, calling the handler's methods; an error of a method ends the stream and is raised here."""
         await dispatch_events(self, handler)
 
+    def _answer_view(
+        self, pick: Callable[[object], V | None], rest: Callable[[], Iterable[V | None]] = tuple
+    ) -> View[V]:
+        """Make a view that gives the run's answer, so that the error of a run without one is raised."""
+        self._want_answers()
+        return View(self, pick, rest, self._check_run)
+
     def _want_answers(self) -> None:
         """Note that a view gives the run's answer, so that missing messages are requested."""
 
@@ -249,92 +255,6 @@ class EventChannel(Channel[E], Listed, Generic[E]):
         if self._error is not None:
             self._error.add_note(f"while streaming {self._name}")
             await self._more()
-
-
-class View(AsyncIterator[V]):
-    """The values that one function makes of a channel's events, and another at their end.
-
-    One that gives the answer of a run raises the run's error where it has none.
-    """
-
-    __slots__ = ("_channel", "_checks_run", "_left", "_pick", "_rest")
-
-    def __init__(
-        self,
-        channel: EventChannel[Any],
-        pick: Callable[[object], V | None],
-        rest: Callable[[], Iterable[V | None]] = tuple,
-        *,
-        gives_answer: bool = False,
-    ) -> None:
-        self._channel = channel
-        self._pick = pick
-        self._rest = rest
-        self._left: Iterator[V | None] | None = None
-        self._checks_run = gives_answer
-        if gives_answer:
-            channel._want_answers()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
-
-    @override
-    async def __anext__(self) -> V:
-        channel, pick = self._channel, self._pick
-        while True:
-            event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
-            if event is None:
-                if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
-                    break
-            elif item := pick(event):
-                return item
-        if self._left is None:
-            self._left = iter(self._rest() if self._channel.outcome == "completed" else ())
-        for item in self._left:
-            if item is not None:
-                return item
-        if self._checks_run:
-            self._checks_run = False
-            await channel._check_run()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
-        raise StopAsyncIteration
-
-
-class SSEView(View[bytes]):
-    """The bytes of a stream's events; an error that ends the stream is written as the last frame."""
-
-    __slots__ = ("_failure", "_frame_of_error", "_over")
-
-    def __init__(
-        self,
-        channel: EventChannel[Any],
-        pick: Callable[[object], bytes],
-        rest: Callable[[], Iterable[bytes]],
-        frame_of_error: Callable[[Exception], bytes],
-    ) -> None:
-        super().__init__(channel, pick, rest)
-        self._frame_of_error = frame_of_error
-        self._over = False
-        self._failure: Exception | None = None
-
-    @override
-    async def __anext__(self) -> bytes:
-        channel = self._channel
-        event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
-        # Nearly every frame is there already: no second coroutine for it.
-        if event is not None and (frame := self._pick(event)):
-            return frame
-        if self._failure is not None:
-            failure, self._failure = self._failure, None
-            raise failure
-        if self._over:
-            raise StopAsyncIteration
-        try:
-            return await super().__anext__()
-        except StopAsyncIteration:
-            raise
-        except Exception as error:
-            if channel.outcome != "failed":  # such as a second reader
-                raise
-            self._over = True
-            self._failure = None if isinstance(error, AssistantsError) else error
-            return self._frame_of_error(error)
 
 
 def _nothing(_: object) -> None:

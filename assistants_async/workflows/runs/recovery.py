@@ -64,7 +64,7 @@ class FollowUps:
         known: Snapshot,
         *,
         end: RunEvent | None,
-        marked: bool,
+        end_marker_seen: bool,
     ) -> FollowUp:
         """Ask for the messages of a completed run whose stream did not have them; its `end` event follows, if given."""
         requests = self._requests()
@@ -78,7 +78,7 @@ class FollowUps:
 
         cut = StreamInterruptedError("", run_id=run.id, thread_id=thread_id, last_event=f"thread.run.{run.status}")
         problem = "the run completed, but its messages did not come"
-        return FollowUp(gather, cut, problem, http, end=end, marked=marked)
+        return FollowUp(gather, cut, problem, http, end=end, end_marker_seen=end_marker_seen)
 
     def _requests(self) -> RunRequests:
         # An error status that is no error would be no run, and these requests find the thread busy with it.
@@ -116,13 +116,13 @@ class FollowUp:
         http: HTTPResponse,
         *,
         end: RunEvent | None = None,
-        marked: bool = False,
+        end_marker_seen: bool = False,
     ) -> None:
         self.error: Exception | None = None
         """The error behind the end of the run, whose messages could not be requested."""
         self.http = http
         """Head of the stream that came before."""
-        self.end_marker_seen = marked
+        self.end_marker_seen = end_marker_seen
         """True where that stream had its end mark."""
         self._gather = gather
         self._cut = cut
