@@ -1,1 +1,1 @@
-"""The commands: `demo`, `serve` and `check`."""
+"""The commands: `demo`, `serve`, `check` and `show`."""

@@ -13,9 +13,9 @@ KEY = "ASSISTANTS_API_KEY"
 BACKEND_KEY = "ASSISTANTS_BACKEND_KEY"
 """Environment variable with the backend's own key."""
 CLIENT_KEY = "OPENAI_API_KEY"
-"""Environment variable with the key for another server, as a client reads it."""
+"""Environment variable with the key for another server, which clients read too."""
 BASE_URL = "OPENAI_BASE_URL"
-"""Environment variable with the base URL of another server, as a client reads it."""
+"""Environment variable with the base URL of another server, which clients read too."""
 
 
 def make_parser() -> argparse.ArgumentParser:

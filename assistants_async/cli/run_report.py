@@ -14,11 +14,12 @@ from ..models.runs import Run, Usage
 from ..models.steps import CodeInterpreterCall, FunctionToolCall, MessageCreationDetails, RunStep, StepToolCall
 from .tables import Table, print_table
 
+# Longer arguments would push the columns of tokens off the screen.
 _CELL = 60
 
 
 def show_run(options: argparse.Namespace, api_key: str | None) -> int:
-    """Print a run; return 0, 1 where the server refuses or cannot be reached, 2 for arguments that cannot be."""
+    """Print a run; return 0, 1 where the server refuses or cannot be reached, 2 for wrong arguments."""
     try:
         run, steps = asyncio.run(_read(options, api_key))
     except AssistantsError as error:
@@ -47,7 +48,7 @@ def _refuse(text: str, code: int) -> int:
 
 
 def overview(run: Run, steps: Sequence[RunStep]) -> Table:
-    """Make the table of the run itself: what is known of it, a line each."""
+    """Make the table of the run itself, with a line for each known fact."""
     error, usage = run.last_error, run.usage
     began, ended = run.started_at or run.created_at, _end(run)
     members = {
@@ -63,12 +64,13 @@ def overview(run: Run, steps: Sequence[RunStep]) -> Table:
         "steps": str(len(steps)),
         "tokens": usage and "{} read, {} written, {} in all".format(*_tokens(usage)),
     }
+    # A server's text may have escape codes of the terminal.
     rows = [(name, printable(str(value), 400)) for name, value in members.items() if value]
     return Table(f"Run {printable(run.id, 80)}", ("", ""), rows)
 
 
 def steps_table(run: Run, steps: Sequence[RunStep]) -> Table:
-    """Make the table of the steps, a line each, and of the tokens with the run's own at the end."""
+    """Make the table of the steps and their tokens, with a last line for the run's own tokens."""
     rows = [
         (str(number), printable(step.id, 80), _name(step.status), _seconds(step), _work(step), *_tokens(step.usage))
         for number, step in enumerate(steps, 1)
@@ -81,6 +83,7 @@ def steps_table(run: Run, steps: Sequence[RunStep]) -> Table:
 
 def _end(thing: Run | RunStep) -> int | None:
     for name in ("completed_at", "failed_at", "cancelled_at", "expired_at"):
+        # A step has fewer of these members than a run.
         moment: int | None = getattr(thing, name, None)
         if moment is not None:
             return moment
@@ -93,7 +96,7 @@ def _seconds(step: RunStep) -> str:
 
 
 def _tokens(usage: Usage | None) -> tuple[str, str, str]:
-    """Write the tokens read, written and in all; nothing where the server has not said."""
+    """Write the tokens read, written and in all; empty texts where the server gives no usage."""
     if usage is None:
         return "", "", ""
     counts = (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens)

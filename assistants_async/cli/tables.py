@@ -8,7 +8,7 @@ from importlib import import_module
 
 import msgspec
 
-_WIDE = 240  # columns where the output is no terminal, so that nothing is folded that a program reads
+_WIDE = 240  # columns of an output that is no terminal: a program that reads it must find no folded line
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -19,7 +19,7 @@ class Table(msgspec.Struct, frozen=True):
     """Names of the columns; all empty for no line of names."""
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int] = ()
-    """Columns that are written to the right."""
+    """Places of the columns that are aligned to the right."""
 
 
 def print_table(table: Table) -> None:

@@ -44,7 +44,7 @@ _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization
 _VERSION = "2020-10-01"
 # Bytes of a refused body that are cheaper to read than a new connection is to make.
 _SHORT_BODY = 2**16
-# How often a request is served whose objects others change meanwhile.
+# Tries of a request whose objects other requests change at the same time.
 _TRIES = 10
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -114,7 +114,7 @@ class API:
         stream: bool = False,
         upload: Upload | None = None,
     ) -> web.StreamResponse:
-        """Give a request to its handler, and once more where others have changed its objects meanwhile."""
+        """Give a request to its handler, and again where other requests have changed its objects meanwhile."""
         if self._state.settings.dialect is None:
             check_plain(row.operation, values)
         values = checked(row, values, protocol)
@@ -183,7 +183,7 @@ class API:
             if preflight is not None:
                 return preflight
             if self._page is not None and request.path in self._page:
-                # The page itself is public: the key is for what it asks then.
+                # The page itself is public: its requests to the API need the key.
                 self._access.check_place(request)
                 return await handler(request)
             self._access.check(request)

@@ -64,7 +64,7 @@ def missing(kind: str, id: str) -> APIError:
 
 
 def words_of(kind: str) -> str:
-    """The words for a kind of object."""
+    """Return the words for a kind of object."""
     return "file" if kind in _FILES else _WORDS.get(kind, kind)
 
 
@@ -104,7 +104,7 @@ def full(limit: int) -> APIError:
 
 
 def busy() -> APIError:
-    """A 409: others changed the same objects again and again meanwhile; nothing was done."""
+    """A 409: other requests changed the same objects at each try, and nothing was done."""
     message = "The objects of this request were changed by others while it was served: send it again."
     return APIError(409, message, code="conflict")
 

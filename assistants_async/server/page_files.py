@@ -1,4 +1,4 @@
-"""The page: static files to a browser, with the headers that let it run nothing else and ask nobody else."""
+"""The page: static files for a browser, with headers that forbid any other script and any other server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
 }
 _FOLDER = "/page/"
-# Trusted types: what a model wrote cannot become HTML, even where the page's own code had the fault to try it.
+# Trusted types: a model's text cannot become HTML, even through a fault of the page's own code.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types"
@@ -26,16 +26,16 @@ _HEADERS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    # A server of another version may listen on this port next.
+    # The next server on this port may be of another version.
     "cache-control": "no-store",
 }
 
 
 class PageSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The facts that the page cannot know of itself."""
+    """The facts that the server tells the page."""
 
     api: str
-    """The base URL of the API from the page on, without a slash at the start."""
+    """The base URL of the API, relative to the page, without a slash at the start."""
     query: Mapping[str, str] = {}
     """The query of every request."""
     client: str | None = None

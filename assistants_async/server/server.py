@@ -79,9 +79,9 @@ class AssistantsServer:
             cors: Origins, such as `"http://localhost:3000"`, of web pages that may send requests.
             head_timeout: Seconds for the head of a request; after them the server cuts the connection.
             run_expiry: Seconds after which a run that has not ended expires.
-            store: The place of everything that the server keeps; None for this process's memory.
-            concurrency: Runs that are answered at the same time, while others stay queued; None for all.
-            grace: Seconds that runs have for their end when the server closes.
+            store: The store of all objects; None for this process's memory.
+            concurrency: Number of runs that are answered at the same time, while others stay queued; None for all.
+            grace: Seconds in which runs may still end when the server closes.
             dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
                 query, its members of requests, and approvals of MCP calls. None for the vendor's form.
             page: Answers `GET /` with a page for a browser, which shows threads and runs and has a playground.

@@ -75,6 +75,7 @@ class Access:
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("origin")
+        # An origin with the request's own host is a page of this server.
         if origin is None or origin in self._origins or _netloc(origin) == request.headers["host"].lower():
             return
         raise foreign(f"the request comes from a page of '{origin}'", "cors (--cors)")

@@ -34,6 +34,7 @@ def check_plain(operation: str, values: Mapping[str, Any]) -> None:
     found = next(_foundrys(operation, values), None)
     if found is not None:
         raise invalid(f"Unknown parameter: '{found}'.", found, "unknown_parameter")
+    # Foundry takes approvals in place of outputs, so the table cannot require them.
     if operation == "submitToolOuputsToRun" and "tool_outputs" not in values:
         name = "tool_outputs"
         raise invalid(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")

@@ -42,7 +42,7 @@ async def page_of(
     state: str | None = None,
     limit: int = DEFAULT_LIMIT,
 ) -> Page:
-    """Read the documents of such a page."""
+    """Read one page of the documents of a kind, by the rules of `page`."""
     values = context.values
     query = PageQuery(
         limit=values.get("limit") or limit,
@@ -59,7 +59,8 @@ async def page_of(
 
 
 def list_page(kind: str, documents: Sequence[Document], values: Mapping[str, Any]) -> Document:
-    """One page of documents that are parts of another one, oldest first here; by the same rules."""
+    """Return one page of the parts of a document, given oldest first, by the rules of `page`."""
+    # From memory: the document lists all its parts itself.
     ids = [document["id"] for document in documents]
     for name in ("after", "before"):
         if values.get(name) is not None and values[name] not in ids:

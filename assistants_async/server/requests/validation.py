@@ -135,6 +135,7 @@ def _check_keys(params: type, values: Mapping[str, Any], path: str = "") -> None
 
 def _check_tools(tools: Iterable[Mapping[str, Any]], protocol: ProtocolVersion) -> None:
     for place, tool in enumerate(tools):
+        # The check above lets the types of both versions pass.
         if tool["type"] in TOOL_TYPES[protocol]:
             better = TOOL_TYPES[protocol][tool["type"]]
             path = f"tools[{place}].type"
