@@ -28,6 +28,7 @@ class Headers(Mapping[str, str]):
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Every field in the order sent, name and value."""
         if not isinstance(self._pairs, tuple):
+            # A tuple from now on: an iterable may be read only once, or change.
             self._pairs = tuple(self._pairs)
         return self._pairs
 

@@ -49,6 +49,7 @@ class CallContext(msgspec.Struct, frozen=True):
         rest: Any = {name: value for name, value in changes.items() if name not in mine}
         if mine:
             check_options(mine)
+        # Added up over views, as headers and query are.
         if "extra_body" in mine:
             mine["extra_body"] = {} if mine["extra_body"] is None else {**self.extra_body, **mine["extra_body"]}
         return msgspec.structs.replace(self, options=merge(self.options, rest), **mine)

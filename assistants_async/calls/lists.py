@@ -84,6 +84,7 @@ class PagedCall(Call[P, T], Items[T], Listed, Generic[P, T]):
     async def first(self) -> T | None:
         """Request the first item, alone unless `limit` was given; None where there is none."""
         if self._request.endpoint.page_parameter is None:
+            # One item is wanted: a whole page would be sent and decoded for it. Lists by token have no `limit`.
             self._request.query.setdefault("limit", 1)
         return await super().first()
 

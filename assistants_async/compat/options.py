@@ -120,7 +120,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 def is_given(value: object) -> bool:
-    """Tell a value that is to be sent from `NOT_GIVEN` and `omit`."""
+    """Return True for a value to be sent: neither `NOT_GIVEN` nor `omit`."""
     return not isinstance(value, NotGiven)
 
 

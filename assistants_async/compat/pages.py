@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Pages(Generic[T]):
-    """The methods of pages that go from one to the next; each is asked for once."""
+    """The methods of pages that go from one to the next; each page is requested once."""
 
     __slots__ = ()
 

@@ -70,6 +70,7 @@ class Resource(Listed):
         """Return the parts of a call that may find its thread busy."""
         context = self._context
         request, options = context.bind(endpoint, ids, keywords), context.options
+        # A policy for this call alone: it notes the ends of the call's attempts.
         if if_active != "raise":
             busy_thread = BusyThread(context.session, request, if_active)
             options = msgspec.structs.replace(options, busy_thread=busy_thread)

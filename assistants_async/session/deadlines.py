@@ -30,6 +30,7 @@ class DeadlineTimer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
+        # A set and no heap: calls end far more often than limits pass, and leave it in constant time.
         self.deadlines: set[Deadline] = set()
         """The calls under way: each is put in when it begins, and taken out when its answer is let go."""
         self.fires_at = _NEVER

@@ -81,7 +81,7 @@ class ObservedSession(SessionManager):
 
     @override
     async def send(self, request: Request, options: Options, result: type[T]) -> Response[T]:
-        """Send a request in a span of its own, and note the tokens that its answer tells of."""
+        """Send a request in a span of its own, and note the tokens that its answer names."""
         if self.telemetry is None:
             response = await super().send(request, options, result)
         else:
@@ -201,7 +201,7 @@ class ObservedSession(SessionManager):
 
 
 class Watch:
-    """What is noted of one stream: its tokens, and its spans, which end when it is closed."""
+    """The notes about one stream: its tokens, and its spans, which end when it is closed."""
 
     def __init__(
         self,
@@ -261,7 +261,7 @@ class Watch:
 
 
 def _release(limiter: RateLimiter, place: Place, answer: OpenResponse | TransportError) -> None:
-    """Note what became of an attempt."""
+    """Give back or settle the place of an attempt, by its end."""
     if isinstance(answer, TransportError) and not answer.maybe_processed:
         limiter.give_back(place)
         return

@@ -58,7 +58,7 @@ class StreamWatch(Protocol):
 
 
 class OpenResponse(msgspec.Struct, eq=False):
-    """An answer at its head; whoever has it must close it, and may from any task.
+    """An answer at its head; its owner must close it, and may from any task.
 
     Closing lets go of the connection at once: it goes back to the pool after a body read to its end, and is cut
     otherwise. A read that was waiting then ends as if the body had.

@@ -75,6 +75,7 @@ class ClientSettings(OptionChanges, total=False):
 
 def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, bool]:
     """Check settings and make the session manager, the options and the `validate` flag that they say."""
+    # By the TypedDict itself, so that a new setting is listed in one place.
     known = ClientSettings.__annotations__.keys()
     unknown = [name for name in settings if name not in known]
     if unknown:

@@ -1,4 +1,4 @@
-"""What was written, in the form of the conventions: messages of parts, as JSON text."""
+"""Inputs and outputs in the form of the conventions: messages of parts, as JSON text."""
 
 from __future__ import annotations
 

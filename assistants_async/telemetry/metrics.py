@@ -78,6 +78,7 @@ class Metrics:
         """Note the tokens of a run."""
         shared = {**self._shared(of_value(run)), "gen_ai.operation.name": "invoke_agent"}
         for kind, count in (("input", usage.prompt_tokens), ("output", usage.completion_tokens)):
+            # Servers without a count send null: 0 would lower an average.
             if count is not None:
                 self._tokens.record(count, {**shared, "gen_ai.token.type": kind})
 

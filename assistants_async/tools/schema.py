@@ -226,6 +226,7 @@ def answer_format(kind: type[T], *, name: str | None = None, strict: bool | None
 
 
 def _format_name(kind: Any) -> str:
+    # Names of generic classes have brackets, which the protocol refuses.
     return re.sub(r"[^A-Za-z0-9_-]+", "_", getattr(kind, "__name__", "answer"))[:64]
 
 
@@ -264,6 +265,7 @@ def _target(node: Schema) -> str:
 
 
 def _collect(node: Schema, parts: Mapping[str, Schema], used: dict[str, Schema]) -> None:
+    # Only what the root leads to: strict hosts refuse definitions without use.
     if "$ref" in node and _target(node) not in used:
         used[_target(node)] = parts[_target(node)]
         _collect(parts[_target(node)], parts, used)
@@ -274,6 +276,7 @@ def _collect(node: Schema, parts: Mapping[str, Schema], used: dict[str, Schema])
 def _loose(node: Schema, defs: Mapping[str, Schema], path: str, seen: frozenset[str]) -> Loose | None:
     if "$ref" in node:
         name = _target(node)
+        # A recursive type comes back to its own definition.
         return None if name in seen else _loose(defs[name], defs, path, seen | {name})
     kind = node.get("type")
     if kind is None and "anyOf" not in node:
@@ -295,6 +298,7 @@ def _stricter(node: Schema) -> Schema:
         words = "; ".join(limits)
         node["description"] = f"{node['description']} ({words})" if node.get("description") else words
     if "$ref" in node and "description" in node:
+        # Strict mode allows no keyword beside a `$ref`.
         node["anyOf"] = [{"$ref": node.pop("$ref")}]
     if "properties" in node:
         required = node.get("required", ())

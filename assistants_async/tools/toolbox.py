@@ -132,6 +132,7 @@ class Toolbox:
         # A task for each and no group of anyio: 1.7 of by hand for four async calls, where it was 3.6 (2026-11-28).
         made = tuple(calls)
         for call in made:
+            # All calls are checked before any function runs.
             if not isinstance(call, ToolCall):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
                 raise TypeError(f"a Toolbox answers tool calls, such as those of run.tool_calls, not {call!r}")
         for call in made:
@@ -172,6 +173,7 @@ class Toolbox:
     async def _refusal_reason(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any]) -> str | None:
         if self._approve is None or chosen.approve is False:
             return None
+        # A copy: a hook must not change what the function gets.
         verdict = await _awaited(self._approve(call, dict(values)))
         if verdict is True:
             return None
@@ -179,6 +181,7 @@ class Toolbox:
             return "the call was refused"
         if isinstance(verdict, str):
             return f"the call was refused: {verdict}"
+        # Never taken for a yes: a hook that forgets its `return` gives None.
         raise TypeError(f"approve must return True, False or a reason, not {verdict!r}")
 
     async def _refuse(
@@ -233,6 +236,7 @@ class Toolbox:
             if words is not None:
                 raise TypeError(f"on_error must return a text or None, not {words!r}")
         elif isinstance(error, ToolError):
+            # The class of a subclass tells the model the kind of failure.
             plain = type(error) in (ToolError, ToolCallError)
             return error_output(str(error) if plain else f"{type(error).__name__}: {error}")
         return error_output(FAILED)

@@ -174,6 +174,7 @@ def as_timeout(value: Timeout | float | None, base: Timeout) -> Timeout:
         if type(value) not in (int, float):
             raise TypeError(f"timeout must be a Timeout, a number or None, not {type(value).__name__}")
         positive_seconds("timeout", value)
+        # The limits of connecting stay: they are about the network, and not about this call.
         head, idle = (_bounded(limit, base.total, value) for limit in (base.head, base.idle))
         return msgspec.structs.replace(base, total=float(value), head=head, idle=idle)
     for phase, seconds in msgspec.structs.asdict(value).items():
@@ -219,10 +220,12 @@ def merge(options: Options, changes: OptionChanges) -> Options:
     if "retry" in changes:
         new["retry"] = as_retry(changes["retry"], options.retry)
     if "headers" in changes:
+        # In lower case, so that a view can take away what a client has set in another spelling.
         added = {name.lower(): value for name, value in checked_headers(changes["headers"]).items()}
         new["headers"] = SentHeaders({**options.headers, **added})
     if "query" in changes:
         new["query"] = {**options.query, **changes["query"]}
+    # These become headers, too.
     checked_headers({name: new.get(name) for name in ("accept", "content_type")})
     if (media := changes.get("content_type")) is not None and not _is_json(media):
         raise ValueError(f"content_type must be a JSON media type, not {media!r}")
@@ -244,6 +247,7 @@ def _is_json(media: str) -> bool:
     return essence == "application/json" or essence.endswith("+json")
 
 
+# RFC 9110, 5.6.2.
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 

@@ -1,4 +1,4 @@
-"""The refusal of a streamed request by a server that does not stream: told from every other 400 and 422.
+"""The refusal of a streamed request by a server that does not stream: recognised among all answers with 400 and 422.
 
 Goals: the error names the member `stream`, by a member of its own or in words; the name in an echo of the request, in a
 list of what is allowed, or as a part of another word (`stream_options`, "upstream") is none; linear in the text.

@@ -1,6 +1,6 @@
 """The raw JSON items of a body: documents, lines, records or a list's elements, each as soon as it is whole.
 
-The framers only find where items begin and end; whoever gets an item decodes it, and finds there what is wrong
+The framers only find where items begin and end; the reader of an item decodes it, and finds an error
 inside it. All tolerate a byte order mark and white space at the start.
 """
 

@@ -75,7 +75,7 @@ def fields_of(head: bytes) -> Iterator[tuple[str, str]]:
 
 
 def ends_with_connection(head: bytes) -> bool:
-    """Tell an answer whose body goes on to the end of the connection (RFC 9112, 6.3)."""
+    """Return True for an answer whose body ends with the connection (RFC 9112, 6.3)."""
     fields = {name.lower(): value for name, value in fields_of(head)}
     coding = fields.get("transfer-encoding")
     return "content-length" not in fields if coding is None else "chunked" not in coding.lower()

@@ -111,12 +111,14 @@ class Ingester:
         self._store_id = wanted.vector_store.id if isinstance(wanted.vector_store, VectorStore) else wanted.vector_store
         self._sources = checked_sources(_NAME, wanted.sources)
         for place, source in enumerate(self._sources.values()):
+            # Each by itself, as a batch of one: so an error names the source by its place.
             self._check(place, source)
         context.bind(CREATE_FILE, (), {"purpose": wanted.purpose})
         self._files = {name: IngestedFile(source=name) for name in self._sources}
         if wanted.resume is not None:
             if wanted.resume.vector_store_id != self._store_id:
                 raise ValueError(f"{_NAME}(): resume is of vector store {wanted.resume.vector_store_id!r}")
+            # Only of sources that are given again: the others are none of this ingestion.
             self._files |= {file.source: file for file in wanted.resume.files if file.source in self._sources}
 
     def _check(self, place: int, source: Source) -> None:

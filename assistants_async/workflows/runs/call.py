@@ -75,6 +75,7 @@ class RunCall(Call[Run, StreamEvent]):
             if recover or raise_on is not BAD_ENDS:
                 raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
             return Channel(name, self._opener(self._decoder), on_error)
+        # Added now and not when bound: one and the same call can be awaited, polled or driven.
         self._request.add_member("stream", True)
         decoder = partial(self._decoder, events=True)
         if not recover:
@@ -82,6 +83,7 @@ class RunCall(Call[Run, StreamEvent]):
         known = Snapshot()
         opener = self._opener(lambda http: EndHolder(decoder(http), known), events=True)
         channel = RunChannel(name, opener, on_error, follow_ups, recover=True, raise_on=raise_on)
+        # Shared with the decoder, which looks whether the messages have come.
         channel.snapshot = known
         return channel
 
@@ -158,6 +160,7 @@ class RunCall(Call[Run, StreamEvent]):
         if kind is None:
             return None
         request, wanted = self._request, answer_format(kind)
+        # A submission goes on with a run whose format was chosen when it was made.
         if request.body is not None and request.endpoint in MAKES_RUN:
             if self._session.protocol != "v2":
                 raise WrongProtocolError(request.endpoint.name, "output_type", self._session.protocol, "v2")

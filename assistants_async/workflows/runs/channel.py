@@ -130,6 +130,7 @@ class RunChannel(EventChannel[StreamEvent]):
             error.run_id = error.run_id or follow_ups.run_id
             if error.run_id is not None:
                 error.thread_id = error.thread_id or self._known_thread(follow_ups)
+                # Without the thread a run cannot be retrieved.
                 if self._recover and error.thread_id is not None:
                     source = self._opened()
                     rest = None if source.watch is None else source.watch.recovery(error)
@@ -153,6 +154,7 @@ class RunChannel(EventChannel[StreamEvent]):
         return True
 
     def _follow(self, follow_up: FollowUpStream, watch: StreamWatch | None = None) -> None:
+        # Once: a follow-up that fails ends the channel.
         self._follow_ups, self._recover = None, False
         follow_up.watch = watch
         self._read_from(follow_up, follow_up)

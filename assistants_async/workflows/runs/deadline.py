@@ -199,8 +199,10 @@ class RunDeadline:
         """
         state = self._state
         run, thread_id = state.run, state.thread_id
+        # Nothing is left to cancel.
         if run is None or run.is_terminal:
             return None, None
+        # A request has failed for good: a cancellation would fare no better.
         unheard = isinstance(error, _UNHEARD) and error is not self._user_error
         if unheard or self._options.on_deadline == "leave":
             return Left(run, f"{named(thread_id, run)}, and was left so"), None

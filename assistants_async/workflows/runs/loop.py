@@ -109,6 +109,7 @@ class RunLoop:
                     if not await self._pause(run, attempt) or first is None:
                         return await self._ended(run)
                     attempt += 1
+                    # Nothing of the failed run answers the next one, whose calls have ids of their own.
                     state.snapshot, state.outputs, state.approvals = Snapshot(), {}, {}
                     run = await self._send(self._requests.another(first, state.thread_id), creates=True)
                 case _:
@@ -119,6 +120,7 @@ class RunLoop:
     async def _catch_up_and_emit(self, run: Run, step: NextStep) -> None:
         """Emit the missed events of the run, then its new state, where no stream has done so."""
         wanted = self._sink.wants_events or self._options.stream
+        # Requests only where their events are used: by a reader, or for the result of a drive.
         if self._behind and self._options.on_action == "answer" and (step == "over" or (step == "act" and wanted)):
             await self._catch_up(run)
         # A stream has emitted it already, and a reader must see each state once.
@@ -155,6 +157,7 @@ class RunLoop:
 
     async def _pause(self, run: Run, attempt: int) -> bool:
         """Return True, after a pause, where a further run is to follow a failed one."""
+        # Added up over all runs: failed ones were paid for as well.
         self._state.usages += () if run.usage is None else (run.usage,)
         rerun, failed = self._options.rerun, error_of(run, ("failed",))
         if rerun is None or not isinstance(failed, RunFailedError) or not rerun.again(failed, attempt):
@@ -177,6 +180,7 @@ class RunLoop:
 
     async def _wait(self, run: Run) -> Run:
         """Retrieve the run until its status or its required action changes."""
+        # The pause grows anew with each status: a run that was queued for long may now be quick.
         before, attempt = (run.status, next_step(run)), 0
         while (run.status, next_step(run)) == before:
             headers = self._state.http.headers if self._state.http is not None else Headers()

@@ -1,4 +1,4 @@
-"""The requests about one run, whoever started it: to make it and go on with it, for its state, steps and messages."""
+"""The requests about one run: to make it and go on with it, for its state, steps and messages."""
 
 from __future__ import annotations
 

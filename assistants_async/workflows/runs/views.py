@@ -44,6 +44,7 @@ class View(AsyncIterator[V]):
             elif item := pick(event):
                 return item
         if self._left is None:
+            # Not before the end: what has not ended by then will not.
             self._left = iter(self._rest() if self._channel.outcome == "completed" else ())
         for item in self._left:
             if item is not None:
