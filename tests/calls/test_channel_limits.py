@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import tracemalloc
+import zlib
 from typing import Any
 
 import anyio
@@ -298,7 +299,6 @@ async def test_n04_an_unread_item_costs_nothing(wire: Wire, client: AssistantsCl
 
 async def test_n31_an_unrequested_gzip(wire: Wire, client: AssistantsClient) -> None:
     """Events that a server compresses all the same are the same events, whole or cut."""
-    import zlib  # this test alone
 
     packer = zlib.compressobj(wbits=31)
     data = packer.compress(b"".join([*run_frames("a"), DONE])) + packer.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +130,8 @@ async def under_way(seen: Seen, peer: Peer) -> None:
         await peer.gone()
 
 
-async def test_closing_with_everything_open(wire: Wire, tmp_path: Path) -> None:  # noqa: C901
-    """Calls, streams, walks, downloads, uploads and waits for the pool: each ends with the typed error, 0 sockets."""
-    wire.answer(under_way)
-    client = AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=8, retry=None)
+def works(client: AssistantsClient, folder: Path) -> list[Callable[[], Coroutine[Any, Any, None]]]:  # noqa: C901
+    """Return a function for each kind of work that a client can have open."""
 
     async def events() -> None:
         async with client.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
@@ -162,7 +160,7 @@ async def test_closing_with_everything_open(wire: Wire, tmp_path: Path) -> None:
             await asyncio.gather(*(anext(receiver) for receiver in (one, two) for _ in range(3)))
 
     async def save() -> None:
-        await client.files.content("file_1").save(tmp_path)
+        await client.files.content("file_1").save(folder)
 
     async def upload() -> None:
         await client.files.create(file=drip(), filename="a", purpose="assistants")
@@ -170,8 +168,14 @@ async def test_closing_with_everything_open(wire: Wire, tmp_path: Path) -> None:
     async def get() -> None:
         await client.threads.retrieve("thread_1")
 
-    kinds = [events, recovered, elements, walk, prefetch, fan_out, save, upload]
-    tasks = [asyncio.create_task(kind()) for kind in [*kinds, get, get, get]]
+    return [events, recovered, elements, walk, prefetch, fan_out, save, upload, get, get, get]
+
+
+async def test_closing_with_everything_open(wire: Wire, tmp_path: Path) -> None:
+    """Calls, streams, walks, downloads, uploads and waits for the pool: each ends with the typed error, 0 sockets."""
+    wire.answer(under_way)
+    client = AssistantsClient(base_url=wire.base_url, api_key=KEY, max_connections=8, retry=None)
+    tasks = [asyncio.create_task(work()) for work in works(client, tmp_path)]
     await wire.until_open(8)
     await asyncio.sleep(20 * MS)
     assert not any(task.done() for task in tasks)
@@ -182,7 +186,7 @@ async def test_closing_with_everything_open(wire: Wire, tmp_path: Path) -> None:
     assert [type(error) for error in got] == [ClientClosedError] * len(tasks)
     assert list(tmp_path.iterdir()) == []  # noqa: ASYNC240
     with pytest.raises(ClientClosedError):
-        await get()
+        await client.threads.retrieve("thread_1")
     gc.collect()
 
 

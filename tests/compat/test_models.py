@@ -12,6 +12,7 @@ import assistants_async
 from assistants_async import models
 from assistants_async.compat import AsyncOpenAI, Message, Thread
 from assistants_async.compat.models import dressed
+from assistants_async.models.decoding import decoder_for
 from tests.support.http_server import Wire, answer
 
 SENT: dict[str, Any] = {
@@ -120,9 +121,7 @@ def test_members_of_the_servers_own_are_written_too() -> None:
     made = dressed(kept)
     assert isinstance(made, Thread)
     assert made.to_dict() == {"id": "thread_1"}
-    # What `keep_unknown=True` decodes to.
-    from assistants_async.models.decoding import decoder_for
-
+    # As `keep_unknown=True` decodes it.
     made = dressed(decoder_for(models.Thread).decode_keeping(data))
     assert made.to_dict() == {"id": "thread_1", "mood": {"a": [1]}}
     assert dressed(made) == made

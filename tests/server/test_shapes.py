@@ -58,6 +58,16 @@ def check(protocol: str, operation: str, answer: Document) -> None:
     assert problems == []
 
 
+async def every_end(talk: Talk) -> None:
+    """Bring a run to each of its ends."""
+    called = await talk.until(await talk.run("/call get_weather {}"), "requires_action")
+    await talk.make(path_of(called) + "/submit_tool_outputs", outputs_for(called, "x"))
+    stalled = await talk.run("/stall half")
+    await talk.make(path_of(stalled) + "/cancel")
+    await talk.until(await talk.run("/fail half"), "failed")
+    await talk.until(await talk.run("/incomplete half"), "incomplete", "completed")
+
+
 async def walk(talk: Talk) -> None:
     """Call every operation of a version that answers with an object."""
     file = await talk.upload()
@@ -84,12 +94,7 @@ async def walk(talk: Talk) -> None:
     await talk.get(f"{path_of(run)}/steps/{step['id']}")
     await talk.get(f"/threads/{thread['id']}/messages")
     await talk.get(f"/threads/{thread['id']}/runs")
-    called = await talk.until(await talk.run("/call get_weather {}"), "requires_action")
-    await talk.make(path_of(called) + "/submit_tool_outputs", outputs_for(called, "x"))
-    stalled = await talk.run("/stall half")
-    await talk.make(path_of(stalled) + "/cancel")
-    await talk.until(await talk.run("/fail half"), "failed")
-    await talk.until(await talk.run("/incomplete half"), "incomplete", "completed")
+    await every_end(talk)
     await talk.get("/files")
     await talk.get(f"/files/{file['id']}")
     if talk.protocol == "v1":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -279,7 +280,5 @@ async def test_a_refused_connection_is_an_error_of_its_own(transport: TransportN
 
 async def test_a_gzipped_answer_is_read(wire: Wire, client: AssistantsClient) -> None:
     """A server that compresses unasked is understood."""
-    import gzip
-
     wire.answer(raw(gzip.compress(b'{"id":"asst_1"}'), content_encoding="gzip"))
     assert (await client.assistants.retrieve("asst_1")).id == "asst_1"

@@ -45,8 +45,8 @@ def piece(index: int, kind: str, **members: Any) -> dict[str, Any]:
     return {"index": index, "type": kind, **members}
 
 
-def everything() -> list[bytes]:
-    """A run in which everything happens that a handler has a method for."""
+def tool_frames() -> list[bytes]:
+    """Return the events of a step with a call of each kind."""
     outputs = [
         {"index": 0, "type": "logs", "logs": "4\n"},
         {"index": 1, "type": "image", "image": {"file_id": "file_9"}},
@@ -62,17 +62,7 @@ def everything() -> list[bytes]:
             {"id": "c2", "type": "function", "function": {"name": "f", "arguments": "{}", "output": "1"}},
         ],
     )
-    refusal = {"id": "msg_1", "delta": {"content": [{"index": 1, "type": "refusal", "refusal": "No"}]}}
-    whole = {
-        **message("completed", "Hello"),
-        "content": [
-            {"type": "text", "text": {"value": "Hello", "annotations": []}},
-            {"type": "refusal", "refusal": "No"},
-            {"type": "image_file", "image_file": {"file_id": "file_1"}},
-        ],
-    }
     return [
-        *run_frames()[:3],
         frame("thread.run.step.created", step("in_progress", "step_2", type="tool_calls", tool_calls=[])),
         frame(
             "thread.run.step.delta",
@@ -94,6 +84,23 @@ def everything() -> list[bytes]:
             ),
         ),
         frame("thread.run.step.completed", ended),
+    ]
+
+
+def everything() -> list[bytes]:
+    """Return the events of a run with one for each method of a handler."""
+    refusal = {"id": "msg_1", "delta": {"content": [{"index": 1, "type": "refusal", "refusal": "No"}]}}
+    whole = {
+        **message("completed", "Hello"),
+        "content": [
+            {"type": "text", "text": {"value": "Hello", "annotations": []}},
+            {"type": "refusal", "refusal": "No"},
+            {"type": "image_file", "image_file": {"file_id": "file_1"}},
+        ],
+    }
+    return [
+        *run_frames()[:3],
+        *tool_frames(),
         frame("thread.message.created", message("in_progress")),
         frame("thread.message.delta", delta("Hel")),
         frame("thread.message.delta", delta("lo")),
