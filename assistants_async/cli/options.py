@@ -95,6 +95,9 @@ def _add_access_options(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--dialect", choices=("foundry",), help="serve Microsoft Foundry's form of the protocol")
     # With two keys, no one could say which of them requests must carry.
+    serve.add_argument(
+        "--strict", action="store_true", help="refuse words that no document has, such as misspelt types"
+    )
     keys = serve.add_mutually_exclusive_group()
     keys.add_argument(
         "--api-key",

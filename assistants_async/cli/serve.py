@@ -51,6 +51,7 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
             allow_hosts=options.allow_host,
             cors=options.cors,
             page=options.page,
+            strict=options.strict,
         )
         await server.start(host, port)
     except ValueError as error:

@@ -29,6 +29,7 @@ from .requests.context import Context, State, Upload
 from .requests.dialect import check_plain, check_version, prefix_of
 from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
+from .requests.vocabularies import check_words
 from .storage.batch import Batch
 from .storage.interface import ConflictError
 
@@ -118,6 +119,8 @@ class API:
         if self._state.settings.dialect is None:
             check_plain(row.operation, values)
         values = checked(row, values, protocol)
+        if self._state.settings.strict:
+            check_words(row, values, protocol, self._state.settings.dialect)
         for _ in range(_TRIES):
             context = Context(
                 state=self._state,

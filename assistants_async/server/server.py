@@ -57,6 +57,7 @@ class AssistantsServer:
         grace: float = 0.0,
         dialect: Dialect | None = None,
         page: bool = False,
+        strict: bool = False,
     ) -> None:
         """Configure a server.
 
@@ -85,6 +86,8 @@ class AssistantsServer:
             dialect: `"foundry"` for Microsoft Foundry's form of the protocol: its paths, an `api-version` in every
                 query, its members of requests, and approvals of MCP calls. None for the vendor's form.
             page: Answers `GET /` with a page for a browser, which shows threads and runs and has a playground.
+            strict: True: a word that no document has is refused, such as the tool type `"funtion"`, where a server may
+                have words of its own and so takes any.
 
         Raises `ValueError` for a setting out of its range.
         """
@@ -109,6 +112,7 @@ class AssistantsServer:
                 concurrency=concurrency,
                 grace=grace,
                 dialect=dialect,
+                strict=strict,
             ),
             store,
         )
@@ -125,6 +129,11 @@ class AssistantsServer:
     def app(self) -> web.Application:
         """The application, to run or mount elsewhere instead of starting this server."""
         return self._api.app
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """The form of the protocol that it serves; None for the vendor's."""
+        return self._state.settings.dialect
 
     @property
     def base_url(self) -> str:

@@ -55,12 +55,13 @@ def _refuse_other_loops(request: pytest.FixtureRequest) -> None:
         )
 
 
-_KEYWORDS = ("script", "responder", "pace")
+_KEYWORDS = ("script", "responder", "pace", "dialect", "strict")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark."""
-    text = "assistants(script=, responder=, pace=): answers and pace of the runs of the fixture assistants_server"
+    keywords = "script=, responder=, pace=, dialect=, strict="
+    text = f"assistants({keywords}): answers and pace of the runs of the fixture assistants_server, and its form"
     config.addinivalue_line("markers", text)
 
 
@@ -103,7 +104,7 @@ def assistants_server(request: pytest.FixtureRequest, assistants_servers: Server
     wrong = [name for name in keywords if name not in _KEYWORDS]
     if wrong or (mark is not None and mark.args):
         given = wrong[0] if wrong else repr(mark.args[0] if mark is not None else None)
-        raise pytest.UsageError(f"pytest.mark.assistants takes script=, responder= and pace=, not {given}")
+        raise pytest.UsageError(f"pytest.mark.assistants takes {'=, '.join(_KEYWORDS)}=, not {given}")
     return assistants_servers(**keywords)
 
 
@@ -121,9 +122,11 @@ def _scripted(script: Iterable[ScriptEntry] | None, settings: Mapping[str, Any])
 async def assistants_client(
     request: pytest.FixtureRequest, assistants_server: ServerThread
 ) -> AsyncGenerator[AssistantsClient, None]:
-    """A client of the embedded server."""
+    """A client of the embedded server, also of one of Foundry's form."""
     _refuse_other_loops(request)
-    async with AssistantsClient(base_url=assistants_server.base_url, api_key="test") as client:
+    # Foundry wants a version in every query, and the embedded server takes any.
+    query = {"api-version": "v1"} if assistants_server.server.dialect == "foundry" else {}
+    async with AssistantsClient(base_url=assistants_server.base_url, api_key="test", query=query) as client:
         yield client
 
 

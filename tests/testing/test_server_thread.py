@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient
+from assistants_async import AssistantsClient, BadRequestError
 from assistants_async.server import Say
 from assistants_async.testing.plugin import ServerFactory
 from assistants_async.testing.server_thread import ServerThread
@@ -43,6 +43,22 @@ async def test_a_script_by_a_mark(assistants_client: AssistantsClient) -> None:
     thread = await assistants_client.threads.create(messages=[{"role": "user", "content": "Hello"}])
     texts = [(await assistants_client.runs.create(thread, assistant_id=assistant).drive()).text for _ in range(2)]
     assert texts == ["One.", "Two."]
+
+
+@pytest.mark.assistants(script=[{"approve": [["docs", "search", {}]]}, {"say": "Done."}], dialect="foundry")
+async def test_a_dialect_by_a_mark(assistants_client: AssistantsClient) -> None:
+    """The client of the fixture speaks it too."""
+    assistant = await assistants_client.assistants.create(model="m")
+    thread = await assistants_client.threads.create(messages=[{"role": "user", "content": "Hello"}])
+    call = assistants_client.runs.create(thread, assistant_id=assistant)
+    assert (await call.drive(approve_mcp=lambda call, arguments: True)).text == "Done."
+
+
+@pytest.mark.assistants(strict=True)
+async def test_a_strict_server_by_a_mark(assistants_client: AssistantsClient) -> None:
+    """It refuses misspelt words."""
+    with pytest.raises(BadRequestError, match="funtion"):
+        await assistants_client.assistants.create(model="m", tools=[{"type": "funtion"}])
 
 
 async def test_several_servers(assistants_servers: ServerFactory) -> None:
@@ -115,8 +131,8 @@ def test_a_bad_mark_or_responder_fails_the_test(tmp_path: Path) -> None:
     assert "1 passed, 5 errors" in done.stdout, done.stdout
     assert 'raise ZeroDivisionError("in the responder")' in done.stdout
     for words in (
-        "takes script=, responder= and pace=, not scripts",
-        "takes script=, responder= and pace=, not []",
+        "takes script=, responder=, pace=, dialect=, strict=, not scripts",
+        "takes script=, responder=, pace=, dialect=, strict=, not []",
         "give a script or a responder, not both",
         "script[0]: 'sya' is no action",
     ):

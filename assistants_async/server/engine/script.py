@@ -4,6 +4,8 @@ A script in JSON is a list with an entry a turn, or a list of entries for a turn
 
     {"say": "Hello"}                            writes a message
     {"call": {"get_weather": {"city": "Oslo"}}} calls functions
+    {"approve": [["docs", "search", {"q": "x"}]]}
+                                                asks for approval of calls of MCP servers (dialect "foundry")
     {"fail": ["server_error", "It broke."]}     ends the run failed
     {"incomplete": "max_completion_tokens"}     ends it incomplete
     {"stall": true}                             keeps it in progress
@@ -16,13 +18,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..._typing import is_array, is_mapping, is_object, is_sequence
-from .actions import Action, CallTools, Fail, Incomplete, Say, Stall
+from .actions import Action, AskApproval, CallTools, Fail, Incomplete, Say, Stall
 from .turn import Turn
 
 ScriptEntry = Action | Mapping[str, Any] | Sequence[Action | Mapping[str, Any]]
 """A turn of a script: an action, an entry as in JSON, or several of them."""
 
-_NAMES = ("say", "call", "fail", "incomplete", "stall")
+_NAMES = ("say", "call", "approve", "fail", "incomplete", "stall")
 
 
 class ScriptedResponder:
@@ -84,6 +86,8 @@ def _action(entry: object, where: str) -> Action:
             return Say(value)
         case "call", _ if is_object(value) and value:
             return CallTools({str(function): _arguments(one, where) for function, one in value.items()})
+        case "approve", [_, *_]:
+            return AskApproval([_approval(one, where) for one in value])
         case "fail", [str(code), str(message)]:
             return Fail(code, message)
         case "incomplete", str():
@@ -99,16 +103,25 @@ def _action(entry: object, where: str) -> Action:
 _FORMS: Mapping[str, str] = {
     "say": "a text",
     "call": "an object of arguments by function",
+    "approve": "a list of calls, each a list of server, name and arguments",
     "fail": "a list of code and message",
     "incomplete": "a reason",
     "stall": "true",
 }
 
 
-def _arguments(value: object, where: str) -> Mapping[str, Any] | str:
+def _approval(value: object, where: str) -> tuple[str, str, Mapping[str, Any] | str]:
+    call = list(value) if is_sequence(value) else []
+    if len(call) == 3 and isinstance(call[0], str) and isinstance(call[1], str):
+        return call[0], call[1], _arguments(call[2], where, "approve")
+    raise ValueError(f"{where}.approve must be {_FORMS['approve']}, not {_short(value)}")
+
+
+def _arguments(value: object, where: str, entry: str = "call") -> Mapping[str, Any] | str:
     if is_object(value) or isinstance(value, str):
         return value
-    raise ValueError(f"{where}.call: arguments must be an object, or text that is sent as it is, not {_short(value)}")
+    wanted = "an object, or text that is sent as it is"
+    raise ValueError(f"{where}.{entry}: arguments must be {wanted}, not {_short(value)}")
 
 
 def _short(value: object) -> str:

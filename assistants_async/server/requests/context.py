@@ -46,6 +46,7 @@ class Settings:
     concurrency: int | None = None
     grace: float = 0.0
     dialect: Dialect | None = None
+    strict: bool = False
 
     def __post_init__(self) -> None:
         if self.protocol not in {"v1", "v2"}:

@@ -49,13 +49,23 @@ async def test_a_script_in_json_plays_every_state() -> None:
 BAD: dict[str, tuple[str, str]] = {
     "not JSON": ("say hello", "the script is not JSON"),
     "no list": ('{"say": "x"}', "must be a JSON list"),
-    "an unknown name": ('[{"say": "x"}, {"sya": "x"}]', r"script\[1\]: 'sya' is no action: there are say, call, fail"),
+    "an unknown name": (
+        '[{"say": "x"}, {"sya": "x"}]',
+        r"script\[1\]: 'sya' is no action: there are say, call, approve",
+    ),
     "an unknown name inside": ('[[{"say": "x"}, {"sya": "x"}]]', r"script\[0\]\[1\]: 'sya' is no action"),
     "two names": ('[{"say": "x", "stall": true}]', r"script\[0\] must be an object with one of say"),
     "a text": ('["x"]', r"script\[0\] must be an object with one of say"),
     "say what": ('[{"say": 1}]', r"script\[0\].say must be a text, not 1"),
     "call what": ('[{"call": ["f"]}]', r"script\[0\].call must be an object of arguments by function"),
     "call with what": ('[{"call": {"f": 1}}]', r"script\[0\].call: arguments must be an object"),
+    "approve what": ('[{"approve": {}}]', r"script\[0\].approve must be a list of calls, each a list of server, name"),
+    "approve nothing": ('[{"approve": []}]', r"script\[0\].approve must be a list of calls"),
+    "approve a part": (
+        '[{"approve": [["docs", "search"]]}]',
+        r"script\[0\].approve must be .*, not \['docs', 'search'\]",
+    ),
+    "approve with what": ('[{"approve": [["d", "s", 1]]}]', r"script\[0\].approve: arguments must be an object"),
     "fail how": ('[{"fail": "x"}]', r"script\[0\].fail must be a list of code and message"),
     "stall not": ('[{"stall": false}]', r"script\[0\].stall must be true"),
     "too deep": ("[" * 100_000, "the script is not JSON"),
@@ -68,6 +78,23 @@ def test_a_bad_script_is_refused_with_its_place(text: str, words: str) -> None:
     """Before anything runs."""
     with pytest.raises(ValueError, match=words):
         read_script(text)
+
+
+async def test_a_script_asks_for_approval() -> None:
+    """Of calls of MCP servers, on a server of Foundry's form."""
+    script = read_script('[{"approve": [["docs", "search", {"q": 1}], ["docs", "read", "{"]]}, {"say": "Done."}]')
+    seen: list[Any] = []
+
+    def approve(call: Any, arguments: Any) -> bool:
+        seen.append((call.server_label, call.name, arguments))
+        return True
+
+    async with AssistantsClient.local(responder=ScriptedResponder(script), dialect="foundry") as client:
+        assistant = await client.assistants.create(model="m")
+        thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
+        result = await client.runs.create(thread, assistant_id=assistant).drive(approve_mcp=approve)
+    assert result.text == "Done."
+    assert seen == [("docs", "search", {"q": 1}), ("docs", "read", "{")]
 
 
 def test_a_bad_entry_in_code_is_refused_too() -> None:
