@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 import assistants_async
-from assistants_async import AssistantsClient, AssistantsError, Call, RetryPolicy, Timeout
+from assistants_async import AssistantsClient, AssistantsError, Call, RetryPolicy, Timeout, compat
 from assistants_async.cli import steps
 from assistants_async.core.requests.options import ViewOptions
 from assistants_async.endpoints import TABLE
@@ -114,15 +114,28 @@ def test_the_operations_table_is_the_table() -> None:
 
 
 async def test_the_names_for_openai_python_are_names_here() -> None:
-    """Each method and class in the right column of the table exists."""
-    rows = re.findall(
-        r"^\| .* \| (.*) \|$", guide("operations").split("| openai-python |")[1].split("\n\n")[0], re.MULTILINE
-    )
-    methods = {name for row in rows for name in re.findall(r"client\.([\w.]+)\(", row)}
-    assert len(methods) > 10
+    """Each method in the left column of the table is one of `compat`, each in the right one of the native client."""
+    table = guide("porting").split("| openai-python, and `compat` |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", table, re.MULTILINE)
     async with AssistantsClient(base_url="http://127.0.0.1:1/v1", api_key="k") as client:
-        for name in methods:
-            assert callable(operator.attrgetter(name)(client)), name
+        for column, thing in enumerate((compat.AsyncOpenAI.over(client), client)):
+            methods = {name for row in rows for name in re.findall(r"client\.([\w.]+)\(", row[column])}
+            assert len(methods) > 15
+            for name in methods:
+                assert callable(operator.attrgetter(name)(thing)), name
+
+
+def test_the_errors_for_openai_python_are_native_ones() -> None:
+    """Each error of `compat` is in the table, beside the class that it is a subclass of."""
+    table = guide("porting").split("| `compat` | native |")[1].split("\n\n")[0]
+    shown = {
+        theirs: native
+        for names, native in re.findall(r"^\| (.*) \| `(\w+)` \|$", table, re.MULTILINE)
+        for theirs in re.findall(r"\w+", names)
+    }
+    for theirs, native in shown.items():
+        assert issubclass(getattr(compat, theirs), getattr(assistants_async, native)), theirs
+    assert shown.keys() == {name for name in compat.__all__ if name.endswith("Error")}
 
 
 def _named(result: Any) -> str:

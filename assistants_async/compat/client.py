@@ -90,10 +90,7 @@ class AsyncOpenAI:
     """
 
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:
-        _check_names(type(self).__name__, ClientSettings, settings)
-        if not (settings.get("api_key") or os.environ.get("OPENAI_API_KEY")):
-            raise OpenAIError("there is no key: pass api_key=, or set OPENAI_API_KEY")
-        self._set(AssistantsClient(**_native_settings(settings)), owner=True)
+        self._set(_opened(settings, _openai_settings), owner=True)
 
     def _set(self, native: AssistantsClient, *, owner: bool) -> None:
         self.native = native
@@ -175,26 +172,48 @@ class AsyncAzureOpenAI(AsyncOpenAI):
     """
 
     def __init__(self, **settings: Unpack[AzureSettings]) -> None:  # pyright: ignore[reportMissingSuperCall]  it checks other settings
-        _check_names(type(self).__name__, AzureSettings, settings)
-        endpoint = settings.get("azure_endpoint") or os.environ.get("AZURE_OPENAI_ENDPOINT")
-        version = settings.get("api_version") or os.environ.get("OPENAI_API_VERSION")
-        if version is None:
-            raise ValueError("there is no version: pass api_version=, or set OPENAI_API_VERSION")
-        base_url = settings.get("base_url")
-        if base_url is None:
-            if endpoint is None:
-                raise ValueError("there is no endpoint: pass azure_endpoint=, or set AZURE_OPENAI_ENDPOINT")
-            base_url = azure_base_url(endpoint, version)
-        token = settings.get("azure_ad_token_provider") or settings.get("azure_ad_token")
-        key: Any = settings.get("api_key") or os.environ.get("AZURE_OPENAI_API_KEY")
-        if not key:
-            token = token or os.environ.get("AZURE_OPENAI_AD_TOKEN")
-        if not (key or token):
-            raise OpenAIError("there is no key: pass api_key=, azure_ad_token= or azure_ad_token_provider=")
-        made = _native_settings({name: value for name, value in settings.items() if name in _SETTINGS})
-        made |= {"base_url": base_url, "api_key": token or key, "auth": "bearer" if token else "api-key"}
-        made["query"] = {"api-version": version, **made.get("query", {})}
-        self._set(AssistantsClient(**made), owner=True)
+        self._set(_opened(settings, _azure_settings), owner=True)
+
+
+def _opened(settings: Any, written: Callable[[Mapping[str, Any]], dict[str, Any]]) -> AssistantsClient:
+    """Make a native client; where the settings are refused, no frame of the traceback keeps them, with the key."""
+    try:
+        return AssistantsClient(**written(settings))
+    except Exception as error:  # noqa: BLE001  # raised again
+        settings.clear()
+        raise error.with_traceback(None)  # noqa: B904  # the same error
+
+
+def _openai_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings of an `AsyncOpenAI`, and write them as the native client has them."""
+    _check_names("AsyncOpenAI", ClientSettings, settings)
+    if not (settings.get("api_key") or os.environ.get("OPENAI_API_KEY")):
+        raise OpenAIError("there is no key: pass api_key=, or set OPENAI_API_KEY")
+    return _native_settings(settings)
+
+
+def _azure_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings of an `AsyncAzureOpenAI`, and write them as the native client has them."""
+    _check_names("AsyncAzureOpenAI", AzureSettings, settings)
+    endpoint = settings.get("azure_endpoint") or os.environ.get("AZURE_OPENAI_ENDPOINT")
+    version = settings.get("api_version") or os.environ.get("OPENAI_API_VERSION")
+    if version is None:
+        raise ValueError("there is no version: pass api_version=, or set OPENAI_API_VERSION")
+    base_url = settings.get("base_url")
+    if base_url is None:
+        if endpoint is None:
+            raise ValueError("there is no endpoint: pass azure_endpoint=, or set AZURE_OPENAI_ENDPOINT")
+        base_url = azure_base_url(endpoint, version)
+    token = settings.get("azure_ad_token_provider") or settings.get("azure_ad_token")
+    key: Any = settings.get("api_key") or os.environ.get("AZURE_OPENAI_API_KEY")
+    if not key:
+        token = token or os.environ.get("AZURE_OPENAI_AD_TOKEN")
+    if not (key or token):
+        raise OpenAIError("there is no key: pass api_key=, azure_ad_token= or azure_ad_token_provider=")
+    made = _native_settings({name: value for name, value in settings.items() if name in _SETTINGS})
+    made |= {"base_url": base_url, "api_key": token or key, "auth": "bearer" if token else "api-key"}
+    made["query"] = {"api-version": version, **made.get("query", {})}
+    return made
 
 
 def _check_names(name: str, known: type, settings: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import traceback
 from types import SimpleNamespace
 from typing import Any
 
@@ -95,6 +96,16 @@ async def test_a_session_to_borrow(wire: Wire) -> None:
         AsyncOpenAI(api_key=KEY, http_client=SimpleNamespace())
     with pytest.raises(TypeError, match="'apikey', did you mean 'api_key'"):
         AsyncOpenAI(apikey=KEY)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+@pytest.mark.parametrize("kind", [AsyncOpenAI, AsyncAzureOpenAI])
+def test_a_refused_client_leaves_no_key_behind(kind: type[AsyncOpenAI]) -> None:
+    """Tracebacks may show locals."""
+    with pytest.raises(TypeError) as caught:
+        kind(api_key=KEY, api_version="v", azure_endpoint="https://a.b", base="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    _, *frames = traceback.walk_tb(caught.tb)
+    assert len(frames) > 1
+    assert KEY not in str([{name: repr(value) for name, value in frame.f_locals.items()} for frame, _ in frames])
 
 
 AZURE: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
