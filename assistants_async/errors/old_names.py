@@ -7,7 +7,7 @@ descriptor that raises: `hasattr` stays False, `dir` of an object does not list 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
@@ -103,16 +103,10 @@ NAMES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 )
 """Attributes by class, with the words that follow the colon."""
 
-_IDS = "ids go by position, parents first"
 _OPTION = "give it to the call, call.with_options({}), or to a view of the client"
 
 KEYWORDS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(
-            ("thread_id", "run_id", "message_id", "step_id", "vector_store_id", "batch_id", "upload_id"), _IDS
-        ),
-        "assistant_id": _IDS,
-        "file_id": _IDS,
         "extra_headers": _OPTION.format("headers=…"),
         "extra_query": _OPTION.format("query=…"),
         "extra_body": "give it to a view: client.with_options(extra_body=…)",
@@ -133,20 +127,21 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(
 class OldName:
     """A descriptor that raises `AttributeError` with the name to use."""
 
-    __slots__ = ("_words",)
-
-    def __init__(self, words: str) -> None:
-        self._words = words
+    def __init__(self, message: str, words: str) -> None:
+        self._message = message
+        # For `help` of a class, which lists descriptors.
+        self.__doc__ = f"The name in openai-python; here: {words}."
 
     def __get__(self, thing: object, kind: type) -> NoReturn:
-        raise AttributeError(self._words)
+        raise AttributeError(self._message)
 
 
 def old_names(cls: C) -> C:
     """Refuse openai-python's names on a class, as the table says; also as a decorator."""
     names = NAMES.get(cls.__name__, {})
     for name, words in names.items():
-        setattr(cls, name, OldName(f"{cls.__name__!r} object has no attribute {name!r}, as in openai-python: {words}"))
+        message = f"{cls.__name__!r} object has no attribute {name!r}, as in openai-python: {words}"
+        setattr(cls, name, OldName(message, words))
     return cls
 
 
@@ -167,8 +162,13 @@ class Listed:
         return listed(self, super().__dir__())
 
 
-def keyword_hint(name: str, known: Iterable[str], path: str = "") -> str:
-    """End a sentence about a keyword that is not known: openai-python's way to say it, or the nearest that is known."""
+def keyword_hint(name: str, known: Iterable[str], path: str = "", ids: Collection[str] = ()) -> str:
+    """End a sentence about a keyword that is not known: how to say it here, or the nearest that is known.
+
+    `ids` are those of the path, which openai-python takes by name.
+    """
+    if name in ids:
+        return ": ids go by position, parents first"
     return f": {KEYWORDS[name]}" if not path and name in KEYWORDS else did_you_mean(name, known, path)
 
 

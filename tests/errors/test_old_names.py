@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -127,6 +129,12 @@ def test_an_old_keyword_says_the_new_one(client: AssistantsClient, wire: Wire, c
         call(client)
     assert words in str(caught.value)
     assert not wire.seen
+
+
+def test_help_shows_the_way_out(client: AssistantsClient) -> None:
+    """A class lists its descriptors, so each says what to write."""
+    shown = pydoc.plain(pydoc.render_doc(client.runs))
+    assert re.search(r"create_and_poll\n.*The name in openai-python; here: create\(thread, …\)\.poll\(\)\.", shown)
 
 
 def test_ids_show_as_required(client: AssistantsClient) -> None:

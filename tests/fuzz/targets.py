@@ -117,7 +117,7 @@ def check_json(random: Random, data: bytes) -> str:
 
 def _look_at(value: Any) -> None:
     """Every property of a model can be read, with any members missing; it prints, and pickles."""
-    for name in dir(type(value)):
+    for name in dir(value):
         if not name.startswith("_") and isinstance(getattr(type(value), name), property):
             getattr(value, name)
     for field in msgspec.structs.fields(value):

@@ -10,7 +10,7 @@ decoded: the scalars are checked as they are, by the same rules.
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, NamedTuple, cast
 
@@ -109,8 +109,9 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
     params = endpoint.params
     if params is None:
         name = min(values)
-        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {name!r}{keyword_hint(name, ())}")
-    _check_keys(endpoint.name, params, values, protocol)
+        hint = keyword_hint(name, (), ids=endpoint.parameters)
+        raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {name!r}{hint}")
+    _check_keys(endpoint.name, params, values, protocol, ids=endpoint.parameters)
     data = _convert(endpoint.name, decoder_for(params), values)
     if b"null" in data:  # what NaN and infinity are written as
         check_finite(endpoint.name, values)
@@ -122,10 +123,15 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
 
 
 def _check_keys(
-    operation: str, params: type, values: Mapping[str, Any], protocol: ProtocolVersion, path: str = ""
+    operation: str,
+    params: type,
+    values: Mapping[str, Any],
+    protocol: ProtocolVersion,
+    path: str = "",
+    ids: Collection[str] = (),
 ) -> None:
     plan = plan_for(params)
-    _check_names(operation, plan, values, path)
+    _check_names(operation, plan, values, path, ids)
     # Most calls stop here: none of their keywords needs more than its name.
     if plan.guarded.isdisjoint(values):
         return
@@ -143,10 +149,10 @@ def _check_keys(
                     _check_keys(operation, field.nested, item, protocol, f"{path}{name}[{place}].")
 
 
-def _check_names(operation: str, plan: Plan, values: Mapping[str, Any], path: str) -> None:
+def _check_names(operation: str, plan: Plan, values: Mapping[str, Any], path: str, ids: Collection[str]) -> None:
     if not values.keys() <= plan.fields.keys():
         unknown = min(map(str, values.keys() - plan.fields.keys()))
-        raise TypeError(_unexpected(operation, path, unknown, plan))
+        raise TypeError(_unexpected(operation, path, unknown, plan, ids))
     if not values.keys() >= plan.required:
         missing = min(plan.required - values.keys())
         raise TypeError(f"{operation}() missing required keyword argument: {path + missing!r}")
@@ -156,10 +162,10 @@ def _check_names(operation: str, plan: Plan, values: Mapping[str, Any], path: st
             raise ValidationError(operation, path + other, f"expected exactly one of `{one}` and `{other}`", given)
 
 
-def _unexpected(operation: str, path: str, name: str, plan: Plan) -> str:
+def _unexpected(operation: str, path: str, name: str, plan: Plan, ids: Collection[str]) -> str:
     if name == "stream":
         return f"{operation}() takes no 'stream': use {operation}(…).stream()"
-    hint = keyword_hint(name, plan.fields, path)
+    hint = keyword_hint(name, plan.fields, path, ids)
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 
