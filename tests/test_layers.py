@@ -53,7 +53,7 @@ INNER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("backend",),
         ("requests",),
         ("handlers", "health", "page_files"),
-        ("app", "server"),
+        ("app", "inspector", "server"),
     ),
 }
 """The same inside the large packages."""

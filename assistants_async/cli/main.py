@@ -41,6 +41,12 @@ def _run(arguments: Sequence[str] | None) -> int:
 
         return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
     try:
+        if options.command == "inspect":
+            if not (options.base_url or os.environ.get(BASE_URL)):
+                parser.error(f"inspect needs --base-url, or {BASE_URL}")
+            from .inspector import run_inspector
+
+            return run_inspector(options, key_from(None, options.api_key_file, CLIENT_KEY))
         if options.command == "show":
             if not (options.base_url or os.environ.get(BASE_URL)):
                 parser.error(f"show needs --base-url, or {BASE_URL}")

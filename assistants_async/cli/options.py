@@ -49,6 +49,13 @@ def make_parser() -> argparse.ArgumentParser:
     check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
     check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
     _add_backend_connection(check)
+    _add_inspect_options(
+        commands.add_parser(
+            "inspect",
+            help="show a server's threads and runs in a browser",
+            description="Serve a page for the browser in front of a server, until it is interrupted.",
+        )
+    )
     _add_show_options(
         commands.add_parser(
             "show",
@@ -85,6 +92,21 @@ def _add_show_options(show: argparse.ArgumentParser) -> None:
         "--auth", choices=("bearer", "api-key"), default="bearer", help="header of the key (default: bearer)"
     )
     show.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="protocol version (default: v2)")
+
+
+def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
+    inspect.add_argument("--base-url", metavar="URL", help=f"base URL of the server (default: ${BASE_URL})")
+    forms = inspect.add_mutually_exclusive_group()
+    forms.add_argument("--foundry", action="store_true", help="the URL is a Foundry project's endpoint")
+    forms.add_argument("--azure", action="store_true", help="the URL is the endpoint of an Azure OpenAI resource")
+    inspect.add_argument("--api-version", metavar="VERSION", help="version in every query, of --foundry and --azure")
+    inspect.add_argument(
+        "--api-key-file",
+        metavar="FILE",
+        type=Path,
+        help=f"file with the server's key, or Foundry's token, mode 0600 (default: ${CLIENT_KEY})",
+    )
+    inspect.add_argument("--port", type=port, default=8001, help="port, 0 for a free one (default: 8001)")
 
 
 def _add_access_options(serve: argparse.ArgumentParser) -> None:

@@ -57,11 +57,11 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
     except ValueError as error:
         return _refuse(error)
     except OSError as error:
-        print(f"assistants-async serve: cannot listen on {host}:{port}: {_reason(error)}", file=sys.stderr)
+        print(f"assistants-async serve: cannot listen on {host}:{port}: {reason_of(error)}", file=sys.stderr)
         return 1
     try:
         # Before the URL is printed: a program that reads the URL may send the signal at once.
-        stop = _stop_signal()
+        stop = stop_signal()
         await _announce(server, options)
         await stop.wait()
     finally:
@@ -104,14 +104,15 @@ async def _announce(server: AssistantsServer, options: argparse.Namespace) -> No
         print(f"assistants-async serve: warning: {problem}; runs fail for as long", file=sys.stderr, flush=True)
 
 
-def _reason(error: OSError) -> str:
+def reason_of(error: OSError) -> str:
+    """Return the reason of an error of listening, without the address."""
     # asyncio repeats the address in its text, and a resolver's numbers are not those of the operating system.
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)
 
 
-def _stop_signal() -> asyncio.Event:
+def stop_signal() -> asyncio.Event:
     """Return an event that SIGINT and SIGTERM set."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

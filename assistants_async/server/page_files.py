@@ -40,6 +40,8 @@ class PageSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
     """The query of every request."""
     client: str | None = None
     """The code that makes a client; None where it follows from the address of the page."""
+    imports: str = ""
+    """Lines of imports that the code needs."""
     server: str | None = None
     """The name of the server; None where it is the address of the page."""
     asks_key: bool = False

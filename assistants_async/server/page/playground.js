@@ -27,7 +27,7 @@ export async function playground(main, [given], signal) {
 	const send = h("button.main", { type: "button", onclick: talk }, "Send");
 	const uploads = new Uploads(signal, "Attach files");
 	const python = button("Copy as Python", () => {
-		const code = program(settings.client, done);
+		const code = program(settings, done);
 		show("As Python", button("Copy", () => navigator.clipboard.writeText(code)), h("pre", code));
 	});
 	const anew = button("New thread", () => {

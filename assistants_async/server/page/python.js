@@ -25,11 +25,11 @@ const LINES = {
 };
 
 /** Write the program. */
-export function program(client, done) {
+export function program({ client, imports = "" }, done) {
 	const lines = done.flatMap((one) => LINES[one.kind](one));
 	return `import asyncio
 
-from assistants_async import AssistantsClient, Run, RunCall
+${imports}from assistants_async import AssistantsClient, Run, RunCall
 
 
 async def show(call: RunCall) -> Run:
