@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from fnmatch import fnmatch
 from importlib.metadata import entry_points, metadata, requires
 from pathlib import Path
 
@@ -44,9 +45,19 @@ def test_types_are_shipped() -> None:
 def test_the_guides_are_in_the_sdist_and_not_in_the_wheel() -> None:
     """Pages are read in the repository; an installed package has code alone."""
     targets = PROJECT["tool"]["hatch"]["build"]["targets"]
-    assert targets["wheel"]["exclude"] == ["*.md"]
+    assert targets["wheel"]["exclude"] == ["*.md", "*.png"]
     assert "assistants_async" in targets["sdist"]["include"]
     assert "exclude" not in targets["sdist"]
+
+
+def test_the_page_is_in_the_wheel() -> None:
+    """Its files are in the package, tracked, and of no kind that is left out."""
+    page = "assistants_async/server/page"
+    names = {path.name for path in (ROOT / page).iterdir()}
+    assert {"index.html", "page.css", "app.js", "icon.svg"} <= names
+    left_out = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["exclude"]
+    assert [name for name in names if any(fnmatch(name, pattern) for pattern in left_out)] == []
+    assert {path.rpartition("/")[2] for path in _tracked() if path.startswith(f"{page}/")} == names
 
 
 def _tracked() -> list[str]:
