@@ -32,7 +32,7 @@ _HEADERS: Mapping[str, str] = {
 
 
 class PageSettings(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The facts that the server tells the page."""
+    """The settings that the page reads from the server."""
 
     api: str
     """The base URL of the API, relative to the page, without a slash at the start."""

@@ -130,12 +130,12 @@ async def test_a_script_of_runs(tmp_path: Path) -> None:
 
 
 BAD: dict[str, tuple[Sequence[str], str]] = {
-    "a URL that is none": (["--backend", "ftp://x"], "base_url"),
+    "a malformed URL": (["--backend", "ftp://x"], "base_url"),
     "a model without a backend": (["--model", "m"], "--model needs --backend"),
     "a map without a backend": (["--model-map", "a=b"], "--model-map needs --backend"),
-    "a map that is none": (["--backend", "http://127.0.0.1:1/v1", "--model-map", "a"], "'a' is not a list of pairs"),
-    "a context that is none": (["--backend", "http://127.0.0.1:1/v1", "--context", "0"], "'0' is not a whole number"),
-    "a pace that is none": (["--pace", "nan"], "'nan' is not a number of seconds"),
+    "a malformed map": (["--backend", "http://127.0.0.1:1/v1", "--model-map", "a"], "'a' is not a list of pairs"),
+    "a bad context": (["--backend", "http://127.0.0.1:1/v1", "--context", "0"], "'0' is not a whole number"),
+    "a bad pace": (["--pace", "nan"], "'nan' is not a number of seconds"),
     "no such script": (["--script", "none.json"], "cannot read 'none.json': No such file"),
     "no such key file": (["--backend-key-file", "none"], "cannot read 'none': No such file"),
 }

@@ -115,7 +115,7 @@ BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 
 @pytest.mark.parametrize(("settings", "kind", "words"), BAD.values(), ids=BAD.keys())
 def test_settings_that_cannot_work_are_refused(settings: dict[str, Any], kind: type[Exception], words: str) -> None:
-    """When the client is made, not at the first call."""
+    """Refused where the client is made, not at the first call."""
     with pytest.raises(kind, match=words):
         AssistantsClient(**settings)
 
@@ -251,7 +251,7 @@ HOSTS: dict[str, bool] = {
 
 @pytest.mark.parametrize(("base_url", "warned"), HOSTS.items())
 def test_an_unencrypted_way_is_warned_of_once(base_url: str, warned: bool, caplog: pytest.LogCaptureFixture) -> None:
-    """Where the key would go in the clear to another machine; once a process for each address."""
+    """A warning for a key in the clear to another machine, once a process for each address."""
     settings._warn_once.cache_clear()
     for _ in range(2):
         AssistantsClient(base_url=base_url, api_key="k")

@@ -97,7 +97,7 @@ for _hook in ("on_request", "on_send", "on_response", "on_retry", "on_error"):
     ("name", "value", "words"), [*WRONG.values(), *WRONG_OPTIONS.values()], ids=[*WRONG, *WRONG_OPTIONS]
 )
 def test_a_setting_of_a_wrong_type_is_refused_by_name(name: str, value: Any, words: str) -> None:
-    """When the client is made, the key first of all; no key is shown."""
+    """Refused where the client is made, the key first of all; no key is shown."""
     with pytest.raises((TypeError, ValueError)) as caught:
         AssistantsClient(**{"base_url": "http://127.0.0.1/v1", name: value})
     assert str(caught.value).startswith(words)

@@ -160,7 +160,7 @@ async def test_a_proxy_sees_no_header_of_the_api(
 
 
 async def test_a_proxy_is_sent_its_own_password(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of its URL, or the one that the lent session has for it."""
+    """The password of its URL, or the one that the lent session has for it."""
     basic = "Proxy-Authorization: Basic dXNlcjpwQHNz"
     async with Proxy(site.port).serve() as proxy:
         url = f"http://user:p%40ss@{proxy.address}"
@@ -219,7 +219,7 @@ unusable = pytest.mark.parametrize(("url", "words"), UNUSABLE.values(), ids=UNUS
 
 @unusable
 def test_a_proxy_that_cannot_be_used_is_refused(url: str, words: str) -> None:
-    """When the client is made, by name and without its password."""
+    """Refused where the client is made, by name and without its password."""
     with pytest.raises(ValueError, match=f"^proxy.*{words}") as caught:
         AssistantsClient(base_url="https://api.example.test/v1", api_key=KEY, proxy=url)
     assert "hush" not in str(caught.value)

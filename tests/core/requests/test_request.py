@@ -46,7 +46,7 @@ BAD = {
     "user": "https://user@host.test/v1",
     "user and password": "https://user:hunter2@host.test/v1",
     "fragment": "https://host.test/v1#x",
-    "port that is none": "https://host.test:port/v1",
+    "malformed port": "https://host.test:port/v1",
     "port out of range": "https://host.test:70000/v1",
     "port zero": "https://host.test:0/v1",
     "open bracket": "http://[::1/v1",

@@ -31,7 +31,7 @@ FORMS: dict[str, tuple[dict[str, str], float | None]] = {
     "date without a known zone": ({"retry-after": "Mon, 23 Nov 2026 12:00:30 -0000"}, 30.0),
     "date in the past": ({"retry-after": "Mon, 23 Nov 2026 11:00:00 GMT"}, None),
     "date of now": ({"retry-after": "Mon, 23 Nov 2026 12:00:00 GMT"}, None),
-    "date that is none": ({"retry-after": "Mon, 99 Nov 2026 12:00:30 GMT"}, None),
+    "malformed date": ({"retry-after": "Mon, 99 Nov 2026 12:00:30 GMT"}, None),
     "date far off": ({"retry-after": "Mon, 23 Nov 99999 12:00:30 GMT"}, None),
     "zero": ({"retry-after": "0"}, None),
     "negative": ({"retry-after": "-1"}, None),

@@ -71,7 +71,7 @@ FAILURES: dict[str, tuple[Callable[[], AssistantsError], bool, bool]] = {
     "total time-out": (lambda: TimedOutError("total", 5, maybe_processed=True), False, False),
     "reset, short body": (lambda: ConnectionLostError("cut", maybe_processed=True), True, False),
     "an idle connection that is cut": (stale, True, True),
-    "a coding that was not asked for": (
+    "an unrequested coding": (
         lambda: permanent(ConnectionLostError("br", maybe_processed=True)),
         False,
         False,

@@ -63,7 +63,7 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
         lambda client: client.threads.create(metadata={"a": "b", "c": object()}),
         "metadata.c: object is no value of JSON",
     ),
-    "beside a value that JSON can hold": (
+    "beside a value that JSON can encode": (
         lambda client: client.threads.create(metadata={"a": UUID(int=1), "c": object()}),
         "metadata.c: object is no value of JSON",
     ),
@@ -73,11 +73,11 @@ NOT_JSON: dict[str, tuple[Any, str]] = {
         ),
         "tools[0].function.parameters.x[1]: builtin_function_or_method is no value of JSON",
     ),
-    "an object that holds itself": (
+    "an object that contains itself": (
         lambda client: client.threads.create(tool_resources={"file_search": NEST}),
         ".tool_resources.tool_resources: dict is no value of JSON",
     ),
-    "a value that holds itself": (lambda client: client.threads.create(metadata={"a": LOOP}), "is no value of JSON"),
+    "a value that contains itself": (lambda client: client.threads.create(metadata={"a": LOOP}), "is no value of JSON"),
 }
 
 

@@ -79,7 +79,7 @@ UNREADABLE: dict[str, tuple[str, bytes, str, str]] = {
     "empty table": ("a.csv", b"", "invalid_file", "has no text"),
     "no JSON": ("a.json", b"{", "invalid_file", "cannot be read"),
     "deep JSON": ("a.json", b"[" * 100_000, "invalid_file", "cannot be read"),
-    "a failure asked for": ("a.txt", b"/fail  the disk is full ", "server_error", "^the disk is full$"),
+    "a requested failure": ("a.txt", b"/fail  the disk is full ", "server_error", "^the disk is full$"),
     "a failure without words": ("a.txt", b"/fail", "server_error", "asked for a failure"),
 }
 

@@ -36,7 +36,7 @@ BODY = answer(ANYTHING)
 
 
 async def test_settings_that_it_has_not_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the client is made; a proxy of the environment too, without its password."""
+    """Refused where the client is made; a proxy of the environment too, without its password."""
     async with aiohttp.ClientSession() as session:
         for name, value in (("session", session), ("proxy", "http://u:p@proxy.test:1")):
             beside: Any = {name: value}

@@ -156,7 +156,7 @@ def test_the_pause_grows() -> None:
     ],
 )
 def test_a_senseless_policy_is_refused(options: dict[str, Any], kind: type[Exception], text: str) -> None:
-    """Where it is made."""
+    """Refused where it is made."""
     with pytest.raises(kind, match=text):
         Rerun(**options)
 
