@@ -99,7 +99,7 @@ def _settings(stack: ExitStack, left_out: list[str]) -> list[Setting]:
         left_out.append("uvloop: not installed")
     else:
         settings.append(Setting(plain, "uvloop", uvloop=True))
-    return settings
+    return [*settings, Setting(plain, "cold", cold=True)]
 
 
 def _wanted(name: str, only: Sequence[str]) -> bool:

@@ -13,8 +13,11 @@ from typing import Any
 import aiohttp
 
 from assistants_async import AssistantsClient
-from benchmarks.results import HAND, OURS
+from benchmarks.results import HAND, LEAN, OURS
 from benchmarks.work import Hand
+
+OWN = (OURS, LEAN) if find_spec("httptools") else (OURS,)
+"""This client, over each transport that is installed."""
 
 PEERS = {"openai": ("openai",), "openai, aiohttp": ("openai", "httpx_aiohttp")}
 """Other clients, and the modules that they need."""
@@ -45,8 +48,10 @@ async def made(
         connector = aiohttp.TCPConnector(limit=connections, ssl=True if trust is None else trust)
         async with aiohttp.ClientSession(headers=HEADERS, connector=connector) as session:
             yield Hand(session, url)
-    elif name == OURS:
+    elif name in (OURS, LEAN):
         more: Any = {"api_key": "key", "ssl": trust, **(settings or {})}
+        if name == LEAN:
+            more["transport"] = "lean"
         async with AssistantsClient(base_url=url, max_connections=connections, **more) as client:
             yield client
     else:

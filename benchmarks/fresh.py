@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from tempfile import TemporaryDirectory
 
-from benchmarks.results import HAND, OURS, Measured, Outcome, Spread
+from benchmarks.clients import OWN
+from benchmarks.results import HAND, LEAN, OURS, Measured, Outcome, Spread
 
 ROUNDS = 15
 ROUNDS_OF_PEERS = 3
@@ -54,6 +55,7 @@ async def main():
 _FIRST: Mapping[str, str] = {
     HAND: _BY_HAND,
     OURS: _OURS,
+    LEAN: _OURS.replace('api_key="key"', 'api_key="key", transport="lean"'),
     "openai": _OPENAI.format(more="", http=""),
     "openai, aiohttp": _OPENAI.format(more=", DefaultAioHttpClient", http=", http_client=DefaultAioHttpClient()"),
 }
@@ -70,7 +72,7 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
         start = f"URL = {origin + '/run/v1'!r}\n"
         scripts = {client: f"{start}{script}\nassert asyncio.run(main()).id" for client, script in _FIRST.items()}
         title, target = "a fresh process up to its first response", 1.1
-    scripts = {client: script for client, script in scripts.items() if client in (HAND, OURS, *peers)}
+    scripts = {client: script for client, script in scripts.items() if client in (HAND, *OWN, *peers)}
     taken = _rounds({"": "", **scripts} if name == "import" else scripts, 2 if quick else ROUNDS)
     bare = taken.pop("", [0.0] * len(taken[HAND]))
     cost = {client: [time - base for time, base in zip(times, bare, strict=False)] for client, times in taken.items()}
@@ -91,7 +93,7 @@ def _rounds(scripts: Mapping[str, str], rounds: int) -> dict[str, list[float]]:
             _cpu(script, cache)  # byte code and file cache
         for number in range(rounds):
             for client, script in scripts.items():
-                if number < ROUNDS_OF_PEERS or client in ("", HAND, OURS):
+                if number < ROUNDS_OF_PEERS or client in ("", HAND, *OWN):
                     taken[client].append(_cpu(script, cache))
     return taken
 

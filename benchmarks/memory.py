@@ -16,7 +16,7 @@ import msgspec
 
 from assistants_async import AssistantsClient, Message, Page, Run
 from benchmarks.bodies import PAGE
-from benchmarks.clients import made
+from benchmarks.clients import OWN, made
 from benchmarks.results import HAND, OURS, Measured, Outcome, Spread
 from benchmarks.work import Hand
 
@@ -38,7 +38,7 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
     """Run a fresh process for each client in turn."""
     title, count, target = _TITLES[name]
     count = max(PAGE, count // 10) if quick else count
-    taken: dict[str, list[float]] = {client: [] for client in (HAND, OURS, *peers)}
+    taken: dict[str, list[float]] = {client: [] for client in (HAND, *OWN, *peers)}
     for _ in range(2 if quick else ROUNDS):
         for client, sizes in taken.items():
             command = [sys.executable, "-m", "benchmarks.memory", name, client, origin, str(count)]

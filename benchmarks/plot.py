@@ -6,26 +6,26 @@ import math
 from collections.abc import Iterator
 from html import escape
 
-from benchmarks.results import HAND, OURS, Measured, Outcome, Results
+from benchmarks.results import HAND, LEAN, OURS, Measured, Outcome, Results
 
 WIDTH, LABELS, RIGHT = 940, 400, 20
 TOP, ROW, FOOT = 64, 20, 34
 FROM, TO = 0.25, 128.0
 TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128)
-MARKS = {OURS: "ours", "openai": "a", "openai, aiohttp": "b"}
+MARKS = {OURS: "ours", LEAN: "lean", "openai": "a", "openai, aiohttp": "b"}
 """Clients in the plot, and their class in the style sheet."""
 
 _STYLE = """
   svg { font: 12px system-ui, sans-serif; --page: #fff; --ink: #1f2328; --soft: #59636e; --line: #d1d9e0;
-        --ours: #0969da; --a: #bc4c00; --b: #8250df }
+        --ours: #0969da; --lean: #1a7f37; --a: #bc4c00; --b: #8250df }
   @media (prefers-color-scheme: dark) {
     svg { --page: #0d1117; --ink: #f0f6fc; --soft: #9198a1; --line: #3d444d;
-          --ours: #4493f8; --a: #f0883e; --b: #ab7df8 }
+          --ours: #4493f8; --lean: #3fb950; --a: #f0883e; --b: #ab7df8 }
   }
   .page { fill: var(--page) } text { fill: var(--ink) } .soft { fill: var(--soft) }
   .line { stroke: var(--line) } .hand { stroke: var(--ink) }
   .ours { fill: var(--ours); stroke: var(--ours) } .a { fill: var(--a); stroke: var(--a) }
-  .b { fill: var(--b); stroke: var(--b) }
+  .lean { fill: var(--lean); stroke: var(--lean) } .b { fill: var(--b); stroke: var(--b) }
 """
 
 

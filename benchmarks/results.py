@@ -15,10 +15,12 @@ import msgspec
 
 from assistants_async import __version__
 
-PACKAGES = ("aiohttp", "msgspec", "anyio", "openai", "httpx2", "httpx-aiohttp", "uvloop")
+PACKAGES = ("aiohttp", "msgspec", "anyio", "openai", "httpx2", "httpx-aiohttp", "httptools", "uvloop")
 
 HAND = "by hand"
 OURS = "assistants_async"
+LEAN = f"{OURS}, lean"
+"""This client over the lean transport."""
 
 
 class Spread(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Interleaved rounds: by hand, this client, by hand in one process, then each other client in its own."""
+"""Interleaved rounds: by hand, this client over each transport, and by hand again in one process, then each peer."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
+from benchmarks.clients import OWN
 from benchmarks.results import HAND, OURS, Measured, Outcome, Spread
 from benchmarks.work import Work
 from benchmarks.worker import Block, Job, Worker, working
@@ -26,6 +27,8 @@ class Setting(NamedTuple):
     """The difference to the plain setting, such as `TLS`."""
     authority: bytes | None = None
     uvloop: bool = False
+    cold: bool = False
+    """True for processes that have never freed a large block of memory; see `worker.warm`."""
 
     def named(self, name: str, between: str = "-") -> str:
         """The name of a work that is done here."""
@@ -45,12 +48,13 @@ def measure(work: Work, setting: Setting, peers: Sequence[str], *, seconds: floa
                 count=count,
                 authority=setting.authority,
                 uvloop=setting.uvloop,
+                cold=setting.cold,
             )
             return stack.enter_context(working(job))
 
         workers = {name: start(name) for name in peers if work.peer is not None and not setting.suffix}
-        pair = start(HAND, OURS)
-        taken = _rounds(pair, workers, seconds, fewest=2 if quick else FEWEST)
+        own = start(HAND, *OWN)
+        taken = _rounds(own, workers, seconds, fewest=2 if quick else FEWEST)
     return _outcome(work, setting, count, taken)
 
 
@@ -61,17 +65,21 @@ class _Taken(NamedTuple):
     others: dict[str, list[Block]]
 
 
-def _rounds(pair: Worker, peers: dict[str, Worker], seconds: float, *, fewest: int) -> _Taken:
-    for worker, client in [(pair, HAND), (pair, OURS), *((worker, name) for name, worker in peers.items())]:
-        for _ in range(WARM_UPS if worker is pair else 1):
+def _rounds(own: Worker, peers: dict[str, Worker], seconds: float, *, fewest: int) -> _Taken:
+    for worker, client in [
+        *((own, name) for name in (HAND, *OWN)),
+        *((worker, name) for name, worker in peers.items()),
+    ]:
+        for _ in range(WARM_UPS if worker is own else 1):
             worker.block(client)
-    taken = _Taken([], {OURS: [], **{name: [] for name in peers}})
+    taken = _Taken([], {name: [] for name in (*OWN, *peers)})
     spent = dict.fromkeys(taken.others, 0.0)
     while len(taken.by_hand) < fewest or spent[OURS] < seconds:
         started = time.perf_counter()
-        before, ours, after = pair.block(HAND), pair.block(OURS), pair.block(HAND)
-        taken.by_hand.append((before, after))
-        taken.others[OURS].append(ours)
+        before = own.block(HAND)
+        for name in OWN:
+            taken.others[name].append(own.block(name))
+        taken.by_hand.append((before, own.block(HAND)))
         spent[OURS] += time.perf_counter() - started
         for name, worker in peers.items():
             # Slower clients do fewer rounds, always the first ones: their ratios are to the blocks of the same round.

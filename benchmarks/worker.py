@@ -1,4 +1,4 @@
-"""A process with one or two clients that does blocks of work with them on command."""
+"""A process with one to three clients that does blocks of work with them on command."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from benchmarks.clients import made
+from benchmarks.clients import OWN, made
 from benchmarks.processes import pin, received, started
-from benchmarks.results import HAND, OURS
+from benchmarks.results import HAND
 from benchmarks.table import BY_NAME
 from benchmarks.work import Work
 
@@ -31,6 +31,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     authority: bytes | None = None
     """Certificate to trust, of a server with TLS."""
     uvloop: bool = False
+    cold: bool = False
+    """True for a process that never freed a large block."""
 
 
 class Block(NamedTuple):
@@ -70,9 +72,20 @@ def working(job: Job) -> Generator[Worker]:
 def _obey(pipe: Connection, job: Job) -> None:
     """Do a block for each name that comes."""
     pin(0)
+    if not job.cold:
+        warm()
     factory = importlib.import_module("uvloop").new_event_loop if job.uvloop else None
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(_work(pipe, job))
+
+
+def warm() -> None:
+    """Free a large block of memory, as services have after their first large answer, file or import.
+
+    Before that the C library fetches every block of 256 KB from the system and gives it back, which are what asyncio
+    reads by: two page faults for each GET by hand.
+    """
+    bytes(4 << 20)
 
 
 async def _work(pipe: Connection, job: Job) -> None:
@@ -91,7 +104,7 @@ async def _work(pipe: Connection, job: Job) -> None:
 
 
 async def _block(work: Work, name: str, client: Any, count: int) -> Block:
-    do: Any = {HAND: work.hand, OURS: work.ours}.get(name, work.peer)
+    do: Any = work.hand if name == HAND else work.ours if name in OWN else work.peer
     gc.collect()
     cpu, wall = time.process_time(), time.perf_counter()
     done = await do(client, count)

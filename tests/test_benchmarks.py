@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import subprocess
@@ -16,11 +17,12 @@ import aiohttp
 import pytest
 
 from assistants_async import AssistantsClient
-from benchmarks import fresh, growth, memory, micro, report
+from benchmarks import fresh, growth, instructions, memory, micro, report
 from benchmarks.canned import CannedTransport
+from benchmarks.limit import LIMIT
 from benchmarks.plot import FROM, TO, draw, place
 from benchmarks.profile import profiled
-from benchmarks.results import HAND, OURS, Grown, Measured, Outcome, Spread, read, results, written
+from benchmarks.results import HAND, LEAN, OURS, Grown, Measured, Outcome, Spread, read, results, written
 from benchmarks.serving import served
 from benchmarks.table import BY_NAME, WORKS
 from benchmarks.work import Hand
@@ -73,6 +75,22 @@ async def test_a_work_is_profiled(origin: str) -> None:
     assert any("assistants_async" in str(entry.code) for entry in entries)
 
 
+async def test_a_work_is_counted_for_every_client(origin: str) -> None:
+    """The least that a GET can take among them; each has two marks, and the second says what it took."""
+    work = BY_NAME["get"]
+    clients = instructions.clients_of(work)
+    try:
+        await instructions.do_all(work, origin, 3)
+    finally:
+        gc.unfreeze()
+    assert clients == [HAND, OURS, LEAN, LIMIT]
+    assert instructions.instructions("summary: 9\n\nfn=(1)\n1 5\n\ntotals: 12\n") == 12
+    parts = [7, 1000, 7, 1100, 7, 500, 7, 200]
+    assert instructions.row(work, 10, parts) == (
+        "get: by hand 100, assistants_async 1.10, assistants_async, lean 0.50, a raw protocol 0.20"
+    )
+
+
 def test_names_are_unique() -> None:
     """`--only` and the files of results go by them."""
     assert len(BY_NAME) == len(WORKS)
@@ -96,6 +114,7 @@ def test_the_runner_measures(tmp_path: Path) -> None:
     for outcome in found.outcomes:
         assert outcome.name in ran.stdout
         assert outcome.clients[HAND].ratio.median == 1
+        assert (LEAN in outcome.clients) is (outcome.name != "import")
         assert outcome.clients[OURS].ratio.median > 0
         assert outcome.clients[OURS].value.median > 0
     assert found.outcomes[0].noise is not None

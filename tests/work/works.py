@@ -17,7 +17,7 @@ from assistants_async.models.runs import ToolCall
 from assistants_async.tools import Toolbox
 from benchmarks.bodies import PAGE, answer, cut, frames
 from benchmarks.canned import Canned, CannedTransport
-from tests.support.http_server import KEY, RUN, Wire
+from tests.support.http_server import KEY, RUN, TransportName, Wire
 from tests.support.http_server import answer as sent
 from tests.work.counting import Counting, Work
 
@@ -37,6 +37,16 @@ def body(line: bytes) -> bytes:
     return answer(line).pieces[0].partition(b"\r\n\r\n")[2]
 
 
+def unchunked(data: bytes) -> list[bytes]:
+    """The chunks of a body in chunked coding."""
+    pieces: list[bytes] = []
+    while size := int(data[: data.find(b"\r\n")], 16):
+        start = data.find(b"\r\n") + 2
+        pieces.append(data[start : start + size])
+        data = data[start + size + 2 :]
+    return pieces
+
+
 RUN_BODY = body(b"GET /run/v1/threads/thread_1/runs/run_1 HTTP/1.1")
 
 
@@ -48,6 +58,22 @@ def a_run() -> Canned:
 def streamed(deltas: int, size: int = CHUNK) -> Canned:
     """A stream of so many deltas, cut in pieces of one size."""
     return Canned(SSE, cut(b"".join(frames(deltas)), size))
+
+
+class Live(Canned):
+    """An answer whose pieces arrive one by one, each after the reader has begun to wait."""
+
+    def read_all_nowait(self) -> None:  # type: ignore[override]  # the interface has both
+        """Say that the body is not whole."""
+
+    def read_nowait(self) -> bytes | None:
+        """Say that nothing has arrived."""
+        return None
+
+    async def read(self) -> bytes:
+        """Wait for a turn of the loop."""
+        await asyncio.sleep(0)
+        return next(self._pieces, b"")
 
 
 async def retrieve(client: AssistantsClient) -> None:
@@ -107,8 +133,15 @@ async def streams(count: int) -> Work:
     return await counted(use, *(streamed(1) for _ in range(count * 2)))
 
 
-async def calls_over_the_wire(count: int) -> Work:
-    async with Wire().serve() as wire, AssistantsClient(base_url=wire.base_url, api_key=KEY) as client:
+async def lean_calls_over_the_wire(count: int) -> Work:
+    return await calls_over_the_wire(count, "lean")
+
+
+async def calls_over_the_wire(count: int, transport: TransportName = None) -> Work:
+    async with (
+        Wire().serve() as wire,
+        AssistantsClient(base_url=wire.base_url, api_key=KEY, transport=transport) as client,
+    ):
         wire.answer(sent(RUN))
         await retrieve(client)
         with Counting() as counting:
@@ -142,6 +175,28 @@ async def items(count: int) -> Work:
 
 async def events(count: int) -> Work:
     return await counted(iterate, streamed(count), streamed(count))
+
+
+async def live_events(count: int) -> Work:
+    return await counted(iterate, Live(SSE, frames(count)), Live(SSE, frames(count)))
+
+
+async def tool_rounds(count: int) -> Work:
+    def said(path: str) -> Canned:
+        line = f"POST /tools-1/v1/threads/thread_1/runs{path} HTTP/1.1".encode()
+        return Canned(SSE, unchunked(body(line)))
+
+    async def double(number: int) -> int:
+        return 2 * number
+
+    toolbox = Toolbox([double])
+
+    async def use(client: AssistantsClient) -> None:
+        for _ in range(count):
+            async with client.runs.create("thread_1", assistant_id="asst_1").drive(toolbox) as channel:
+                assert len([event async for event in channel]) > 10
+
+    return await counted(use, *(said(path) for path in ["", "/run_1/submit_tool_outputs"] * 2 * count))
 
 
 async def events_in_small_pieces(count: int) -> Work:
@@ -185,9 +240,12 @@ WORKS: Mapping[str, Bounded] = {
     "a create": Bounded(creates, 20, 120, Work(50, 32, 2)),
     "a stream of one delta": Bounded(streams, 20, 120, Work(144, 84, 6)),
     "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(42, 21, 1)),
+    "a call, over the wire, lean": Bounded(lean_calls_over_the_wire, 20, 120, Work(53, 39, 1)),
     "a page of 100": Bounded(pages, 2, 12, Work(138, 22, 1)),
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(4.5, 4.5, 1)),
+    "a live event": Bounded(live_events, 200, 1_200, Work(32, 23, 1)),
+    "a run with a tool round": Bounded(tool_rounds, 5, 25, Work(1_060, 730, 17)),
     "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(372, 176, 1)),
     "a tool call of a round": Bounded(tool_calls, 20, 120, Work(26, 23, 0)),
     "a piece of text": Bounded(texts, 1_000, 2_000, Work(6.5, 5.5, 1)),

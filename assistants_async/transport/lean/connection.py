@@ -172,8 +172,12 @@ class Connection(asyncio.BufferedProtocol):
         elif response.size > HIGH_WATER and not response.paused:
             response.paused = True
             self.transport.pause_reading()
-        if response.status:
-            self._wake(response)
+        waiter = response.waiter
+        if waiter is None:
+            if self.upload is not None and response.status:
+                self._wake(response)
+        elif response.status and not waiter.done():
+            waiter.set_result(None)
 
     @override
     def eof_received(self) -> None:
@@ -238,7 +242,10 @@ class Connection(asyncio.BufferedProtocol):
         """Cut the head out of what has arrived; returns the error of one that is past a limit."""
         head = self._head
         if response.status:
-            head = response.head = head[: end_of_head(head)]
+            end = head.find(b"\r\n\r\n")
+            if end < 0 or head.find(b"\n\n", 0, end) >= 0:  # some servers end lines by a line feed alone
+                end = end_of_head(head)
+            head = response.head = head[:end]
             self._head = b""
         if len(head) > self._max_header_bytes or head.count(b"\n") >= _LINES:
             return too_large(head, self._max_header_bytes)

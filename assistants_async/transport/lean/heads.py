@@ -46,11 +46,8 @@ def bad_url() -> TransportError:
 
 def end_of_head(data: bytes) -> int:
     """Find the end of the last header line; -1 where the head is not whole."""
-    line = data.find(b"\n")
-    end = data.find(b"\r\n\r\n") if data[line - 1 : line] == b"\r" else -1
-    if end < 0 and (found := _END.search(data)) is not None:  # some servers end lines by a line feed alone
-        end = found.start()
-    return end
+    found = _END.search(data)
+    return -1 if found is None else found.start()
 
 
 def reason_of(head: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl as ssl_module
+import time
 import weakref
 from collections import deque
 
@@ -45,11 +46,13 @@ class Pool:
         self._waiters: deque[_Waiter] = deque()
         self._all_lost: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._time = time.monotonic
         self._view = memoryview(b"")
 
     def start(self) -> None:
         """Bind to the loop that runs."""
         self._loop = loop = asyncio.get_running_loop()
+        self._time = loop.time
         view = _views.get(loop)
         if view is None:
             view = _views[loop] = memoryview(bytearray(READ))
@@ -63,11 +66,10 @@ class Pool:
 
     def take(self, origin: Origin) -> Connection | None:
         """Take an idle connection; None where there is none that can be used."""
-        assert self._loop is not None
         idle = origin.idle
         while idle:
             connection = idle.pop()
-            if self._loop.time() - connection.idle_since < KEPT:
+            if self._time() - connection.idle_since < KEPT:
                 return connection
             connection.transport.abort()
         return None
@@ -151,7 +153,6 @@ class Pool:
 
     def _idle(self, connection: Connection) -> None:
         """Keep a connection, or give it to the request that has waited the longest."""
-        assert self._loop is not None
         origin = self._open[connection]
         while self._waiters:
             waiter = self._waiters[0]
@@ -162,7 +163,7 @@ class Pool:
                 self._waiters.popleft().given.set_result(connection)
                 return
             self._waiters.popleft()
-        connection.idle_since = now = self._loop.time()
+        connection.idle_since = now = self._time()
         origin.idle.append(connection)
         if now - origin.idle[0].idle_since > KEPT:  # what is left of a time when more was to do
             origin.idle.pop(0).transport.abort()

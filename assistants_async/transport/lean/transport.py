@@ -49,7 +49,15 @@ class LeanTransport:
             connection = await pool.connect(origin, timeout, new_required=outgoing.new_connection)
         try:
             if body is None or isinstance(body, bytes):
-                response = connection.send(self._head(outgoing, origin, url[start:]), body, streamed=False)
+                # A request with the usual headers is a GET or a DELETE, and no hook has seen it.
+                usual = outgoing.uses_default_headers and outgoing.method == "GET"
+                response = connection.send(
+                    f"GET {url[start:]}".encode("ascii") + origin.usual_get
+                    if usual
+                    else self._head(outgoing, origin, url[start:]),
+                    body,
+                    streamed=False,
+                )
             else:
                 response = connection.send(self._head(outgoing, origin, url[start:]), None, streamed=True)
                 await _upload(connection, response, body)
@@ -87,8 +95,6 @@ class LeanTransport:
         """Write the head of a request, with the blank line at its end."""
         method, headers, body = outgoing.method, outgoing.headers, outgoing.body
         line = request_line(method, target)
-        if outgoing.uses_default_headers and method == "GET":
-            return line + origin.usual_get
         block = header_block(headers)
         if "host" not in headers:
             block = b"host: %b\r\n%b" % (origin.header, block)
