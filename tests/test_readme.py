@@ -77,7 +77,7 @@ async def test_every_python_block_runs(block: str, tmp_path: Path, monkeypatch: 
             run = await channel.final_run()
         names: dict[str, Any] = {"client": client, "assistant": assistant, "thread": thread, "run": run}
         names |= {"AssistantsClient": AssistantsClient, "credential": Credential(), "__name__": "page"}
-        code = compile(block, "page.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        code = compile(block, "page.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         result = eval(code, names)  # the page's own code
         if inspect.iscoroutine(result):
             await result

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +14,7 @@ import aiohttp
 import httpx
 import pytest
 from aiohttp import web
+from starlette.websockets import WebSocketDisconnect
 
 from assistants_async import AssistantsClient, RunChannel
 from assistants_async.server import AssistantsServer, Fail, Say, ScriptedResponder
@@ -166,6 +169,81 @@ async def test_aiohttp_keeps_a_client_for_its_life(
     names = await ran("cleanup_ctx", assistants_client)
     async with served(names["app"]) as site, aiohttp.ClientSession(site) as browser:
         assert await (await browser.get(f"/threads/{names['thread'].id}")).json() == names["thread"].to_dict()
+
+
+async def test_litestar_passes_the_events_on(assistants_client: AssistantsClient) -> None:
+    """As `text/event-stream`; a thread that is not there is refused before the stream begins."""
+    names = await ran("from litestar import", assistants_client)
+    async with browser_of(names["app"]) as browser:
+        async with browser.stream("POST", f"/threads/{names['thread'].id}/answer") as response:
+            assert response.status_code == 200
+            assert response.headers["content-type"].startswith("text/event-stream")
+            assert await said(response.aiter_bytes()) == ("Echo: Say it", "completed")
+        refused = await browser.post("/threads/thread_gone/answer")
+    assert refused.status_code == 404
+    assert "thread_gone" in refused.json()["detail"]
+
+
+class Socket:
+    """The browser's end of a WebSocket of an ASGI application."""
+
+    def __init__(self, app: Any) -> None:
+        self._sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._got: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._gone = False
+        scope = {"type": "websocket", "path": "/talk", "headers": [], "query_string": b"", "subprotocols": []}
+        self._sent.put_nowait({"type": "websocket.connect"})
+        self.served = asyncio.ensure_future(app(scope, self._sent.get, self._take))
+        """The application's work for this socket."""
+
+    async def _take(self, message: dict[str, Any]) -> None:
+        if self._gone:
+            raise OSError("the browser has gone")
+        self._got.put_nowait(message)
+
+    def say(self, text: str) -> None:
+        """Send a text."""
+        self._sent.put_nowait({"type": "websocket.receive", "text": text})
+
+    async def heard(self) -> Any:
+        """Wait for the next text of the application, and read it as JSON."""
+        while (message := await self._got.get())["type"] != "websocket.send":
+            pass
+        return json.loads(message["text"])
+
+    async def leave(self) -> None:
+        """Go away, and wait until the application has noticed."""
+        self._gone = True
+        self._sent.put_nowait({"type": "websocket.disconnect", "code": 1001})
+        with contextlib.suppress(WebSocketDisconnect):
+            await self.served
+
+
+async def test_starlette_answers_over_a_websocket(assistants_client: AssistantsClient) -> None:
+    """Each question on the thread of the socket, in pieces, then the run's status."""
+    names = await ran("WebSocketRoute", assistants_client)
+    socket = Socket(names["app"])
+    for question in ("One", "Two"):
+        socket.say(question)
+        text = ""
+        while "end" not in (heard := await socket.heard()):
+            text += heard["text"]
+        assert (text, heard["end"]) == (f"Echo: {question}", "completed")
+    await socket.leave()
+
+
+async def test_a_browser_that_leaves_a_websocket_cancels_the_run() -> None:
+    """In the middle of the answer."""
+    async with (
+        AssistantsServer(responder=ScriptedResponder([Say("a " * 10_000)]), speed=MS) as server,
+        AssistantsClient(base_url=server.base_url, api_key="key") as client,
+    ):
+        names = await ran("WebSocketRoute", client)
+        socket = Socket(names["app"])
+        socket.say("Go on")
+        await socket.heard()
+        await socket.leave()
+        assert [record.status for record in server.requests if record.operation == "cancelRun"] == [200]
 
 
 async def test_an_approved_call_is_made(assistants_client: AssistantsClient) -> None:
