@@ -185,7 +185,7 @@ class API:
             preflight = self._access.preflight(request)
             if preflight is not None:
                 return preflight
-            if self._page is not None and request.path in self._page:
+            if self._page is not None and self._page.has(request):
                 # The page itself is public: its requests to the API need the key.
                 self._access.check_place(request)
                 return await handler(request)

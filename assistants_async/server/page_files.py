@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -58,14 +59,18 @@ class PageFiles:
             self._files[_FOLDER + name] = (_TYPES[name.rpartition(".")[2]], content)
         self._files[f"{_FOLDER}settings.json"] = ("application/json", msgspec.json.encode(settings))
 
-    def __contains__(self, path: object) -> bool:
-        return path in self._files
+        self._routes = set[web.AbstractRoute]()
+
+    def has(self, request: web.Request) -> bool:
+        """Return True for a request of the page or one of its files."""
+        # By its route: in an application that is mounted elsewhere, the path has more before it.
+        return request.match_info.route in self._routes
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the paths to an application."""
         for path in self._files:
-            router.add_get(path, self._serve)
+            self._routes.add(router.add_get(path, partial(self._serve, path), allow_head=False))
 
-    async def _serve(self, request: web.Request) -> web.Response:
-        kind, content = self._files[request.path]
+    async def _serve(self, path: str, _request: web.Request) -> web.Response:
+        kind, content = self._files[path]
         return web.Response(body=content, content_type=kind, charset="utf-8", headers=_HEADERS)

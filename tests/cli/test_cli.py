@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -196,6 +198,24 @@ def test_bad_arguments_are_named(arguments: Sequence[str], said: str, capsys: py
         main(arguments)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_serve_brings_a_page_along() -> None:
+    """Its address is the second line; `--no-page` leaves page and line out."""
+    with serve() as server:
+        base_url = first_line(server)
+        page = base_url.removesuffix("v1")
+        assert first_line(server) == f"the page is at {page}"
+        with urllib.request.urlopen(page) as answer:
+            assert b"<title>Assistants</title>" in answer.read()
+        server.terminate()
+    with serve("--no-page") as server:
+        page = first_line(server).removesuffix("v1")
+        with pytest.raises(urllib.error.HTTPError, match="404") as refused:
+            urllib.request.urlopen(page)
+        refused.value.close()
+        server.terminate()
+        assert first_line(server) == ""
 
 
 def test_no_command_prints_the_help() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 import yarl
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 import assistants_async.server
 from assistants_async.server import AssistantsServer
@@ -116,6 +118,16 @@ async def test_foreign_pages_get_nothing() -> None:
         session.get(origin + "/", headers={"host": "box.example"}) as answer,
     ):
         assert answer.status == 200
+
+
+async def test_the_page_is_there_where_the_application_is_mounted() -> None:
+    """Below the path of another application, and without the key too, which the API asks for there."""
+    whole = web.Application()
+    whole.add_subapp("/assistants", AssistantsServer(page=True, api_key="secret").app)
+    async with TestServer(whole) as server, aiohttp.ClientSession() as session:
+        for path, status in (("/assistants/", 200), ("/assistants/page/app.js", 200), ("/assistants/v1/threads", 401)):
+            async with session.get(server.make_url(path)) as answer:
+                assert answer.status == status, path
 
 
 async def test_a_server_has_no_page_unless_asked_for() -> None:

@@ -28,7 +28,7 @@ export async function playground(main, [given], signal) {
 	const uploads = new Uploads(signal, "Attach files");
 	const python = button("Copy as Python", () => {
 		const code = program(settings, done);
-		show("As Python", button("Copy", () => navigator.clipboard.writeText(code)), h("pre", code));
+		show("As Python", navigator.clipboard && button("Copy", () => navigator.clipboard.writeText(code)), h("pre", code));
 	});
 	const anew = button("New thread", () => {
 		location.hash = "#/playground";

@@ -42,6 +42,7 @@ def test_a_run_is_read_in_full(browser: Browser) -> None:
         browser.until("completed", ".side .rows")
         browser.all(".side .rows a")[0].click()
         browser.until("Wrote a message", ".steps")
+        assert "waits for tools" in browser.text(".timeline")
         browser.run("document.querySelectorAll('.side details').forEach((one) => (one.open = true))")
         assert '{\n"sky": "rain"\n}' in browser.text(".steps")
         assert '"object": "thread.run"' in browser.text(".side")
@@ -124,7 +125,7 @@ def test_a_store_is_filled_and_searched(browser: Browser, tmp_path: Path) -> Non
 @pytest.mark.parametrize("width", [1440, 480], ids=["wide", "narrow"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_every_view_can_be_read(browser: Browser, dark: bool, width: int) -> None:
-    """No view is wider than its window, and each text stands out from what is behind it."""
+    """No view is wider than its window, each text stands out from what is behind it, each control has a name."""
     with hosting() as host:
         store, _ = host.store("Travel guides")
         clerk = host.assistant(
@@ -156,7 +157,16 @@ def test_every_view_can_be_read(browser: Browser, dark: bool, width: int) -> Non
             browser.picture(f"{name}-{'dark' if dark else 'light'}-{width}")
             assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), name
             assert browser.run(_PALE) == [], name
+            assert browser.run(_NAMELESS) == [], name
 
+
+_NAMELESS = """
+const named = (one) => one.ariaLabel || one.labels?.[0]?.innerText.trim() || one.innerText?.trim();
+return [...document.querySelectorAll('button, a, input, select, textarea, meter, progress')]
+  .filter((one) => one.checkVisibility() && !named(one))
+  .map((one) => one.outerHTML.slice(0, 80));
+"""
+"""Finds controls that a screen reader has no name for."""
 
 _PALE = """
 const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);

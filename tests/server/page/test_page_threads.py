@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from assistants_async import AssistantsClient
+from assistants_async.testing.faults import Rule
 from tests.support.browser import Browser
 from tests.support.page_host import PIXEL, hosting, operations
 
@@ -228,6 +229,15 @@ def test_a_key_is_asked_for(browser: Browser) -> None:
         browser.open(host.base_url)
         browser.press("Without a key")
         browser.until("The key was refused\nYou didn't provide an API key.")
+
+
+def test_what_is_slow_looks_so(browser: Browser) -> None:
+    """A view that has no answer yet is loading, and can be left."""
+    with hosting(Rule("never_answer", operation="listThreads")) as host:
+        browser.open(host.base_url)
+        browser.until("Loading…")
+        browser.press("Files")
+        browser.until("No files yet")
 
 
 def test_a_server_that_is_gone_is_a_sentence(browser: Browser) -> None:
