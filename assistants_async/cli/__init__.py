@@ -1,1 +1,1 @@
-"""The commands: `demo`, `serve`, `check` and `show`."""
+"""The commands: `demo`, `serve`, `check`, `inspect` and `show`."""

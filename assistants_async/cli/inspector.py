@@ -25,13 +25,13 @@ _IMPORT = "from azure.identity.aio import DefaultAzureCredential\n"
 
 
 class _Token(NamedTuple):
-    """A token that the user has got, as a credential."""
+    """A token of the user's, as a credential."""
 
     token: str
     expires_on: float = float("inf")
 
     def get_token(self, *_scopes: str) -> Any:
-        """Return it, whatever the scope."""
+        """Return the token for any scope."""
         return self
 
 

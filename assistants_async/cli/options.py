@@ -41,14 +41,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_access_options(serve)
     _add_answer_options(serve)
     _add_backend_options(serve)
-    check = commands.add_parser(
-        "check",
-        help="test the abilities of a chat-completions server",
-        description="Test a chat-completions server for models, streams, usage, tools, schemas, images and context.",
+    _add_check_options(
+        commands.add_parser(
+            "check",
+            help="test the abilities of a chat-completions server",
+            description="Test a server of chat completions: models, streams, usage, tools, schemas, images, context.",
+        )
     )
-    check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
-    check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
-    _add_backend_connection(check)
     _add_inspect_options(
         commands.add_parser(
             "inspect",
@@ -76,6 +75,12 @@ def _add_demo_options(demo: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="show vector stores, with the files of a folder or with samples",
     )
+
+
+def _add_check_options(check: argparse.ArgumentParser) -> None:
+    check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
+    check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
+    _add_backend_connection(check)
 
 
 def _add_show_options(show: argparse.ArgumentParser) -> None:

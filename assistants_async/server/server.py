@@ -117,7 +117,6 @@ class AssistantsServer:
             store,
         )
         self._api = API(self._state, page=page)
-        # Twice: a request that was under way at the first call may have started one more run.
         self._api.app.on_startup.append(self._open)
         self._api.app.on_shutdown.append(self._shut_down)
         self._api.app.on_cleanup.append(self._clean_up)
@@ -214,6 +213,7 @@ class AssistantsServer:
         await self._state.shut_down()
 
     async def _clean_up(self, _app: web.Application) -> None:
+        # Once more: a request that was under way at the first call may have started another run.
         await self._state.shut_down()
         await self._state.store.close()
 
