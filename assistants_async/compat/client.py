@@ -137,6 +137,11 @@ class AsyncOpenAI:
         """The same namespaces, whose methods are entered for answers at their heads."""
         return responses_of(self, "streamed", "with_streaming_response")
 
+    @property
+    def base_url(self) -> str:
+        """The URL that paths are put behind."""
+        return self.native._context.session.base_url  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  old code reads it
+
     async def close(self) -> None:
         """Close the connections, unless they are another client's."""
         self._closed = True

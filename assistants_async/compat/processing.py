@@ -16,8 +16,9 @@ from .resource import without_version
 def waited(members: dict[str, Any]) -> dict[str, Any]:
     """Take the keywords of waiting out of those of a request, in seconds."""
     interval = members.pop("poll_interval_ms", None)
-    limits = {"interval": None if interval is None else interval / 1000}
-    return limits | ({"deadline": members.pop("max_wait_seconds")} if "max_wait_seconds" in members else {})
+    limits = {"interval": None if interval is None else max(interval, 1) / 1000}
+    # No time at all is a time-out at once, and none of the native limits.
+    return limits | ({"deadline": max(members.pop("max_wait_seconds"), 1e-3)} if "max_wait_seconds" in members else {})
 
 
 async def processed(client: AssistantsClient, store: str, file: str, **wait: Any) -> VectorStoreFile:

@@ -111,7 +111,7 @@ class AsyncRuns(Resource):
         """Poll a run under the options of a call, its body's left out; `interval` is in milliseconds."""
         given = {name: options[name] for name in ("extra_headers", "extra_query", "timeout") if name in options}
         client, _ = self._part("poll", RequestOptions, given, body=False)
-        seconds = None if interval is None else interval / 1000
+        seconds = None if interval is None else max(interval, 1) / 1000
         with translating():
             run = await client.runs.wait(thread_id, run_id, interval=seconds, raise_on=_NO_ENDS)
         made: Run = dressed(run)

@@ -127,21 +127,20 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(
 class OldName:
     """A descriptor that raises `AttributeError` with the name to use."""
 
-    def __init__(self, message: str, words: str) -> None:
-        self._message = message
+    def __init__(self, name: str, words: str) -> None:
+        self._message = f"object has no attribute {name!r} of openai-python; here: {words}"
         # For `help` of a class, which lists descriptors.
         self.__doc__ = f"The name in openai-python; here: {words}."
 
     def __get__(self, thing: object, kind: type) -> NoReturn:
-        raise AttributeError(self._message)
+        raise AttributeError(f"{kind.__name__!r} {self._message}")
 
 
 def old_names(cls: C) -> C:
     """Refuse openai-python's names on a class, as the table says; also as a decorator."""
     names = NAMES.get(cls.__name__, {})
     for name, words in names.items():
-        message = f"{cls.__name__!r} object has no attribute {name!r}, as in openai-python: {words}"
-        setattr(cls, name, OldName(message, words))
+        setattr(cls, name, OldName(name, words))
     return cls
 
 

@@ -66,6 +66,7 @@ async def test_views(wire: Wire, old: AsyncOpenAI) -> None:
     await old.copy().beta.threads.retrieve("t")
     assert wire.last.header("x-a") is None
     assert (wire.connections, view.is_closed(), old.is_closed()) == (1, True, False)
+    assert view.base_url == old.base_url == wire.base_url
     with pytest.raises(TypeError, match="'api_key': make a client for it, AsyncOpenAI"):
         old.with_options(api_key="x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     with pytest.raises(TypeError, match="did you mean 'max_retries'"):

@@ -52,6 +52,6 @@ async def test_submit_tool_outputs_and_poll(wire: Wire, old: AsyncOpenAI) -> Non
 async def test_create_and_run_poll(wire: Wire, old: AsyncOpenAI) -> None:
     """The thread is the one that was made."""
     wire.answer(QUEUED, DONE)
-    await old.beta.threads.create_and_run_poll(assistant_id="a", poll_interval_ms=1, timeout=60)
+    await old.beta.threads.create_and_run_poll(assistant_id="a", poll_interval_ms=0, timeout=60)
     assert sent(wire) == ["POST /v1/threads/runs", *POLLS]
     assert wire.seen[0].json == {"assistant_id": "a", "stream": False}

@@ -58,7 +58,8 @@ def test_an_old_name_says_the_new_one(things: Things) -> None:
             assert not hasattr(thing, name)
             with pytest.raises(AttributeError) as caught:
                 getattr(thing, name)
-            assert str(caught.value).endswith(f" object has no attribute {name!r}, as in openai-python: {words}")
+            said = f"{type(thing).__name__!r} object has no attribute {name!r} of openai-python; here: {words}"
+            assert str(caught.value) == said
 
 
 def test_existing_names_are_listed(things: Things) -> None:
