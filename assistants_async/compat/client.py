@@ -110,6 +110,7 @@ class AsyncOpenAI:
     def over(cls, native: AssistantsClient) -> Self:
         """Make a client over a native one, on its connections; closing it closes nothing."""
         made = object.__new__(cls)
+        # Unchecked, as in openai-python: the server decides about values.
         made._set(native.with_options(validate=False), owner=False)
         return made
 
@@ -121,6 +122,7 @@ class AsyncOpenAI:
                 made = f"{type(self).__name__}({name}=…)"
                 hint = f": make a client for it, {made}" if name in _SETTINGS else did_you_mean(name, known)
                 raise TypeError(f"with_options() got an unexpected keyword argument {name!r}{hint}")
+        # Not by `__init__`, which would ask for a key and make connections of its own.
         view = object.__new__(type(self))
         view._set(self.native.with_options(**cast("Any", _native_options(changes))), owner=False)
         return view
@@ -162,6 +164,7 @@ class AsyncOpenAI:
 
     @override
     def __repr__(self) -> str:
+        # A traceback may show one whose settings were refused.
         return f"<{type(self).__name__} over {self.native!r}>" if hasattr(self, "native") else "<not made>"
 
 

@@ -38,6 +38,7 @@ class _Pages(Generic[T]):
         """Ask for the next page; raises `RuntimeError` where none follows."""
         if not self._more:
             raise RuntimeError("no page follows: check has_next_page() before get_next_page()")
+        # Once for each page, however often old code asks for it.
         if self._next is None:
             msgspec.structs.force_setattr(cast("Any", self), "_next", await next_page(self._walk))
         return cast("Self", self._next)
@@ -93,6 +94,7 @@ async def next_answer(walk: PageWalk[Any]) -> APIResponse[Any]:
 def page_of(page: AnyPage[Any], walk: PageWalk[Any]) -> Any:
     """Make a page with a list of its items, that knows the pages behind it."""
     members = {name: dressed(getattr(page, name)) for name in page.__struct_fields__}
+    # A list, which old code sorts and slices, where a native page has a tuple.
     members["data"] = list(members["data"])
     made = _CLASSES[type(page)](**members)
     for name, value in (("_walk", walk), ("_more", not walk.finished), ("_next", None)):

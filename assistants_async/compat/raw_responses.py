@@ -120,6 +120,7 @@ class StreamedResponse(Generic[T]):
 
     async def read(self) -> bytes:
         """Read the whole body."""
+        # Kept, since old code calls `text()` and `json()` one after the other.
         if self._body is None:
             self._body = b"".join([piece async for piece in self.iter_bytes()])
         return self._body
@@ -158,6 +159,7 @@ class StreamedResponse(Generic[T]):
         """Yield the body line by line."""
         left = b""
         async for piece in self.iter_bytes():
+            # Split as bytes: a piece may end inside a character.
             *lines, left = (left + piece).split(b"\n")
             for line in lines:
                 yield line.removesuffix(b"\r").decode("utf-8", "replace")

@@ -49,6 +49,7 @@ class Resource:
             if name not in known:
                 hint = did_you_mean(name, known)
                 raise TypeError(f"{self.noun}.{method}() got an unexpected keyword argument {name!r}{hint}")
+        # `NOT_GIVEN` and `omit` mean left out; of an option they mean the client's own.
         given = {name: value for name, value in keywords.items() if name in _OPTIONS or is_given(value)}
         if missing := sorted(wanted - given.keys()):
             raise TypeError(f"{self.noun}.{method}() needs {', '.join(f'{name}=' for name in missing)}")
@@ -69,6 +70,7 @@ class Resource:
 
 def _counted(method: types.FunctionType, name: str) -> Callable[..., Any]:
     """Refuse arguments by position beyond those that openai-python takes so, and say their names."""
+    # Read once, when the class is made, and not at each call.
     code = method.__code__
     ids = code.co_varnames[1 : code.co_argcount]
 

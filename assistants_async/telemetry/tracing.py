@@ -82,6 +82,7 @@ class OpenSpan:
         self._span = tracing.tracer.start_span(name, kind=kind, attributes=self.attributes)
         self._began = time.monotonic()
         self._is_over = False
+        # Made once: a stream makes it current for each of its requests.
         here = trace.set_span_in_context(self._span)
         self._context = here if self.key is None else context.set_value(self.key, self, here)
 
@@ -139,12 +140,14 @@ class CallSpan(OpenSpan):
     def attempted(self, status: int | None, request_id: str | None, error: BaseException | None) -> None:
         """Note an attempt: the status of its answer, or the error in place of one."""
         self._attempts += 1
+        # The convention counts what was sent again, and not the first sending.
         if self._attempts > 1:
             self._tracing.metrics.retry(self.attributes)
             self.set({"http.request.resend_count": self._attempts - 1})
         self.set({"assistants_async.attempts": self._attempts})
         found: names.Attributes = {} if status is None else {"http.response.status_code": status}
         if request_id is not None:
+            # Bounded: the text is the server's.
             found["http.response.header.x-request-id"] = [printable(request_id, 80)]
         self.set(found)
         if error is not None:
@@ -172,6 +175,7 @@ class RunSpan(OpenSpan):
 
     def seen(self, run: Run | None, usage: Usage | None = None, messages: Iterable[Message] = ()) -> None:
         """Note the run as it is at the end of the work, and what it wrote."""
+        # A stream may be closed before its first event.
         if run is None or self._is_over:
             return
         self.set(names.of_value(run) | names.of_usage(usage or run.usage))
@@ -193,6 +197,7 @@ class RunSpan(OpenSpan):
 
     def tool_ended(self, name: str, call_id: str, output: str, error: Exception | None) -> None:
         """End the span of a tool; of a call that was refused there is but its end."""
+        # A refused call has an end without a beginning: its span is as short as that.
         span = self._tools.pop(call_id, None) or ToolSpan(self._tracing, name, call_id, self._context)
         if error is not None:
             span.fail(error)
