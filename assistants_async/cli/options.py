@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .._version import __version__
@@ -26,42 +27,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"assistants-async {__version__}")
     # Not required: without a command, `main` prints the help.
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _add_demo_options(
-        commands.add_parser(
-            "demo",
-            help="run the client against the embedded server, step by step",
-            description="Run the client against the embedded server, step by step, each with its code.",
-        )
-    )
-    serve = commands.add_parser(
-        "serve",
-        help="run the embedded server until it is interrupted",
-        description="Run the embedded server until it is interrupted. Its objects are in memory, and are lost then.",
-    )
-    _add_access_options(serve)
-    _add_answer_options(serve)
-    _add_backend_options(serve)
-    _add_check_options(
-        commands.add_parser(
-            "check",
-            help="test the abilities of a chat-completions server",
-            description="Test a server of chat completions: models, streams, usage, tools, schemas, images, context.",
-        )
-    )
-    _add_inspect_options(
-        commands.add_parser(
-            "inspect",
-            help="show a server's threads and runs in a browser",
-            description="Serve a page for the browser in front of a server, until it is interrupted.",
-        )
-    )
-    _add_show_options(
-        commands.add_parser(
-            "show",
-            help="print a run of a server, with its steps and tokens",
-            description="Print a run of a server, with its steps and tokens.",
-        )
-    )
+    for name, (summary, description, add_options) in _COMMANDS.items():
+        add_options(commands.add_parser(name, help=summary, description=description))
     return parser
 
 
@@ -112,6 +79,12 @@ def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
         help=f"file with the server's key, or Foundry's token, mode 0600 (default: ${CLIENT_KEY})",
     )
     inspect.add_argument("--port", type=port, default=8001, help="port, 0 for a free one (default: 8001)")
+
+
+def _add_serve_options(serve: argparse.ArgumentParser) -> None:
+    _add_access_options(serve)
+    _add_answer_options(serve)
+    _add_backend_options(serve)
 
 
 def _add_access_options(serve: argparse.ArgumentParser) -> None:
@@ -223,3 +196,33 @@ def _add_backend_connection(command: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="silence after which a request to the backend fails (default: 120)",
     )
+
+
+_COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
+    "demo": (
+        "run the client against the embedded server, step by step",
+        "Run the client against the embedded server, step by step, each with its code.",
+        _add_demo_options,
+    ),
+    "serve": (
+        "run the embedded server until it is interrupted",
+        "Run the embedded server until it is interrupted. Its objects are in memory, and are lost then.",
+        _add_serve_options,
+    ),
+    "check": (
+        "test the abilities of a chat-completions server",
+        "Test a chat-completions server for models, streams, usage, tools, schemas, images and context.",
+        _add_check_options,
+    ),
+    "inspect": (
+        "show a server's threads and runs in a browser",
+        "Serve a page for the browser in front of a server, until it is interrupted.",
+        _add_inspect_options,
+    ),
+    "show": (
+        "print a run of a server, with its steps and tokens",
+        "Print a run of a server, with its steps and tokens.",
+        _add_show_options,
+    ),
+}
+"""Summary, description and options of each command."""
