@@ -209,7 +209,8 @@ class API:
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         """Put the usual headers on an answer and record it; streams pass here before their first byte."""
-        seen = _seen.get()
+        # An `Expect` that aiohttp does not know is refused before any middleware.
+        seen = _seen.get(None) or _Seen(time.perf_counter())
         response.headers.update(self._access.headers(request))
         response.headers["x-request-id"] = self._state.names.request()
         response.headers["openai-version"] = _VERSION

@@ -230,6 +230,26 @@ async def test_body_that_is_cut(talk: Talk, caplog: pytest.LogCaptureFixture) ->
     assert caplog.text == ""
 
 
+@pytest.mark.parametrize("first", [True, False], ids=["first", "later"])
+async def test_an_expectation_that_is_not_known(talk: Talk, caplog: pytest.LogCaptureFixture, first: bool) -> None:
+    """It is refused, whether or not the connection was used before."""
+    host, port = talk.server.base_url.split("/")[2].split(":")
+    kind = "content-type: application/json\r\ncontent-length: 2\r\n"
+    head = f"POST /v1/threads HTTP/1.1\r\nhost: {host}\r\n{kind}"
+    reader, writer = await asyncio.open_connection(host, int(port))
+    if not first:
+        writer.write(f"{head}\r\n{{}}".encode())
+        assert (await reader.readuntil(b"\r\n")).split()[1] == b"200"
+        await reader.readuntil(b'"object":"thread"')
+        await reader.readuntil(b"}")
+    writer.write(f"{head}expect: 200-maybe\r\nconnection: close\r\n\r\n{{}}".encode())
+    assert b" 417 " in await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert talk.server.requests[-1].status == 417
+    assert caplog.text == ""
+
+
 async def test_middleware_of_the_users_own() -> None:
     """Other refusals of the application have the vendor's shape too."""
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import threading
 import time
 
-from tests.support.steady_loop import TURN
+from tests.support.steady_loop import GLANCE, LONGEST_LEAP, TURN
 
 
 async def test_busy_time_of_the_machine_is_not_counted() -> None:
@@ -47,3 +49,34 @@ async def test_data_from_a_thread_ends_a_pause() -> None:
     """Data from outside the loop arrives before the limit, after any time."""
     async with asyncio.timeout(5):
         assert await asyncio.to_thread(lambda: "done") == "done"
+
+
+async def test_a_pause_in_which_nothing_can_come_is_cut_short() -> None:
+    """Its time is counted all the same: 100 s take 20 glances."""
+    loop = asyncio.get_running_loop()
+    began, really = loop.time(), time.monotonic()
+    for _ in range(20):
+        await asyncio.sleep(LONGEST_LEAP)
+    assert loop.time() - began >= 20 * LONGEST_LEAP
+    assert time.monotonic() - really < 20 * LONGEST_LEAP
+
+
+async def test_a_pause_beside_a_thread_is_a_real_one() -> None:
+    """What the thread does may take as long."""
+    done = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    thread = threading.Timer(10 * GLANCE, lambda: loop.call_soon_threadsafe(done.set_result, "done"))
+    thread.start()
+    async with asyncio.timeout(LONGEST_LEAP):
+        assert await done == "done"
+    thread.join()
+
+
+async def test_a_pause_beside_a_child_is_a_real_one() -> None:
+    """So is one in which a process may still write."""
+    program = f"import time; time.sleep({10 * GLANCE}); print('done')"
+    child = await asyncio.create_subprocess_exec(sys.executable, "-S", "-c", program, stdout=asyncio.subprocess.PIPE)
+    assert child.stdout is not None
+    async with asyncio.timeout(LONGEST_LEAP):
+        assert await child.stdout.readline() == b"done\n"
+    assert await child.wait() == 0

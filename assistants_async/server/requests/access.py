@@ -74,11 +74,10 @@ class Access:
             raise foreign(f"the request was sent to the host '{shown}'", "allow_hosts (--allow-host)")
 
     def _check_origin(self, request: web.Request) -> None:
-        origin = request.headers.get("origin")
-        # An origin with the request's own host is a page of this server.
-        if origin is None or origin in self._origins or _netloc(origin) == request.headers["host"].lower():
-            return
-        raise foreign(f"the request comes from a page of '{origin}'", "cors (--cors)")
+        for origin in request.headers.getall("origin", []):
+            # An origin with the request's own host is a page of this server.
+            if not (origin in self._origins or _netloc(origin) == request.headers["host"].lower()):
+                raise foreign(f"the request comes from a page of '{origin}'", "cors (--cors)")
 
 
 def is_loopback(host: str) -> bool:

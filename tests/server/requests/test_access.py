@@ -65,6 +65,9 @@ async def test_own_page(talk: Talk) -> None:
     """The server's own origin is not foreign."""
     own = talk.server.base_url.removesuffix("/v1")
     assert (await talk("POST", "/threads", headers={"origin": own})).status == 200
+    host = own.removeprefix("http://")
+    both = f"GET /v1/assistants HTTP/1.1\r\nhost: {host}\r\norigin: {own}\r\norigin: {PAGE}\r\n\r\n"
+    assert (await send(talk.server, both.encode())).startswith(b"HTTP/1.1 403 ")
 
 
 @pytest.mark.parametrize(

@@ -254,7 +254,8 @@ async def test_a_hook_with_tasks_of_its_own(work: Work) -> None:
 @pytest.mark.parametrize("work", WAYS[:-1])
 async def test_cancelled_twice_the_run_is_cancelled_once(work: Work, moment: Moment) -> None:
     """As by a time-out around it that comes just after the deadline: what cancels the run is not cancelled itself."""
-    async with serving(*[Stall("half")] * 20, pace=0) as served:
+    # The comments wake a reader of the stalled run, which would never be woken again otherwise.
+    async with serving(*[Stall("half")] * 20, pace=0, keepalive=1.0) as served:
         for place in range(1, PLACES.get(work, 10) + 1):
             result = await by_cancel_twice(lambda: work(served, {"grace": GRACE}), place, moment)
             assert result == (STOPPED, True)
