@@ -54,11 +54,13 @@ async def home(
         await responder.close()
 
 
-async def thread_and_run(client: AssistantsClient, *tools: Any, **run: Any) -> tuple[Thread, Run]:
+async def thread_and_run(
+    client: AssistantsClient, *tools: Any, interval: float | None = None, **run: Any
+) -> tuple[Thread, Run]:
     """A thread that says hello, and its run at an end."""
     assistant = await client.assistants.create(model="gpt-4o", tools=list(tools))
     thread = await client.threads.create(messages=[{"role": "user", "content": "Hello"}])
-    return thread, await client.runs.create(thread, assistant_id=assistant, **run).poll(raise_on=())
+    return thread, await client.runs.create(thread, assistant_id=assistant, **run).poll(raise_on=(), interval=interval)
 
 
 async def played(

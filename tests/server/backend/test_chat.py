@@ -182,7 +182,7 @@ async def test_a_backend_that_is_not_there(unused_tcp_port: int) -> None:
         AssistantsServer(responder=responder, pace=0.001) as server,
         AssistantsClient(base_url=server.base_url, api_key="key") as client,
     ):
-        _, run = await thread_and_run(client)
+        _, run = await thread_and_run(client, interval=0.5)
     await responder.close()
     assert run.last_error is not None
     assert run.last_error.message == "the backend cannot be reached"
