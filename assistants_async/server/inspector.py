@@ -80,7 +80,7 @@ class Inspector:
             return await handler(request)
         except APIError as error:
             refusal = error
-        except (TypeError, ValidationError) as error:
+        except ValidationError as error:
             refusal = invalid(str(error))
         except AssistantsError as error:
             # Its text has no key and no query.
@@ -117,10 +117,9 @@ async def _answer(reader: OpenResponse, request: web.Request) -> web.StreamRespo
         while piece:
             await response.write(piece)
             piece = await reader.read()
-    except AssistantsError:
-        if request.transport is not None:
-            request.transport.abort()
-        return response
+    except AssistantsError as error:
+        # aiohttp ends the connection then, in the middle of the body.
+        raise ConnectionResetError from error
     await response.write_eof()
     return response
 

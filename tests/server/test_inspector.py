@@ -98,6 +98,7 @@ async def test_errors_go_through_as_they_are() -> None:
         ("GET", "/v1/../admin", 404),
         ("DELETE", "/v1/threads", 405),
         ("GET", "/v1/threads/..%2f..%2fadmin", 400),
+        ("GET", "/v1/threads/%2E%2E", 400),
         ("GET", "/admin", 404),
     ],
 )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -23,7 +26,7 @@ def inspecting(host: Host, **settings: Any) -> Iterator[str]:
 
     async def start() -> tuple[AssistantsClient, Inspector, str]:
         client = AssistantsClient(**{"base_url": host.base_url, "api_key": "any", "retry": None} | settings)
-        inspector = Inspector(client, PageSettings(api="", client="AssistantsClient()"))
+        inspector = Inspector(client, PageSettings(api="", client="AssistantsClient()", imports="import this\n"))
         return client, inspector, await inspector.start()
 
     async def close(client: AssistantsClient, inspector: Inspector) -> None:
@@ -50,6 +53,15 @@ def test_threads_and_runs_of_another_server(browser: Browser) -> None:
         browser.write("message", "hello", enter=True)
         browser.until("Echo: hello", "[role=log]")
         browser.until("completed", ".side .status")
+        browser.press("Copy as Python")
+        browser.until("asyncio.run(main())", "dialog")
+        code = str(browser.run("return document.querySelector('dialog pre').textContent"))
+        assert "\nimport this\n" in code
+        assert "async with AssistantsClient() as client:" in code
+        variables = {**os.environ, "OPENAI_BASE_URL": host.base_url, "OPENAI_API_KEY": "the-key"}
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=variables)
+        assert done.stdout.endswith("\nEcho: hello\n")
         assert "the-key" not in browser.run(
             "return document.documentElement.outerHTML + JSON.stringify(sessionStorage)"
         )
