@@ -11,7 +11,7 @@ from ..calls.lazy_coroutine import LazyCoroutine
 from ..response import Response
 from .errors import translating
 from .models import dressed
-from .raw_responses import APIResponse, StreamedResponseManager
+from .raw_responses import APIResponse, StreamedResponseManager, streamed
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -54,7 +54,7 @@ class Pending(LazyCoroutine[T_co]):
         """Enter for the answer at its head."""
         self._use()
         call = self._call
-        return StreamedResponseManager(call, call._result)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
+        return streamed(call, call._result)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
 
     @override
     def __del__(self, _warn: Any = None) -> None:

@@ -86,6 +86,11 @@ class APIResponse(Generic[T]):
         return self._http.attempts - 1
 
     @property
+    def is_closed(self) -> bool:
+        """True: the body was read."""
+        return True
+
+    @property
     def elapsed(self) -> timedelta:
         """Time from the first attempt to the end of the body."""
         return self.http_response.elapsed
@@ -98,7 +103,7 @@ class APIResponse(Generic[T]):
 class StreamedResponse(Generic[T]):
     """An answer whose head has come; its body is read on demand, once, and kept by `read` and `parse`."""
 
-    def __init__(self, channel: Channel[bytes], result: Any) -> None:
+    def __init__(self, channel: Channel[Any], result: Any) -> None:
         self._channel = channel
         self._result = result
         self._body: bytes | None = None
@@ -117,6 +122,11 @@ class StreamedResponse(Generic[T]):
     def request_id(self) -> str | None:
         """The server's own name of the request."""
         return self._channel.http.request_id
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the body was read, or given up."""
+        return self._channel.outcome != "open"
 
     async def read(self) -> bytes:
         """Read the whole body."""
@@ -140,11 +150,14 @@ class StreamedResponse(Generic[T]):
         value: T = dressed(result)
         return value
 
+    def _pieces(self) -> AsyncIterator[bytes]:
+        return self._channel
+
     async def iter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
         """Yield the body as it comes, or in pieces of a size."""
         left = b""
         with translating():
-            async for piece in self._channel:
+            async for piece in self._pieces():
                 if chunk_size is None:
                     yield piece
                     continue
@@ -182,22 +195,27 @@ class StreamedResponse(Generic[T]):
 class StreamedResponseManager(Generic[T]):
     """Enter to send a request and have its answer at the head."""
 
-    def __init__(self, call: Call[Any, Any], result: Any) -> None:
-        self._call: Call[Any, Any] = call if isinstance(call, Download) else call.with_options(framing="bytes")
-        self._result = result
-        self._channel: Channel[Any] | None = None
+    def __init__(self, response: StreamedResponse[T], channel: Channel[Any]) -> None:
+        self._response = response
+        self._channel = channel
 
     async def __aenter__(self) -> StreamedResponse[T]:
-        self._channel = Call[Any, Any].stream(self._call)
         with translating():
             await self._channel.__aenter__()
-        return StreamedResponse(self._channel, self._result)
+        return self._response
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._channel is not None
         await self._channel.__aexit__(kind, error, trace)
+
+
+def streamed(call: Call[Any, Any], result: Any) -> StreamedResponseManager[Any]:
+    """Make what is entered for the answer of a call at its head."""
+    # The body as it comes, whatever the call would make of it.
+    plain: Call[Any, Any] = call if isinstance(call, Download) else call.with_options(framing="bytes")
+    channel = Call[Any, Any].stream(plain)
+    return StreamedResponseManager(StreamedResponse(channel, result), channel)
 
 
 class RawResponses:

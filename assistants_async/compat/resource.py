@@ -15,6 +15,8 @@ from .options import RequestOptions, is_given, native_options
 from .raw_responses import RawResponses
 
 _OPTIONS = RequestOptions.__annotations__.keys()
+_PLACES = frozenset(("thread_id", "run_id", "vector_store_id"))
+# Ids of the path that go by name; others by name are members of the body, which the server checks.
 
 
 def without_version(client: AssistantsClient) -> AssistantsClient:
@@ -69,16 +71,20 @@ class Resource:
 
 
 def _counted(method: types.FunctionType, name: str) -> Callable[..., Any]:
-    """Refuse arguments by position beyond those that openai-python takes so, and say their names."""
+    """Refuse empty ids, and arguments by position beyond those that openai-python takes so, by their names."""
     # Read once, when the class is made, and not at each call.
     code = method.__code__
     ids = code.co_varnames[1 : code.co_argcount]
+    places = _PLACES.union(ids)
 
     @wraps(method)
     def checked(self: Any, *args: Any, **keywords: Any) -> Any:
         if len(args) > len(ids):
             taken = f"takes only {', '.join(ids)} by position" if ids else "takes nothing by position"
             raise TypeError(f"{name}() {taken}, and was given {len(args)} arguments: write the rest as name=value")
+        for place, value in (*zip(ids, args, strict=False), *keywords.items()):
+            if place in places and (value is None or value == ""):
+                raise ValueError(f"Expected a non-empty value for `{place}` but received {value!r}, in {name}()")
         return method(self, *args, **keywords)
 
     return checked

@@ -13,7 +13,7 @@ from ..workflows.runs.call import RunCall, RunChannel
 from .errors import translating
 from .models import dressed
 from .pending import Pending
-from .raw_responses import APIResponse
+from .raw_responses import APIResponse, StreamedResponse, StreamedResponseManager
 from .web import WebResponse
 
 
@@ -26,7 +26,7 @@ class AsyncStream(AsyncIterator[StreamEvent]):
     @property
     def response(self) -> WebResponse:
         """The answer's head."""
-        return WebResponse(self._channel.http)
+        return WebResponse(self._channel.http, self.close)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -60,6 +60,22 @@ async def open_stream(call: RunCall) -> AsyncStream:
     return AsyncStream(channel)
 
 
+class StreamedEvents(StreamedResponse[AsyncStream]):
+    """An answer of events whose head has come: parsed to the stream of them, or read as bytes."""
+
+    @override
+    async def parse(self) -> AsyncStream:
+        """Return the stream of the events."""
+        channel: Any = self._channel
+        return AsyncStream(channel)
+
+    @override
+    def _pieces(self) -> AsyncIterator[bytes]:
+        channel: Any = self._channel
+        pieces: AsyncIterator[bytes] = channel.sse()
+        return pieces
+
+
 class PendingStream(Pending[AsyncStream]):
     """A request that is awaited for the stream of a run's events."""
 
@@ -76,3 +92,11 @@ class PendingStream(Pending[AsyncStream]):
         self._use()
         stream = await self._await()
         return APIResponse(stream, stream._channel.http)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  of this module
+
+    @override
+    def streamed(self) -> StreamedResponseManager[AsyncStream]:
+        """Enter for the answer at its head."""
+        self._use()
+        call: Any = self._call
+        channel: RunChannel = call.stream()
+        return StreamedResponseManager(StreamedEvents(channel, None), channel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -22,10 +23,16 @@ class WebRequest(NamedTuple):
 class WebResponse:
     """An answer under httpx's names."""
 
-    __slots__ = ("_http",)
+    __slots__ = ("_close", "_http")
 
-    def __init__(self, http: HTTPResponse) -> None:
+    def __init__(self, http: HTTPResponse, close: Callable[[], Awaitable[None]] | None = None) -> None:
         self._http = http
+        self._close = close
+
+    async def aclose(self) -> None:
+        """Let go of the connection of a stream; of an answer that was read, do nothing."""
+        if self._close is not None:
+            await self._close()
 
     @property
     def status_code(self) -> int:

@@ -256,6 +256,16 @@ async def test_stream_true(wire: Wire, old: AsyncOpenAI) -> None:
     got = await old.beta.threads.with_raw_response.create_and_run(assistant_id="a", stream=True)
     assert got.headers["content-type"] == "text/event-stream"
     assert len([event async for event in got.parse()]) == len(events)
+    async with runs.with_streaming_response.create("thread_1", assistant_id="a", stream=True) as answered:
+        assert answered.headers["content-type"] == "text/event-stream"
+        assert len([event async for event in await answered.parse()]) == len(events)
+    assert wire.last.json == {"assistant_id": "a", "stream": True}
+    async with runs.with_streaming_response.create("thread_1", assistant_id="a", stream=True) as answered:
+        lines = [line async for line in answered.iter_lines()]
+        assert (lines[0], lines.count("")) == ("event: thread.run.created", len(events) + 1)
+    stream = await runs.create("thread_1", assistant_id="a", stream=True)
+    await stream.response.aclose()
+    assert [event async for event in stream] == []
     async with runs.submit_tool_outputs_stream(thread_id="t", run_id="r", tool_outputs=[]) as entered:
         await entered.until_done()
     wire.answer(failure(404))

@@ -22,6 +22,8 @@ async def test_an_answer_with_its_value(wire: Wire, old: AsyncOpenAI) -> None:
     assert got.http_request == ("POST", got.url)
     assert got.elapsed == got.http_response.elapsed
     assert repr(got) == "<APIResponse [200] Message>"
+    await got.http_response.aclose()
+    assert got.is_closed
 
 
 async def test_from_every_place(wire: Wire, old: AsyncOpenAI) -> None:
@@ -55,7 +57,9 @@ async def test_an_answer_at_its_head(wire: Wire, old: AsyncOpenAI) -> None:
     threads = old.with_streaming_response.beta.threads
     async with threads.retrieve("t") as got:
         assert (got.status_code, got.request_id, got.headers["content-type"]) == (200, "req_1", "application/json")
+        assert not got.is_closed
         assert type(await got.parse()) is Thread
+        assert got.is_closed
         assert (await got.read(), await got.text(), await got.json()) == (data, data.decode(), {"id": "thread_1"})
     async with threads.retrieve("t") as got:
         assert [line async for line in got.iter_lines()] == ['{"id":', '"thread_1"}']

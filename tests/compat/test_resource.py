@@ -222,11 +222,17 @@ REFUSED: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
     ),
     "by position, none": (lambda c: c.beta.assistants.list(1), TypeError, "takes nothing by position"),
     "no id": (lambda c: c.beta.threads.retrieve(), TypeError, "thread_id"),
-    "empty id": (lambda c: c.beta.threads.retrieve(""), ValueError, "thread_id: expected an id"),
+    "empty id": (
+        lambda c: c.beta.threads.retrieve(""),
+        ValueError,
+        "Expected a non-empty value for `thread_id` but received '', in beta.threads.retrieve()",
+    ),
+    "no id at all": (lambda c: c.files.content(None), ValueError, "`file_id` but received None"),
+    "blank id": (lambda c: c.beta.threads.retrieve(" "), ValueError, "thread_id: expected an id"),
     "empty id by name": (
         lambda c: c.beta.threads.runs.retrieve("r", thread_id=""),
         ValueError,
-        "thread_id: expected an id",
+        "Expected a non-empty value for `thread_id` but received ''",
     ),
     "a path as text": (lambda c: c.files.create(file="a.md", purpose="p"), TypeError, "Path('a.md') to open it"),
 }
