@@ -144,26 +144,21 @@ class OpenResponse(msgspec.Struct, eq=False):
             raise deadline.error(self.status)
         piece = self._head.read_nowait()
         if piece is None:
-            piece = await self._wait(deadline, self._idle if limit is None else limit)
+            try:
+                with deadline:
+                    # Only a read that waits has a limit: the time that the caller takes with an item is free.
+                    deadline.limit("idle", self._idle if limit is None else limit)
+                    piece = await self._head.read()
+            except ConnectionLostError:
+                if not self._closed:
+                    raise
+                piece = b""
+            if piece is None:
+                raise deadline.error(self.status)
         if not piece:
             self.ended = True
         if self.on_piece is not None:
             self.on_piece(piece)
-        return piece
-
-    async def _wait(self, deadline: Deadline, limit: float | None) -> bytes:
-        piece: bytes | None = None
-        try:
-            with deadline:
-                # Only a read that waits has a limit: the time that the caller takes with an item is free.
-                deadline.limit("idle", limit)
-                piece = await self._head.read()
-        except ConnectionLostError:
-            if self._closed:
-                return b""
-            raise
-        if piece is None:
-            raise deadline.error(self.status)
         return piece
 
     async def drain(self) -> None:

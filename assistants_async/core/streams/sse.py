@@ -104,7 +104,10 @@ class SSEDecoder(Framer[ServerSentEvent]):
 
         None for any other piece, of which nothing is taken: it is for `feed`.
         """
-        if not _MANY <= len(data) < self._limit or b"\r" in data or self.error is not None:
+        # A short piece is a live event, or a part of one: the patterns would be tried in vain on each part.
+        if len(data) < _MANY and data[-2:] != b"\n\n":
+            return None
+        if len(data) >= self._limit or b"\r" in data or self.error is not None:
             return None
         if self._line or self._block or self._after_cr:
             return None
@@ -112,7 +115,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
             return None
         data = self._begun + data
         end = data.rfind(b"\n\n") + 2
-        found = _BLOCKS(data, 0, end) if self._may_wait(data, end) else ()
+        found = _BLOCKS(data, 0, end) if end == len(data) or self._may_wait(data, end) else ()
         if not found or any(map(_is_other, found)):
             return None
         self._begun, self._start = data[end:], None

@@ -7,7 +7,7 @@ import json
 import random
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -115,7 +115,20 @@ mostly_usual = st.lists(st.one_of(*[st.sampled_from(USUAL)] * 8, st.sampled_from
 @given(mostly_usual, st.lists(st.integers(0, 5000), max_size=4))
 def test_blocks_taken_all_at_once_mean_the_same(body: bytes, where: list[int]) -> None:
     """For any pieces that `blocks` takes: events, their number, the rest, id and retry are those of `feed`."""
-    pieces = cut(body, where)
+    agree(cut(body, where))
+
+
+live = st.lists(st.sampled_from([*USUAL, *REST, b"data: d\n\n", b"data: d\ndata: d\n\n"]), max_size=20)
+
+
+@given(live)
+def test_live_events_mean_the_same(pieces: list[bytes]) -> None:
+    """Each in a piece of its own, whole or not."""
+    agree(pieces)
+
+
+def agree(pieces: Iterable[bytes]) -> None:
+    """Compare a decoder that takes what it can all at once with one that takes nothing so."""
     fast, plain = SSEDecoder(), SSEDecoder()
     for piece in pieces:
         frames = fast.blocks(piece) or fast.feed(piece)
@@ -137,7 +150,9 @@ def test_which_pieces_are_taken_all_at_once() -> None:
     assert decoder.blocks(usual) == taken
     for other in (b": c\n", b"id: 1\n", b"data: d\ndata: d\n\n", b"data: d\r\n\r\n", b"\n"):
         assert decoder.blocks(other + usual) is None
-    assert decoder.blocks(USUAL[0]) is None  # too little to gain
+    assert decoder.blocks(USUAL[0]) == [(b"e", PAD, b"")]  # a live event
+    assert decoder.blocks(b"event: e\nda") is None  # too little to gain
+    assert decoder.blocks(b"id: 1\ndata: d\n\n") is None
     assert SSEDecoder().blocks(b"\xef\xbb\xbf" + usual) is None
     for begun in (b"data: d\n", b"data", b"data: d\r", b"\xef"):
         decoder = SSEDecoder()
