@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import socket
 import ssl
-from collections.abc import Callable
-from functools import cache
+from asyncio.staggered import staggered_race
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +22,9 @@ from .heads import bad_url
 
 SECOND_ADDRESS = 0.25
 """Seconds until the next address of a host is tried beside the one before (RFC 8305, 5)."""
+
+Address = tuple[Any, ...]
+"""An address as `getaddrinfo` gives it."""
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -72,15 +78,13 @@ async def connect(
     origin: Origin, make: Callable[[], Connection], context: ssl.SSLContext | None, limit: float | None
 ) -> Connection:
     """Make a connection; raises `ConnectFailedError` and `TimedOutError`."""
-    loop = asyncio.get_running_loop()
     context = (context or trusted()) if origin.tls else None
-    # A race of addresses takes tasks, and other loops than asyncio's own have none.
-    races = isinstance(loop, asyncio.BaseEventLoop) and not origin.is_address
-    more: dict[str, Any] = {"happy_eyeballs_delay": SECOND_ADDRESS} if races else {}
     scope = asyncio.timeout(limit)
     try:
         async with scope:
-            _, connection = await loop.create_connection(make, origin.host, origin.port, ssl=context, **more)
+            found = await _connected(await _addresses(origin))
+            loop, name = asyncio.get_running_loop(), origin.host if origin.tls else None
+            _, connection = await loop.create_connection(make, sock=found, ssl=context, server_hostname=name)
             return connection
     except (OSError, ValueError) as error:
         if scope.expired() and limit is not None:
@@ -90,6 +94,65 @@ async def connect(
             failure, cause = _failure(origin, error)
     # Raised here and not in the handler, so that no frames of asyncio hang on it.
     raise failure from cause
+
+
+async def _addresses(origin: Origin) -> list[Address]:
+    """Look the host up."""
+    if origin.is_address:  # nothing to wait for, and no thread
+        return socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    loop = asyncio.get_running_loop()
+    return in_turn(await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM))
+
+
+def in_turn(found: Sequence[Address]) -> list[Address]:
+    """Let the families of addresses take turns, so that a broken one holds nothing up (RFC 8305, 4)."""
+    first = [each for each in found if each[0] == found[0][0]]
+    others = [each for each in found if each[0] != found[0][0]]
+    return [each for pair in zip_longest(first, others) for each in pair if each is not None]
+
+
+async def _connected(addresses: Sequence[Address]) -> socket.socket:
+    """Connect to the first address that answers."""
+    if len(addresses) == 1:
+        return await _connected_to(addresses[0])
+    made: list[socket.socket] = []
+    errors: list[BaseException] = []
+
+    async def attempt(address: Address) -> None:
+        try:
+            made.append(await _connected_to(address))
+        except OSError as error:
+            errors.append(error)
+            raise
+
+    try:
+        # The race forgets what it has won where it is cancelled in that moment, so that it is noted here.
+        await staggered_race([partial(attempt, each) for each in addresses], SECOND_ADDRESS)
+    except BaseException:
+        _close(made)
+        raise
+    _close(made[1:])
+    if not made:
+        raise errors[0]
+    return made[0]
+
+
+async def _connected_to(address: Address) -> socket.socket:
+    family, kind, protocol, _, place = address
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.setblocking(False)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await asyncio.get_running_loop().sock_connect(made, place)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
 
 
 @cache

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Iterator
 from typing import Any, Literal
 
 import pytest
 import trustme
 
 from assistants_async import AssistantsClient, ConnectFailedError, TimedOutError, Timeout
-from assistants_async.transport.lean.connecting import Origin, trusted
+from assistants_async.transport.lean.connecting import Address, Origin, _connected, in_turn, trusted
 from tests.support.http_server import ANYTHING, KEY, Wire, answer
 from tests.support.steady_loop import MS
 
@@ -119,3 +120,49 @@ async def test_tls(wire: Wire) -> None:
             assert wire.connections == 5
         await wire.until_open(0)
     assert trusted() is trusted()
+
+
+def place(port: int) -> Address:
+    """An address on loopback."""
+    return (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port where nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+async def test_the_first_address_that_answers_is_taken(wire: Wire, closed_port: int) -> None:
+    """One that refuses costs nothing; where all refuse, the first refusal is the error."""
+    good = place(int(wire.base_url.split(":")[2].partition("/")[0]))
+    for addresses in ([place(closed_port), good], [good, good], [good]):
+        with await _connected(addresses) as made:
+            assert made.getpeername() == good[-1]
+            await wire.until_open(1)
+        await wire.until_open(0)
+    with pytest.raises(ConnectionRefusedError):
+        await _connected([place(closed_port)] * 2)
+
+
+async def test_a_race_that_is_cancelled_leaves_no_socket(wire: Wire) -> None:
+    """At whichever turn, that of its end included."""
+    good = place(int(wire.base_url.split(":")[2].partition("/")[0]))
+    for turns in range(12):
+        task = asyncio.ensure_future(_connected([good, good]))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        (result,) = await asyncio.gather(task, return_exceptions=True)
+        if isinstance(result, socket.socket):
+            result.close()
+        await wire.until_open(0)
+
+
+def test_families_take_turns() -> None:
+    """A host of four addresses, of which two cannot be reached."""
+    six, four = (socket.AF_INET6, 1), (socket.AF_INET, 2)
+    assert in_turn([six, six, six, four]) == [six, four, six, six]
+    assert in_turn([four]) == [four]
