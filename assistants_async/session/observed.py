@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._typing import override
 from ..core.requests.options import Options
@@ -101,9 +101,8 @@ class ObservedSession(SessionManager):
             reader.watch = Watch(self.note, self.errors.masker(options, request).error)
             return reader
         run = self._run_span(request)
-        call: CallSpan | None = None
+        call = self._call_span(request, run)
         try:
-            call = self._call_span(request, run)
             with call.current():
                 reader = await super().open(request, options)
         except BaseException as error:
@@ -133,49 +132,45 @@ class ObservedSession(SessionManager):
         self, request: Request, options: Options, deadline: Deadline, attempts: Attempts | None, cap: int | None
     ) -> OpenResponse | TransportError:
         """Send once, in turn under the limit, and note the attempt."""
-        place = None if self._limiter is None else await self._place(self._limiter, request, options, deadline)
+        if self._limiter is None:
+            return await self._noted(super()._attempt(request, options, deadline, attempts, cap), request, options)
+        place = await self._place(self._limiter, request, options, deadline)
         if isinstance(place, TransportError):
             return place
-        try:
-            answer = await super()._attempt(request, options, deadline, attempts, cap)
-        except BaseException:
-            if self._limiter is not None and place is not None:
-                self._limiter.settle(place)  # it may have been sent
-            raise
-        if self._limiter is not None and place is not None:
-            _release(self._limiter, place, answer)
-        if self.telemetry is not None:
-            self._note_attempt(self.telemetry.current_call(), answer, request, options)
-        return answer
+        sent = super()._attempt(request, options, deadline, attempts, cap)
+        return await self._noted(_settled(sent, place, self._limiter), request, options)
 
     async def _place(
         self, limiter: RateLimiter, request: Request, options: Options, deadline: Deadline
     ) -> Place | TransportError:
+        """Wait for a place as long as the call may take; return the error of one that may not wait so long."""
         place: Place | None = None
         with deadline:
             # A stream has no limit in all: the wait before it has that of a call.
             deadline.limit("total", options.timeout.total)
             place = await limiter.wait(request)
-        if place is not None and not deadline.interrupted:
-            return place
         if place is not None:
-            limiter.give_back(place)
+            return place
         error = deadline.error()
-        if not isinstance(error, TransportError):
-            raise error
+        assert isinstance(error, TransportError)
         error.maybe_processed = False  # by this attempt: those before it are counted elsewhere
         return error
 
-    def _note_attempt(
-        self, span: CallSpan | None, answer: OpenResponse | TransportError, request: Request, options: Options
-    ) -> None:
-        assert span is not None  # `send` or `open` has made it
-        if isinstance(answer, TransportError):
-            span.attempted(None, None, answer)
-        else:
-            name = answer.http.request_id
-            shown = None if name is None else self.errors.masker(options, request).text(name)
-            span.attempted(answer.status, shown, None)
+    async def _noted(
+        self, sent: Coroutine[Any, Any, OpenResponse | TransportError], request: Request, options: Options
+    ) -> OpenResponse | TransportError:
+        """Await an attempt, and note it on the span of its call."""
+        answer = await sent
+        if self.telemetry is not None:
+            span = self.telemetry.current_call()
+            assert span is not None  # `send` or `open` has made it
+            if isinstance(answer, TransportError):
+                span.attempted(None, None, answer)
+            else:
+                name = answer.http.request_id
+                shown = None if name is None else self.errors.masker(options, request).text(name)
+                span.attempted(answer.status, shown, None)
+        return answer
 
     # Tokens
 
@@ -260,11 +255,20 @@ class Watch:
             return await work()
 
 
-def _release(limiter: RateLimiter, place: Place, answer: OpenResponse | TransportError) -> None:
-    """Give back or settle the place of an attempt, by its end."""
-    if isinstance(answer, TransportError) and not answer.maybe_processed:
-        limiter.give_back(place)
-        return
-    limiter.settle(place)
+async def _settled(
+    sent: Coroutine[Any, Any, OpenResponse | TransportError], place: Place, limiter: RateLimiter
+) -> OpenResponse | TransportError:
+    """Await an attempt, and give back or settle its place, by its end."""
+    try:
+        answer = await sent
+    except BaseException:
+        limiter.settle(place)  # it may have been sent
+        raise
     if isinstance(answer, OpenResponse):
+        limiter.settle(place)
         limiter.heed(answer.http.headers)
+    elif answer.maybe_processed:
+        limiter.settle(place)
+    else:
+        limiter.give_back(place)
+    return answer

@@ -60,14 +60,13 @@ class RateLimiter:
 
     def _change(self, change: Callable[[float], None]) -> None:
         change(asyncio.get_running_loop().time())
-        if self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
+        self._wake()
 
     async def _pause(self, seconds: float) -> None:
         """Sleep until the time is over or the window has changed."""
         loop = asyncio.get_running_loop()
         self._changed = changed = loop.create_future()
-        timer = None if seconds == math.inf else loop.call_later(seconds, _wake, changed)
+        timer = None if seconds == math.inf else loop.call_later(seconds, self._wake)
         try:
             await changed
         finally:
@@ -75,7 +74,6 @@ class RateLimiter:
             if timer is not None:
                 timer.cancel()
 
-
-def _wake(changed: asyncio.Future[None]) -> None:
-    if not changed.done():
-        changed.set_result(None)
+    def _wake(self) -> None:
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from assistants_async.server import AssistantsServer, CallTools, Say, ScriptedRe
 from tests.support.embedded import get_weather
 from tests.support.http_server import KEY
 
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
 SCRIPT: list[Any] = [CallTools([("get_weather", {"city": "Rome"})]), Say("Sunny.")]
 
 
@@ -41,7 +43,7 @@ async def shown(*arguments: str, **variables: str) -> tuple[int | None, str, str
         *(sys.executable, "-W", "error", "-m", "assistants_async", "show", *arguments),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=variables,
+        env={**ENVIRONMENT, **variables},
     )
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()

@@ -9,7 +9,7 @@ import pytest
 
 from assistants_async import AssistantsClient, ClientClosedError, ConnectFailedError, RateLimit, Request, TimedOutError
 from tests.support.http_server import KEY, RUN, Memory, Wire, answer, failure, silent
-from tests.support.retries import QUICK
+from tests.support.retries import QUICK, cut
 from tests.support.steady_loop import MS, SteadyLoop
 
 
@@ -235,6 +235,27 @@ async def test_a_large_request_counts_ahead(wire: Wire) -> None:
 
 async def _create(client: AssistantsClient) -> None:
     await client.runs.create("thread_1", assistant_id="asst_1")
+
+
+async def test_a_lost_answer_keeps_its_place(wire: Wire) -> None:
+    """The server may have counted the request."""
+    wire.answer(cut, answer(RUN))
+    async with client_of(wire, 1, retry=QUICK) as client:
+        waiting = asyncio.create_task(retrieve(client))
+        await settle()
+        assert len(wire.seen) == 1
+        forward(60)
+        await waiting
+    assert len(wire.seen) == 2
+
+
+async def test_requests_alone_may_be_limited(wire: Wire) -> None:
+    """Then the tokens of runs are not counted."""
+    wire.answer(answer(RAN))
+    async with client_of(wire, 9) as client:
+        for _ in range(2):
+            await client.runs.create("thread_1", assistant_id="asst_1")
+    assert len(wire.seen) == 2
 
 
 async def test_no_limit_is_no_wait() -> None:

@@ -63,10 +63,12 @@ def test_instructions_of_requests() -> None:
 def test_values_that_were_read_before() -> None:
     """Sent unchecked, as they are: other values than messages are left out."""
     message = Message(id="msg_1", role="user", content=(TextContent(text=Text(value="hi")),))
-    keywords = {"assistant_id": "asst_1", "additional_messages": [message], "thread": "thread_1"}
+    extra = {"role": "user", "content": [ImageFileContent(), 7]}
+    keywords = {"assistant_id": "asst_1", "additional_messages": [message, extra], "thread": "thread_1"}
     request = bind(find("createRun"), ("thread_1",), keywords, protocol="v2", validate=False)
-    (found,) = json.loads(content.of_input(request)["gen_ai.input.messages"])
+    found, other = json.loads(content.of_input(request)["gen_ai.input.messages"])
     assert found["role"] == "user"
+    assert other["parts"] == [{"type": "image_file"}, {"type": "None"}]
 
 
 def test_messages_of_a_run() -> None:

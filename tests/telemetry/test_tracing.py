@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
-from assistants_async import AssistantsClient, NotFoundError, RateLimitedError, Request, StreamError
+from assistants_async import AssistantsClient, NotFoundError, RateLimitedError, Request, Run, StreamError
+from assistants_async.core.requests.request import bind
+from assistants_async.endpoints import find
+from assistants_async.telemetry.tracing import Tracing
 from tests.support.http_server import ASSISTANT, KEY, RUN, Wire, answer, failure, page, silent
 from tests.support.retries import QUICK
 from tests.support.run_events import run_frames
@@ -295,3 +298,32 @@ async def test_a_stream_of_a_status_that_is_taken(wire: Wire) -> None:
     assert kept.names() == ["runs.create", "invoke_agent"] * 2
     assert [of(span).get("error.type") for span in kept.spans] == [None, None, "NotFoundError", "NotFoundError"]
     assert {of(span).get("http.response.status_code") for span in kept.spans if span.name == "runs.create"} == {404}
+
+
+async def test_a_refused_list_ends_its_span(wire: Wire) -> None:
+    """Streamed, too; it is no run."""
+    kept = Kept()
+    wire.answer(failure(404))
+    async with client_of(wire, kept) as client:
+        with pytest.raises(NotFoundError):
+            async with client.messages.list("thread_1").stream():
+                pass
+    assert kept.names() == ["messages.list"]
+
+
+def test_what_comes_after_the_end_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    """A span that has ended takes nothing more, and the SDK has no reason to warn."""
+    kept = Kept()
+    tracing = Tracing(kept.telemetry, "http://127.0.0.1/v1")
+    request = bind(find("createRun"), ("thread_1",), {"assistant_id": "asst_1"}, protocol="v2")
+    run = tracing.run(request)
+    run.seen(Run(id="run_1"))
+    run.end()
+    run.fail(ValueError())
+    run.set({"late": True})
+    run.seen(Run(id="run_2", status="failed"))
+    run.end()
+    (span,) = kept.spans
+    assert of(span)["gen_ai.response.id"] == "run_1"
+    assert "error.type" not in of(span)
+    assert caplog.records == []

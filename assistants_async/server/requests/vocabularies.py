@@ -78,10 +78,9 @@ def _unknown(kind: Any, value: Any, path: str, more: tuple[str, ...]) -> Iterato
         if union.is_open and union.words and value not in known:
             yield path, value, known
     elif is_array(value):
-        for place, item in enumerate(value):
-            for inner in union.others:
-                if _is_list(inner):
-                    yield from _unknown(get_args(inner)[0], item, f"{path}[{place}]", more)
+        for inner in filter(_is_list, union.others):
+            for place, item in enumerate(value):
+                yield from _unknown(get_args(inner)[0], item, f"{path}[{place}]", more)
     elif is_object(value):
         yield from _in_object(union, value, path, more)
 

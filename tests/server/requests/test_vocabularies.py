@@ -146,6 +146,7 @@ async def test_the_documents_words_are_taken(strict: AssistantsClient) -> None:
         tools=[FUNCTION, {"type": "code_interpreter"}, {"type": "file_search"}],
         response_format=schema,
         metadata={"type": "funtion"},
+        temperature=0.5,
     )
     await strict.assistants.modify(assistant, response_format="auto", reasoning_effort="low")
     thread = await strict.threads.create(messages=[{"role": "user", "content": [TEXT]}])
