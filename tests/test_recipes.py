@@ -261,12 +261,12 @@ async def test_a_call_that_no_one_approved_is_not_made(assistants_client: Assist
     assert "a person refused it" in result.output
 
 
-async def test_a_batch_of_a_thousand_threads() -> None:
+async def test_a_batch_of_hundreds_of_threads() -> None:
     """Each is summed up or has its error, and no more than so many runs are alive at a time."""
     async with AssistantsClient.local() as client:
         nightly = (await ran("async def nightly", client))["nightly"]
-        made = [client.threads.create(messages=[{"role": "user", "content": str(n)}]) for n in range(1000)]
+        made = [client.threads.create(messages=[{"role": "user", "content": str(n)}]) for n in range(300)]
         ids = [thread.id for thread in await asyncio.gather(*made)]
         done = await nightly([*ids, "thread_gone"])
-    assert [done[each] for each in ids] == [f"Echo: {n}" for n in range(1000)]
+    assert [done[each] for each in ids] == [f"Echo: {n}" for n in range(300)]
     assert "thread_gone" in str(done["thread_gone"])

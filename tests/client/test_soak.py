@@ -15,7 +15,7 @@ from tests.support.http_server import TransportName
 @pytest.mark.parametrize("work", soak.KINDS.values(), ids=soak.KINDS.keys())
 async def test_nothing_grows(work: soak.Work, transport: TransportName) -> None:
     """After the first few, objects, files, tasks and connections stay as many, and the close lets go of all."""
-    looks = await soak.soak(work, 400, events=5, parallel=4, samples=10, transport=transport)
+    looks = await soak.soak(work, 400, events=5, parallel=4, samples=5, transport=transport)
     first, last, closed = looks[2], looks[-2], looks[-1]
     assert last.done == 400
     assert last.objects - first.objects < 100
