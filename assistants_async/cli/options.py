@@ -83,6 +83,7 @@ def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
 
 def _add_serve_options(serve: argparse.ArgumentParser) -> None:
     _add_access_options(serve)
+    _add_store_options(serve)
     _add_answer_options(serve)
     _add_backend_options(serve)
 
@@ -121,6 +122,26 @@ def _add_access_options(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--no-page", dest="page", action="store_false", help="answer GET / with no page for a browser")
     serve.add_argument("--log", action="store_true", help="log each request on standard error")
+
+
+def _add_store_options(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument(
+        "--store",
+        metavar="STORE",
+        help="place of all objects: memory, or sqlite:PATH (default: memory; with --backend sqlite:assistants.db)",
+    )
+    serve.add_argument(
+        "--concurrency",
+        type=count,
+        metavar="RUNS",
+        help="runs that are answered at the same time (default: all; with --backend 8)",
+    )
+    serve.add_argument(
+        "--grace",
+        type=seconds,
+        metavar="SECONDS",
+        help="time that runs have for their end after SIGTERM (default: 0; with --backend 30)",
+    )
 
 
 def _add_answer_options(serve: argparse.ArgumentParser) -> None:
@@ -206,7 +227,7 @@ _COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None
     ),
     "serve": (
         "run the embedded server until it is interrupted",
-        "Run the embedded server until it is interrupted. Its objects are in memory, and are lost then.",
+        "Run the embedded server until it is interrupted, with its objects in memory or in a store.",
         _add_serve_options,
     ),
     "check": (

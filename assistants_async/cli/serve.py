@@ -10,10 +10,15 @@ import os
 import signal
 import socket
 import sys
+from typing import TypeVar
 from urllib.parse import urljoin
 
 from ..server import AssistantsServer, ChatCompletions, Responder, ScriptedResponder
 from ..server.engine.script import read_script
+from ..server.storage.interface import Store
+from ..server.storage.locations import store_at
+
+ValueT = TypeVar("ValueT")
 
 # Refusals of the server name its keywords; a caller of the command knows options.
 _OPTIONS = {"api_key": "--api-key-file", "allow_hosts": "--allow-host", "cors": "--cors", "base_url": "--backend"}
@@ -35,6 +40,7 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
     host, port = options.host, options.port
     try:
         responder = _responder(options, backend_key)
+        store = _store(options)
     except ValueError as error:
         return _refuse(error)
     try:
@@ -48,6 +54,9 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
             speed=options.speed,
             chunk=options.chunk,
             run_expiry=options.run_expiry,
+            store=store,
+            concurrency=_by_backend(options, "concurrency", None, 8),
+            grace=_by_backend(options, "grace", 0.0, 30.0),
             allow_hosts=options.allow_host,
             cors=options.cors,
             page=options.page,
@@ -62,9 +71,11 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
     try:
         # Before the URL is printed: a program that reads the URL may send the signal at once.
         stop = stop_signal()
-        await _announce(server, options)
+        await _announce(server, options, store)
         await stop.wait()
     finally:
+        # The server may give its runs time to end: a second signal ends them at once.
+        _restore_signals()
         await server.close()
     return 0
 
@@ -89,14 +100,30 @@ def _responder(options: argparse.Namespace, backend_key: str | None) -> Responde
     return ChatCompletions(options.backend, api_key=backend_key, timeout=options.backend_timeout, **settings)
 
 
-async def _announce(server: AssistantsServer, options: argparse.Namespace) -> None:
+def _store(options: argparse.Namespace) -> Store:
+    """Make the store of the options; raises `ValueError` where it is none."""
+    location: str | None = options.store
+    if location is None:
+        location = "memory" if options.backend is None else "sqlite:assistants.db"
+    return store_at(location)
+
+
+def _by_backend(options: argparse.Namespace, name: str, without: ValueT, behind: ValueT) -> ValueT:
+    """Return an option, or its default, which differs for a server in front of a backend."""
+    given: ValueT | None = getattr(options, name)
+    if given is not None:
+        return given
+    return without if options.backend is None else behind
+
+
+async def _announce(server: AssistantsServer, options: argparse.Namespace, store: Store) -> None:
     """Print the base URL and the page's address; with a backend the variable for clients too, and the model."""
     # Flushed, since a pipe would otherwise keep the line until the server ends.
     print(server.base_url, flush=True)
     if options.backend is not None:
         model = options.model or "the run's own model"
         print(f"export OPENAI_BASE_URL={server.base_url}", flush=True)
-        print(f"runs are answered by {model} at {options.backend}; all other objects are in memory", flush=True)
+        print(f"runs are answered by {model} at {options.backend}; all other objects are in {store.name}", flush=True)
     if options.page:
         print(f"the page is at {urljoin(server.base_url, '/')}", flush=True)
     problem = await server.problem()
@@ -110,6 +137,13 @@ def reason_of(error: OSError) -> str:
     if error.errno is None or isinstance(error, socket.gaierror):
         return error.strerror or str(error)
     return os.strerror(error.errno)
+
+
+def _restore_signals() -> None:
+    """Let SIGINT and SIGTERM end the process, as they do without a handler."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            asyncio.get_running_loop().remove_signal_handler(number)
 
 
 def stop_signal() -> asyncio.Event:

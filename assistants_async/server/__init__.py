@@ -25,6 +25,9 @@ from .engine.script import ScriptedResponder
 from .engine.turn import Approval, Dialect, FoundText, ToolOutput, ToolRound, Turn, TurnFile, TurnMessage
 from .request_log import RequestRecord
 from .server import AssistantsServer
+from .storage.interface import Store
+from .storage.memory import MemoryStore
+from .storage.sqlite import SqliteStore
 
 __all__ = [
     "Action",
@@ -41,13 +44,16 @@ __all__ = [
     "Fail",
     "FoundText",
     "Incomplete",
+    "MemoryStore",
     "Piece",
     "RefusalPiece",
     "RequestRecord",
     "Responder",
     "Say",
     "ScriptedResponder",
+    "SqliteStore",
     "Stall",
+    "Store",
     "ToolOutput",
     "ToolRound",
     "Turn",

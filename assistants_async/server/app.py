@@ -17,7 +17,7 @@ from aiohttp import web
 
 from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
-from .errors import APIError, broken, busy, invalid
+from .errors import APIError, broken, busy, invalid, unavailable
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .page_files import PageFiles, PageSettings
@@ -31,7 +31,7 @@ from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
 from .requests.vocabularies import check_words
 from .storage.batch import Batch
-from .storage.interface import ConflictError
+from .storage.interface import ConflictError, StoreError, StoreFullError
 
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("assistants_async.server.requests")
@@ -197,7 +197,7 @@ class API:
             return await handler(request)
         except APIError as error:
             refusal = error
-        except web.HTTPException as error:
+        except (StoreError, web.HTTPException) as error:
             refusal = _translated(request, error)
         except (ConnectionError, web.RequestPayloadError) as error:
             # A client that left before its body was whole never reads this answer.
@@ -265,7 +265,10 @@ def _protocol(request: web.Request, default: ProtocolVersion) -> ProtocolVersion
     )
 
 
-def _translated(request: web.Request, error: web.HTTPException) -> APIError:
+def _translated(request: web.Request, error: StoreError | web.HTTPException) -> APIError:
+    if isinstance(error, StoreError):
+        _log.error("%s %s: %s", request.method, request.path, error)
+        return unavailable(is_full=isinstance(error, StoreFullError))
     # aiohttp refuses in plain text, and clients of this API read an error object.
     match error.status:
         case 404:

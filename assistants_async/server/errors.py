@@ -103,6 +103,17 @@ def full(limit: int) -> APIError:
     return APIError(507, message, type="server_error", code="insufficient_storage", headers={"x-should-retry": "false"})
 
 
+def unavailable(*, is_full: bool) -> APIError:
+    """A 507 where the disk of the store is full, else a 503: the store cannot be used just now."""
+    if is_full:
+        message = "The disk on which this server keeps its objects is full: nothing was kept of this request."
+        headers = {"x-should-retry": "false"}
+        return APIError(507, message, type="server_error", code="insufficient_storage", headers=headers)
+    return APIError(
+        503, "The store of this server cannot be used just now: send the request again.", type="server_error"
+    )
+
+
 def busy() -> APIError:
     """A 409: other requests changed the same objects at each try, and nothing was done."""
     message = "The objects of this request were changed by others while it was served: send it again."

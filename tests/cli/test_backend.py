@@ -35,7 +35,9 @@ async def ran(*arguments: str, **variables: str) -> tuple[int | None, str, str]:
 
 
 @asynccontextmanager
-async def serving(*arguments: str, lines: int = 1, **variables: str) -> AsyncIterator[tuple[list[str], list[str]]]:
+async def serving(
+    *arguments: str, lines: int = 1, folder: Path | None = None, **variables: str
+) -> AsyncIterator[tuple[list[str], list[str]]]:
     """`serve` while it runs: its first lines, and all that it wrote on standard error once it has ended."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND,
@@ -43,6 +45,7 @@ async def serving(*arguments: str, lines: int = 1, **variables: str) -> AsyncIte
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**ENVIRONMENT, **variables},
+        cwd=folder,
     )
     assert process.stdout is not None
     errors: list[str] = []
@@ -72,13 +75,14 @@ async def test_one_url_and_the_service_runs_again(tmp_path: Path) -> None:
     key.chmod(0o600)
     async with ChatBackend([ChatAnswer(text="From the model.")]) as backend:
         arguments = ("--backend", backend.url, "--model", "qwen3", "--backend-key-file", str(key))
-        async with serving(*arguments, lines=3) as (reports, errors):
+        async with serving(*arguments, lines=3, folder=tmp_path) as (reports, errors):
             text, run = await answer(reports[0])
     assert (text, run.status, run.model) == ("From the model.", "completed", "gpt-4o")
     assert reports[1:] == [
         f"export OPENAI_BASE_URL={reports[0]}",
-        f"runs are answered by qwen3 at {backend.url}; all other objects are in memory",
+        f"runs are answered by qwen3 at {backend.url}; all other objects are in sqlite:assistants.db",
     ]
+    assert (tmp_path / "assistants.db").is_file()
     assert backend.requests[0]["model"] == "qwen3"
     assert backend.headers[0]["authorization"] == "Bearer backend-key"
     assert errors == []
@@ -87,7 +91,7 @@ async def test_one_url_and_the_service_runs_again(tmp_path: Path) -> None:
 async def test_ready_and_healthy() -> None:
     """Both paths need no key; a backend that is gone makes the server alive and not ready."""
     async with ChatBackend() as backend:
-        arguments = ("--backend", backend.url, "--api-key", "key")
+        arguments = ("--backend", backend.url, "--api-key", "key", "--store", "memory")
         async with serving(*arguments, lines=3) as (reports, errors), aiohttp.ClientSession() as session:
             root = reports[0].removesuffix("/v1")
             async with session.get(f"{root}/healthz") as health, session.get(f"{root}/readyz") as ready:
@@ -100,8 +104,9 @@ async def test_ready_and_healthy() -> None:
 
 async def test_a_backend_that_is_not_there_is_a_warning(unused_tcp_port: int) -> None:
     """The server starts, says so once, and is not ready."""
+    arguments = ("--backend", f"http://127.0.0.1:{unused_tcp_port}/v1", "--store", "memory")
     async with (
-        serving("--backend", f"http://127.0.0.1:{unused_tcp_port}/v1", lines=3) as (reports, errors),
+        serving(*arguments, lines=3) as (reports, errors),
         aiohttp.ClientSession() as session,
         session.get(reports[0].removesuffix("/v1") + "/readyz") as ready,
     ):

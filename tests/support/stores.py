@@ -10,6 +10,7 @@ from typing import Any
 from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.interface import Changes, Document, Event, Store
 from assistants_async.server.storage.memory import MemoryStore
+from assistants_async.server.storage.sqlite import SqliteStore
 
 
 @asynccontextmanager
@@ -22,7 +23,17 @@ async def memory(_folder: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {"memory": memory}
+@asynccontextmanager
+async def sqlite(folder: Path) -> AsyncIterator[Store]:
+    """A store in a file."""
+    store = SqliteStore(folder / "test.db")
+    await store.open()
+    yield store
+    store.cut()
+    await store.close()
+
+
+ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {"memory": memory, "sqlite": sqlite}
 """Opens a fresh store, by its kind; a folder is there for its files."""
 
 

@@ -143,8 +143,6 @@ class Engine:
                     if claim is None:
                         break
                     self._take(claim).start()
-        except StoreError as error:
-            _log.warning("no run can be claimed: %s", error)
         finally:
             self._is_claiming = False
 
@@ -173,13 +171,10 @@ class Engine:
         renewed = time.monotonic()
         while True:
             await asyncio.sleep(_BEAT)
-            try:
-                if time.monotonic() - renewed >= lease / 3:
-                    await self._store.renew(self._name, time.time())
-                    renewed = time.monotonic()
-                await self.expire()
-            except StoreError as error:
-                _log.warning("the store cannot be reached: %s", error)
+            if time.monotonic() - renewed >= lease / 3:
+                renewed = time.monotonic()
+                await _logged(self._store.renew(self._name, tuple(self._workers), time.time()))
+            await _logged(self.expire())
             self._wake()
 
     def _arm(self) -> None:
@@ -194,17 +189,14 @@ class Engine:
         self._run(self._expire_and_arm())
 
     async def _expire_and_arm(self) -> None:
-        try:
-            await self.expire()
-        except StoreError as error:
-            _log.warning("the store cannot be reached: %s", error)
+        await _logged(self.expire())
         self._timer = None
         if not self._is_closing:
             self._arm()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin something that nobody waits for."""
-        _ = self._spawn(work)
+        """Begin something that nobody waits for; where the store cannot be reached, the next beat sees to it."""
+        _ = self._spawn(_logged(work))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -212,3 +204,10 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+async def _logged(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except StoreError as error:
+        _log.warning("the store cannot be used just now: %s", error)

@@ -14,7 +14,7 @@ from aiohttp import web
 from ...core.requests.endpoint import ProtocolVersion
 from ...models.events import DONE_EVENT
 from ..storage.documents import event_name, render, without_content
-from ..storage.interface import Event, Follower, StreamCutError
+from ..storage.interface import Event, Follower, StoreError, StreamCutError
 from ..storage.kinds import ACTIVE
 
 _log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ async def serve(
         async for piece in frames.pieces(follower, chunk, keepalive):
             await response.write(piece)
         await response.write_eof()
-    except StreamCutError:
+    except (StoreError, StreamCutError):
         # A clean end would tell a client that there was no more to come.
         if request.transport is not None:
             request.transport.abort()

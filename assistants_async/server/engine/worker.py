@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..storage.ids import IdFactory
-from ..storage.interface import Claim, ClaimLostError, Document, Key, PageQuery, Store
+from ..storage.interface import Claim, ClaimLostError, Document, Key, PageQuery, Store, StoreError
 from ..storage.search import Found
 from .active_run import ActiveRun
 from .journal import CancelledMeanwhileError, Journal
@@ -97,6 +97,10 @@ class Worker:
             await work
         except ClaimLostError as error:
             self._lose(error)
+        except StoreError as error:
+            # The claim runs out, and whoever gets the run then does what is due for a lost one.
+            _log.warning("run %s is given up: %s", self._claim.run_id, error)
+            self.drop()
 
     def _stop(self) -> None:
         task, self._task = self._task, None
@@ -189,7 +193,7 @@ class Worker:
             while (outcome := await performer.answer()) == "again":
                 pass
             over = outcome != "completed"
-        except (KeyboardInterrupt, SystemExit, GeneratorExit, ClaimLostError):
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, ClaimLostError, StoreError):
             raise
         except BaseException as error:  # the responder is the user's code: its run fails, the server goes on
             if isinstance(error, asyncio.CancelledError) and not self.runs:

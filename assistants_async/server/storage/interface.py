@@ -6,7 +6,7 @@ was committed. All that a request changes goes into one commit, which happens as
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -317,8 +317,8 @@ class Store(Protocol):
         """
         ...
 
-    async def renew(self, worker: str, now: float) -> None:
-        """Renew the leases of all claims of a worker."""
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
+        """Renew the leases of a worker's claims of these runs; called a few times in each lease, also without runs."""
         ...
 
     async def release(self, worker: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Collection as AbstractCollection
 
 from .collection import Collection, Counters
 from .due_times import DueTimes
@@ -188,7 +189,7 @@ class MemoryStore:
                 break
         return None
 
-    async def renew(self, worker: str, now: float) -> None:
+    async def renew(self, worker: str, run_ids: AbstractCollection[str], now: float) -> None:
         """Do nothing: claims are never lost."""
 
     async def release(self, worker: str) -> None:
@@ -202,10 +203,12 @@ class MemoryStore:
     def follow(self, run_id: str, after: int) -> MemoryFollower:
         """Follow the events of a run from behind a position on."""
         log = self._logs.get(run_id)
+        follower = MemoryFollower(log)
         if log is None:
-            return MemoryFollower(None, ())
-        follower = MemoryFollower(log, log.behind(after))
-        log.followers.add(follower)
+            follower.end()
+        else:
+            follower.take(log.behind(after))
+            log.followers.add(follower)
         return follower
 
     # Inside

@@ -16,12 +16,12 @@ _MOST_WAITING = 256
 class MemoryFollower:
     """A reader of the events of one run."""
 
-    def __init__(self, log: EventLog | None, waiting: Sequence[Event]) -> None:
+    def __init__(self, log: EventLog | None = None) -> None:
         self._log = log
-        self._waiting = list(waiting)
+        self._waiting: list[Event] = []
         self._limit = _MOST_WAITING
         self._wake = asyncio.Event()
-        self._ended = log is None
+        self._ended = False
         self._was_cut = False
 
     async def read(self, timeout: float) -> Sequence[Event] | None:

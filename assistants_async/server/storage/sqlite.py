@@ -1,0 +1,243 @@
+"""The store in a SQLite file: for one process, which finds everything again after a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from . import sqlite_reads as reads
+from .disk_blobs import DiskBlob, read_file, remove_files, sweep
+from .interface import (
+    Changes,
+    Claim,
+    Event,
+    Key,
+    Notice,
+    Page,
+    PageQuery,
+    Stored,
+    StoreError,
+    StoreFullError,
+    Tally,
+)
+from .local_follower import LocalFollower
+from .sqlite_file import SqliteFile
+from .sqlite_writes import Committed, SqliteWriter
+
+ValueT = TypeVar("ValueT")
+
+
+class SqliteStore:
+    """Keeps everything in a SQLite file, and the bytes of files in a folder beside it.
+
+    Args:
+        path: The file, such as `"assistants.db"`; it is made where it does not exist. Files lie in `PATH.files/`.
+        lease: Seconds after which the run of a worker that does not answer is given to another.
+
+    One process uses a file at a time.
+    """
+
+    linger = 0.05
+    """Deltas of 50 ms are written in one go: a transaction each would cost more than the model's own work."""
+    size = 0
+    """Nothing is kept in memory."""
+
+    def __init__(self, path: str | Path, *, lease: float = 60.0) -> None:
+        self._path = Path(path)
+        self._folder = Path(f"{path}.files")
+        self.lease: float | None = lease
+        """Seconds after which a claim is lost."""
+        self._lease = lease
+        # One thread: SQLite has one writer, and answers in some 20 µs, which is less than a second thread costs.
+        self._thread: ThreadPoolExecutor | None = None
+        self._file: SqliteFile | None = None
+        self._writer: SqliteWriter | None = None
+        self._heard: Callable[[Notice, str], None] = _ignore
+        self._dues: dict[str, float] = {}
+        self._followers: dict[str, set[LocalFollower]] = {}
+
+    @property
+    def name(self) -> str:
+        """Kind and place."""
+        return f"sqlite:{self._path}"
+
+    async def open(self) -> None:
+        """Open the file; raises `ValueError` where it cannot be used."""
+        if self._file is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+            try:
+                await self._run(self._open)
+            except BaseException:
+                self._thread.shutdown(wait=False)
+                self._thread = None
+                raise
+
+    def cut(self) -> None:
+        """Cut all followers."""
+        for followers in self._followers.values():
+            for follower in followers:
+                follower.end(cut=True)
+
+    async def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            await self._run(self._file.close)
+            self._file = None
+            assert self._thread is not None
+            self._thread.shutdown(wait=False)
+            self._thread = None
+
+    async def check(self) -> None:
+        """Raise `StoreError` where the file cannot be read."""
+        await self._ask(reads.get, Key("", "", ""))
+
+    def listen(self, heard: Callable[[Notice, str], None]) -> None:
+        """Call a function with each notice and the id of its run."""
+        self._heard = heard
+
+    # Documents
+
+    async def get(self, key: Key) -> Stored | None:
+        """Return a document; None where there is none."""
+        return await self._ask(reads.get, key)
+
+    async def page(self, kind: str, parent: str, query: PageQuery) -> Page:
+        """Return a page of documents; raises `UnknownCursorError`."""
+        return await self._ask(reads.page, kind, parent, query)
+
+    async def tally(self, kind: str, parent: str, ref: str | None = None) -> Tally:
+        """Add documents up."""
+        return await self._ask(reads.tally, kind, parent, ref)
+
+    async def parents(self, kind: str, id: str) -> Sequence[str]:
+        """Return the vector stores that have a file."""
+        return await self._ask(reads.parents, id) if kind == "store_file" else ()
+
+    async def active(self, thread_id: str) -> str | None:
+        """Return the id of a thread's active run; None where there is none."""
+        return await self._ask(reads.active, thread_id)
+
+    def next_due(self, kind: str) -> float | None:
+        """Return the time of the soonest `due` of a kind, or one before it."""
+        return self._dues.get(kind)
+
+    async def due(self, kind: str, now: float) -> Sequence[Key]:
+        """Return the documents of a kind whose `due` has come."""
+        keys, first = await self._ask(reads.due, kind, now)
+        if first is None:
+            self._dues.pop(kind, None)
+        else:
+            self._dues[kind] = first
+        return keys
+
+    async def commit(self, changes: Changes) -> None:
+        """Make changes, all or none; raises `ConflictError`, `ClaimLostError` and `StoreError`."""
+        result = await self._run(self._commit, changes)
+        for kind, due in result.dues.items():
+            self._dues[kind] = min(due, self._dues.get(kind, due))
+        for run_id, first in result.firsts.items():
+            for follower in self._followers.get(run_id, ()):
+                follower.take(first, changes.events[run_id])
+        for run_id in result.over:
+            for follower in self._followers.pop(run_id, ()):
+                follower.end()
+        for notice, run_id in result.notices:
+            self._heard(notice, run_id)
+
+    # Blobs
+
+    def new_blob(self) -> DiskBlob:
+        """Begin a blob."""
+        return DiskBlob(self._folder)
+
+    def read_blob(self, id: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of a blob in pieces; raises `KeyError` where it is gone."""
+        return read_file(self._folder, id)
+
+    # Runs
+
+    async def claim(self, worker: str, now: float, run_id: str | None = None) -> Claim | None:
+        """Claim the next run that waits for a worker or was lost by one, or this one; None where there is none."""
+        assert self._writer is not None
+        return await self._run(self._writer.claim, worker, now, self._lease, run_id)
+
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
+        """Renew the leases of a worker's claims of these runs."""
+        assert self._writer is not None
+        await self._run(self._writer.renew, worker, tuple(run_ids), now + self._lease)
+
+    async def release(self, worker: str) -> None:
+        """Give back all claims of a worker that stops."""
+        if self._writer is not None and self._file is not None:
+            await self._run(self._writer.release, worker)
+
+    async def events(self, run_id: str, after: int) -> Sequence[Event]:
+        """Return the events of a run behind a position."""
+        return [event for _, event in (await self._history(run_id, after))[0]]
+
+    def follow(self, run_id: str, after: int) -> LocalFollower:
+        """Follow the events of a run from behind a position on."""
+        follower = LocalFollower(run_id, after, self._history, self._leave)
+        self._followers.setdefault(run_id, set()).add(follower)
+        return follower
+
+    # Inside
+
+    async def _history(self, run_id: str, after: int) -> tuple[list[tuple[int, Event]], bool]:
+        return await self._ask(reads.events, run_id, after)
+
+    def _leave(self, follower: LocalFollower) -> None:
+        followers = self._followers.get(follower.run_id)
+        if followers is not None:
+            followers.discard(follower)
+            if not followers:
+                del self._followers[follower.run_id]
+
+    def _open(self) -> None:
+        file = SqliteFile(self._path)
+        rows = file.connection.execute("SELECT kind, min(due) FROM objects WHERE due IS NOT NULL GROUP BY kind")
+        self._dues = dict(rows.fetchall())
+        # Nobody reads yet: what no commit knows was left by a process that ended in between.
+        sweep(self._folder, {str(name) for (name,) in file.connection.execute("SELECT id FROM blobs")})
+        self._file, self._writer = file, SqliteWriter(file.connection)
+
+    def _commit(self, changes: Changes) -> Committed:
+        assert self._writer is not None
+        for blob in changes.kept:
+            assert isinstance(blob, DiskBlob)
+            blob.place()
+        result = self._writer.commit(changes)
+        for blob in changes.kept:
+            assert isinstance(blob, DiskBlob)
+            blob.is_kept = True
+        # Last: a file that nobody names is swept at the next start, a file that somebody names must be there.
+        remove_files(self._folder, changes.dropped)
+        return result
+
+    async def _ask(self, question: Callable[..., ValueT], *values: object) -> ValueT:
+        if self._file is None:
+            raise StoreError(f"{self.name} is not open")
+        return await self._run(question, self._file.connection, *values)
+
+    async def _run(self, job: Callable[..., ValueT], *values: object) -> ValueT:
+        """Run a job in the store's thread."""
+        if self._thread is None:
+            raise StoreError(f"{self.name} is not open")
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
+        except sqlite3.OperationalError as error:
+            if "full" in str(error):
+                raise StoreFullError(f"{self.name}: {error}") from error
+            raise StoreError(f"{self.name}: {error}") from error
+        except OSError as error:
+            if error.errno is None:
+                raise
+            raise StoreFullError(f"{self.name}: {error.strerror}") from error
+
+
+def _ignore(_notice: Notice, _run_id: str) -> None:
+    """Hear nothing: nobody has asked for notices yet."""

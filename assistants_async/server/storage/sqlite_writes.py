@@ -1,0 +1,213 @@
+"""What changes a SQLite store: whole commits and claims, on the connection, in its thread."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from .interface import Changes, Claim, ClaimLostError, ConflictError, Document, Key, Notice, Write
+from .kinds import ACTIVE, columns
+from .run_rows import RunRow, claim_of, claimed, is_claimable, row_after
+from .sqlite_file import transaction
+
+# Seconds for which the events of a run can be followed after its end.
+_EVENTS_KEPT = 600.0
+_ROW = "thread, status, owner, lease, epoch, losses"
+
+
+@dataclass(slots=True)
+class Committed:
+    """What others get to know of a commit."""
+
+    notices: list[tuple[Notice, str]] = field(default_factory=list)
+    """Notices to give."""
+    firsts: dict[str, int] = field(default_factory=dict)
+    """The position of the first new event of each run."""
+    over: list[str] = field(default_factory=list)
+    """Runs that are active no longer."""
+    dues: dict[str, float] = field(default_factory=dict)
+    """The soonest time that was set, by kind."""
+
+
+class SqliteWriter:
+    """Makes commits and claims on a connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        ((opens,),) = connection.execute("SELECT opens FROM meta")
+        self._version = opens << 32
+
+    def commit(self, changes: Changes) -> Committed:
+        """Make changes, all or none; raises `ConflictError` and `ClaimLostError`."""
+        # A request, and the end of a run, are on the disk before they are answered; the words of an answer need not be.
+        is_told = changes.claim is None or any(_ends(key, write) for key, write in changes.writes.items())
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_told else 'NORMAL'}")
+        result = Committed()
+        with transaction(self._connection):
+            if self._check(changes):
+                for kind, parent in changes.cleared:
+                    self._clear(kind, parent, result)
+                for key, write in changes.writes.items():
+                    self._write(key, write, result, by_worker=changes.claim is not None)
+                self._append(changes, result)
+                for blob in changes.kept:
+                    self._connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (blob.id, blob.size))
+                for blob_id in changes.dropped:
+                    self._connection.execute("DELETE FROM blobs WHERE id = ?", (blob_id,))
+        return result
+
+    def claim(self, worker: str, now: float, lease: float, run_id: str | None) -> Claim | None:
+        """Claim a run."""
+        with transaction(self._connection):
+            for name, row in self._claimable(now, run_id):
+                if is_claimable(row, now, by_name=run_id is not None):
+                    after = claimed(row, worker, now + lease)
+                    self._put_row(name, after, commits=0)
+                    return claim_of(name, row, after)
+        return None
+
+    def renew(self, worker: str, run_ids: Sequence[str], lease: float) -> None:
+        """Renew leases of a worker, and sweep what nobody can follow any more."""
+        with transaction(self._connection):
+            rows = [(lease, run_id, worker) for run_id in run_ids]
+            self._connection.executemany("UPDATE runs SET lease = ? WHERE id = ? AND owner = ?", rows)
+            old = (time.time() - _EVENTS_KEPT,)
+            self._connection.execute("DELETE FROM events WHERE run IN (SELECT run FROM ended WHERE at < ?)", old)
+            self._connection.execute("DELETE FROM ended WHERE at < ?", old)
+
+    def release(self, worker: str) -> None:
+        """Give back the claims of a worker as lost ones."""
+        self._connection.execute("UPDATE runs SET lease = 0 WHERE owner = ?", (worker,))
+
+    def _check(self, changes: Changes) -> bool:
+        """Raise where the changes cannot be made; False where they have been made already."""
+        claim = changes.claim
+        if claim is not None:
+            found = self._connection.execute("SELECT epoch, commits FROM runs WHERE id = ?", (claim.run_id,)).fetchone()
+            if found is None or found[0] != claim.epoch:
+                raise ClaimLostError
+            if changes.number <= found[1]:
+                return False
+            self._connection.execute("UPDATE runs SET commits = ? WHERE id = ?", (changes.number, claim.run_id))
+        for key, version in changes.guards.items():
+            self._compare(key, version)
+        for key, write in changes.writes.items():
+            if write.expected is not None:
+                self._compare(key, write.expected)
+            if key.kind == "run" and write.new and self._is_busy(key.parent):
+                raise ConflictError(f"thread {key.parent} has an active run")
+        return True
+
+    def _is_busy(self, thread_id: str) -> bool:
+        return self._connection.execute("SELECT 1 FROM runs WHERE thread = ?", (thread_id,)).fetchone() is not None
+
+    def _compare(self, key: Key, version: int) -> None:
+        found = self._connection.execute(
+            "SELECT version FROM objects WHERE kind = ? AND parent = ? AND id = ? AND doc IS NOT NULL", key
+        ).fetchone()
+        if found is None or found[0] != version:
+            raise ConflictError(f"{key.kind} {key.id} was changed")
+
+    def _write(self, key: Key, write: Write, result: Committed, *, by_worker: bool) -> None:
+        self._version += 1
+        document = write.document
+        if document is None:
+            self._connection.execute(
+                "UPDATE objects SET version = ?, state = '', ref = '', due = NULL, amount = 0, removed = ?, doc = NULL"
+                " WHERE kind = ? AND parent = ? AND id = ? AND doc IS NOT NULL",
+                (self._version, time.time(), *key),
+            )
+            return
+        write.version = self._version
+        entry = columns(key.kind, document)
+        values = (write.version, entry.state, entry.ref, entry.due, entry.amount, _text(document), *key)
+        if write.new:
+            self._connection.execute("DELETE FROM objects WHERE kind = ? AND parent = ? AND id = ?", key)
+            self._connection.execute(
+                "INSERT INTO objects (version, state, ref, due, amount, doc, kind, parent, id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+        else:
+            self._connection.execute(
+                "UPDATE objects SET version = ?, state = ?, ref = ?, due = ?, amount = ?, doc = ?"
+                " WHERE kind = ? AND parent = ? AND id = ?",
+                values,
+            )
+        if entry.due is not None:
+            result.dues[key.kind] = min(entry.due, result.dues.get(key.kind, entry.due))
+        if key.kind == "run":
+            self._write_row(key, document["status"], result, by_worker=by_worker)
+
+    def _write_row(self, key: Key, status: str, result: Committed, *, by_worker: bool) -> None:
+        found = self._connection.execute(f"SELECT {_ROW} FROM runs WHERE id = ?", (key.id,)).fetchone()  # noqa: S608
+        before = None if found is None else RunRow(*found)
+        row, notice = row_after(before, key.parent, status, by_worker=by_worker)
+        if row is None:
+            self._end(key.id, result)
+        elif row != before:
+            self._put_row(key.id, row)
+        if notice is not None:
+            result.notices.append((notice, key.id))
+
+    def _put_row(self, run_id: str, row: RunRow, commits: int | None = None) -> None:
+        """Write the row of a run; the order in which runs were queued is that of `turn`."""
+        self._version += 1
+        self._connection.execute(
+            "INSERT INTO runs (id, thread, status, owner, lease, epoch, losses, commits, turn)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?) ON CONFLICT (id) DO UPDATE SET status = excluded.status,"
+            " owner = excluded.owner, lease = excluded.lease, epoch = excluded.epoch, losses = excluded.losses,"
+            " turn = CASE WHEN excluded.owner = '' THEN excluded.turn ELSE turn END,"
+            " commits = coalesce(?, commits)",
+            (run_id, *row, self._version, commits),
+        )
+
+    def _end(self, run_id: str, result: Committed) -> None:
+        self._connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        self._connection.execute("INSERT OR REPLACE INTO ended VALUES (?, ?)", (run_id, time.time()))
+        result.over.append(run_id)
+
+    def _clear(self, kind: str, parent: str, result: Committed) -> None:
+        if kind == "run":
+            for (run_id,) in self._connection.execute("SELECT id FROM runs WHERE thread = ?", (parent,)).fetchall():
+                self._end(run_id, result)
+                result.notices.append(("gone", run_id))
+            ids = "SELECT id FROM objects WHERE kind = 'run' AND parent = ?"
+            self._connection.execute(f"DELETE FROM events WHERE run IN ({ids})", (parent,))  # noqa: S608
+        self._connection.execute("DELETE FROM objects WHERE kind = ? AND parent = ?", (kind, parent))
+
+    def _append(self, changes: Changes, result: Committed) -> None:
+        for run_id, events in changes.events.items():
+            (last,) = self._connection.execute("SELECT max(seq) FROM events WHERE run = ?", (run_id,)).fetchone()
+            position = changes.positions[run_id] = last or 0
+            result.firsts[run_id] = position + 1
+            rows = [
+                (run_id, seq, event.name, event.kind, _text(event.document))
+                for seq, event in enumerate(events, position + 1)
+            ]
+            self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _claimable(self, now: float, run_id: str | None) -> Iterator[tuple[str, RunRow]]:
+        terms = "owner = '' AND status IN ('queued', 'cancelling') OR owner <> '' AND lease <= ?"
+        statement = f"SELECT id, {_ROW} FROM runs WHERE "  # noqa: S608
+        if run_id is None:
+            rows = self._connection.execute(f"{statement}({terms}) ORDER BY turn", (now,)).fetchall()
+        else:
+            rows = self._connection.execute(f"{statement}id = ?", (run_id,)).fetchall()
+        return ((row[0], RunRow(*row[1:])) for row in rows)
+
+
+def _ends(key: Key, write: Write) -> bool:
+    """Tell whether a worker's write is the end of a run, or of its round."""
+    if key.kind != "run" or write.document is None:
+        return False
+    status: str = write.document["status"]
+    return status == "requires_action" or status not in ACTIVE
+
+
+def _text(document: Document) -> str:
+    return msgspec.json.encode(document).decode()
