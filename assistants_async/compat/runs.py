@@ -93,21 +93,21 @@ class AsyncRuns(Resource):
         client, members = self._part("create_and_poll", params.CreateRunPoll, keywords)
         thread_id, interval = members.pop("thread_id"), members.pop("poll_interval_ms", None)
         run: Run = await Pending(client.runs.create(thread_id, **members, **streamed(False)))
-        return await self.polled(keywords, run.id, thread_id, interval)
+        return await self.polled(run.id, thread_id, options=keywords, interval=interval)
 
     async def poll(self, run_id: str, thread_id: str, **keywords: Unpack[params.Polling]) -> Run:
         """Poll a run to its end, or until it asks for tool outputs."""
         _, members = self._part("poll", params.Polling, keywords, body=False)
-        return await self.polled(keywords, run_id, thread_id, members.get("poll_interval_ms"))
+        return await self.polled(run_id, thread_id, options=keywords, interval=members.get("poll_interval_ms"))
 
     async def submit_tool_outputs_and_poll(self, **keywords: Unpack[params.ToolOutputsPoll]) -> Run:
         """Answer the tool calls of a run, and poll it to its end, or until it asks again."""
         client, members = self._part("submit_tool_outputs_and_poll", params.ToolOutputsPoll, keywords)
         interval, run_id, thread_id = members.pop("poll_interval_ms", None), members.pop("run_id"), members["thread_id"]
         await Pending(_outputs(client, run_id, members | streamed(False)))
-        return await self.polled(keywords, run_id, thread_id, interval)
+        return await self.polled(run_id, thread_id, options=keywords, interval=interval)
 
-    async def polled(self, options: Mapping[str, Any], run_id: str, thread_id: str, interval: float | None) -> Run:
+    async def polled(self, run_id: str, thread_id: str, *, options: Mapping[str, Any], interval: float | None) -> Run:
         """Poll a run under the options of a call, its body's left out; `interval` is in milliseconds."""
         given = {name: options[name] for name in ("extra_headers", "extra_query", "timeout") if name in options}
         client, _ = self._part("poll", RequestOptions, given, body=False)

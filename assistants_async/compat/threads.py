@@ -74,7 +74,7 @@ class AsyncThreads(Resource):
         client, members = self._part("create_and_run_poll", params.CreateThreadAndRunPoll, keywords)
         interval = members.pop("poll_interval_ms", None)
         run: Run = await Pending(client.threads.create_and_run(**members, **streamed(False)))
-        return await self.runs.polled(keywords, run.id, run.thread_id or "", interval)
+        return await self.runs.polled(run.id, run.thread_id or "", options=keywords, interval=interval)
 
     @overload
     def create_and_run_stream(
