@@ -132,9 +132,13 @@ async def test_no_failing_hook_shows_the_key(wire: Wire, client: AssistantsClien
 
 
 async def test_no_bad_query_shows_the_key(client: AssistantsClient) -> None:
-    """A value that has no text is found while the request is written out."""
+    """A value that has no text, as a hook may put in, is found while the request is written out."""
+
+    def put(request: Any) -> None:
+        request.query["x"] = b"y"
+
     with pytest.raises(TypeError, match="query parameter 'x'") as caught:
-        await client.threads.retrieve("thread_1").with_options(query={"x": b"y"})
+        await client.threads.retrieve("thread_1").with_options(on_request=put)
     assert KEY not in shown(caught.value)
 
 
