@@ -37,7 +37,9 @@ class CancelledMeanwhileError(ClaimLostError):
 class Journal:
     """Collects changes and events, and commits them: deltas by themselves a moment later, all else at a `flush`."""
 
-    def __init__(self, store: Store, claim: Claim, run: Stored, lost: Callable[[ClaimLostError], None]) -> None:
+    def __init__(
+        self, store: Store, claim: Claim, run: Stored, lost: Callable[[ClaimLostError], None], *, number: int = 0
+    ) -> None:
         self._store = store
         self._claim = claim
         self._lost = lost
@@ -47,7 +49,8 @@ class Journal:
         self._versions = {self._run_key: run.version}
         self._events: list[Event] = []
         self._writes: dict[Key, Write] = {}
-        self._number = 0
+        self.number = number
+        """Number of its latest commit; a second journal under the same claim goes on from there."""
         self._lock = asyncio.Lock()
         self._timer: asyncio.Handle | None = None
         self._task: asyncio.Task[None] | None = None
@@ -93,7 +96,7 @@ class Journal:
             while self._events or self._writes:
                 events, self._events = self._events, []
                 writes, self._writes = self._writes, {}
-                self._number += 1
+                self.number += 1
                 await self._commit(joined(events) if self._store.linger else events, writes)
             self._written_at = asyncio.get_running_loop().time()
 
@@ -120,7 +123,7 @@ class Journal:
         while True:
             named = {self._claim.run_id: events} if events else {}
             try:
-                await self._store.commit(Changes(self._claim, self._number, writes=writes, events=named))
+                await self._store.commit(Changes(self._claim, self.number, writes=writes, events=named))
             except ConflictError:
                 await self._take_over(events, writes)
             except StoreError as error:

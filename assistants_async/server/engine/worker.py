@@ -56,6 +56,7 @@ class Worker:
         self._failure: Document | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once the run has ended here."""
+        self._commits = 0
         self._is_over = False
 
     def start(self) -> None:
@@ -119,6 +120,7 @@ class Worker:
     def _lose(self, error: ClaimLostError) -> None:
         if isinstance(error, CancelledMeanwhileError) and self._life is not None:
             self._life.journal.close()
+            self._commits = self._life.journal.number
             self._life = None
             self._begin(self._work())
         else:
@@ -134,7 +136,7 @@ class Worker:
             return None
         rows = (await store.page("step", claim.thread_id, PageQuery(ref=claim.run_id))).rows
         steps = [row.document for row in rows]
-        journal = Journal(store, claim, stored, self._lose)
+        journal = Journal(store, claim, stored, self._lose, number=self._commits)
         # A run that had begun before has made its search, with whatever result.
         has_searched = stored.document["started_at"] is not None and not claim.lost
         life = self._life = ActiveRun(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import BinaryIO
+
+from .interface import StoreError, StoreFullError
 
 # Bytes that are written or read in one go.
 _PIECE = 2**20
@@ -41,7 +44,10 @@ class DiskBlob:
         self.size += len(piece)
         if self._waiting >= _PIECE:
             pieces, self._pieces, self._waiting = self._pieces, [], 0
-            await asyncio.to_thread(self._write, pieces)
+            try:
+                await asyncio.to_thread(self._write, pieces)
+            except OSError as error:
+                raise store_error(error) from error
 
     async def close(self) -> None:
         """Throw the bytes away, unless they are kept."""
@@ -76,6 +82,12 @@ class DiskBlob:
         if self._file is not None:
             self._file.close()
             self._path.unlink(missing_ok=True)
+
+
+def store_error(error: OSError) -> StoreError:
+    """Return the error of a store for one of its disk."""
+    kind = StoreFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else StoreError
+    return kind(f"the disk of the store: {error.strerror}")
 
 
 async def read_file(folder: Path, id: str) -> AsyncIterator[bytes]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from . import sqlite_reads as reads
-from .disk_blobs import DiskBlob, read_file, remove_files, sweep
+from .disk_blobs import DiskBlob, read_file, remove_files, store_error, sweep
 from .interface import (
     Changes,
     Claim,
@@ -71,10 +71,12 @@ class SqliteStore:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
             try:
                 await self._run(self._open)
-            except BaseException:
-                self._thread.shutdown(wait=False)
-                self._thread = None
-                raise
+            except StoreError as error:
+                raise ValueError(f"the store {self._path} cannot be opened: {error}") from None
+            finally:
+                if self._file is None:
+                    self._thread.shutdown(wait=False)
+                    self._thread = None
 
     def cut(self) -> None:
         """Cut all followers."""
@@ -199,11 +201,15 @@ class SqliteStore:
 
     def _open(self) -> None:
         file = SqliteFile(self._path)
-        rows = file.connection.execute("SELECT kind, min(due) FROM objects WHERE due IS NOT NULL GROUP BY kind")
-        self._dues = dict(rows.fetchall())
-        # Nobody reads yet: what no commit knows was left by a process that ended in between.
-        sweep(self._folder, {str(name) for (name,) in file.connection.execute("SELECT id FROM blobs")})
-        self._file, self._writer = file, SqliteWriter(file.connection)
+        try:
+            rows = file.connection.execute("SELECT kind, min(due) FROM objects WHERE due IS NOT NULL GROUP BY kind")
+            self._dues = dict(rows.fetchall())
+            # Nobody reads yet: what no commit knows was left by a process that ended in between.
+            sweep(self._folder, {str(name) for (name,) in file.connection.execute("SELECT id FROM blobs")})
+            self._file, self._writer = file, SqliteWriter(file.connection)
+        except BaseException:
+            file.close()
+            raise
 
     def _commit(self, changes: Changes) -> Committed:
         assert self._writer is not None
@@ -234,9 +240,7 @@ class SqliteStore:
                 raise StoreFullError(f"{self.name}: {error}") from error
             raise StoreError(f"{self.name}: {error}") from error
         except OSError as error:
-            if error.errno is None:
-                raise
-            raise StoreFullError(f"{self.name}: {error.strerror}") from error
+            raise store_error(error) from error
 
 
 def _ignore(_notice: Notice, _run_id: str) -> None:
