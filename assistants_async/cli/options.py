@@ -128,7 +128,8 @@ def _add_store_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--store",
         metavar="STORE",
-        help="place of all objects: memory, or sqlite:PATH (default: memory; with --backend sqlite:assistants.db)",
+        help="place of all objects: memory, sqlite:PATH, or postgresql://… (default: memory; with --backend "
+        "sqlite:assistants.db)",
     )
     serve.add_argument(
         "--concurrency",

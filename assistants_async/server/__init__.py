@@ -27,6 +27,7 @@ from .request_log import RequestRecord
 from .server import AssistantsServer
 from .storage.interface import Store
 from .storage.memory import MemoryStore
+from .storage.postgres import PostgresStore
 from .storage.sqlite import SqliteStore
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Incomplete",
     "MemoryStore",
     "Piece",
+    "PostgresStore",
     "RefusalPiece",
     "RequestRecord",
     "Responder",

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import itertools
 import os
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+
+import pytest
 
 # The programs of Debian's package postgresql are in no folder of PATH; the newest come first.
 _FOLDERS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
@@ -62,10 +67,10 @@ class PostgresServer:
 def postgres_server() -> Iterator[PostgresServer]:
     """Run a server in a folder of its own, which is removed behind it."""
     # The path of a socket has 107 bytes at most, and the folders of pytest are longer.
-    with tempfile.TemporaryDirectory(prefix="assistants-pg-") as path:
+    folder = Path(tempfile.mkdtemp(prefix="assistants-pg-"))
+    try:
         if os.geteuid() == 0:
-            shutil.chown(path, _USER)
-        folder = Path(path)
+            shutil.chown(folder, _USER)
         _run("initdb", "-D", str(folder / "data"), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         server = PostgresServer(folder)
         server.start()
@@ -73,6 +78,41 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
         finally:
             server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@cache
+def shared_server() -> PostgresServer:
+    """A server for all tests of this process, which is stopped with it; skips the test where none can be started."""
+    problem = missing_postgres()
+    if problem is not None:
+        pytest.skip(problem)
+    stack = ExitStack()
+    atexit.register(stack.close)
+    return stack.enter_context(postgres_server())
+
+
+@contextmanager
+def new_database() -> Iterator[str]:
+    """Make a database and give its URL; the clock of the tests does not run ahead of the server meanwhile."""
+    url = shared_server().new_database()
+    with own_time():
+        yield url
+
+
+@contextmanager
+def own_time() -> Iterator[None]:
+    """Keep the clock of the tests from running ahead: a process that is no child of this one answers."""
+    loop = asyncio.get_running_loop()
+    reader, writer = os.pipe()
+    loop.add_reader(reader, lambda: None)
+    try:
+        yield
+    finally:
+        loop.remove_reader(reader)
+        os.close(reader)
+        os.close(writer)
 
 
 def _program(name: str) -> str | None:

@@ -10,7 +10,9 @@ from typing import Any
 from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.interface import Changes, Document, Event, Store
 from assistants_async.server.storage.memory import MemoryStore
+from assistants_async.server.storage.postgres import PostgresStore
 from assistants_async.server.storage.sqlite import SqliteStore
+from tests.support.postgres import new_database
 
 
 @asynccontextmanager
@@ -33,7 +35,22 @@ async def sqlite(folder: Path) -> AsyncIterator[Store]:
     await store.close()
 
 
-ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {"memory": memory, "sqlite": sqlite}
+@asynccontextmanager
+async def postgres(_folder: Path) -> AsyncIterator[Store]:
+    """A store in a database of its own."""
+    with new_database() as url:
+        store = PostgresStore(url)
+        await store.open()
+        yield store
+        store.cut()
+        await store.close()
+
+
+ENGINES: Mapping[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "postgres": postgres,
+}
 """Opens a fresh store, by its kind; a folder is there for its files."""
 
 

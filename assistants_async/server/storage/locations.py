@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .interface import Store
 from .memory import MemoryStore
+from .postgres import PostgresStore
 from .sqlite import SqliteStore
 
 
@@ -14,5 +15,7 @@ def store_at(location: str) -> Store:
         return MemoryStore()
     if scheme == "sqlite" and rest and not rest.startswith("//"):
         return SqliteStore(rest)
+    if scheme in {"postgresql", "postgres"} and rest.startswith("//"):
+        return PostgresStore(location)
     shown = f"{scheme}:…" if "@" in rest else location
-    raise ValueError(f"{shown!r} is not a store: give memory, or sqlite:PATH")
+    raise ValueError(f"{shown!r} is not a store: give memory, sqlite:PATH, or postgresql://…")

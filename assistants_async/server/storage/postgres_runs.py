@@ -1,0 +1,69 @@
+"""The claims of a PostgreSQL store, and the sweep of what nobody can read any more; one statement each.
+
+Times are the database's: the clocks of machines differ, and one clock decides when a lease has run out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .interface import Claim
+from .postgres_link import Connection
+
+# The number of the lock that lets one process at a time sweep.
+_LOCK = 0x61737375
+_CLAIM = (
+    " UPDATE runs SET owner = $1, lease = clock_timestamp() + make_interval(secs => $2), epoch = runs.epoch + 1,"
+    " losses = runs.losses + CASE WHEN next.owner = '' THEN 0 ELSE 1 END, commits = 0"
+    " FROM next WHERE runs.id = next.id RETURNING runs.id, runs.thread, runs.epoch, next.owner <> '', runs.losses"
+)
+# Runs that other processes are just claiming or writing are theirs. Both as `is_claimable` has it.
+_NEXT = (
+    "WITH next AS (SELECT id, owner FROM runs WHERE owner = '' AND status IN ('queued', 'cancelling')"
+    " OR owner <> '' AND lease <= clock_timestamp() AND status IN ('queued', 'in_progress', 'cancelling')"
+    " ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED)"
+)
+_NAMED = (
+    "WITH next AS (SELECT id, owner FROM runs WHERE id = $3 AND (owner = '' OR lease <= clock_timestamp()) FOR UPDATE)"
+)
+
+
+async def claim(connection: Connection, worker: str, lease: float, run_id: str | None) -> Claim | None:
+    """Claim the next run, or this one."""
+    if run_id is None:
+        row = await connection.fetchrow(_NEXT + _CLAIM, worker, lease)
+    else:
+        row = await connection.fetchrow(_NAMED + _CLAIM, worker, lease, run_id)
+    if row is None:
+        return None
+    name, thread_id, epoch, lost, losses = row
+    return Claim(name, thread_id, epoch, lost=lost, losses=losses)
+
+
+async def renew(connection: Connection, worker: str, lease: float, run_ids: Sequence[str]) -> Sequence[str]:
+    """Renew a worker's leases, and return those of its runs that are to be cancelled."""
+    rows = await connection.fetch(
+        "UPDATE runs SET lease = clock_timestamp() + make_interval(secs => $2)"
+        " WHERE owner = $1 AND id = ANY($3::text[]) RETURNING id, status",
+        worker,
+        lease,
+        run_ids,
+    )
+    return [run_id for run_id, status in rows if status == "cancelling"]
+
+
+async def release(connection: Connection, worker: str) -> Sequence[str]:
+    """Give back the claims of a worker as lost ones, and return the runs."""
+    rows = await connection.fetch("UPDATE runs SET lease = '-infinity' WHERE owner = $1 RETURNING id", worker)
+    return [run_id for (run_id,) in rows]
+
+
+async def sweep(connection: Connection) -> None:
+    """Remove events ten minutes after the end of their run, places of documents removed a week ago, and lost bytes."""
+    if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+        await connection.execute(
+            "WITH old AS (DELETE FROM ended WHERE at < now() - interval '10 minutes' RETURNING run)"
+            " DELETE FROM events USING old WHERE events.run = old.run"
+        )
+        await connection.execute("DELETE FROM objects WHERE removed < now() - interval '7 days'")
+        await connection.execute("DELETE FROM blobs WHERE NOT kept AND at < now() - interval '1 day'")
