@@ -48,6 +48,7 @@ def _add_check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
     check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
     _add_backend_connection(check)
+    check.set_defaults(backend_timeout=120.0)
 
 
 def _add_show_options(show: argparse.ArgumentParser) -> None:
@@ -164,11 +165,12 @@ def _add_answer_options(serve: argparse.ArgumentParser) -> None:
         type=positive_seconds,
         default=600.0,
         metavar="SECONDS",
-        help="time until a run expires (default: 600)",
+        help="time until a run expires, above 0 (default: 600)",
     )
 
 
 def _add_backend_options(serve: argparse.ArgumentParser) -> None:
+    # No defaults here: without --backend, `serve` refuses each of these that was given, even where it is the default.
     serve.add_argument("--backend", metavar="URL", help="base URL of a chat-completions server that answers runs")
     serve.add_argument("--model", metavar="NAME", help="model of every run (default: the run's own)")
     serve.add_argument(
@@ -178,27 +180,23 @@ def _add_backend_options(serve: argparse.ArgumentParser) -> None:
     serve.add_argument(
         "--file-search",
         choices=("auto", "tool", "inject"),
-        default="auto",
         help="tool: the model calls the search; inject: one search before the answer; "
         "auto: tool with --tools native, inject with --tools schema (default: auto)",
     )
     serve.add_argument(
         "--tools",
         choices=("native", "schema"),
-        default="native",
         help="native: the backend's own tool calls; schema: calls by a JSON schema, for backends without tools "
         "(default: native)",
     )
     serve.add_argument(
         "--code-interpreter",
         choices=("refuse", "ignore"),
-        default="refuse",
         help="refuse: runs with code_interpreter fail; ignore: they go on without it (default: refuse)",
     )
     serve.add_argument(
         "--limit-name",
         choices=("max_tokens", "max_completion_tokens"),
-        default="max_tokens",
         help="the backend's name for the token limit of an answer (default: max_tokens)",
     )
     _add_backend_connection(serve)
@@ -214,9 +212,8 @@ def _add_backend_connection(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--backend-timeout",
         type=positive_seconds,
-        default=120.0,
         metavar="SECONDS",
-        help="silence after which a request to the backend fails (default: 120)",
+        help="silence after which a request to the backend fails, above 0 (default: 120)",
     )
 
 

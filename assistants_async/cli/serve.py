@@ -23,6 +23,7 @@ ValueT = TypeVar("ValueT")
 # Refusals of the server name its keywords; a caller of the command knows options.
 _OPTIONS = {"api_key": "--api-key-file", "allow_hosts": "--allow-host", "cors": "--cors", "base_url": "--backend"}
 _BACKEND = ("model", "model_map", "context", "file_search", "tools", "code_interpreter", "limit_name")
+_CONNECTION = ("backend_key_file", "backend_timeout")
 
 
 def run_server(options: argparse.Namespace, api_key: str | None, backend_key: str | None) -> int:
@@ -90,14 +91,16 @@ def _refuse(error: ValueError) -> int:
 def _responder(options: argparse.Namespace, backend_key: str | None) -> Responder | None:
     """Make the responder of the options; None for the echo. Raises `ValueError` for options that exclude each other."""
     if options.backend is None:
-        wrong = next((name for name in ("model", "model_map", "context") if getattr(options, name) is not None), None)
+        wrong = next((name for name in _BACKEND + _CONNECTION if getattr(options, name) is not None), None)
         if wrong is not None:
             raise ValueError(f"--{wrong.replace('_', '-')} needs --backend")
         return None if options.script is None else ScriptedResponder(read_script(options.script))
     if options.script is not None:
         raise ValueError("--script and --backend both answer runs: give one of them")
-    settings = {name: getattr(options, name) for name in _BACKEND}
-    return ChatCompletions(options.backend, api_key=backend_key, timeout=options.backend_timeout, **settings)
+    settings = {name: value for name in _BACKEND if (value := getattr(options, name)) is not None}
+    if options.backend_timeout is not None:
+        settings["timeout"] = options.backend_timeout
+    return ChatCompletions(options.backend, api_key=backend_key, **settings)
 
 
 def _store(options: argparse.Namespace) -> Store:
