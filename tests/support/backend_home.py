@@ -11,6 +11,7 @@ from typing import Any
 from assistants_async import AssistantsClient, Message, Run, RunStep, Thread
 from assistants_async.server import AssistantsServer
 from assistants_async.server.backend.chat import ChatCompletions
+from assistants_async.server.storage.interface import Store
 from assistants_async.testing.chat_backend import ChatAnswer, ChatBackend, RawAnswer
 
 FUNCTION: Any = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
@@ -41,13 +42,13 @@ class Ended:
 
 @asynccontextmanager
 async def home(
-    answers: Sequence[ChatAnswer | RawAnswer], **settings: Any
+    answers: Sequence[ChatAnswer | RawAnswer], *, store: Store | None = None, **settings: Any
 ) -> AsyncIterator[tuple[ChatBackend, AssistantsClient]]:
     """A server whose runs the scripted backend answers."""
     async with ChatBackend(answers) as backend:
         responder = ChatCompletions(backend.url, api_key=KEY, **{"timeout": 30.0, **settings})
         async with (
-            AssistantsServer(responder=responder, pace=0.001) as server,
+            AssistantsServer(responder=responder, store=store, pace=0.001) as server,
             AssistantsClient(base_url=server.base_url, api_key="key") as client,
         ):
             yield backend, client
