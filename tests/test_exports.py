@@ -12,11 +12,11 @@ from types import ModuleType
 import pytest
 
 import assistants_async
-from assistants_async import errors, models, server
+from assistants_async import errors, models, moving, server
 from assistants_async.client import AssistantsClient
 
 ROOT = Path(assistants_async.__file__).parent
-PACKAGES: tuple[ModuleType, ...] = (assistants_async, models, server)
+PACKAGES: tuple[ModuleType, ...] = (assistants_async, models, moving, server)
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.__name__)

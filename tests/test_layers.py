@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("",),  # the package itself
     ("compat",),
     ("server",),
+    ("moving",),
     ("testing",),
     ("cli", "__main__"),
 )
@@ -207,7 +208,9 @@ ON_USE = {
 imported inside functions alone."""
 
 CLIENT = [
-    name for name in MODULES if layer(name) not in ("server", "testing", "cli", "__main__") and name not in ON_USE
+    name
+    for name in MODULES
+    if layer(name) not in ("server", "moving", "testing", "cli", "__main__") and name not in ON_USE
 ]
 
 

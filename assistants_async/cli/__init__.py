@@ -1,1 +1,1 @@
-"""The commands: `demo`, `serve`, `check`, `inspect` and `show`."""
+"""The commands: `demo`, `serve`, `check`, `inspect`, `show` and `export`."""

@@ -6,6 +6,7 @@ import argparse
 import math
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -60,6 +61,17 @@ def seconds(text: str) -> float:
     if not 0 <= value < math.inf:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
     return value
+
+
+def moment(text: str) -> int:
+    """Read a time as seconds since 1970; one without a zone is UTC."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time: give 2026-05-01 or 2026-05-01T12:00Z") from None
+    return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp())
 
 
 def positive_seconds(text: str) -> float:

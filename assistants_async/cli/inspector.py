@@ -9,30 +9,17 @@ import json
 import os
 import sys
 from contextlib import AsyncExitStack
-from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..client import AssistantsClient
 from ..core.requests.base_url import foundry_base_url
 from ..server.inspector import Inspector
 from ..server.page_files import PageSettings
+from .connect import AZURE_VERSION, FOUNDRY_VERSION, UserToken, azure_identity
 from .options import BASE_URL
 from .serve import reason_of, stop_signal
 
-_AZURE_VERSION = "2024-05-01-preview"
-_FOUNDRY_VERSION = "v1"
 _IMPORT = "from azure.identity.aio import DefaultAzureCredential\n"
-
-
-class _Token(NamedTuple):
-    """A token of the user's, as a credential."""
-
-    token: str
-    expires_on: float = float("inf")
-
-    def get_token(self, *_scopes: str) -> Any:
-        """Return the token for any scope."""
-        return self
 
 
 def run_inspector(options: argparse.Namespace, api_key: str | None) -> int:
@@ -72,14 +59,14 @@ async def _client(
     shown, version = json.dumps(url), options.api_version
     settings: dict[str, Any] = {} if api_key is None else {"api_key": api_key}
     if options.foundry:
-        foundry_base_url(url, version or _FOUNDRY_VERSION)  # first: signing in takes long
-        credential = _Token(api_key) if api_key is not None else await _identity(stack)
-        client = AssistantsClient.foundry(url, credential, api_version=version or _FOUNDRY_VERSION)
+        foundry_base_url(url, version or FOUNDRY_VERSION)  # first: signing in takes long
+        credential = UserToken(api_key) if api_key is not None else await azure_identity(stack, "--api-key-file")
+        client = AssistantsClient.foundry(url, credential, api_version=version or FOUNDRY_VERSION)
         more = "" if version is None else f", api_version={json.dumps(version)}"
         code = f"DefaultAzureCredential() as credential, AssistantsClient.foundry({shown}, credential{more})"
         return client, PageSettings(api="", client=code, imports=_IMPORT)
     if options.azure:
-        version = version or _AZURE_VERSION
+        version = version or AZURE_VERSION
         client = AssistantsClient.azure(url, api_version=version, **settings)
         code = f"AssistantsClient.azure({shown}, api_version={json.dumps(version)})"
         return client, PageSettings(api="", client=code)
@@ -87,12 +74,3 @@ async def _client(
     client = AssistantsClient(base_url=url, query=query, **settings)
     more = "" if version is None else f", query={json.dumps(query)}"
     return client, PageSettings(api="", client=f"AssistantsClient(base_url={shown}{more})")
-
-
-async def _identity(stack: AsyncExitStack) -> Any:
-    """Make azure-identity's credential, which is closed at the end."""
-    try:
-        identity = import_module("azure.identity.aio")
-    except ImportError:
-        raise ValueError("--foundry needs the extra azure, or a token by --api-key-file") from None
-    return await stack.enter_async_context(identity.DefaultAzureCredential())

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 
 from .arguments import key_from
-from .options import BACKEND_KEY, BASE_URL, CLIENT_KEY, KEY, make_parser
+from .options import BACKEND_KEY, BASE_URL, CLIENT_KEY, FOUNDRY_KEY, KEY, make_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return 0 for success, 1 for a failure, 2 for wrong arguments, 130 after Ctrl-C."""
+    """Run a command; return 0 for success, 1 for a failure, 2 for wrong arguments, 3 for a part, 130 after Ctrl-C."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -53,6 +53,10 @@ def _run(arguments: Sequence[str] | None) -> int:
             from .run_report import show_run
 
             return show_run(options, key_from(None, options.api_key_file, CLIENT_KEY))
+        if options.command == "export":
+            from .moving import run_export
+
+            return run_export(options, key_from(None, options.key_file, FOUNDRY_KEY if options.foundry else CLIENT_KEY))
         backend_key = key_from(None, options.backend_key_file, BACKEND_KEY)
         if options.command == "check":
             from .check import run_check

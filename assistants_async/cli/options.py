@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .._version import __version__
-from .arguments import count, folder, key, model_map, port, positive_seconds, script, seconds, seed
+from .arguments import count, folder, key, model_map, moment, port, positive_seconds, script, seconds, seed
 
 KEY = "ASSISTANTS_API_KEY"
 """Environment variable with the key that requests must carry."""
@@ -15,6 +15,8 @@ BACKEND_KEY = "ASSISTANTS_BACKEND_KEY"
 """Environment variable with the backend's own key."""
 CLIENT_KEY = "OPENAI_API_KEY"
 """Environment variable with the key for another server, which clients read too."""
+FOUNDRY_KEY = "AZURE_AI_TOKEN"
+"""Environment variable with a bearer token for Foundry."""
 BASE_URL = "OPENAI_BASE_URL"
 """Environment variable with the base URL of another server, which clients read too."""
 
@@ -65,6 +67,40 @@ def _add_show_options(show: argparse.ArgumentParser) -> None:
         "--auth", choices=("bearer", "api-key"), default="bearer", help="header of the key (default: bearer)"
     )
     show.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="protocol version (default: v2)")
+
+
+def _add_export_options(export: argparse.ArgumentParser) -> None:
+    export.add_argument("--from", dest="source", metavar="URL", required=True, help="base URL of the server")
+    export.add_argument("--to", metavar="FOLDER", type=Path, required=True, help="folder, new or of an export before")
+    _add_other_server(export)
+    export.add_argument(
+        "--threads", metavar="FILE", type=Path, help="file with ids of threads, one a line (default: the server's list)"
+    )
+    export.add_argument(
+        "--since",
+        metavar="TIME",
+        type=moment,
+        help="only threads with a message of then or later: 2026-05-01, 2026-05-01T12:00Z or seconds since 1970",
+    )
+    export.add_argument(
+        "--concurrency", metavar="NUMBER", type=count, default=4, help="threads read at the same time (default: 4)"
+    )
+    export.add_argument("--no-files", dest="files", action="store_false", help="leave the contents of files out")
+
+
+def _add_other_server(command: argparse.ArgumentParser) -> None:
+    """Add the form, the version and the key of another server."""
+    forms = command.add_mutually_exclusive_group()
+    forms.add_argument("--foundry", action="store_true", help="the URL is a Foundry project's endpoint")
+    forms.add_argument("--azure", action="store_true", help="the URL is the endpoint of an Azure OpenAI resource")
+    command.add_argument("--api-version", metavar="VERSION", help="version in every query, of --foundry and --azure")
+    command.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="protocol version (default: v2)")
+    command.add_argument(
+        "--key-file",
+        metavar="FILE",
+        type=Path,
+        help=f"file with the server's key, mode 0600 (default: ${CLIENT_KEY}, or ${FOUNDRY_KEY} with --foundry)",
+    )
 
 
 def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
@@ -242,6 +278,11 @@ _COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None
         "print a run of a server, with its steps and tokens",
         "Print a run of a server, with its steps and tokens.",
         _add_show_options,
+    ),
+    "export": (
+        "write all objects of a server's account to a folder",
+        "Write all objects of a server's account to a folder. Broken off and run again, it goes on where it stopped.",
+        _add_export_options,
     ),
 }
 """Summary, description and options of each command."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..._typing import is_object
 from ...errors import PaginationError
 from ...models.pages import AnyPage
 from ..requests.endpoint import Endpoint, ProtocolVersion
@@ -64,4 +65,5 @@ class Cursor:
         if self.member is None or not more or not page.data:
             return None
         edge = page.data[0] if self.backward else page.data[-1]
-        return getattr(page, "first_id" if self.backward else "last_id", None) or getattr(edge, "id", None)
+        named = getattr(page, "first_id" if self.backward else "last_id", None)
+        return named or (edge.get("id") if is_object(edge) else getattr(edge, "id", None))

@@ -99,6 +99,12 @@ def test_a_list_without_cursors_has_one_page() -> None:
     assert Cursor(LIST_FILES, {}, "v2").advance(page("a", last="a")) == "a"
 
 
+def test_items_that_are_dicts_name_the_next_page() -> None:
+    """By their id, as models do, where the page names no last one."""
+    of_dicts: Any = Page(data=({"id": "a"}, {"id": "b"}), has_more=True)
+    assert Cursor(LIST_MESSAGES, {}, "v2").advance(of_dicts) == "b"
+
+
 @pytest.mark.parametrize(
     ("items", "more", "token", "wanted"),
     [

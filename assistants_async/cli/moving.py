@@ -1,0 +1,111 @@
+"""`export`: whole accounts moved, with their progress."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import AsyncExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..errors import AssistantsError, AuthenticationError, PermissionDeniedError, printable
+from ..moving import MovingProgress, MovingReport, export_account
+from ..moving.report import OnProgress
+from .connect import patient_client
+
+_EVERY = 100
+"""Objects for each line of progress, where rich is not installed."""
+_SHOWN = 20
+"""Problems that are printed; a report of thousands would hide the first ones."""
+
+Move = Callable[[OnProgress, AsyncExitStack], Awaitable[MovingReport]]
+
+
+def run_export(options: argparse.Namespace, key: str | None) -> int:
+    """Export; return 0, 1 where the server fails, 2 for bad input and 3 where something could not be had."""
+
+    async def move(on_progress: OnProgress, stack: AsyncExitStack) -> MovingReport:
+        ids = None if options.threads is None else _ids(options.threads)
+        client = await patient_client(options.source, options, key, stack)
+        return await export_account(
+            client,
+            options.to,
+            threads=ids,
+            since=options.since,
+            concurrency=options.concurrency,
+            files=options.files,
+            on_progress=on_progress,
+        )
+
+    return run_move("export", move)
+
+
+def run_move(command: str, move: Move) -> int:
+    """Run a move with its progress on standard error, and print its report."""
+    try:
+        report = asyncio.run(_run(move))
+    except AssistantsError as error:
+        # A key without rights is wrong input; a server that is down is not.
+        return _refuse(command, error, 2 if isinstance(error, (AuthenticationError, PermissionDeniedError)) else 1)
+    except (TypeError, ValueError, OSError) as error:
+        return _refuse(command, error, 2)
+    counts = ", ".join(f"{count} {kind}" for kind, count in report.counts.items()) or "nothing new"
+    print(f"assistants-async {command}: {counts}")
+    for problem in report.problems[:_SHOWN]:
+        name = printable(f"{problem.kind} {problem.id}".rstrip(), 100)
+        print(f"{name}: {problem.reason}", file=sys.stderr)
+    if len(report.problems) > _SHOWN:
+        print(f"and {len(report.problems) - _SHOWN} more", file=sys.stderr)
+    return 0 if report.is_complete else 3
+
+
+async def _run(move: Move) -> MovingReport:
+    async with AsyncExitStack() as stack:
+        with _progress() as on_progress:
+            return await move(on_progress, stack)
+
+
+def _refuse(command: str, error: Exception, code: int) -> int:
+    print(f"assistants-async {command}: {printable(str(error), 400)}", file=sys.stderr)
+    return code
+
+
+def _ids(path: Path) -> list[str]:
+    """Read the ids of threads, one a line; raises `ValueError`."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read {str(path)!r}: the file is not UTF-8 text") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+@contextlib.contextmanager
+def _progress() -> Generator[OnProgress]:
+    """Enter for a function that shows progress: as bars on a terminal where rich is installed, else as lines."""
+    try:
+        rich: Any = import_module("rich.progress")
+        console = import_module("rich.console").Console(stderr=True)
+    except ImportError:
+        rich = console = None
+    if console is None or not console.is_terminal:
+        yield _print_line
+        return
+    columns = [rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn()]
+    with rich.Progress(*columns, console=console) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(progress: MovingProgress) -> None:
+            if progress.stage not in tasks:
+                tasks[progress.stage] = bars.add_task(progress.stage, total=progress.total)
+            bars.update(tasks[progress.stage], completed=progress.done, total=progress.total)
+
+        yield show
+
+
+def _print_line(progress: MovingProgress) -> None:
+    if progress.done % _EVERY == 0:
+        print(f"{progress.stage}: {progress.done}", file=sys.stderr)

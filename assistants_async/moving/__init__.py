@@ -1,0 +1,12 @@
+"""Whole accounts moved: exported from a server into a folder, and converted from there.
+
+report = await export_account(client, Path("account"))
+"""
+
+from __future__ import annotations
+
+from .exporter import export_account
+from .folder import FolderError
+from .report import MovingProblem, MovingProgress, MovingReport
+
+__all__ = ["FolderError", "MovingProblem", "MovingProgress", "MovingReport", "export_account"]
