@@ -17,7 +17,6 @@ ELSEWHERE = {
     "_version": "test_packaging.py",
     "calls/chunk_stream": "workflows/runs/test_channel_from_sse.py",
     "calls/items": "calls/test_lists.py",
-    "calls/lazy_coroutine": "calls/test_call.py",
     "calls/pages": "calls/test_lists.py",
     "calls/save_to_disk": "calls/test_download.py",
     "cli": "cli/test_cli.py",

@@ -26,14 +26,6 @@ S_co = TypeVar("S_co", covariant=True)
 U = TypeVar("U")
 
 
-def check_type(kind: Any) -> None:
-    """Refuse a value that is no type, or a type that JSON cannot be decoded as."""
-    try:
-        decoder_for(kind)
-    except TypeError as error:
-        raise TypeError(f"as_type() must be given a type that can be decoded, not {kind!r}: {error}") from None
-
-
 @show_keywords
 class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
     """One request, checked and not yet sent: `await` it for the value, or use another form.
@@ -47,11 +39,11 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
     def __init__(
         self, session: SessionManager, request: Request, options: Options, result: type[T_co] | None = None
     ) -> None:
-        super().__init__()
         self._session = session
         self._request = request
         self._options = options
         self._result: type[Any] = request.endpoint.result if result is None else result
+        super().__init__()
 
     def response(self) -> Coroutine[Any, Any, Response[T_co]]:
         """Await for the value together with the answer it came in: status, headers, bytes, request id, time."""
@@ -120,15 +112,27 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
         """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""
         if self._used:
             raise RuntimeError(f"{self._request.endpoint.name}: options must be set before the call is used")
-        refuse_view_options(self._name, changes)
-        self._options = merge(self._options, changes)
+        try:
+            refuse_view_options(self._name, changes)
+            self._options = merge(self._options, changes)
+        except (TypeError, ValueError):
+            self._drop_warning()
+            raise
         return self
 
     def as_type(self, type: type[U]) -> Call[U, U]:
         """Return the same call, decoded as another type: a model of your own, or `dict` for plain values."""
-        check_type(type)
+        self._check_type(type)
         self._use()
         return Call(self._session, self._request, self._options, type)
+
+    def _check_type(self, kind: Any) -> None:
+        """Refuse a value that is no type, or a type that JSON cannot be decoded as."""
+        try:
+            decoder_for(kind)
+        except TypeError as error:
+            self._drop_warning()
+            raise TypeError(f"as_type() must be given a type that can be decoded, not {kind!r}: {error}") from None
 
     @property
     @override

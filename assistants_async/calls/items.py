@@ -20,12 +20,16 @@ class Items(AsyncIterable[T]):
 
     def take(self, count: int) -> Items[T]:
         """Stop after so many items; pages beyond them are never requested."""
-        whole_number("take(): count", count, least=0)
+        try:
+            whole_number("take(): count", count, least=0)
+        except ValueError:
+            self._drop_warning()
+            raise
         return _Chain(self, lambda items: _take(items, count))
 
     def filter(self, keep: Callable[[T], bool | Awaitable[bool]]) -> Items[T]:
         """Pass on the items for which a function, sync or async, is true."""
-        _check_step("filter", keep)
+        self._check_step("filter", keep)
         return _Chain(self, lambda items: _filter(items, keep))
 
     # Overloads, since checkers cannot find U in `U | Awaitable[U]`.
@@ -38,7 +42,7 @@ class Items(AsyncIterable[T]):
 
     def map(self, change: Callable[[T], Any]) -> Items[Any]:
         """Pass on the result of a function, sync or async, for each item."""
-        _check_step("map", change)
+        self._check_step("map", change)
         return _Chain(self, lambda items: _map(items, change))
 
     async def collect(self, max_items: int | None = None) -> list[T]:
@@ -52,10 +56,13 @@ class Items(AsyncIterable[T]):
             return item
         return None
 
+    def _check_step(self, name: str, step: object) -> None:
+        if not callable(step):
+            self._drop_warning()
+            raise TypeError(f"{name}() must be given a function of one item, not {step!r}")
 
-def _check_step(name: str, step: object) -> None:
-    if not callable(step):
-        raise TypeError(f"{name}() must be given a function of one item, not {step!r}")
+    def _drop_warning(self) -> None:
+        """Drop the warning of a call, where these are its items; others have none."""
 
 
 class _Chain(Items[U], Generic[T, U]):
@@ -66,6 +73,11 @@ class _Chain(Items[U], Generic[T, U]):
     def __init__(self, source: AsyncIterable[T], step: Callable[[AsyncIterator[T]], AsyncIterator[U]]) -> None:
         self._source = source
         self._step = step
+
+    @override
+    def _drop_warning(self) -> None:
+        if isinstance(self._source, Items):
+            self._source._drop_warning()  # noqa: SLF001  its own class
 
     @override
     def __aiter__(self) -> AsyncIterator[U]:

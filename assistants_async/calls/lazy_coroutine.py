@@ -22,8 +22,10 @@ class LazyCoroutine(Coroutine[Any, Any, T_co]):
     __slots__ = ("__weakref__", "_coroutine", "_used")
 
     def __init__(self) -> None:
-        self._used = False
+        """Begin unused; called last, since what could not be made to its end must not warn that it was not awaited."""
         self._coroutine: Coroutine[Any, Any, T_co] | None = None
+        # None where a use was refused: still unused, and without a warning.
+        self._used: bool | None = False
 
     @property
     @abstractmethod
@@ -38,6 +40,11 @@ class LazyCoroutine(Coroutine[Any, Any, T_co]):
         if self._used:
             raise RuntimeError(f"{self._name}: a call can be used only once, make a new one")
         self._used = True
+
+    def _drop_warning(self) -> None:
+        """Do not warn that the call was never awaited: an error has refused a use of it, and has said more."""
+        if not self._used:
+            self._used = None
 
     @override
     def __await__(self) -> Generator[Any, None, T_co]:
@@ -72,5 +79,5 @@ class LazyCoroutine(Coroutine[Any, Any, T_co]):
         return self._coroutine
 
     def __del__(self, _warn: Any = warnings.warn) -> None:
-        if not getattr(self, "_used", True):
+        if getattr(self, "_used", None) is False:
             _warn(f"{self._name}() was never awaited", RuntimeWarning, stacklevel=2, source=self)

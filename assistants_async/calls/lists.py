@@ -10,7 +10,7 @@ from .._typing import override
 from ..errors.old_names import Listed, old_names
 from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse
-from .call import Call, check_type
+from .call import Call
 from .channel import Channel
 from .items import Items
 from .pages import PageWalk, items_of
@@ -69,7 +69,7 @@ class PagedCall(Call[P, T], Items[T], Listed, Generic[P, T]):
 
         A page type of your own takes the place of the page, and `bytes` gives the body of one page.
         """
-        check_type(type)
+        self._check_type(type)
         self._use()
         result = like(self._request.endpoint.result, type)
         kind: Any = PagedCall if is_page(result) else Call

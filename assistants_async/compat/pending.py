@@ -22,8 +22,8 @@ class Pending(LazyCoroutine[T_co]):
     __slots__ = ("_call",)
 
     def __init__(self, call: Call[Any, Any]) -> None:
-        super().__init__()
         self._call = call
+        super().__init__()
 
     @property
     @override

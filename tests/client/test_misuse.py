@@ -59,7 +59,6 @@ CASES: dict[str, tuple[Use, str]] = {
 }
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # the calls that were refused are never awaited
 @pytest.mark.parametrize(("use", "words"), CASES.values(), ids=CASES.keys())
 async def test_senseless_arguments_are_refused_by_name(
     wire: Wire, client: AssistantsClient, use: Use, words: str

@@ -71,9 +71,7 @@ class RunCall(Call[Run, StreamEvent]):
         name, follow_ups = self._request.endpoint.name, self._follow_ups
         on_error = partial(self._session.errors.notify, self._options)
         if events is not True:
-            flag(f"{name}().stream(): events", events)
-            if recover or raise_on is not BAD_ENDS:
-                raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
+            self._check_plain(events, recover=recover or raise_on is not BAD_ENDS)
             return Channel(name, self._opener(self._decoder), on_error)
         # Added now and not when bound: one and the same call can be awaited, polled or driven.
         self._request.add_member("stream", True)
@@ -86,6 +84,15 @@ class RunCall(Call[Run, StreamEvent]):
         # Shared with the decoder, which looks whether the messages have come.
         channel.snapshot = known
         return channel
+
+    def _check_plain(self, events: object, *, recover: bool) -> None:
+        """Refuse a value of `events` that is no flag, and keywords that are for events beside `events=False`."""
+        name = self._request.endpoint.name
+        if recover or events is not False:
+            self._drop_warning()
+        flag(f"{name}().stream(): events", events)
+        if recover:
+            raise TypeError(f"{name}().stream(): recover and raise_on are for events, not for events=False")
 
     @overload
     async def into(

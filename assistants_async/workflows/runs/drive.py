@@ -113,9 +113,9 @@ class Drive(LazyCoroutine[RunResult[T]], Generic[T]):
     __slots__ = ("_channel", "_execution")
 
     def __init__(self, execution: RunExecution[T]) -> None:
-        super().__init__()
         self._execution = execution
         self._channel: DriveChannel[T] | None = None
+        super().__init__()
 
     @property
     @override
