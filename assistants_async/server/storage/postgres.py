@@ -70,7 +70,7 @@ class PostgresStore:
         await self._link.open()
         began: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._listening = asyncio.create_task(self._listen(began))
-        await began
+        await asyncio.wait([began, self._listening], return_when=asyncio.FIRST_COMPLETED)
 
     def cut(self) -> None:
         """Cut all followers."""
