@@ -41,6 +41,12 @@ class PageWalk(AsyncIterator[P]):
         """True once the last page has come."""
         return self._done
 
+    @property
+    def next_query(self) -> dict[str, Any]:
+        """The query parameter by which the next request differs; none once the last page has come."""
+        member = self._cursor.member
+        return {} if self._done or member not in self._request.query else {member: self._request.query[member]}
+
     @override
     async def __anext__(self) -> P:
         if self._done:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from .._typing import override
 from .pending import Pending
+
+
+class Pieces(AsyncIterator[bytes]):
+    """Pieces of a content, for `async for`; awaited they give themselves, as old code writes it."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self
+        yield  # a generator, which waits for nothing
+
+    @override
+    async def __anext__(self) -> bytes:
+        for piece in self._pieces:
+            return piece
+        raise StopAsyncIteration
 
 
 class BinaryContent:
@@ -43,10 +60,9 @@ class BinaryContent:
         for start in range(0, len(self.content), size):
             yield self.content[start : start + size]
 
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
-        """Yield the bytes in pieces."""
-        for piece in self.iter_bytes(chunk_size):
-            yield piece
+    def aiter_bytes(self, chunk_size: int | None = None) -> Pieces:
+        """Iterate over the bytes in pieces, awaited before or not."""
+        return Pieces(self.iter_bytes(chunk_size))
 
     def write_to_file(self, file: str | PathLike[str]) -> None:
         """Write the bytes to a file."""

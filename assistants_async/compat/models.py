@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Self, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import msgspec
 
@@ -16,6 +16,9 @@ from .. import models
 from .._typing import is_mapping, is_object, is_sequence, override
 from ..models.base import ABSENT, Model
 from ..models.dates import TIMES
+from ..response import HTTPResponse
+
+T = TypeVar("T")
 
 _ALL = "__all__"
 
@@ -27,6 +30,20 @@ class Dumps:
     """
 
     __slots__ = ()
+
+    _request_id: ClassVar[str | None] = None
+    """The server's own name of the request that the model answered; None on what is below an answer."""
+
+    @classmethod
+    def model_validate(cls, value: Any) -> Self:
+        """Build the model from plain values, such as `to_dict` gave, or return one."""
+        return value if isinstance(value, cls) else cls.model_validate_json(msgspec.json.encode(value))
+
+    @classmethod
+    def model_validate_json(cls, data: str | bytes) -> Self:
+        """Build the model from JSON text, such as `to_json` gave."""
+        built: Self = dressed(native_class(cls).from_json(data))
+        return built
 
     def model_dump(  # pydantic's own
         self,
@@ -131,51 +148,51 @@ def _below(chosen: Any, name: Any) -> Any:
     return True if below is ... else None if below is False else below
 
 
-class Assistant(Dumps, models.Assistant, frozen=True, kw_only=True):  # type: ignore[misc]  # `to_json` is text
+class Assistant(Dumps, models.Assistant, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # `to_json` is text
     """An assistant."""
 
 
-class Thread(Dumps, models.Thread, frozen=True, kw_only=True):  # type: ignore[misc]  # the same below
+class Thread(Dumps, models.Thread, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # the same below
     """A conversation."""
 
 
-class Message(Dumps, models.Message, frozen=True, kw_only=True):  # type: ignore[misc]
+class Message(Dumps, models.Message, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A message on a thread."""
 
 
-class Run(Dumps, models.Run, frozen=True, kw_only=True):  # type: ignore[misc]
+class Run(Dumps, models.Run, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A run."""
 
 
-class RunStep(Dumps, models.RunStep, frozen=True, kw_only=True):  # type: ignore[misc]
+class RunStep(Dumps, models.RunStep, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A step of a run."""
 
 
-class FileObject(Dumps, models.File, frozen=True, kw_only=True):  # type: ignore[misc]
+class FileObject(Dumps, models.File, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A file."""
 
 
-class VectorStore(Dumps, models.VectorStore, frozen=True, kw_only=True):  # type: ignore[misc]
+class VectorStore(Dumps, models.VectorStore, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A vector store."""
 
 
-class VectorStoreFile(Dumps, models.VectorStoreFile, frozen=True, kw_only=True):  # type: ignore[misc]
+class VectorStoreFile(Dumps, models.VectorStoreFile, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A file of a vector store."""
 
 
-class VectorStoreFileBatch(Dumps, models.VectorStoreFileBatch, frozen=True, kw_only=True):  # type: ignore[misc]
+class VectorStoreFileBatch(Dumps, models.VectorStoreFileBatch, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """Files that go into a vector store together."""
 
 
-class Upload(Dumps, models.Upload, frozen=True, kw_only=True):  # type: ignore[misc]
+class Upload(Dumps, models.Upload, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A file that is sent in parts."""
 
 
-class UploadPart(Dumps, models.UploadPart, frozen=True, kw_only=True):  # type: ignore[misc]
+class UploadPart(Dumps, models.UploadPart, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """A part of an upload."""
 
 
-class Deleted(Dumps, models.Deleted, frozen=True, kw_only=True):  # type: ignore[misc]
+class Deleted(Dumps, models.Deleted, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
     """The answer of a delete."""
 
 
@@ -194,7 +211,8 @@ def dressed_class(kind: type) -> type[Any]:
     if kind in _NAMED or issubclass(kind, Dumps):
         return _NAMED.get(kind, kind)
     metaclass: Any = type(cast("object", kind))
-    made: type[Any] = metaclass(kind.__name__, (Dumps, kind), {"__doc__": kind.__doc__, "__module__": __name__})
+    members = {"__doc__": kind.__doc__, "__module__": __name__}
+    made: type[Any] = metaclass(kind.__name__, (Dumps, kind), members, dict=True)
     return made
 
 
@@ -223,3 +241,10 @@ def dressed(value: Any) -> Any:
                 members[name] = dressed(members[name])
         return kind(**members)
     return tuple([dressed(member) for member in value]) if value.__class__ is tuple else value
+
+
+def with_request_id(value: T, http: HTTPResponse) -> T:
+    """Note on the model of an answer the name that the server gave its request."""
+    if isinstance(value, Dumps):
+        msgspec.structs.force_setattr(cast("Any", value), "_request_id", http.request_id)
+    return value

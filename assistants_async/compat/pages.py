@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar, cast
 
 import msgspec
@@ -13,11 +14,18 @@ from ..calls.lists import PagedCall
 from ..calls.pages import PageWalk
 from ..models.pages import AnyPage
 from .errors import translating
-from .models import Dumps, dressed
+from .models import Dumps, dressed, with_request_id
 from .pending import Pending
 from .raw_responses import APIResponse
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PageInfo:
+    """The query parameters of a next page."""
+
+    params: dict[str, Any]
 
 
 class _Pages(Generic[T]):
@@ -27,16 +35,20 @@ class _Pages(Generic[T]):
 
     data: Any
     _walk: PageWalk[Any]
-    _more: bool
+    _info: PageInfo | None
     _next: Any
 
     def has_next_page(self) -> bool:
         """Check whether a page follows."""
-        return self._more
+        return self._info is not None
+
+    def next_page_info(self) -> PageInfo | None:
+        """Return the query parameters of the next page; None where none follows."""
+        return self._info
 
     async def get_next_page(self) -> Self:
         """Ask for the next page; raises `RuntimeError` where none follows."""
-        if not self._more:
+        if self._info is None:
             raise RuntimeError("no page follows: check has_next_page() before get_next_page()")
         # Once for each page, however often old code asks for it.
         if self._next is None:
@@ -88,7 +100,7 @@ async def next_answer(walk: PageWalk[Any]) -> APIResponse[Any]:
     """Ask for the next page of a list, for the whole answer."""
     with translating():
         page, http = await walk.response()
-    return APIResponse(page_of(page, walk), http)
+    return APIResponse(with_request_id(page_of(page, walk), http), http)
 
 
 def page_of(page: AnyPage[Any], walk: PageWalk[Any]) -> Any:
@@ -97,7 +109,9 @@ def page_of(page: AnyPage[Any], walk: PageWalk[Any]) -> Any:
     # A list, which old code sorts and slices, where a native page has a tuple.
     members["data"] = list(members["data"])
     made = _CLASSES[type(page)](**members)
-    for name, value in (("_walk", walk), ("_more", not walk.finished), ("_next", None)):
+    # Taken now: the walk goes on with the pages behind this one.
+    info = None if walk.finished else PageInfo(walk.next_query)
+    for name, value in (("_walk", walk), ("_info", info), ("_next", None)):
         msgspec.structs.force_setattr(made, name, value)
     return made
 

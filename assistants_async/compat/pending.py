@@ -10,7 +10,7 @@ from ..calls.call import Call
 from ..calls.lazy_coroutine import LazyCoroutine
 from ..response import Response
 from .errors import translating
-from .models import dressed
+from .models import dressed, with_request_id
 from .raw_responses import APIResponse, StreamedResponseManager, streamed
 
 T_co = TypeVar("T_co", covariant=True)
@@ -36,7 +36,8 @@ class Pending(LazyCoroutine[T_co]):
 
     async def _await(self) -> T_co:
         with translating():
-            return self._made(await self._call)
+            answer: Response[Any] = await self._call.response()
+        return with_request_id(self._made(answer.value), answer.http)
 
     def _made(self, value: Any) -> T_co:
         """Make the value to return of the native one."""
@@ -48,7 +49,7 @@ class Pending(LazyCoroutine[T_co]):
         self._use()
         with translating():
             answer: Response[Any] = await self._call.response()
-        return APIResponse(self._made(answer.value), answer.http)
+        return APIResponse(with_request_id(self._made(answer.value), answer.http), answer.http)
 
     def streamed(self) -> StreamedResponseManager[T_co]:
         """Enter for the answer at its head."""

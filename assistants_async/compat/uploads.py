@@ -62,10 +62,16 @@ class AsyncUploads(Resource):
         mime_type: str,
         purpose: str,
         filename: str | None = None,
+        bytes: int | None = None,
         part_size: int | None = None,
     ) -> Upload:
-        """Send a file in parts, several at once, with its checksum; a `str` is a path here."""
-        source = file if isinstance(file, bytes) else Path(file)
+        """Send a file in parts, several at once, with its checksum; a `str` is a path here.
+
+        `bytes` need not be given: it is checked where it is, for content in memory.
+        """
+        source = Path(file) if isinstance(file, str | PathLike) else file
+        if bytes is not None and not isinstance(source, Path) and bytes != len(source):
+            raise ValueError(f"uploads.upload_file_chunked(): bytes is {bytes}, and file has {len(source)}")
         with translating():
             upload = await self._client.uploads.send(
                 source, purpose=purpose, mime_type=mime_type, filename=filename, part_size=part_size or _PART_SIZE

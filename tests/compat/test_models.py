@@ -125,3 +125,27 @@ def test_members_of_the_servers_own_are_written_too() -> None:
     made = dressed(decoder_for(models.Thread).decode_keeping(data))
     assert made.to_dict() == {"id": "thread_1", "mood": {"a": [1]}}
     assert dressed(made) == made
+
+
+async def test_an_answer_has_the_name_of_its_request(wire: Wire, old: AsyncOpenAI) -> None:
+    """Whether it was awaited, raw, or a page; what is below it has none, and neither is it written out."""
+    wire.answer(*[answer(SENT, x_request_id=f"req_{number}") for number in (1, 2)])
+    message = await old.beta.threads.messages.retrieve("msg_1", thread_id="t")
+    raw = await old.beta.threads.messages.with_raw_response.retrieve("msg_1", thread_id="t")
+    assert (message._request_id, raw.parse()._request_id) == ("req_1", "req_2")
+    assert message.content[0]._request_id is None  # type: ignore[union-attr]  # as below all answers
+    assert (message.to_dict(), message) == (WHOLE, raw.parse())
+    wire.answer(answer({"object": "list", "data": [SENT], "has_more": False}, x_request_id="req_3"))
+    page = await old.beta.threads.messages.list("t")
+    assert (page._request_id, page.data[0]._request_id) == ("req_3", None)
+
+
+async def test_a_model_is_built_again_of_what_it_wrote(message: Message) -> None:
+    """By the names of pydantic's methods, from plain values and from text."""
+    for built in (
+        Message.model_validate(message.to_dict()),
+        Message.model_validate(message),
+        Message.model_validate_json(message.to_json()),
+    ):
+        assert type(built) is Message
+        assert built.to_dict() == WHOLE

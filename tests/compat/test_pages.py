@@ -6,6 +6,7 @@ import pytest
 
 import assistants_async as native
 from assistants_async.compat import AsyncCursorPage, AsyncOpenAI, Message
+from assistants_async.compat.pages import PageInfo
 from tests.support.http_server import Wire, answer, page
 
 
@@ -37,6 +38,8 @@ async def test_a_page_knows_the_next(wire: Wire, old: AsyncOpenAI) -> None:
     second = await first.get_next_page()
     assert isinstance(second, AsyncCursorPage)
     assert [item.id for item in second.data] == ["b"]
+    assert [(first.next_page_info(), second.next_page_info())] == [(PageInfo({"after": "a"}), PageInfo({"after": "b"}))]
+    assert (await second.get_next_page()).next_page_info() is None
     for _ in range(2):
         assert [item.id async for item in first] == ["a", "b", "c"]
         assert [len(each.data) async for each in first.iter_pages()] == [1, 1, 1]
@@ -49,7 +52,9 @@ async def test_results_of_a_search_and_the_text_of_a_file(wire: Wire, old: Async
         answer({"object": "page", "data": [{"file_id": "f"}], "has_more": True, "next_page": "tok"}),
         answer({"object": "page", "data": [{"file_id": "g"}], "has_more": False}),
     )
-    assert [found.file_id async for found in old.vector_stores.search("v", query="q")] == ["f", "g"]
+    found = await old.vector_stores.search("v", query="q")
+    assert found.next_page_info() == PageInfo({"page": "tok"})
+    assert [each.file_id async for each in found] == ["f", "g"]
     wire.answer(answer({"object": "page", "data": [{"type": "text", "text": "x"}], "has_more": False}))
     content = await old.vector_stores.files.content("f", vector_store_id="v")
     assert [part.text for part in content.data] == ["x"]

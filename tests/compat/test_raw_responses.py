@@ -94,6 +94,7 @@ async def test_a_file_to_disk(wire: Wire, old: AsyncOpenAI, tmp_path: Path) -> N
     assert (content.read(), await content.aread(), content.text) == (b"0123456789", b"0123456789", "0123456789")
     assert list(content.iter_bytes()) == [b"0123456789"]
     assert [piece async for piece in content.aiter_bytes(6)] == [b"012345", b"6789"]
+    assert [piece async for piece in await content.aiter_bytes()] == [b"0123456789"]  # as openai-python has it
     wire.answer(raw(b'{"a": 1}', content_type="application/json"))
     assert (await old.files.content("f")).json() == {"a": 1}
     assert await old.files.retrieve_content("f") == '{"a": 1}'

@@ -88,9 +88,13 @@ async def test_a_file_in_parts(served: AsyncOpenAI, tmp_path: Path) -> None:
     assert upload.file is not None
     assert (await served.files.content(upload.file.id)).read() == b"0123456789"
     upload = await served.uploads.upload_file_chunked(
-        file=b"x", filename="b.txt", mime_type="text/plain", purpose="assistants"
+        file=b"x", filename="b.txt", bytes=1, mime_type="text/plain", purpose="assistants"
     )
     assert upload.to_dict()["file"]["filename"] == "b.txt"
+    with pytest.raises(ValueError, match="bytes is 2, and file has 1"):
+        await served.uploads.upload_file_chunked(
+            file=b"x", filename="b.txt", bytes=2, mime_type="text/plain", purpose="assistants"
+        )
 
 
 async def test_an_open_file_is_read_from_its_start(wire: Wire, old: AsyncOpenAI, tmp_path: Path) -> None:
