@@ -17,7 +17,6 @@ from .endpoints import find
 from .errors.old_names import Listed, old_names
 from .models.threads import Thread
 from .resources.assistants import Assistants
-from .resources.base import with_definitions
 from .resources.files import Files
 from .resources.messages import Messages
 from .resources.operation import call_type
@@ -27,6 +26,7 @@ from .resources.threads import Threads
 from .resources.uploads import Uploads
 from .resources.vector_stores import VectorStores
 from .session.settings import ClientSettings, open_session
+from .tools.definitions import with_definitions
 from .workflows.threads.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:

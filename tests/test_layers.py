@@ -193,6 +193,7 @@ ON_USE = {
     "calls.fan_out",
     "calls.prefetch",
     "calls.push",
+    "resources.workflows",
     "telemetry.metrics",
     "telemetry.tracing",
     "transport.aiohttp_transport",

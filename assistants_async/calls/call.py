@@ -12,6 +12,7 @@ from ..core.keyword_help import show_keywords
 from ..core.requests.options import OptionChanges, Options, merge, refuse_view_options
 from ..core.requests.request import Request
 from ..core.responses.decode import error_for
+from ..errors import TransportError
 from ..models.decoding import decoder_for
 from ..response import HTTPResponse, Response
 from ..session.answer_value import value_of_error
@@ -24,6 +25,33 @@ from .pipe import Sender
 T_co = TypeVar("T_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)
 U = TypeVar("U")
+
+
+class KnownItems:
+    """Items that were read before the stream was entered, or the error in their place: of an error status."""
+
+    end_marker_seen = False
+    finished = False
+
+    def __init__(self, items: list[Any], error: Exception | None = None) -> None:
+        self._items = items
+        self.error = error
+
+    def feed(self, data: bytes) -> list[Any]:  # noqa: ARG002  # as the others have it
+        """Return nothing: the body has been read."""
+        return []
+
+    def finish(self) -> list[Any]:
+        """Return the items."""
+        return self._items
+
+    def on_disconnect(self, cause: TransportError) -> Exception | None:
+        """Return the connection's own error."""
+        return cause
+
+    def decode(self, frame: Any) -> Any:
+        """Return the item itself."""
+        return frame
 
 
 @show_keywords
@@ -91,8 +119,6 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
             reader = await self._session.open(self._request, self._options)
             if 200 <= reader.status < 300:
                 return reader, choose(reader.http)
-            from ..core.streams.item_decoders import KnownItems  # on use: few streams end so
-
             if events:
                 return reader, KnownItems([], error_for(reader.http, time.time()))
             value: Any = value_of_error(self._request, self._options, self._result, reader)

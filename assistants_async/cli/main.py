@@ -35,36 +35,30 @@ def _run(arguments: Sequence[str] | None) -> int:
     if options.command is None:
         parser.print_help()
         return 0
-    if options.command == "demo":
-        # Imported here and below: `--help` and wrong arguments answer without loading client, server and aiohttp.
-        from .demo import run_demo, run_file_demo
-
-        return run_demo(options.protocol) if options.files is None else run_file_demo(*options.files)
+    api_key = backend_key = None
     try:
-        if options.command == "inspect":
-            if not (options.base_url or os.environ.get(BASE_URL)):
-                parser.error(f"inspect needs --base-url, or {BASE_URL}")
-            from .inspector import run_inspector
-
-            return run_inspector(options, key_from(None, options.api_key_file, CLIENT_KEY))
-        if options.command == "show":
-            if not (options.base_url or os.environ.get(BASE_URL)):
-                parser.error(f"show needs --base-url, or {BASE_URL}")
-            from .run_report import show_run
-
-            return show_run(options, key_from(None, options.api_key_file, CLIENT_KEY))
-        if options.command == "export":
-            from .moving import run_export
-
-            return run_export(options, key_from(None, options.key_file, FOUNDRY_KEY if options.foundry else CLIENT_KEY))
-        backend_key = key_from(None, options.backend_key_file, BACKEND_KEY)
-        if options.command == "check":
-            from .check import run_check
-
-            return run_check(options.backend, backend_key, options.model, options.backend_timeout)
-        api_key = key_from(options.api_key, options.api_key_file, KEY)
+        api_key, backend_key = _keys(options)
     except argparse.ArgumentTypeError as error:
         parser.error(str(error))
-    from .serve import run_server
+    # Imported here: `--help` and wrong arguments answer without loading client, server and aiohttp.
+    from .commands import run_command
 
-    return run_server(options, api_key, backend_key)
+    return run_command(options, api_key, backend_key)
+
+
+def _keys(options: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Read the API key and the backend's that a command takes; raises `ArgumentTypeError` for what cannot work."""
+    command = options.command
+    if command in ("inspect", "show") and not (options.base_url or os.environ.get(BASE_URL)):
+        raise argparse.ArgumentTypeError(f"{command} needs --base-url, or {BASE_URL}")
+    # The keys of the commands that call a server are the client's, and never on the command line, which others can see.
+    backend_key = key_from(None, options.backend_key_file, BACKEND_KEY) if command in ("serve", "check") else None
+    match command:
+        case "inspect" | "show":
+            return key_from(None, options.api_key_file, CLIENT_KEY), None
+        case "export":
+            return key_from(None, options.key_file, FOUNDRY_KEY if options.foundry else CLIENT_KEY), None
+        case "serve":
+            return key_from(options.api_key, options.api_key_file, KEY), backend_key
+        case _:
+            return None, backend_key

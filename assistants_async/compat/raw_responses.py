@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from ..calls.channel import Channel
 from ..calls.download import Download
 from ..models.decoding import decoder_for
 from ..response import Headers, HTTPResponse
+from ..session.tasks import in_thread
 from .errors import translating
 from .models import dressed
 from .web import WebRequest, WebResponse
@@ -181,11 +183,10 @@ class StreamedResponse(Generic[T]):
 
     async def stream_to_file(self, file: str | PathLike[str]) -> None:
         """Write the body to a file as it comes."""
-        from anyio import open_file  # on use: few programs save files
-
-        async with await open_file(Path(file), "wb") as opened:
+        # In threads: a disk may be slow, and other calls go on meanwhile.
+        with await in_thread(lambda: Path(file).open("wb")) as opened:
             async for piece in self.iter_bytes():
-                await opened.write(piece)
+                await in_thread(partial(opened.write, piece))
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
+from .notebook import parts_html
 from .threads import DataSource
 from .tools import Tool
 from .unions import Unknown
@@ -269,8 +270,6 @@ class Message(Object, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Write it as notebooks show it: its author and id, and its parts."""
-        from .notebook import parts_html  # on use: few programs run in a notebook
-
         state = None if self.status in (None, "completed") else f"({self.status})"
         return parts_html((self.role, self.id, state), map(_shown, self.content))
 

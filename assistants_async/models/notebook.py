@@ -1,13 +1,11 @@
 """The HTML by which notebooks show messages, runs and pages: tables and texts, every character of theirs escaped.
 
-Loaded when a notebook asks, by `_repr_html_` of the models. Nothing here makes a browser ask a server for anything:
-an image is its address.
+Nothing here makes a browser ask a server for anything: an image is its address.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from typing import Any
 
 from .base import Model, Object
@@ -16,6 +14,15 @@ _CELL = 200
 _ROWS = 100
 _COLUMNS = 6
 _PRE = '<pre style="white-space: pre-wrap; text-align: left">'
+
+
+# As `html.escape` has it, whose module would bring the table of all entities into every program.
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;"})
+
+
+def escape(text: str) -> str:
+    """Write a text so that a browser shows it as it is."""
+    return text.translate(_ESCAPES)
 
 
 def parts_html(head: Iterable[str | None], parts: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from .._typing import override
 from ..errors.old_names import old_names
 from .base import EMPTY, Model, Object
+from .notebook import page_html
 
 T = TypeVar("T")
 
@@ -40,8 +41,6 @@ class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Write it as notebooks show it: a line for each item."""
-        from .notebook import page_html  # on use: few programs run in a notebook
-
         return page_html(self.data, has_more=self.has_more)
 
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from .._typing import override
 from .base import ABSENT, EMPTY, Model, Object, Timestamp
+from .notebook import members_html
 from .threads import ToolResources
 from .tools import ResponseFormat, Tool, ToolChoice
 
@@ -269,8 +270,6 @@ class Run(Object, frozen=True, kw_only=True):
 
     def _repr_html_(self) -> str:
         """Write it as notebooks show it: what is known of it, a line each."""
-        from .notebook import members_html  # on use: few programs run in a notebook
-
         error, usage = self.last_error, self.usage
         return members_html(
             {

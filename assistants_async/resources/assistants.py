@@ -12,7 +12,8 @@ from ..models import params
 from ..models.assistants import Assistant, AssistantFile
 from ..models.files import File
 from ..models.pages import Deleted
-from .base import Resource, with_definitions
+from ..tools.definitions import with_definitions
+from .base import Resource
 
 
 class AssistantFiles(Resource):

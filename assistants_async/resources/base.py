@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -22,19 +22,12 @@ from ..session.manager import SessionManager
 from ..workflows.runs.call import RunCall
 from ..workflows.threads.busy_thread import BusyThread, IfActive
 
+if TYPE_CHECKING:
+    from .workflows import Workflows
+
 T = TypeVar("T")
 S = TypeVar("S")
 P = TypeVar("P", bound=AnyPage[Any])
-
-
-def with_definitions(keywords: Any) -> dict[str, Any]:
-    """Write functions, toolboxes and types among keywords as the protocol has them; free where there are none."""
-    if "tools" in keywords or "response_format" in keywords:
-        from ..tools.definitions import with_definitions as written  # on use: many requests name neither
-
-        return written(keywords)
-    given: dict[str, Any] = keywords
-    return given
 
 
 @old_names
@@ -75,6 +68,12 @@ class Resource(Listed):
             busy_thread = BusyThread(context.session, request, if_active)
             options = msgspec.structs.replace(options, busy_thread=busy_thread)
         return context.session, request, options
+
+    def _workflows(self) -> Workflows:
+        """Load the methods of several requests; most programs use none, and anyio comes with them."""
+        from .workflows import Workflows
+
+        return Workflows(self._context)
 
     def _list(self, endpoint: Endpoint[Page[S], S], *ids: object, **keywords: Any) -> ListCall[S]:
         context = self._context

@@ -90,9 +90,7 @@ class Messages(Resource):
         one number, however often it is cited. A file's name is requested once; one that was deleted shows its id. Text
         that is no mark stays as it is. Raises `TypeError` and `ValueError` before anything is sent.
         """
-        from ..workflows.messages.render import render
-
-        return await render(self._context.for_workflow(), message, style)
+        return await self._workflows().render(message, style)
 
     async def save_files(self, message: Message, folder: Path, /, *, overwrite: bool = False) -> tuple[Path, ...]:
         """Download the images in a message and the files that code made for it, and return their paths in its order.
@@ -104,9 +102,7 @@ class Messages(Resource):
         Four at a time, and all of them or none: where one fails, or the task is cancelled, nothing is left. Raises
         `NotADirectoryError` before anything is sent.
         """
-        from ..workflows.messages.save_files import save_files
-
-        return await save_files(self._context.for_workflow(), message, folder, overwrite=overwrite)
+        return await self._workflows().save_files(message, folder, overwrite=overwrite)
 
     def list(self, thread: Thread | str, /, **keywords: Unpack[params.ListMessagesParams]) -> ListCall[Message]:
         """List a thread's messages, newest first, or those of one run (`listMessages`)."""

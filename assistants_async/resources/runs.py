@@ -11,13 +11,14 @@ from ..calls.lists import ListCall
 from ..models import params
 from ..models.runs import Run
 from ..models.threads import Thread
+from ..tools.definitions import with_definitions
 from ..tools.schema import AnswerFormat, answer_format
 from ..tools.toolbox import Toolbox
 from ..workflows.runs.call import RunCall, run_execution
 from ..workflows.runs.drive import Drive
 from ..workflows.runs.options import DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 from ..workflows.threads.busy_thread import IfActive
-from .base import Resource, with_definitions
+from .base import Resource
 
 if TYPE_CHECKING:
     from ..workflows.runs.execution import RunExecution

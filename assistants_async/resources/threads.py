@@ -11,9 +11,10 @@ from ..core.requests.path_ids import segment
 from ..models import params
 from ..models.pages import Deleted
 from ..models.threads import Thread
+from ..tools.definitions import with_definitions
 from ..workflows.runs.call import RunCall
 from ..workflows.threads.lock import ThreadLock
-from .base import Resource, with_definitions
+from .base import Resource
 
 _KINDS = {"thread": (Thread,)}
 
@@ -50,9 +51,7 @@ class Threads(Resource):
         assistant wrote a message. Past the first 32 messages each takes a request; an error between them has a note
         with the copy's id.
         """
-        from ..workflows.threads.copy_thread import copy_of  # on use: most programs copy none
-
-        return await copy_of(self._context.for_workflow(), thread)
+        return await self._workflows().copy(thread)
 
     def lock(self, thread: Thread | str, /) -> ThreadLock:
         """Make a lock to enter, so that one task of this process at a time has the thread: see `ThreadLock`."""

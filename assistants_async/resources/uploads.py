@@ -10,7 +10,6 @@ from ..calls.call import Call
 from ..calls.context import CallContext
 from ..calls.file_input import FileInput, SeekableInput
 from ..calls.multipart_body import MultipartBody, Progress
-from ..core.checks import known_keywords
 from ..models import params, params_vector_stores
 from ..models.transfers import UploadState
 from ..models.uploads import Upload, UploadPart
@@ -93,11 +92,8 @@ class Uploads(Resource):
         server; with `on_failure="leave"` it stays, for an hour, to be gone on with by `resume`. Raises `UploadError`
         from the cause, with the state; `FileNotFoundError`, `TypeError` and `ValueError` before anything is sent.
         """
-        context = self._context.for_workflow()
-        from ..workflows.files.upload_in_parts import UploadRequest, send  # on use: it imports anyio
-
-        known_keywords("uploads.send", unknown, UploadRequest.__struct_fields__)
-        sending = UploadRequest(
+        return await self._workflows().send(
+            unknown,
             file=file,
             purpose=purpose,
             filename=filename,
@@ -110,4 +106,3 @@ class Uploads(Resource):
             resume=resume,
             deadline=deadline,
         )
-        return await send(context, sending)

@@ -9,7 +9,6 @@ from .. import endpoints
 from ..calls.call import Call
 from ..calls.context import CallContext
 from ..calls.lists import ListCall, PagedCall
-from ..core.checks import known_keywords
 from ..core.requests.endpoint import Endpoint
 from ..models import params, params_vector_stores
 from ..models.files import File
@@ -207,11 +206,8 @@ class VectorStores(Resource):
         a name without extension, two of one name) are refused before anything is sent. What was cut off on its way
         may have arrived all the same: such a file has no id here, and stays.
         """
-        from ..workflows.files.ingest import IngestRequest, ingest
-
-        known_keywords("vector_stores.ingest", unknown, IngestRequest.__struct_fields__)
-        context = self._context.for_workflow()
-        ingestion = IngestRequest(
+        return await self._workflows().ingest(
+            unknown,
             vector_store=vector_store,
             sources=sources,
             purpose=purpose,
@@ -224,7 +220,6 @@ class VectorStores(Resource):
             remove_orphans=remove_orphans,
             deadline=deadline,
         )
-        return await ingest(context, ingestion)
 
     def list(self, **keywords: Unpack[params.ListParams]) -> ListCall[VectorStore]:
         """List the stores, newest first (`listVectorStores`)."""

@@ -4,7 +4,7 @@ import logging
 import os
 import ssl as ssl_module
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
@@ -26,6 +26,8 @@ from .request_writer import RequestWriter
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from ..transport.lean.transport import LeanTransport
 
 _log = logging.getLogger("assistants_async")
 
@@ -99,12 +101,12 @@ def open_session(settings: Mapping[str, Any]) -> tuple[SessionManager, Options, 
         headers=_identity(settings),
     )
     _check_proxy(settings, writer, options)
-    return _session(settings, writer, base_url), options, settings.get("validate", True)
+    return _session(settings, writer), options, settings.get("validate", True)
 
 
-def _session(settings: Mapping[str, Any], writer: RequestWriter, base_url: str) -> SessionManager:
+def _session(settings: Mapping[str, Any], writer: RequestWriter) -> SessionManager:
     limit, telemetry = settings.get("limit_rate"), settings.get("telemetry")
-    make_transport, transport = _transport_maker(settings, base_url), settings.get("transport")
+    make_transport, transport = _transport_maker(settings), settings.get("transport")
     if transport == LEAN:
         transport = None  # made by the other, on the first call
     if limit is None and not telemetry:
@@ -167,14 +169,20 @@ def _check_choice(settings: Mapping[str, Any], name: str, choices: tuple[str, st
 
 def _check_proxy(settings: Mapping[str, Any], writer: RequestWriter, options: Options) -> None:
     """Refuse a proxy that cannot be used, or that would read the key; others are found at the first request."""
-    proxy = settings.get("proxy")
-    if proxy is None:
+    proxy, parts = settings.get("proxy"), urlsplit(writer.base_url)
+    # The lean transport has no proxies, and must not go around one that the environment sets.
+    around = settings.get("transport") == LEAN and settings.get("trust_env", False)
+    if proxy is None and not around:
         return
-    from ..transport.proxies import proxy_url, refuse_clear_text  # on use: most clients have none
+    from ..transport.proxies import environment_proxy, proxy_url, refuse_clear_text  # on use: most clients have none
 
+    if proxy is None:
+        if environment_proxy(parts.scheme, parts.hostname or "") is not None:
+            raise ValueError("trust_env: the environment sets a proxy, and transport='lean' has none: leave one out")
+        return
     proxy_url(proxy, "proxy")
     if writer.credential.is_given or any(map(shows_secret, options.headers)):
-        refuse_clear_text(urlsplit(writer.base_url).scheme)
+        refuse_clear_text(parts.scheme)
 
 
 @cache
@@ -206,23 +214,27 @@ def _identity(settings: Mapping[str, Any]) -> dict[str, str]:
     return given
 
 
-def _transport_maker(settings: Mapping[str, Any], base_url: str) -> Callable[[], Transport]:
+def _transport_maker(settings: Mapping[str, Any]) -> Callable[[], Transport]:
     """Make the function that makes the transport: of the settings of now, without the key."""
-    names = ("session", "max_connections", "max_header_bytes", "ssl", "proxy", "trust_env")
-    own = {name: settings[name] for name in names if name in settings}
     is_lean = settings.get("transport") == LEAN
+    names = ("max_connections", "max_header_bytes", "ssl", *(() if is_lean else ("session", "proxy", "trust_env")))
+    own = {name: settings[name] for name in names if name in settings}
     if is_lean:
-        from ..transport.lean import lean_settings  # on use: most clients have aiohttp's
-
-        own = lean_settings(own, base_url)
+        return partial(_lean_transport(), **own)
 
     def make() -> Transport:
-        if is_lean:
-            from ..transport.lean.transport import LeanTransport  # on use: it imports httptools
-
-            return LeanTransport(**own)
         from ..transport.aiohttp_transport import AiohttpTransport  # on use: it imports aiohttp
 
         return AiohttpTransport(**own)
 
     return make
+
+
+def _lean_transport() -> "type[LeanTransport]":
+    """Import the lean transport; raises `ModuleNotFoundError` without its extra, when the client is made."""
+    try:
+        from ..transport.lean.transport import LeanTransport  # on use: it imports httptools
+    except ModuleNotFoundError as error:
+        text = "transport='lean' needs httptools: pip install 'assistants-async[lean]'"
+        raise ModuleNotFoundError(text, name=error.name) from None
+    return LeanTransport

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
@@ -77,12 +77,14 @@ class ServerFactory(Protocol):
 def assistants_servers() -> Generator[ServerFactory, None, None]:
     """A function that starts embedded servers; an error that a responder raises fails the test."""
     # Imported on use here and below: pytest loads this plugin in every project that has the package installed.
-    from .server_thread import ServerThread
+    from .server_thread import ServerThread, scripted
 
     started: list[ServerThread] = []
 
     def start(*, script: Iterable[ScriptEntry] | None = None, **settings: Any) -> ServerThread:
-        server = ServerThread(**{"seed": 0, "record_bodies": True, **settings, **_scripted(script, settings)})
+        if script is not None and settings.get("responder") is not None:
+            raise pytest.UsageError("give a script or a responder, not both")
+        server = ServerThread(**{"seed": 0, "record_bodies": True, **settings, **scripted(script)})
         server.start()
         started.append(server)
         return server
@@ -106,16 +108,6 @@ def assistants_server(request: pytest.FixtureRequest, assistants_servers: Server
         given = wrong[0] if wrong else repr(mark.args[0] if mark is not None else None)
         raise pytest.UsageError(f"pytest.mark.assistants takes {'=, '.join(_KEYWORDS)}=, not {given}")
     return assistants_servers(**keywords)
-
-
-def _scripted(script: Iterable[ScriptEntry] | None, settings: Mapping[str, Any]) -> dict[str, Any]:
-    if script is None:
-        return {}
-    if settings.get("responder") is not None:
-        raise pytest.UsageError("give a script or a responder, not both")
-    from ..server import ScriptedResponder
-
-    return {"responder": ScriptedResponder(script)}
 
 
 @_async_fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self
 
-from ..server import Action, AssistantsServer, RequestRecord, Responder, Turn
+from ..server import Action, AssistantsServer, RequestRecord, Responder, ScriptedResponder, Turn
 from ..server.engine.responder import Backend, actions_of
+from ..server.engine.script import ScriptEntry
 
 
 class ServerThread:
@@ -102,6 +103,11 @@ class ServerThread:
             return function()
 
         return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
+
+
+def scripted(script: Iterable[ScriptEntry] | None) -> dict[str, Responder]:
+    """Return the keywords of a server that answers from a script; none without one."""
+    return {} if script is None else {"responder": ScriptedResponder(script)}
 
 
 def _recording(responder: Responder, errors: list[Exception]) -> Responder:

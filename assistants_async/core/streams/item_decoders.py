@@ -137,30 +137,3 @@ class RawBodyDecoder:
         """The piece itself."""
         piece: bytes = frame
         return piece
-
-
-class KnownItems:
-    """Items that were read before the stream was entered, or the error in their place: of an error status."""
-
-    end_marker_seen = False
-    finished = False
-
-    def __init__(self, items: list[Any], error: Exception | None = None) -> None:
-        self._items = items
-        self.error = error
-
-    def feed(self, data: bytes) -> list[Any]:  # noqa: ARG002  # as the others have it
-        """Nothing: the body has been read."""
-        return []
-
-    def finish(self) -> list[Any]:
-        """The items."""
-        return self._items
-
-    def on_disconnect(self, cause: TransportError) -> Exception | None:
-        """The connection's own error."""
-        return cause
-
-    def decode(self, frame: Any) -> Any:
-        """The item itself."""
-        return frame
