@@ -50,6 +50,7 @@ def _add_check_options(check: argparse.ArgumentParser) -> None:
     check.add_argument("--backend", metavar="URL", required=True, help="base URL of the server")
     check.add_argument("--model", metavar="NAME", help="model to test (default: the first that the server lists)")
     _add_backend_connection(check)
+    # A model on a slow machine may be loaded for a minute before its first word.
     check.set_defaults(backend_timeout=120.0)
 
 
@@ -115,6 +116,7 @@ def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
         type=Path,
         help=f"file with the server's key, or Foundry's token, mode 0600 (default: ${CLIENT_KEY})",
     )
+    # Beside `serve`, which takes 8000.
     inspect.add_argument("--port", type=port, default=8001, help="port, 0 for a free one (default: 8001)")
 
 
@@ -126,6 +128,7 @@ def _add_serve_options(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_access_options(serve: argparse.ArgumentParser) -> None:
+    # Loopback alone unless wanted otherwise: without a key everyone in the network could use it.
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=port, default=8000, help="port, 0 for a free one (default: 8000)")
     serve.add_argument(

@@ -127,6 +127,7 @@ class AsyncOpenAI:
         view._set(self.native.with_options(**cast("Any", _native_options(changes))), owner=False)
         return view
 
+    # openai-python has it under both names.
     copy = with_options
 
     @property
@@ -212,6 +213,7 @@ def _azure_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         if endpoint is None:
             raise ValueError("there is no endpoint: pass azure_endpoint=, or set AZURE_OPENAI_ENDPOINT")
         base_url = azure_base_url(endpoint, version)
+    # A token wins over a key, as in openai-python.
     token = settings.get("azure_ad_token_provider") or settings.get("azure_ad_token")
     key: Any = settings.get("api_key") or os.environ.get("AZURE_OPENAI_API_KEY")
     if not key:
@@ -233,11 +235,13 @@ def _check_names(name: str, known: type, settings: Mapping[str, Any]) -> None:
 
 def _native_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Write the settings of a client as the native one has them; nothing is checked but names and empty ids."""
+    # openai-python's own limits, as the code was written under them; it leaves values to the server, too.
     made = _native_options({"timeout": DEFAULT_TIMEOUT, **settings}) | {"validate": False}
     for name in ("api_key", "organization", "project", "base_url"):
         if settings.get(name) is not None:
             made[name] = settings[name] if callable(settings[name]) else str(settings[name])
     if settings.get("http_client") is not None:
+        # A method of aiohttp's sessions that httpx's clients lack: no need to import either.
         if not hasattr(settings["http_client"], "ws_connect"):
             kind = type(settings["http_client"]).__name__
             raise TypeError(f"http_client must be an aiohttp.ClientSession, not {kind}: nothing is sent by httpx here")

@@ -38,6 +38,7 @@ class APIError(OpenAIError):
             return None
         try:
             document: Any = json.loads(http.content)
+        # A proxy answers in HTML: openai-python shows its text then.
         except ValueError:
             return cast("str", http.content.decode("utf-8", "replace"))
         error: object = cast("dict[str, Any]", document).get("error", document) if type(document) is dict else document
@@ -51,6 +52,7 @@ class APIError(OpenAIError):
 
     @override
     def __reduce__(self) -> tuple[Any, ...]:
+        # By the native class: pickle cannot find one that was made at run time.
         return _revived, (_native(type(self)), self.args, self.__dict__)
 
 
@@ -133,6 +135,7 @@ def _native(kind: type) -> type[Any]:
 def _class_for(kind: Any) -> Any:
     """Return the subclass of a native error that has openai-python's name among its bases."""
     theirs = next(each for each in _CLASSES if issubclass(kind, _native(each)))
+    # Of both: old code catches openai-python's name, code that was ported the native one.
     return theirs if _native(theirs) is kind else type(kind.__name__, (theirs, kind), {"__doc__": kind.__doc__})
 
 
@@ -147,6 +150,7 @@ def _revived(kind: Any, args: tuple[Any, ...], state: dict[str, Any]) -> Excepti
 def translated(error: AssistantsError) -> Exception:
     """Make the same error as a subclass of its class that openai-python's names catch."""
     made = _revived(type(error), error.args, error.__dict__)
+    # Every error of openai-python has a message, and old code logs it.
     if not getattr(made, "message", ""):
         made.__dict__["message"] = str(error)
     return made.with_traceback(error.__traceback__)
@@ -158,4 +162,5 @@ def translating() -> Generator[None]:
     try:
         yield
     except AssistantsError as error:
+        # Not from the native error, which is the same one: a traceback would show it twice.
         raise translated(error) from error.__cause__

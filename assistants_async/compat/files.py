@@ -74,5 +74,6 @@ def rewound(file: Any) -> Any:
         whole = cast("tuple[Any, ...]", file)  # type: ignore[redundant-cast]  # pyright needs it
         return whole[:3] if len(whole) < 3 or whole[2] is not None else whole[:2]
     if callable(getattr(file, "seek", None)) and not getattr(file, "closed", False):
+        # A file that was read before would be sent empty.
         file.seek(0)
     return file

@@ -98,6 +98,7 @@ def _restored(kind: type, fields: dict[str, Any]) -> Any:
 
 def _written(value: Any, include: Any, exclude: Any, *, bare: bool) -> Any:
     """Write a value of a model, its members picked by `include` and `exclude`; `bare` leaves out those of None."""
+    # What this version does not know is shown as it came.
     if isinstance(value, models.Unknown):
         value = value.raw
     if isinstance(value, msgspec.Struct):
@@ -121,6 +122,7 @@ def _members(value: msgspec.Struct) -> dict[str, Any]:
     members: dict[str, Any] = {} if config.tag is None else {str(config.tag_field): config.tag}
     for name, wire in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
         member = getattr(value, name)
+        # Members that no document names, on the level where the server sent them.
         if name == "_extra":
             kept: dict[str, Any] = {} if member is msgspec.UNSET else member
             members.update({each: kept[each] for each in kept if each != TIMES})

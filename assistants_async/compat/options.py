@@ -101,6 +101,7 @@ def native_timeout(value: TimeoutInput) -> NativeTimeout:
     if isinstance(value, (int, float)):
         positive_seconds("timeout", value)
         value = Timeout(value)
+    # By its members, so that httpx's time-outs are taken without an import of it.
     if not hasattr(value, "read"):
         raise TypeError(f"timeout must be a number, a Timeout or None, not {type(value).__name__}")
     return NativeTimeout(connect=value.connect, pool=value.pool, head=value.read, idle=value.read, total=None)

@@ -83,6 +83,7 @@ def _counted(method: types.FunctionType, name: str) -> Callable[..., Any]:
             taken = f"takes only {', '.join(ids)} by position" if ids else "takes nothing by position"
             raise TypeError(f"{name}() {taken}, and was given {len(args)} arguments: write the rest as name=value")
         for place, value in (*zip(ids, args, strict=False), *keywords.items()):
+            # An empty id would make the path of another operation, such as the list of all.
             if place in places and (value is None or value == ""):
                 raise ValueError(f"Expected a non-empty value for `{place}` but received {value!r}, in {name}()")
         return method(self, *args, **keywords)

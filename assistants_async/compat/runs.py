@@ -111,8 +111,10 @@ class AsyncRuns(Resource):
         """Poll a run under the options of a call, its body's left out; `interval` is in milliseconds."""
         given = {name: options[name] for name in ("extra_headers", "extra_query", "timeout") if name in options}
         client, _ = self._part("poll", RequestOptions, given, body=False)
+        # At least a millisecond: 0, which openai-python takes, would ask the server without a pause.
         seconds = None if interval is None else max(interval, 1) / 1000
         with translating():
+            # Old code looks at the status itself, so no end raises.
             run = await client.runs.wait(thread_id, run_id, interval=seconds, raise_on=_NO_ENDS)
         made: Run = dressed(run)
         return made
@@ -159,6 +161,7 @@ class AsyncRuns(Resource):
 
 def _outputs(client: AssistantsClient, run_id: str, members: dict[str, Any]) -> RunCall:
     """Make the call that answers the tool calls of a run; any iterable of outputs will do."""
+    # A generator is used up by one attempt: a retry would send no outputs.
     outputs = list(members.pop("tool_outputs"))
     return client.runs.submit_tool_outputs(members.pop("thread_id"), run_id, tool_outputs=outputs, **members)
 

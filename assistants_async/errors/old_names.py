@@ -147,6 +147,7 @@ def old_names(cls: C) -> C:
 def listed(thing: object, names: Iterable[str]) -> list[str]:
     """Leave refused names out of those that `dir` lists."""
     kinds = type(thing).__mro__
+    # Read from the classes: asking the object for a refused name would raise.
     static: dict[str, Any] = {name: vars(kind)[name] for kind in reversed(kinds) for name in vars(kind)}
     return [name for name in names if not isinstance(static.get(name), OldName)]
 
@@ -168,6 +169,7 @@ def keyword_hint(name: str, known: Iterable[str], path: str = "", ids: Collectio
     """
     if name in ids:
         return ": ids go by position, parents first"
+    # Only at the top: deeper, the same word may be a member of the protocol.
     return f": {KEYWORDS[name]}" if not path and name in KEYWORDS else did_you_mean(name, known, path)
 
 

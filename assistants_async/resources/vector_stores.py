@@ -83,6 +83,7 @@ class VectorStoreFiles(Resource):
         self, row: Endpoint[VectorStoreFile, VectorStoreFile], *ids: object, **keywords: Any
     ) -> StoreFileCall:
         context = self._context
+        # No plain call: a file changes by itself after the answer, and can be polled.
         return StoreFileCall(context.session, context.bind(row, ids, keywords), context.options)
 
     def list(
@@ -132,6 +133,7 @@ class FileBatches(Resource):
         self, row: Endpoint[VectorStoreFileBatch, VectorStoreFileBatch], *ids: object, **keywords: Any
     ) -> FileBatchCall:
         context = self._context
+        # No plain call, for the same reason as that of a file.
         return FileBatchCall(context.session, context.bind(row, ids, keywords), context.options)
 
 

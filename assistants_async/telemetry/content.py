@@ -32,6 +32,7 @@ def of_output(messages: Iterable[Message]) -> dict[str, Any]:
 
 
 def _messages(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    # A run may be made together with its thread, whose messages are input as well.
     for holder in (_members(body.get("thread")), body):
         for member in ("messages", "additional_messages"):
             yield from map(_members, _items(holder.get(member)))
@@ -70,4 +71,5 @@ def _text(text: object) -> dict[str, Any]:
 
 
 def _json(value: object) -> str:
+    # A caller's own type must not fail the call that is only being watched.
     return msgspec.json.encode(value, enc_hook=str).decode()

@@ -26,6 +26,7 @@ def with_schema(body: Mapping[str, Any]) -> dict[str, Any]:
     choice: object = body.get("tool_choice", "auto")
     if is_object(choice):
         name = choice["function"]["name"]
+        # The run wants this function: the schema offers no other.
         tools = [tool for tool in tools if tool["function"]["name"] == name]
     changed["messages"] = _as_text(body["messages"])
     if not tools or choice == "none":

@@ -137,4 +137,5 @@ Action = Say | CallTools | AskApproval | Fail | Incomplete | Stall | Piece | Ref
 
 
 def _json(arguments: Mapping[str, Any]) -> str:
+    # As models write arguments: compact, and letters as themselves.
     return json.dumps(arguments, separators=(",", ":"), ensure_ascii=False)

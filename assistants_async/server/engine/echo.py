@@ -79,6 +79,7 @@ def _required_call(turn: Turn) -> CallTools | None:
 
 def _call(turn: Turn, rest: str) -> Action:
     name, _, text = rest.partition(" ")
+    # A model must not call a tool then either.
     if turn.run.get("tool_choice") == "none":
         return Say(f"The run has tool_choice 'none': {name} is not called.")
     if name not in turn.functions:
@@ -113,6 +114,7 @@ def _object(text: str) -> dict[str, Any] | None:
     """Read a JSON object; None for anything else."""
     try:
         value: object = json.loads(text or "{}")
+    # A user may type anything, thousands of brackets too.
     except (ValueError, RecursionError):
         return None
     return value if is_object(value) else None

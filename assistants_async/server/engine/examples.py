@@ -57,6 +57,7 @@ def _typed(schema: Mapping[str, Any], root: object, depth: int) -> Any:
     guess = "object" if "properties" in schema else "array" if "items" in schema else "string"
     kind: object = schema.get("type", guess)
     if is_array(kind):
+        # A value shows the reader more than null does.
         kind = next((one for one in kind if one != "null"), "null")
     match kind:
         case "object":
@@ -64,6 +65,7 @@ def _typed(schema: Mapping[str, Any], root: object, depth: int) -> Any:
             pairs = properties.items() if is_object(properties) else ()
             return {name: _example(inner, root, depth - 1) for name, inner in pairs}
         case "array":
+            # One at the least, so that a reader sees the shape of an item.
             count = min(max(_bound(schema, "minItems", 1), 1), _ITEMS)
             return [_example(schema.get("items", {}), root, depth - 1)] * count
         case "integer" | "number":
@@ -94,6 +96,7 @@ def _number(schema: Mapping[str, Any], *, whole: bool) -> float:
 def _string(schema: Mapping[str, Any]) -> str:
     text = _WORDS.get(schema.get("format", ""), "example")
     least, most = _bound(schema, "minLength", 0), _bound(schema, "maxLength", len(text))
+    # A bound: a schema may want a text of any length.
     return text.ljust(min(least, 1000), "e")[: max(most, least)]
 
 

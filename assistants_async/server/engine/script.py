@@ -64,6 +64,7 @@ def read_script(text: str) -> list[ScriptEntry]:
         raise ValueError(f"the script is not JSON: {error}") from None
     if not is_array(value):
         raise ValueError("the script must be a JSON list with an entry a turn")
+    # All of it, before the server starts: an error in the last turn would come late.
     for place, entry in enumerate(value):
         _turn(entry, f"script[{place}]")
     return value

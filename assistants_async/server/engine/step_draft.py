@@ -28,6 +28,7 @@ class StepDraft:
     @property
     def document(self) -> Document:
         """The step's document as it is now; it does not change with the step."""
+        # Only calls change while a step is open: that of a message needs no copy.
         if not self.is_calling:
             return self._document
         details = {**self._document["step_details"], "tool_calls": [_copied(call) for call in self.calls]}
@@ -74,6 +75,7 @@ class StepDraft:
 
     def begin(self, call_id: str, name: str, *, own: bool) -> Document:
         """Add a call and return the delta's part."""
+        # The server answers a search itself: no client needs its arguments.
         call: Document = {"id": call_id, "type": SEARCH, SEARCH: {}}
         if not own:
             call = {"id": call_id, "type": "function", "function": {"name": name, "arguments": "", "output": None}}

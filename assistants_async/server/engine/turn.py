@@ -143,4 +143,5 @@ class Turn:
     @property
     def last_user_text(self) -> str:
         """Text of the last message by the user; empty where there is none."""
+        # Not simply the last one: an assistant may have written behind it.
         return next((message.text for message in reversed(self.messages) if message.role == "user"), "")

@@ -67,6 +67,7 @@ async def create_file(context: Context) -> Document:
     document = await _find(context)
     file_id = context.values["file_id"]
     await require(context, [file_id])
+    # Without itself: a file that is attached already takes no further place.
     others = [file["id"] for file in await _files(context, document) if file["id"] != file_id]
     if len(others) >= _MOST_FILES:
         raise invalid(f"An assistant can have at most {_MOST_FILES} files.", "file_id")

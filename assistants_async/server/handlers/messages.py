@@ -82,6 +82,7 @@ async def check_messages(
     for place, message in enumerate(messages):
         at = f"{path}[{place}].content" if path else "content"
         content: str | list[Document] = message["content"]
+        # The vendor's servers refuse it, though no document sets a least length.
         if content == "":
             raise invalid("Message content must be non-empty.", at, "invalid_value")
         await require(context, message.get("file_ids") or ())
@@ -93,6 +94,7 @@ async def check_messages(
 
 async def add_messages(context: Context, thread_id: str, messages: Sequence[Mapping[str, Any]]) -> list[Document]:
     """Put messages from a request at the end of a thread."""
+    # Another process may delete the thread meanwhile: then the commit is refused.
     context.batch.guard("thread", thread_id)
     return [await _add(context, thread_id, message) for message in messages]
 
@@ -107,6 +109,7 @@ async def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> 
         "role": message["role"],
         "content": _content(message["content"]),
         "run_id": None,
+        # A file that is named twice is attached once.
         "file_ids": list(dict.fromkeys(message.get("file_ids") or ())),
         "attachments": list(message.get("attachments") or ()),
         "metadata": message.get("metadata"),
@@ -124,6 +127,7 @@ def _content(content: str | Sequence[Mapping[str, Any]]) -> list[Mapping[str, An
     """Turn the content of a request into that of an answer: a plain string becomes text with annotations."""
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     return [
+        # A list, never null: openai's clients iterate over it.
         {"type": "text", "text": {"value": part["text"], "annotations": []}} if part["type"] == "text" else part
         for part in parts
     ]

@@ -97,6 +97,7 @@ async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse
     step = (await batch.all("step", run["thread_id"], run["id"]))[-1]
     wanted = waiting_calls(step)
     got = [answer["tool_call_id"] for answer in given_answers]
+    # In any order, each once: a model gets all outputs of a round together.
     if sorted(wanted) != sorted(got):
         raise invalid(f"Expected {name.replace('_', ' ')} for call_ids {wanted}, got {got}", name)
     member, default = ("output", "") if name == "tool_outputs" else ("approve", False)
@@ -118,6 +119,7 @@ async def _start(
     context: Context, assistant: Document, thread_id: str, thread: Document | None = None
 ) -> Document | web.StreamResponse:
     run = await _new(context, assistant, thread_id)
+    # A thread that another process deletes meanwhile must not get a run.
     context.batch.guard("thread", thread_id)
     context.batch.put("run", run, thread_id)
     events = [Event(f"thread.run.{name}", "run", run) for name in ("created", "queued")]
@@ -137,7 +139,9 @@ async def _new(context: Context, assistant: Document, thread_id: str) -> Documen
     values, state = context.values, context.state
     inherited = {name: assistant.get(name) if values.get(name) is None else values[name] for name in _INHERITED}
     more = values.get("additional_instructions")
+    # At the end, as the documents have it.
     inherited["instructions"] = "\n".join(text for text in (inherited["instructions"], more) if text)
+    # Never null: openai's clients iterate over it.
     inherited["tools"] = inherited["tools"] or []
     return {
         "id": state.names.make("run"),
@@ -164,6 +168,7 @@ async def _resources(context: Context) -> Document:
 
 async def _answer(context: Context, run: Document) -> Document | web.StreamResponse:
     """Commit the request, and answer with the run or with its events from here on."""
+    # Before a byte goes out: no client may see what a conflict takes back.
     changes = await context.batch.commit()
     if not context.stream:
         return _shown(context, run)
@@ -176,6 +181,7 @@ async def _answer(context: Context, run: Document) -> Document | web.StreamRespo
 def _shown(context: Context, run: Document) -> Document:
     if run["status"] not in TERMINAL_STATUSES:
         pace = context.state.settings.pace
+        # At least 1: openai-python sleeps for as long as this says, and would not sleep at all.
         context.headers["openai-poll-after-ms"] = str(max(1, round(1000 * pace)))
     return context.render("run", run)
 

@@ -59,6 +59,7 @@ async def content(context: Context) -> Document:
         raise invalid(f"The file {file['id']} is still being processed.", "file_id")
     blob = file.get("text")
     text = "" if blob is None else (await content_of(context.batch.store, blob)).decode()
+    # In parts: the text of a large file would be one line of many megabytes.
     parts = [{"type": "text", "text": text[start : start + _PART]} for start in range(0, len(text), _PART)]
     return {"object": "vector_store.file_content.page", **token_page(context, parts, _PARTS)}
 
@@ -71,7 +72,9 @@ async def create_batch(context: Context) -> Document:
     state, values = context.state, context.values
     alike = {name: values.get(name) for name in ("attributes", "chunking_strategy")}
     files: Sequence[Mapping[str, Any]] = values.get("files") or [
-        {"file_id": file_id, **alike} for file_id in dict.fromkeys(values["file_ids"])
+        # A file that is named twice is taken in once.
+        {"file_id": file_id, **alike}
+        for file_id in dict.fromkeys(values["file_ids"])
     ]
     await require(context, [file["file_id"] for file in files])
     store = await state.library.use(context.batch, context.ids["vector_store_id"])
@@ -139,6 +142,7 @@ def _status(batch: Document, counts: Document) -> str:
         return "cancelled"
     if counts["in_progress"]:
         return "in_progress"
+    # One good file is enough: the counts say how many failed.
     return "failed" if counts["failed"] == counts["total"] else "completed"
 
 

@@ -57,6 +57,7 @@ async def search(context: Context) -> Document:
     found = await library.search(
         context.batch.store,
         [store["id"]],
+        # Joined, since the scores of separate searches could not be compared.
         " ".join(queries),
         condition=values.get("filters"),
         least=ranking.get("score_threshold") or 0.0,
@@ -69,6 +70,7 @@ def _result(found: Found) -> Document:
     return {
         "file_id": found.source.file_id,
         "filename": found.source.filename,
+        # The last digits depend on the order in which scores were added up.
         "score": round(found.score, 6),
         "attributes": found.source.attributes,
         "content": [{"type": "text", "text": found.chunk.text}],

@@ -35,13 +35,17 @@ class Settings:
     clock: Callable[[], float] = time.time
     chunk: int | None = None
     speed: float = 0.0
+    # Seconds between signs of life: proxies cut streams that are silent for 30 or 60.
     keepalive: float = 15.0
+    # The vendor's limit of one file.
     max_file_bytes: int = 512 * 2**20
     max_store_bytes: int = 2**30
     record_bodies: bool = False
     allow_hosts: Sequence[str] = ()
     cors: Sequence[str] = ()
+    # Seconds: a client that sends its head byte by byte would keep its connection for ever.
     head_timeout: float = 10.0
+    # Seconds, as at the vendor's servers.
     run_expiry: float = 600.0
     concurrency: int | None = None
     grace: float = 0.0
@@ -53,6 +57,7 @@ class Settings:
             raise ValueError(f"protocol must be 'v1' or 'v2', not {self.protocol!r}")
         if self.dialect not in {None, "foundry"}:
             raise ValueError(f"dialect must be None or 'foundry', not {self.dialect!r}")
+        # Foundry has no version 1.
         if self.dialect == "foundry" and self.protocol != "v2":
             raise ValueError("dialect 'foundry' needs protocol 'v2'")
         if min(self.pace, self.speed, self.keepalive) < 0 or (self.chunk is not None and self.chunk < 1):
@@ -61,6 +66,7 @@ class Settings:
             raise ValueError("head_timeout, run_expiry and max_store_bytes must be more than 0")
         if (self.concurrency is not None and self.concurrency < 1) or self.grace < 0:
             raise ValueError("concurrency must be 1 or more, grace must be 0 or more")
+        # No header carries a key with white space: every request would be refused.
         if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
             raise ValueError("api_key must be one word of printable characters, and not empty")
         check_hosts(self.allow_hosts)
@@ -80,6 +86,7 @@ class State:
     def reset(self) -> None:
         """Forget everything; with a seed, ids start from the first again."""
         store = self.store
+        # Objects on disk are somebody's data, which the reset of a test must not delete.
         if not isinstance(store, MemoryStore):
             raise TypeError(f"only a server that keeps everything in memory can be reset, not one with {store.name}")
         self.engine.reset()
@@ -119,6 +126,7 @@ class State:
 
     async def shut_down(self) -> None:
         """Let runs end for as long as the settings say, drop the rest, and cut all streams."""
+        # Before the streams are cut: runs that end in time still send their last events.
         await self.engine.close(self.settings.grace)
         self.store.cut()
 

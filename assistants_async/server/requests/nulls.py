@@ -54,6 +54,7 @@ def _type_named(objects: tuple[type, ...], tag: Any) -> type | None:
         info = inspect.type_info(cls)
         if isinstance(info, inspect.StructType) and info.tag is not None and info.tag == tag:
             return cls
+    # Of several nobody can say which is meant: the object is kept with its nulls.
     plain = [cls for cls in objects if getattr(inspect.type_info(cls), "tag", None) is None]
     return plain[0] if len(plain) == 1 else None
 

@@ -64,6 +64,7 @@ def check_words(
         return
     more = _FOUNDRYS if dialect == "foundry" else ()
     for path, given, known in _unknown(endpoint.params, values, "", more):
+        # The name that the other version has for the search tool is no hint here.
         words = [word for word in known if word not in TOOL_TYPES[protocol]]
         hint, shown = did_you_mean(given, words) or ".", printable(given, 80)
         text = f"Invalid value: '{shown}'{hint} Supported values are: {', '.join(map(repr, words))}."
@@ -118,6 +119,7 @@ def _union(kind: Any, name: str) -> _Union:
         elif member is str:
             is_open = True
         elif isinstance(member, type) and issubclass(member, msgspec.Struct) and member.__struct_config__.tag:
+            # The open end of the union, which has no word of its own.
             if member is not Unknown:
                 tagged[str(member.__struct_config__.tag)] = member
         elif member is not type(None):

@@ -55,6 +55,7 @@ class Batch:
         for key, write in self._changes.writes.items():
             if key[:2] != (kind, parent):
                 continue
+            # One that is put again goes to the end of the list.
             if write.new or write.document is None:
                 found.pop(key.id, None)
             if write.document is not None:
@@ -67,6 +68,7 @@ class Batch:
 
     async def tally(self, kind: str, parent: str, ref: str | None = None) -> Tally:
         """Add documents up."""
+        # Nearly always: the store adds up without reading the documents.
         if all(key[:2] != (kind, parent) for key in self._changes.writes):
             return await self.store.tally(kind, parent, ref)
         entries = [columns(kind, document) for document in await self.all(kind, parent)]
@@ -130,6 +132,7 @@ class Batch:
     async def commit(self) -> Changes:
         """Make the changes, and begin anew; raises `ConflictError` where one of them is out of date."""
         changes = self._changes
+        # A request that only reads needs no transaction.
         if self._changed:
             await self.store.commit(changes)
             self._changes, self._changed = Changes(), False

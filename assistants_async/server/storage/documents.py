@@ -95,6 +95,7 @@ _FILE: Document = {
     "created_at": None,
     "filename": None,
     "purpose": None,
+    # Programs written with openai-python wait for this state before they use a file.
     "status": "processed",
 }
 _ASSISTANT_FILE: Document = {"id": None, "object": "assistant.file", "created_at": None, "assistant_id": None}
@@ -187,10 +188,12 @@ def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document
     shown: Document = {}
     for name, default in SHAPES[kind][protocol].items():
         value = document.get(name)
+        # A store may have documents that are older than the member.
         if value is None:
             value = default
         if value is not ABSENT:
             shown[name] = value
+    # An assistant made in one version may be read in the other, which names the search tool differently.
     if "tools" in shown:
         shown["tools"] = _tools(shown["tools"], protocol)
     if kind == "run":
@@ -205,6 +208,7 @@ INCLUDED = "step_details.tool_calls[*].file_search.results[*].content"
 def without_content(step: Document) -> Document:
     """A step without the texts that its search found: they come only where a request asks for them."""
     details = step["step_details"]
+    # Most steps have no search, and need no copy.
     if not any(call["type"] == "file_search" for call in details.get("tool_calls") or ()):
         return step
     calls = [_bare(call) if call["type"] == "file_search" else call for call in details["tool_calls"]]

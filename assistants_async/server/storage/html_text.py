@@ -43,11 +43,13 @@ def _pieces(page: str) -> list[str]:
         if name is None:
             place = _end_of_markup(page, start)
             if place == start + 1 and not hidden.total():
+                # One that begins nothing is text, as in "a < b".
                 pieces.append("<")
             continue
         place = _end_of_tag(page, name.end())
         tag = name[1].lower()
         if page[start + 1] == "/":
+            # Never below zero: pages close what they never opened.
             hidden -= Counter((tag,))
         elif tag in _HIDDEN:
             hidden[tag] += 1
@@ -64,6 +66,7 @@ def _end_of_tag(page: str, place: int) -> int:
     while (stop := _STOP.search(page, place)) is not None:
         if stop[0] == ">":
             return stop.end()
+        # A ">" between quotes does not end the tag.
         close = page.find(stop[0], stop.end())
         if close < 0:
             break

@@ -51,6 +51,7 @@ class MemoryBlob:
 
     def content(self) -> bytes:
         """Return all bytes."""
+        # Kept joined: pieces and whole at once would take the memory twice.
         self._pieces = [b"".join(self._pieces)]
         return self._pieces[0]
 
@@ -71,6 +72,7 @@ class MemoryStore:
 
     def reset(self) -> None:
         """Forget everything; followers are cut."""
+        # By `getattr`, since there are no logs yet when `__init__` calls this.
         for log in getattr(self, "_logs", {}).values():
             log.end(cut=True)
         self._counters = Counters()
@@ -142,6 +144,7 @@ class MemoryStore:
 
     async def commit(self, changes: Changes) -> None:
         """Make changes, all or none; raises `ConflictError` and `ClaimLostError`."""
+        # All checks before the first change: nothing has to be undone.
         self._check(changes)
         notices: list[tuple[Notice, str]] = []
         for kind, parent in changes.cleared:
@@ -161,6 +164,7 @@ class MemoryStore:
             self._counters.bytes += blob.size
         for blob_id in changes.dropped:
             self._counters.bytes -= len(self._contents.pop(blob_id, b""))
+        # Last: who is called may read the store at once, and must see all changes.
         for notice, run_id in notices:
             self._heard(notice, run_id)
 
@@ -183,6 +187,7 @@ class MemoryStore:
             name = self._queue.popleft() if run_id is None else run_id
             row = self._rows.get(name)
             if row is not None and is_claimable(row, now, by_name=run_id is not None):
+                # No lease: the worker ends with the store, so its claim can never be lost.
                 after = self._rows[name] = claimed(row, worker, float("inf"))
                 return claim_of(name, row, after)
             if run_id is not None:

@@ -108,6 +108,7 @@ class FaultyServer:
     ) -> None:
         assert self._listener is not None
         self._listener.close()
+        # A copy: a link leaves the set when its connection is lost.
         links = tuple(self._links)
         for link in links:
             link.cut()
@@ -126,6 +127,7 @@ class FaultyServer:
                 head = await read_head(reader)
                 method, target, _ = head.first
                 seen = Seen(method=method, target=target, headers=head.headers, connection=number)
+                # Before the body, which a fault may leave unread.
                 self.seen.append(seen)
                 exchange = Exchange(seen, head, reader, writer, self._behind)
                 exchange.earlier = earlier

@@ -39,6 +39,7 @@ GRACE = 5.0
 MAX_ROUNDS = 16
 """Most rounds of tool calls of a run, unless given."""
 
+# Servers count their limits by the minute: a longer pause helps no run.
 _LONGEST = 60.0
 _LEDGER_METHODS = ("recall", "attempted", "finished")
 
@@ -59,6 +60,7 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         """Check the values; raises `TypeError` and `ValueError`."""
         whole_number("attempts", self.attempts)
+        # A text is a collection too, of its letters: no code would ever match.
         if isinstance(self.codes, str):
             raise TypeError(f"codes must be a set of codes, not the text {self.codes!r}")
         positive_seconds("delay", self.delay, zero=True)
@@ -69,6 +71,7 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True):
 
     def pause(self, attempt: int, jitter: float) -> float:
         """Return the seconds from run number `attempt` to the next; `jitter` from 0 to 1 takes up to a quarter off."""
+        # A delay above the longest is the caller's own choice, and is kept.
         return back_off(attempt - 1, jitter, self.delay, max(self.delay, _LONGEST))
 
 
@@ -170,12 +173,14 @@ def poll_options(name: str = "poll", /, **options: Unpack[PollOptions]) -> RunOp
 
 def drive_options(name: str = "drive", /, **options: Unpack[DriveOptions]) -> RunOptions:
     """Check the keywords of `drive` or `resume`; raises `TypeError` and `ValueError`."""
+    # Streamed unless the caller says otherwise: tool calls are seen at once, without a poll.
     return _checked(name, DriveOptions.__annotations__, {"stream": True, **options})
 
 
 def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) -> RunOptions:
     known_keywords(name, options, known.keys())
     given: dict[str, Any] = {**options, "raise_on": checked_ends(options.get("raise_on", BAD_ENDS))}
+    # A drive answers the calls itself: only a wait can stop at them, or go on.
     if "stop_at_action" in known:
         given["on_action"] = "stop" if options.get("stop_at_action", True) else "wait"
     policy = RunOptions(**given)
@@ -183,6 +188,7 @@ def _checked(name: str, known: Mapping[str, Any], options: Mapping[str, Any]) ->
     _check_ledger(name, policy.ledger)
     for limit in ("deadline", "interval", "grace"):
         seconds = getattr(policy, limit)
+        # None is no limit, but never for the grace: a cancel that hangs has to end.
         if seconds is not None or limit == "grace":
             positive_seconds(f"{name}(): {limit}", seconds)
     if policy.on_deadline not in ("cancel", "leave"):
@@ -203,6 +209,7 @@ def _check_switches(name: str, policy: RunOptions) -> None:
 
 def _check_ledger(name: str, ledger: object) -> None:
     whole = all(callable(getattr(ledger, method, None)) for method in _LEDGER_METHODS)
+    # A class has the methods too, and would fail at the first tool call, in the middle of a run.
     if ledger is not None and (not whole or isinstance(ledger, type)):
         raise TypeError(f"{name}(): ledger must have recall(), attempted() and finished(), not {ledger!r}")
     for method in _LEDGER_METHODS if ledger is not None else ():

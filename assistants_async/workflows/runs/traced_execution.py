@@ -34,6 +34,7 @@ def new_execution(
     format: AnswerFormat[T] | None = None,
 ) -> RunExecution[T]:
     """Make the execution of a run, with a span where its client has telemetry."""
+    # A class of its own, so that runs without telemetry pay nothing for it.
     if session.telemetry is None:
         return RunExecution(session, request, options, run_options, toolbox, format)
     made: TracedExecution[T] = TracedExecution(session, request, options, run_options, toolbox, format)
@@ -70,6 +71,7 @@ class TracedExecution(RunExecution[T]):
             try:
                 return await work
             finally:
+                # After a failure too: the tokens were spent all the same.
                 state = self.state
                 span.seen(state.run, total(state.usages), state.snapshot.messages)
 
