@@ -72,7 +72,7 @@ class Engine:
             worker = self._workers.get(key.id)
             if worker is None:
                 # It waits for the client, or for a worker. Nothing is claimed that another process works on.
-                claim = await self._store.claim(self._name, time.time(), key.id)
+                claim = await self._store.claim(self._name, time.monotonic(), key.id)
                 worker = None if claim is None else self._take(claim)
             if worker is not None:
                 await worker.expire()
@@ -110,6 +110,8 @@ class Engine:
 
     # ... claims ...
 
+    # Leases go by the monotonic clock: one that jumps would make the runs of this very process look lost to it.
+
     def _hear(self, notice: Notice, run_id: str) -> None:
         worker = self._workers.get(run_id)
         if self._is_closing:
@@ -139,7 +141,7 @@ class Engine:
             while self._is_wanted:
                 self._is_wanted = False
                 while self._has_slot():
-                    claim = await self._store.claim(self._name, time.time())
+                    claim = await self._store.claim(self._name, time.monotonic())
                     if claim is None:
                         break
                     self._take(claim).start()
@@ -147,7 +149,7 @@ class Engine:
             self._is_claiming = False
 
     async def _claim_one(self, run_id: str) -> None:
-        claim = await self._store.claim(self._name, time.time(), run_id)
+        claim = await self._store.claim(self._name, time.monotonic(), run_id)
         if claim is not None:
             self._take(claim).start()
 
@@ -173,7 +175,7 @@ class Engine:
             await asyncio.sleep(_BEAT)
             if time.monotonic() - renewed >= lease / 3:
                 renewed = time.monotonic()
-                await _logged(self._store.renew(self._name, tuple(self._workers), time.time()))
+                await _logged(self._store.renew(self._name, tuple(self._workers), time.monotonic()))
             await _logged(self.expire())
             self._wake()
 

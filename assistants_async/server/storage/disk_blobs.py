@@ -80,13 +80,16 @@ class DiskBlob:
 
     def _remove(self) -> None:
         if self._file is not None:
-            self._file.close()
+            # Closing writes what is still buffered, which fails once more on a disk that is full.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._path.unlink(missing_ok=True)
 
 
 def store_error(error: OSError) -> StoreError:
     """Return the error of a store for one of its disk."""
-    kind = StoreFullError if error.errno in {errno.ENOSPC, errno.EDQUOT} else StoreError
+    # EFBIG: the limit of a process (`ulimit -f`), or of the file system, for one file.
+    kind = StoreFullError if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} else StoreError
     return kind(f"the disk of the store: {error.strerror}")
 
 

@@ -313,7 +313,7 @@ class Store(Protocol):
     async def claim(self, worker: str, now: float, run_id: str | None = None) -> Claim | None:
         """Claim the next run that waits for a worker or was lost by one, or this one; None where there is none.
 
-        `now` is the time of leases, which is the system's.
+        `now` is the time of leases, by a clock of the process that never jumps.
         """
         ...
 
