@@ -68,9 +68,10 @@ class PostgresStore:
         if self._listening is not None:
             return
         await self._link.open()
-        began: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        began = asyncio.Event()
         self._listening = asyncio.create_task(self._listen(began))
-        await asyncio.wait([began, self._listening], return_when=asyncio.FIRST_COMPLETED)
+        # Else the first notices would be missed.
+        await began.wait()
 
     def cut(self) -> None:
         """Cut all followers."""
@@ -218,11 +219,10 @@ class PostgresStore:
             return await reads.events(connection, run_id, after)
 
     def _leave(self, follower: PostgresFollower) -> None:
-        followers = self._followers.get(follower.run_id)
-        if followers is not None:
-            followers.discard(follower)
-            if not followers:
-                del self._followers[follower.run_id]
+        followers = self._followers.get(follower.run_id, set())
+        followers.discard(follower)
+        if not followers:
+            self._followers.pop(follower.run_id, None)
 
     def _add_dues(self, dues: Mapping[str, float]) -> None:
         for kind, due in dues.items():
@@ -237,7 +237,7 @@ class PostgresStore:
         finally:
             self._add_dues(found)
 
-    async def _listen(self, began: asyncio.Future[None]) -> None:
+    async def _listen(self, began: asyncio.Event) -> None:
         """Hear the notices of other processes, on a connection of its own that is made anew where it is lost."""
         while True:
             try:
@@ -246,13 +246,11 @@ class PostgresStore:
                     connection.add_termination_listener(partial(_set, lost))
                     await connection.add_listener(CHANNEL, self._receive)
                     await self._look_for_dues()
-                    if not began.done():
-                        began.set_result(None)
+                    began.set()
                     await _until(lost, connection)
             except StoreError as error:
                 _log.warning("notices of other processes are not heard just now: %s", error)
-            if not began.done():
-                began.set_result(None)
+            began.set()
             await asyncio.sleep(_AGAIN)
 
     def _receive(self, _connection: object, _process: int, _channel: str, payload: str) -> None:

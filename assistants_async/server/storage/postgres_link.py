@@ -81,10 +81,8 @@ class PostgresLink:
             )
             async with self.transaction() as connection:
                 await _migrate(connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be used
             await self.close()
-            if not isinstance(error, ValueError) and not _is_of_the_database(error):
-                raise
             # The error itself is left out: it may have the URL.
             raise ValueError(f"the store {self.name} cannot be opened: {self._words(error)}") from None
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from .interface import Claim
 from .postgres_link import Connection
 
-# The number of the lock that lets one process at a time sweep.
-_LOCK = 0x61737375
+SWEEP = 0x61737375
+"""The number of the lock that lets one process at a time sweep."""
+
 _CLAIM = (
     " UPDATE runs SET owner = $1, lease = clock_timestamp() + make_interval(secs => $2), epoch = runs.epoch + 1,"
     " losses = runs.losses + CASE WHEN next.owner = '' THEN 0 ELSE 1 END, commits = 0"
@@ -60,7 +61,7 @@ async def release(connection: Connection, worker: str) -> Sequence[str]:
 
 async def sweep(connection: Connection) -> None:
     """Remove events ten minutes after the end of their run, places of documents removed a week ago, and lost bytes."""
-    if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+    if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", SWEEP):
         await connection.execute(
             "WITH old AS (DELETE FROM ended WHERE at < now() - interval '10 minutes' RETURNING run)"
             " DELETE FROM events USING old WHERE events.run = old.run"

@@ -27,6 +27,7 @@ from assistants_async.server.storage.interface import (
 )
 from assistants_async.server.storage.locations import store_at
 from assistants_async.server.storage.postgres_notices import CHANNEL
+from assistants_async.server.storage.postgres_runs import SWEEP
 from tests.support.steady_loop import MS
 from tests.support.stores import commit, run_of, text_of, word
 
@@ -214,12 +215,13 @@ async def test_a_worker_that_does_not_come_back(database: str) -> None:
 async def test_a_worker_that_stops_gives_its_runs_back(database: str) -> None:
     """The others hear of them at once."""
     async with opened(database) as one, opened(database) as two:
-        await begun(one)
         heard: list[tuple[str, str]] = []
         two.listen(lambda notice, run_id: heard.append((notice, run_id)))
+        await begun(one)
+        await until(lambda: heard == [("queued", "a")])
         await one.release("nobody")
         await one.release("w-a")
-        await until(lambda: heard == [("queued", "a")])
+        await until(lambda: heard == [("queued", "a")] * 2)
         claim = await two.claim("v", 0.0)
         assert claim is not None
         assert claim.lost
@@ -272,6 +274,12 @@ async def test_old_things_are_swept(database: str) -> None:
             "UPDATE blobs SET at = at - interval '2 days'",
         ):
             await execute(database, statement)
+        # Another process sweeps just now.
+        async with store._link.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", SWEEP)
+            for _ in range(12):
+                await store.renew("w", [], 0.0)
+            assert len(await store.events("a", 0)) == 1
         for _ in range(12):
             await store.renew("w", [], 0.0)
         assert list(await store.events("a", 0)) == []

@@ -14,6 +14,7 @@ from assistants_async.server.engine.journal import Journal
 from assistants_async.server.storage.interface import Changes, ConflictError, Key, StoreError, StoreFullError
 from assistants_async.server.storage.postgres_link import SCHEMA_VERSION, PostgresLink
 from tests.support.postgres import PostgresServer, missing_postgres, own_time, postgres_server
+from tests.support.steady_loop import SteadyLoop
 from tests.support.stores import commit, run_of, text_of, word
 
 
@@ -25,6 +26,14 @@ def server() -> Iterator[PostgresServer]:
         pytest.skip(problem)
     with postgres_server() as running:
         yield running
+
+
+async def later(seconds: float) -> None:
+    """Let time pass."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SteadyLoop)
+    loop.advance(seconds)
+    await asyncio.sleep(0.05)
 
 
 async def refusal(url: str) -> str:
@@ -131,8 +140,10 @@ async def test_a_database_that_was_away(server: PostgresServer) -> None:
         journal.emit(word("a ", annotations=[]))
         await journal.flush()
         assert [text_of(list(await follower.read(60.0) or ())) for follower in followers] == ["a ", "a "]
+        await later(16)  # they see to it that the connection for notices still answers
         reading = [asyncio.create_task(follower.read(60.0)) for follower in followers]
         await asyncio.to_thread(server.stop)
+        await later(2)  # both try to hear each other again, in vain
         with pytest.raises(StoreError):
             await one.check()
         with pytest.raises(StoreError):

@@ -201,6 +201,7 @@ async def test_parents(store: Store) -> None:
     batch.remove("store_file", "f", "s1")
     await batch.commit()
     assert list(await store.parents("store_file", "f")) == ["s2"]
+    assert list(await store.parents("file", "f")) == []
     batch.clear("store_file", "s2")
     await batch.commit()
     assert list(await store.parents("store_file", "f")) == []
