@@ -1,1 +1,1 @@
-"""The commands: `demo`, `serve`, `check`, `inspect`, `show` and `export`."""
+"""The commands: `demo`, `serve`, `check`, `inspect`, `show`, `export` and `convert`."""

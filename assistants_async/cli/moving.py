@@ -1,4 +1,4 @@
-"""`export`: whole accounts moved, with their progress."""
+"""`export` and `convert`: whole accounts moved, with their progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AssistantsError, AuthenticationError, PermissionDeniedError, printable
-from ..moving import MovingProgress, MovingReport, export_account
+from ..moving import MovingProgress, MovingReport, convert_account, export_account
 from ..moving.report import OnProgress
 from .connect import patient_client
 
@@ -42,6 +42,22 @@ def run_export(options: argparse.Namespace, key: str | None) -> int:
         )
 
     return run_move("export", move)
+
+
+def run_convert(options: argparse.Namespace) -> int:
+    """Convert; return 0, or 2 for bad input: what has no counterpart is no failure."""
+
+    async def move(on_progress: OnProgress, _stack: AsyncExitStack) -> MovingReport:
+        return await convert_account(
+            options.source,
+            options.out,
+            to=options.to,
+            code_interpreter=options.code_interpreter,
+            on_progress=on_progress,
+        )
+
+    code = run_move("convert", move)
+    return 0 if code == 3 else code
 
 
 def run_move(command: str, move: Move) -> int:

@@ -89,6 +89,20 @@ def _add_export_options(export: argparse.ArgumentParser) -> None:
     export.add_argument("--no-files", dest="files", action="store_false", help="leave the contents of files out")
 
 
+def _add_convert_options(convert: argparse.ArgumentParser) -> None:
+    convert.add_argument(
+        "--from", dest="source", metavar="FOLDER", type=Path, required=True, help="folder of an exported account"
+    )
+    convert.add_argument("--to", choices=("responses",), required=True, help="API to convert for")
+    convert.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder to write")
+    convert.add_argument(
+        "--code-interpreter",
+        choices=("note", "omit"),
+        default="note",
+        help="note: calls of code_interpreter become texts of the assistant; omit: they are left out (default: note)",
+    )
+
+
 def _add_other_server(command: argparse.ArgumentParser) -> None:
     """Add the form, the version and the key of another server."""
     forms = command.add_mutually_exclusive_group()
@@ -286,6 +300,11 @@ _COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None
         "write all objects of a server's account to a folder",
         "Write all objects of a server's account to a folder. Broken off and run again, it goes on where it stopped.",
         _add_export_options,
+    ),
+    "convert": (
+        "convert an exported account for the Responses API",
+        "Convert an exported account: assistants to parameters of responses.create, threads to conversation items.",
+        _add_convert_options,
     ),
 }
 """Summary, description and options of each command."""

@@ -5,8 +5,9 @@ report = await export_account(client, Path("account"))
 
 from __future__ import annotations
 
+from .converter import convert_account
 from .exporter import export_account
 from .folder import FolderError
 from .report import MovingProblem, MovingProgress, MovingReport
 
-__all__ = ["FolderError", "MovingProblem", "MovingProgress", "MovingReport", "export_account"]
+__all__ = ["FolderError", "MovingProblem", "MovingProgress", "MovingReport", "convert_account", "export_account"]

@@ -113,6 +113,11 @@ class AccountFolder:
         except msgspec.ValidationError as error:
             raise FolderError(f"{str(path)!r} cannot be read: {error}") from None
 
+    def check_complete(self) -> None:
+        """Raise `FolderError` where the folder is none, or its export has not come to its end."""
+        if not self.read_manifest().complete:
+            raise FolderError(f"{str(self.path)!r} is an unfinished export: run it to its end first")
+
     def begin(self, source: str, now: int) -> Manifest:
         """Make the folder, or go on with it; return the manifest as it was before.
 

@@ -1,4 +1,4 @@
-"""`export`, called in this process."""
+"""`export` and `convert`, called in this process."""
 
 from __future__ import annotations
 
@@ -36,6 +36,17 @@ async def test_an_account_is_exported(tmp_path: Path, capsys: pytest.CaptureFixt
         more = ["--threads", str(ids), "--since", "2020-01-01", "--no-files", "--concurrency", "2"]
         assert await command("export", "--from", server.base_url, "--to", str(tmp_path / "b"), *more) == 3
         assert "thread thread_none: " in capsys.readouterr().err
+
+
+async def test_an_export_is_converted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """0, also where something has no counterpart; 2 for a folder that is none."""
+    async with account(threads=1) as server:
+        assert await command("export", "--from", server.base_url, "--to", str(tmp_path / "a")) == 0
+    out = ["--to", "responses", "--out", str(tmp_path / "b")]
+    assert await command("convert", "--from", str(tmp_path / "a"), *out) == 0
+    assert "has no counterpart" in capsys.readouterr().err
+    assert await command("convert", "--from", str(tmp_path / "b"), *out) == 2
+    assert "is no exported account" in capsys.readouterr().err
 
 
 async def test_a_key_file_and_the_forms_of_servers(
