@@ -9,6 +9,8 @@ import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
+from .._typing import override
+
 
 def folder(text: str) -> tuple[Path]:
     """Read the path of an existing folder."""
@@ -97,6 +99,31 @@ def script(text: str) -> str:
         return Path(text).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise argparse.ArgumentTypeError(f"cannot read {text!r}: {_reason(error)}") from None
+
+
+def add_key_file(command: argparse.ArgumentParser, name: str, variable: str, *, help: str, also: str = "") -> None:
+    """Add the option of a file with a key, and refuse the key itself in its place, without repeating it.
+
+    `also` is one more name under which the key is refused.
+    """
+    command.add_argument(name, metavar="FILE", type=Path, help=help)
+    # Without it argparse takes the option for a short form of the file's, and shows the key in an error.
+    refused = (name.removesuffix("-file"), *([also] if also else []))
+    command.add_argument(*refused, action=_RefuseKey, help=argparse.SUPPRESS, const=f"give {name}, or set {variable}")
+
+
+class _RefuseKey(argparse.Action):
+    """Refuse a key on the command line."""
+
+    @override
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: object,  # noqa: ARG002  # argparse's own parameters
+        values: object,  # noqa: ARG002
+        option_string: str | None = None,
+    ) -> None:
+        parser.error(f"argument {option_string}: other users of this machine could see the key: {self.const}")
 
 
 def key_from(given: str | None, path: Path | None, variable: str) -> str | None:

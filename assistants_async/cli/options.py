@@ -7,7 +7,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from .._version import __version__
-from .arguments import count, folder, key, model_map, moment, port, positive_seconds, script, seconds, seed
+from .arguments import (
+    add_key_file,
+    count,
+    folder,
+    key,
+    model_map,
+    moment,
+    port,
+    positive_seconds,
+    script,
+    seconds,
+    seed,
+)
 
 KEY = "ASSISTANTS_API_KEY"
 """Environment variable with the key that requests must carry."""
@@ -58,11 +70,8 @@ def _add_show_options(show: argparse.ArgumentParser) -> None:
     show.add_argument("thread", metavar="THREAD", help="id of the thread")
     show.add_argument("run", metavar="RUN", help="id of the run")
     show.add_argument("--base-url", metavar="URL", help=f"base URL of the server (default: ${BASE_URL})")
-    show.add_argument(
-        "--api-key-file",
-        metavar="FILE",
-        type=Path,
-        help=f"file with the server's key, mode 0600 (default: ${CLIENT_KEY})",
+    add_key_file(
+        show, "--api-key-file", CLIENT_KEY, help=f"file with the server's key, mode 0600 (default: ${CLIENT_KEY})"
     )
     show.add_argument(
         "--auth", choices=("bearer", "api-key"), default="bearer", help="header of the key (default: bearer)"
@@ -110,11 +119,12 @@ def _add_other_server(command: argparse.ArgumentParser) -> None:
     forms.add_argument("--azure", action="store_true", help="the URL is the endpoint of an Azure OpenAI resource")
     command.add_argument("--api-version", metavar="VERSION", help="version in every query, of --foundry and --azure")
     command.add_argument("--protocol", choices=("v1", "v2"), default="v2", help="protocol version (default: v2)")
-    command.add_argument(
+    add_key_file(
+        command,
         "--key-file",
-        metavar="FILE",
-        type=Path,
+        CLIENT_KEY,
         help=f"file with the server's key, mode 0600 (default: ${CLIENT_KEY}, or ${FOUNDRY_KEY} with --foundry)",
+        also="--api-key",
     )
 
 
@@ -124,10 +134,10 @@ def _add_inspect_options(inspect: argparse.ArgumentParser) -> None:
     forms.add_argument("--foundry", action="store_true", help="the URL is a Foundry project's endpoint")
     forms.add_argument("--azure", action="store_true", help="the URL is the endpoint of an Azure OpenAI resource")
     inspect.add_argument("--api-version", metavar="VERSION", help="version in every query, of --foundry and --azure")
-    inspect.add_argument(
+    add_key_file(
+        inspect,
         "--api-key-file",
-        metavar="FILE",
-        type=Path,
+        CLIENT_KEY,
         help=f"file with the server's key, or Foundry's token, mode 0600 (default: ${CLIENT_KEY})",
     )
     # Beside `serve`, which takes 8000.
@@ -256,10 +266,10 @@ def _add_backend_options(serve: argparse.ArgumentParser) -> None:
 
 
 def _add_backend_connection(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
+    add_key_file(
+        command,
         "--backend-key-file",
-        metavar="FILE",
-        type=Path,
+        BACKEND_KEY,
         help=f"file with the backend's key, mode 0600 (default: ${BACKEND_KEY})",
     )
     command.add_argument(

@@ -35,7 +35,10 @@ def did_you_mean(name: str, known: Iterable[str], path: str = "") -> str:
     """End a sentence about a name that is not known with the nearest that is; empty where none is near."""
     from difflib import get_close_matches  # on use: most names are right
 
-    near = get_close_matches(name, known, 1)
+    names = [*known]
+    # The same words in another order, such as `rate_limit`, are not near by their letters.
+    turned = [each for each in names if sorted(each.split("_")) == sorted(name.split("_"))]
+    near = turned or get_close_matches(name, names, 1)
     return f", did you mean {path + near[0]!r}?" if near else ""
 
 

@@ -182,7 +182,10 @@ class AnswerFormat(Generic[T]):
     __slots__ = ("_read", "_wrapped", "kind", "response_format")
 
     def __init__(self, kind: type[T], *, name: str | None = None, strict: bool | None = None) -> None:
-        schema = plain_schema(kind)
+        try:
+            schema = plain_schema(kind)
+        except TypeError as error:
+            raise TypeError(f"an answer cannot have the type {kind!r}: {error}") from None
         self.kind = kind
         """The type."""
         self._wrapped = schema.get("type") != "object"

@@ -27,6 +27,18 @@ def _ingest(**keywords: Any) -> Use:
     return lambda client: client.vector_stores.ingest("vs", [Source("a.txt", b"x")], **keywords)
 
 
+def _poll(**keywords: Any) -> Use:
+    return lambda client: client.vector_stores.files.create("vs", file_id="f").poll(**keywords)
+
+
+def _poll_batch(**keywords: Any) -> Use:
+    return lambda client: client.vector_stores.file_batches.create("vs", file_ids=["f"]).poll(**keywords)
+
+
+def _drive(**keywords: Any) -> Use:
+    return lambda client: client.runs.create("t", assistant_id="a").drive(**keywords)
+
+
 COUNT = "must be a whole number from 0, not"
 CASES: dict[str, tuple[Use, str]] = {
     "take text": (lambda client: client.threads.list().take("2"), rf"take\(\): count {COUNT} '2'"),
@@ -53,6 +65,11 @@ CASES: dict[str, tuple[Use, str]] = {
     "send: async progress": (_send(on_progress=_waits), "on_progress must be .*, which is not async"),
     "send: state": (_send(on_state=lambda: None), r"on_state must be a function of \(state\): too many"),
     "send: resume": (_send(resume={}), "resume must be an UploadState, not dict"),
+    "poll: deadline": (_poll(deadline="soon"), r"deadline must be a positive number of seconds, not 'soon'"),
+    "poll: time-out": (_poll(timeout=3), r"poll\(\) got an unexpected keyword argument 'timeout': pass deadline="),
+    "batch: interval": (_poll_batch(interval=-1), r"interval must be a positive number of seconds, not -1"),
+    "batch: unknown": (_poll_batch(nope=1), r"poll\(\) got an unexpected keyword argument 'nope'"),
+    "drive: type": (_drive(output_type=3), "an answer cannot have the type 3: Type '3' is not supported"),
     "ingest: progress": (_ingest(on_progress=5), r"on_progress must be a function of \(file\), not 5"),
     "ingest: resume": (_ingest(resume={}), "resume must be an IngestReport, not dict"),
     "ingest: orphans": (_ingest(remove_orphans="no"), "remove_orphans must be True or False, not 'no'"),

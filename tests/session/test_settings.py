@@ -93,6 +93,7 @@ async def test_a_base_url_is_joined_right(wire: Wire, suffix: str, target: str, 
 
 BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "unknown": ({"api_keys": "x"}, TypeError, "unexpected keyword argument 'api_keys', did you mean 'api_key'?"),
+    "words turned": ({"rate_limit": None}, TypeError, "argument 'rate_limit', did you mean 'limit_rate'"),
     "protocol": ({"protocol": "v3"}, ValueError, "protocol must be 'v1' or 'v2', not 'v3'"),
     "base URL without a scheme": ({"base_url": "host.test/v1"}, ValueError, "base_url must look like"),
     "base URL of a file": ({"base_url": "file:///tmp"}, ValueError, "base_url must look like"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Generic, Never, TypeVar
 
 from ...calls.call import Call
@@ -83,11 +84,18 @@ class PollableCall(Call[T, T]):
 
     __slots__ = ()
 
-    def _wait(self, row: Endpoint[T, T], deadline: float | None, interval: float | None) -> ProcessingPoller[T]:
+    def _wait(
+        self, row: Endpoint[T, T], deadline: float | None, interval: float | None, unknown: Mapping[str, object]
+    ) -> ProcessingPoller[T]:
         name = self._request.endpoint.name
-        for keyword, seconds in (("deadline", deadline), ("interval", interval)):
-            if seconds is not None:
-                positive_seconds(f"{name}(): {keyword}", seconds)
+        try:
+            known_keywords("poll", unknown, _KEYWORDS)
+            for keyword, seconds in (("deadline", deadline), ("interval", interval)):
+                if seconds is not None:
+                    positive_seconds(f"{name}(): {keyword}", seconds)
+        except (TypeError, ValueError):
+            self._drop_warning()
+            raise
         self._use()
         return ProcessingPoller(CallContext(self._session, self._options).for_workflow(), row, self._request, interval)
 
@@ -127,8 +135,7 @@ class StoreFileCall(PollableCall[VectorStoreFile]):
         the server's hint and 0.2 growing to 5. Raises `StoreFileError` where the file failed or was cancelled, and
         `FilesDeadlineError` where the server has not finished with it in time.
         """
-        known_keywords("poll", unknown, _KEYWORDS)
-        wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval)
+        wait = self._wait(GET_VECTOR_STORE_FILE, deadline, interval, unknown)
         file = await self._within(earlier(deadline, self._options.wait_limit), wait)
         if file.status != "completed":
             raise await self._reported(StoreFileError(file))
@@ -149,8 +156,7 @@ class FileBatchCall(PollableCall[VectorStoreFileBatch]):
         or any of its files failed or was cancelled, with the reasons, and `FilesDeadlineError` where the server has
         not done with it in time.
         """
-        known_keywords("poll", unknown, _KEYWORDS)
-        wait = self._wait(GET_FILE_BATCH, deadline, interval)
+        wait = self._wait(GET_FILE_BATCH, deadline, interval, unknown)
         deadline = earlier(deadline, self._options.wait_limit)
         loop = asyncio.get_running_loop()
         started = loop.time()
