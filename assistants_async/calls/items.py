@@ -70,14 +70,13 @@ class _Chain(Items[U], Generic[T, U]):
 
     __slots__ = ("_source", "_step")
 
-    def __init__(self, source: AsyncIterable[T], step: Callable[[AsyncIterator[T]], AsyncIterator[U]]) -> None:
+    def __init__(self, source: Items[T], step: Callable[[AsyncIterator[T]], AsyncIterator[U]]) -> None:
         self._source = source
         self._step = step
 
     @override
     def _drop_warning(self) -> None:
-        if isinstance(self._source, Items):
-            self._source._drop_warning()  # noqa: SLF001  its own class
+        self._source._drop_warning()  # noqa: SLF001  its own class
 
     @override
     def __aiter__(self) -> AsyncIterator[U]:

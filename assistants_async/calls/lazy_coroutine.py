@@ -43,8 +43,7 @@ class LazyCoroutine(Coroutine[Any, Any, T_co]):
 
     def _drop_warning(self) -> None:
         """Do not warn that the call was never awaited: an error has refused a use of it, and has said more."""
-        if not self._used:
-            self._used = None
+        self._used = self._used or None
 
     @override
     def __await__(self) -> Generator[Any, None, T_co]:
