@@ -90,11 +90,10 @@ class PostgresLink:
         """Close all connections; may be called again."""
         pool, self._pool = self._pool, None
         if pool is not None:
-            try:
+            # It cuts what does not close in time, or cannot close.
+            with contextlib.suppress(Exception):
                 async with asyncio.timeout(_CLOSE):
                     await pool.close()
-            except (TimeoutError, OSError):
-                pool.terminate()
 
     async def check(self) -> None:
         """Raise `StoreError` where the database does not answer soon."""

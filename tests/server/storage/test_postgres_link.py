@@ -165,6 +165,8 @@ async def test_a_database_that_was_away(server: PostgresServer) -> None:
             number += 1
             await commit(one, run_of(f"b{number}", f"t{number}"), kind="run", parent=f"t{number}")
             await asyncio.sleep(0.05)
+        await asyncio.to_thread(server.stop)
         for store in (one, two):
             store.cut()
             await store.close()
+        await asyncio.to_thread(server.start)
