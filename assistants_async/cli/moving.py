@@ -76,6 +76,7 @@ def run_move(command: str, move: Move) -> int:
         print(f"{name}: {problem.reason}", file=sys.stderr)
     if len(report.problems) > _SHOWN:
         print(f"and {len(report.problems) - _SHOWN} more", file=sys.stderr)
+    # A code of its own: a script may take an account with gaps, and must not take a failure.
     return 0 if report.is_complete else 3
 
 
@@ -107,6 +108,7 @@ def _progress() -> Generator[OnProgress]:
         console = import_module("rich.console").Console(stderr=True)
     except ImportError:
         rich = console = None
+    # Bars in a log file would be thousands of lines of escape codes.
     if console is None or not console.is_terminal:
         yield _print_line
         return

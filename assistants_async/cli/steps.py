@@ -118,6 +118,7 @@ async def attach(client: AssistantsClient, notes: Notes) -> None:
         print(await client.files.content(given.id))
 
 
+# Each is shown with its code, which newcomers read.
 _COMMON = (create, talk, page, run, answer, stream)
 STEPS = {"v1": (*_COMMON, attach), "v2": (*_COMMON, structure)}
 """The steps of each protocol version, in their order."""

@@ -56,6 +56,7 @@ class BinaryContent:
 
     def iter_bytes(self, chunk_size: int | None = None) -> Iterator[bytes]:
         """Yield the bytes in pieces."""
+        # A step of 0 would be an error for an empty file.
         size = chunk_size or max(len(self.content), 1)
         for start in range(0, len(self.content), size):
             yield self.content[start : start + size]

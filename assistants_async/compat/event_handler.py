@@ -170,11 +170,13 @@ class AsyncAssistantEventHandler:
         try:
             async for event in self._stream:
                 self._event = event
+                # In openai-python's order: old handlers count on it.
                 await self.on_event(event)
                 await self._dispatch(event)
                 self._event = None
                 yield event
         except Exception as error:
+            # The stream's own error may have the time-out as its cause.
             if isinstance(error, TimedOutError) or isinstance(error.__cause__, TimedOutError):
                 await self.on_timeout()
             await self.on_exception(error)
@@ -219,6 +221,7 @@ class AsyncAssistantEventHandler:
             if text is not None:
                 self._texts[index] += text.value or ""
                 await self.on_text_delta(text, dressed(messages.Text(value=self._texts[index])))
+            # A part is whole when the next one begins: the protocol has no event for its end.
             if self._part not in (None, index):
                 await self._finish_part(self._message_so_far(delta.id))
             self._part = index

@@ -10,6 +10,7 @@ from typing import Any
 
 from .base import Model, Object
 
+# Characters, rows and columns that a screen can show: a page of 100 long messages would bury the notebook.
 _CELL = 200
 _ROWS = 100
 _COLUMNS = 6

@@ -54,6 +54,7 @@ async def export_account(
         whole_number(f"{_NAME}(): since", since, least=0)
     flag(f"{_NAME}(): files", files)
     check_progress(_NAME, on_progress)
+    # A client that takes error statuses as values would write them as objects.
     client = client.with_options(raise_for_status=True)
     account = Account(on_progress)
     target = AccountFolder(Path(folder))
@@ -67,6 +68,7 @@ async def export_account(
         await for_each(contents.wanted(), contents.write, concurrency)
     each = ThreadExport(client, target, account, since)
     await for_each(export.threads(threads), each.write, concurrency)
+    # Last: until then a rerun takes the lists for those of a broken export.
     target.write_manifest(before, complete=True)
     return account.report()
 
@@ -122,6 +124,7 @@ class _Export:
         """Write a list; one that a protocol or a server lacks is written as an empty one."""
         path = self._folder.path / name
         if path.exists() and not self._anew:
+            # A call that is never used warns of it.
             if call is not None:
                 call.close()
             return
@@ -136,6 +139,7 @@ class _Export:
                         await self._store_files(found["id"], file)
                     self._account.advance(stage)
             except StatusError as error:
+                # Behind the first object an error is no list that is missing.
                 if error.status not in _ABSENT or file.tell():
                     raise
                 self._account.miss(kind, "", f"the server has no list of them: {error}")

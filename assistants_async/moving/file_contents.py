@@ -54,6 +54,7 @@ class FileContents:
                 if not path.exists():
                     with writing(path) as file:
                         async for part in self._client.vector_stores.files.content(store, id):
+                            # A server may cut a text inside a character, and UTF-8 has no halves.
                             file.write((part.text or "").encode("utf-8", "replace"))
                 reason += f"; its text is in {path.name}"
             except (StatusError, DecodeError) as error:
@@ -63,6 +64,7 @@ class FileContents:
         self._account.miss("file", id, reason)
 
     def _store_of(self, file_id: str) -> str | None:
+        # Read when the first content is refused: many accounts never need it.
         if self._stores is None:
             lines = read_lines(self._folder.path / VECTOR_STORES)
             self._stores = {line.object["id"]: line.parent or "" for line in lines if line.kind == "vector_store_file"}

@@ -127,6 +127,7 @@ class AccountFolder:
             raise FolderError(f"{str(self.path)!r} is not a folder")
         if (self.path / MANIFEST).exists():
             before = self.read_manifest()
+            # Ids are a server's own: objects of two accounts would replace each other.
             if before.source != source:
                 raise FolderError(f"{str(self.path)!r} has the account of {before.source}, not of {source}")
         elif self.path.exists() and any(each.name != MANIFEST + _PART for each in self.path.iterdir()):

@@ -37,6 +37,7 @@ class ThreadExport:
     async def write(self, thread: str | dict[str, Any]) -> None:
         """Write a thread, unless it is there already or has no message that is new enough."""
         name: str = thread if isinstance(thread, str) else thread["id"]
+        # Two tasks would write to one file.
         if name in self._under_way:
             return
         self._under_way.add(name)
@@ -55,6 +56,7 @@ class ThreadExport:
         self._account.advance("threads")
 
     async def _has_news(self, id: str) -> bool:
+        # One message is enough: the newest decides.
         newest = await self._client.messages.list(id, order="desc", limit=1)
         return any((message.created_at or 0) >= (self._since or 0) for message in newest.data)
 

@@ -53,6 +53,7 @@ class ActiveRun:
         self._used: Used | None = None
         self._past = RunPast(steps)
         self._has_searched = has_searched
+        # Once: they do not change during the run, and each step counts them.
         self._instructions = len(tokens(self.run["instructions"]))
 
     @property
@@ -204,7 +205,7 @@ class ActiveRun:
         self.move("requires_action", required_action=step.required_action())
 
     def _is_own(self, name: str) -> bool:
-        """Tell whether a call is the server's: a search, unless the client has a function of that name."""
+        """Return True for a call of the server's: a search, unless the client has a function of that name."""
         # A client may have a function of its own called file_search, which only it can answer.
         functions = (tool["function"]["name"] for tool in self.run["tools"] if tool["type"] == "function")
         return name == SEARCH and self._may_search and SEARCH not in functions
@@ -256,6 +257,7 @@ class ActiveRun:
         assert draft is not None
         content = draft.content(self._past.found)
         annotations: list[Document] = content[0].get("text", {}).get("annotations") or []
+        # In a delta of their own: a client that adds deltas up must get the citations too.
         if annotations:
             new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
             self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})

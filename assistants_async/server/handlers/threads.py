@@ -48,11 +48,13 @@ async def index(context: Context) -> Document:
 async def make(context: Context, values: Mapping[str, Any]) -> Document:
     """A new thread with its first messages; nothing is made where one of them is refused."""
     messages = values.get("messages") or ()
+    # Before anything is made: a refused message leaves no thread behind.
     await check_messages(context, messages, values.get("tool_resources"), "messages")
     members = await _members(context, values)
     state = context.state
     thread = context.batch.put("thread", {"id": state.names.make("thread"), "created_at": state.now, **members})
     await add_messages(context, thread["id"], messages)
+    # Read again: attachments may have given the thread a vector store.
     return await context.batch.get("thread", thread["id"])
 
 

@@ -164,10 +164,7 @@ class Follower(Protocol):
     """A reader of the events of one run."""
 
     async def read(self, timeout: float) -> Sequence[Event] | None:
-        """Wait for the next events: empty after so many seconds without one, None where none can come any more.
-
-        Raises `StreamCutError` where the server closes.
-        """
+        """Wait for the next events: empty after so many seconds, None after the last; raises `StreamCutError`."""
         ...
 
     def close(self) -> None:
@@ -311,7 +308,7 @@ class Store(Protocol):
     # Runs
 
     async def claim(self, worker: str, now: float, run_id: str | None = None) -> Claim | None:
-        """Claim the next run that waits for a worker or was lost by one, or this one; None where there is none.
+        """Claim this run, or the next that waits or was lost; None where there is none.
 
         `now` is the time of leases, by a clock of the process that never jumps.
         """

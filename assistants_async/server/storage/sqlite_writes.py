@@ -1,4 +1,4 @@
-"""What changes a SQLite store: whole commits and claims, on the connection, in its thread."""
+"""The changes of a SQLite store: whole commits and claims, on the connection, in its thread."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         ((opens,),) = connection.execute("SELECT opens FROM meta")
+        # Versions of an earlier process never come again: each opening begins far above the last.
         self._version = opens << 32
 
     def commit(self, changes: Changes) -> Committed:
@@ -90,6 +91,7 @@ class SqliteWriter:
             found = self._connection.execute("SELECT epoch, commits FROM runs WHERE id = ?", (claim.run_id,)).fetchone()
             if found is None or found[0] != claim.epoch:
                 raise ClaimLostError
+            # Made before: the answer was lost, and the worker sends it once more.
             if changes.number <= found[1]:
                 return False
             self._connection.execute("UPDATE runs SET commits = ? WHERE id = ?", (changes.number, claim.run_id))
@@ -125,6 +127,7 @@ class SqliteWriter:
         write.version = self._version
         entry = columns(key.kind, document)
         values = (write.version, entry.state, entry.ref, entry.due, entry.amount, _text(document), *key)
+        # Deleted first, so that the row gets a new place behind all others.
         if write.new:
             self._connection.execute("DELETE FROM objects WHERE kind = ? AND parent = ? AND id = ?", key)
             self._connection.execute(
@@ -202,7 +205,7 @@ class SqliteWriter:
 
 
 def _ends(key: Key, write: Write) -> bool:
-    """Tell whether a worker's write is the end of a run, or of its round."""
+    """Return True for a worker's write that ends a run, or its round."""
     if key.kind != "run" or write.document is None:
         return False
     status: str = write.document["status"]
