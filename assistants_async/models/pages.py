@@ -24,7 +24,7 @@ class AnyPage(Model, Generic[T], frozen=True, kw_only=True):
         data: tuple[T, ...] = ()
         """The items, in the requested order."""
         has_more: bool | None = None
-        """Whether items follow; None where the server did not say."""
+        """True where items follow; None where the server did not say."""
 
     @property
     def is_empty(self) -> bool:

@@ -122,9 +122,9 @@ class CompoundFilter(TypedDict):
 
 if TYPE_CHECKING:
     ChunkingStrategyInput = StaticChunkingStrategy | Unknown | Mapping[str, object]
-    """How files are cut: `{"type": "auto"}`, or `"static"` with its sizes."""
+    """The cutting of files: `{"type": "auto"}`, or `"static"` with its sizes."""
     FilterInput = ComparisonFilter | CompoundFilter | Mapping[str, Any]
-    """Which files are searched, by their attributes."""
+    """A condition on the attributes of the files to search."""
     UploadPartID = UploadPart | str
     """A part or its id."""
 else:
@@ -149,7 +149,7 @@ if TYPE_CHECKING:
     from .vector_stores import VectorStoreExpiresAfter
 
     VectorStoreExpiryInput = VectorStoreExpiry | VectorStoreExpiresAfter | Mapping[str, object]
-    """When a store expires."""
+    """The expiry of a store."""
 else:
     VectorStoreExpiryInput = VectorStoreExpiry
 

@@ -34,7 +34,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}\Z")
 
 
 def of_server(base_url: str) -> Attributes:
-    """The attributes of a server: its provider, and its address without a user or a password."""
+    """Return the attributes of a server: its provider, and its address without a user or a password."""
     parts = urlsplit(base_url)
     host = parts.hostname or ""
     provider = next((name for end, name in _PROVIDERS.items() if host.endswith(end)), _OTHERS)
@@ -51,14 +51,14 @@ def operation_of(request: Request) -> str:
 
 
 def of_request(request: Request) -> Attributes:
-    """The attributes of a request: its operation, its ids, and those of its members that have a name."""
+    """Return the attributes of a request: its operation, its ids, and those of its members that have a name."""
     endpoint = request.endpoint
     found: Attributes = {"http.request.method": endpoint.method, "url.template": endpoint.path}
     return {**found, **of_work(request)}
 
 
 def of_work(request: Request) -> Attributes:
-    """The attributes of what a request asks for, as a run has them too."""
+    """Return the attributes of what a request asks for, as a run has them too."""
     parts = zip(request.endpoint.path.split("/"), request.path.split("/"), strict=True)
     found = {_IDS[name]: unquote(value) for name, value in parts if name in _IDS}
     return {**found, **dict(_members(request.body or {}, request.endpoint.operation))}
@@ -72,7 +72,7 @@ def _members(body: Mapping[str, Any], operation: str) -> Iterator[tuple[str, Any
 
 
 def of_value(value: object) -> Attributes:
-    """The attributes of an answer: the ids that the server gave, and the model that was used."""
+    """Return the attributes of an answer: the ids that the server gave, and the model that was used."""
     match value:
         case Assistant():
             return _some({_AGENT: value.id, "gen_ai.agent.name": value.name, "gen_ai.response.model": value.model})
@@ -86,7 +86,7 @@ def of_value(value: object) -> Attributes:
 
 
 def of_usage(usage: Usage | None) -> Attributes:
-    """The attributes of tokens spent."""
+    """Return the attributes of tokens spent."""
     if usage is None:
         return {}
     read, written = usage.prompt_tokens, usage.completion_tokens
@@ -94,7 +94,7 @@ def of_usage(usage: Usage | None) -> Attributes:
 
 
 def of_error(error: BaseException) -> Attributes:
-    """The attributes of an error: its class, and codes that are plain names; no sentence of anybody's."""
+    """Return the attributes of an error: its class, and codes that are plain names; no sentence of anybody's."""
     found: Attributes = {"error.type": type(error).__name__}
     if isinstance(error, StatusError):
         found["http.response.status_code"] = error.status

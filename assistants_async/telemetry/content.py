@@ -13,7 +13,7 @@ from ..models.messages import Message, TextContent
 
 
 def of_input(request: Request) -> dict[str, Any]:
-    """The instructions and the messages that a request carries."""
+    """Write the instructions and the messages that a request carries."""
     body = request.body or {}
     found: dict[str, Any] = {}
     instructions = [body[name] for name in ("instructions", "additional_instructions") if body.get(name)]
@@ -26,7 +26,7 @@ def of_input(request: Request) -> dict[str, Any]:
 
 
 def of_output(messages: Iterable[Message]) -> dict[str, Any]:
-    """The messages that a run wrote."""
+    """Write the messages that a run wrote."""
     written = [{"role": each.role, "parts": [*_written(each)], "finish_reason": each.status} for each in messages]
     return {"gen_ai.output.messages": _json(written)} if written else {}
 
@@ -48,7 +48,7 @@ def _parts(given: object) -> Iterator[dict[str, Any]]:
 
 
 def _members(value: object) -> Mapping[str, Any]:
-    """The members of an object of the request, which may be a value that was read before."""
+    """Return the members of an object of the request, which may be a value that was read before."""
     if isinstance(value, Model):
         return value.to_dict()
     return cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}

@@ -59,12 +59,12 @@ class Tracing:
         return RunSpan(self, "invoke_agent", SpanKind.CLIENT, attributes)
 
     def current_call(self) -> CallSpan | None:
-        """The span of the call that is being sent."""
+        """Return the span of the call that is being sent."""
         found = context.get_value(_CALL)
         return found if isinstance(found, CallSpan) else None
 
     def current_run(self) -> RunSpan | None:
-        """The span of the run that is being taken to its end."""
+        """Return the span of the run that is being taken to its end."""
         found = context.get_value(_RUN)
         return found if isinstance(found, RunSpan) else None
 

@@ -32,7 +32,7 @@ class CallTools:
     """Arguments by name, or pairs where a name occurs twice; text is sent as it is, well formed or not."""
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Each call's name and its arguments as JSON text."""
+        """Return each call's name and its arguments as JSON text."""
         calls = self.calls.items() if isinstance(self.calls, Mapping) else self.calls
         return [(name, args if isinstance(args, str) else _json(args)) for name, args in calls]
 
@@ -48,7 +48,7 @@ class AskApproval:
     """Label of the server, name of its tool, and arguments; text is sent as it is, well formed or not."""
 
     def triples(self) -> list[tuple[str, str, str]]:
-        """Each call's server and name, and its arguments as JSON text."""
+        """Return each call's server and name, and its arguments as JSON text."""
         return [(server, name, args if isinstance(args, str) else _json(args)) for server, name, args in self.calls]
 
 

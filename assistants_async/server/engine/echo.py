@@ -30,7 +30,7 @@ class EchoResponder:
     async def __call__(self, turn: Turn) -> Action:
         """Answer one turn."""
         if turn.outputs or turn.approvals:
-            return Say(_formatted(_told(turn), turn.run))
+            return Say(_formatted(_reported(turn), turn.run))
         text = turn.last_user_text
         match = _COMMAND.match(text.strip())
         if match is None or (match["name"] == "approve" and turn.dialect != "foundry"):
@@ -55,7 +55,7 @@ def _echo(turn: Turn) -> str:
 
 
 def _formatted(text: str, run: Mapping[str, Any]) -> str:
-    """The answer in the form that the run wants."""
+    """Write the answer in the form that the run wants."""
     form: object = run.get("response_format")
     if not is_object(form) or form.get("type") not in ("json_object", "json_schema"):
         return text
@@ -65,7 +65,7 @@ def _formatted(text: str, run: Mapping[str, Any]) -> str:
 
 
 def _required_call(turn: Turn) -> CallTools | None:
-    """The call that `tool_choice` requires; None where it requires none, or there is no such function."""
+    """Return the call that `tool_choice` requires; None where it requires none, or there is no such function."""
     choice: object = turn.run.get("tool_choice")
     name: object = turn.functions[0] if choice == "required" and turn.functions else None
     if is_object(choice) and is_object(choice.get("function")):
@@ -103,7 +103,7 @@ def _approval(turn: Turn, rest: str) -> Action:
     return AskApproval([(str(server.get("server_label")), name, arguments)])
 
 
-def _told(turn: Turn) -> str:
+def _reported(turn: Turn) -> str:
     outputs = [f"Tool {answered.name} said: {answered.output}" for answered in turn.outputs]
     verdicts = {True: "approved", False: "refused"}
     decided = [f"Tool {one.name} of {one.server_label} was {verdicts[one.approved]}." for one in turn.approvals]
@@ -121,7 +121,7 @@ def _object(text: str) -> dict[str, Any] | None:
 
 
 def _quoted(found: FoundText, text: str) -> str:
-    """The line of a chunk that has most of a text's words, and the mark of its file."""
+    """Return the line of a chunk that has most of a text's words, and the mark of its file."""
     words = set(re.findall(r"\w+", text.casefold()))
     lines = [line.strip() for line in found.text.splitlines() if line.strip()]
     best = max(lines, key=lambda line: len(words & set(re.findall(r"\w+", line.casefold()))))

@@ -58,7 +58,7 @@ class EventFrames:
 
 
 def _is_last(event: Event) -> bool:
-    """Tell whether a stream ends behind an event: its run has ended, or waits for the client."""
+    """Return True for an event that ends a stream: its run has ended, or waits for the client."""
     if event.kind != "run":
         return False
     status: str = event.document["status"]

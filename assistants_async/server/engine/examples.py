@@ -106,7 +106,7 @@ def _bound(schema: Mapping[str, Any], name: str, default: int) -> int:
 
 
 def _resolved(reference: str, root: object) -> object:
-    """The schema that a reference inside of the document names; None for any other reference."""
+    """Find the schema that a reference inside of the document names; None for any other reference."""
     found = root
     for part in reference.removeprefix("#").strip("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
@@ -116,12 +116,12 @@ def _resolved(reference: str, root: object) -> object:
 
 
 def _first(schemas: list[Any]) -> object:
-    """The first of some schemas that is not null's."""
+    """Return the first of some schemas that is not null's."""
     return next((one for one in schemas if not (is_object(one) and one.get("type") == "null")), schemas[0])
 
 
 def _joined(schema: Mapping[str, Any], root: object) -> dict[str, Any]:
-    """One schema out of those that must all hold."""
+    """Make one schema out of those that must all hold."""
     joined: dict[str, Any] = {name: value for name, value in schema.items() if name != "allOf"}
     for part in schema["allOf"]:
         resolved = _resolved(part["$ref"], root) if is_object(part) and isinstance(part.get("$ref"), str) else part

@@ -33,7 +33,7 @@ class Backend(ABC):
 
     @abstractmethod
     def accepts(self, model: str) -> bool:
-        """Tell whether runs of this model can be answered."""
+        """Return True for a model whose runs can be answered."""
 
     @abstractmethod
     async def models(self) -> Mapping[str, int | None]:

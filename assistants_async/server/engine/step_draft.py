@@ -140,19 +140,19 @@ class StepDraft:
 
 
 def calls_of(step: Document) -> list[Document]:
-    """The tool calls of a step's document; empty where it makes a message."""
+    """Return the tool calls of a step's document; empty where it makes a message."""
     calls: list[Document] | None = step["step_details"].get("tool_calls")
     return [] if calls is None else calls
 
 
 def outputs_of(step: Document) -> list[ToolOutput]:
-    """The calls of a step that the client has answered."""
+    """Return the calls of a step that the client has answered."""
     calls = [call for call in calls_of(step) if call["type"] == "function" and step["status"] == "completed"]
     return [ToolOutput(call["id"], **call["function"]) for call in calls]
 
 
 def approvals_of(step: Document) -> list[Approval]:
-    """The calls of a step about which the client has decided."""
+    """Return the calls of a step about which the client has decided."""
     decisions: Mapping[str, bool] = step.get("decisions") or {}
     return [
         Approval(call["id"], call["server_label"], call["name"], call["arguments"], decisions[call["id"]])
@@ -162,7 +162,7 @@ def approvals_of(step: Document) -> list[Approval]:
 
 
 def found_in(step: Document) -> list[FoundText]:
-    """The results of the searches of a step, with their marks."""
+    """Return the results of the searches of a step, with their marks."""
     results = [one for call in calls_of(step) if call["type"] == SEARCH for one in call[SEARCH].get("results") or ()]
     return [
         FoundText(

@@ -15,5 +15,5 @@ def tokens(text: str) -> list[str]:
 
 
 def text_of(message: Document) -> str:
-    """A message's text parts, joined by line ends."""
+    """Return a message's text parts, joined by line ends."""
     return "\n".join(part["text"]["value"] for part in message["content"] if part["type"] == "text")

@@ -184,7 +184,7 @@ _EVENTS: Mapping[ProtocolVersion, Mapping[str, str]] = {
 
 
 def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document:
-    """The document as a version shows it; what it holds is shared, not copied."""
+    """Return a document as a version shows it; its members are shared, not copied."""
     shown: Document = {}
     for name, default in SHAPES[kind][protocol].items():
         value = document.get(name)
@@ -206,7 +206,7 @@ INCLUDED = "step_details.tool_calls[*].file_search.results[*].content"
 
 
 def without_content(step: Document) -> Document:
-    """A step without the texts that its search found: they come only where a request asks for them."""
+    """Return a step without the texts that its search found: they come only where a request wants them."""
     details = step["step_details"]
     # Most steps have no search, and need no copy.
     if not any(call["type"] == "file_search" for call in details.get("tool_calls") or ()):
@@ -222,17 +222,17 @@ def _bare(call: Document) -> Document:
 
 
 def event_name(event: str, protocol: ProtocolVersion) -> str:
-    """The name that a version has for an event."""
+    """Return the name that a version has for an event."""
     return _EVENTS[protocol].get(event, event)
 
 
 def deleted(object: str, id: str) -> Document:
-    """The answer to a deletion."""
+    """Make the answer to a deletion."""
     return {"id": id, "object": object, "deleted": True}
 
 
 def given(values: Mapping[str, Any], names: Sequence[str]) -> Document:
-    """Those of a request's members that it has."""
+    """Pick members of a request, as far as it has them."""
     return {name: values[name] for name in names if name in values}
 
 

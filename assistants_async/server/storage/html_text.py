@@ -22,7 +22,7 @@ _RAW_END = {tag: re.compile(rf"</{tag}(?=[\s/>])", re.IGNORECASE) for tag in _RA
 
 
 def text_of_html(page: str) -> str:
-    """Return the visible lines of a page; what stands in its head, scripts and styles is left out."""
+    """Return the visible lines of a page; its head, scripts and styles are left out."""
     text = "".join(_pieces(page))
     lines = (" ".join(line.split()) for line in text.splitlines())
     return "\n".join(line for line in lines if line)

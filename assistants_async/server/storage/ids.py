@@ -34,12 +34,12 @@ class IdFactory:
         self._requests = None if seed is None else random.Random(f"requests {seed}")  # noqa: S311
 
     def make(self, kind: str) -> str:
-        """An id for a new object of this kind."""
+        """Make an id for a new object of this kind."""
         if self._ids is None:
             return _PREFIXES[kind] + secrets.token_bytes(_LENGTH).translate(_BYTES).decode()
         return _PREFIXES[kind] + "".join(self._ids.choices(_LETTERS, k=_LENGTH))
 
     def request(self) -> str:
-        """A value for `x-request-id`."""
+        """Make a value for `x-request-id`."""
         number = secrets.randbits(128) if self._requests is None else self._requests.getrandbits(128)
         return f"req_{number:032x}"

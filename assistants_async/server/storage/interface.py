@@ -214,7 +214,7 @@ class Changes:
 
 
 class Store(Protocol):
-    """Where a server keeps its objects, the events of runs, and the bytes of files."""
+    """The place of a server's objects, of the events of runs, and of the bytes of files."""
 
     @property
     def linger(self) -> float:

@@ -165,7 +165,7 @@ class PostgresLink:
 
 
 def _is_of_the_database(error: Exception) -> bool:
-    """Tell an error of the database, or of the way to it, from a mistake of this package, such as a wrong value."""
+    """Return True for an error of the database or of the way to it, and not for our own, such as a wrong value."""
     state: str | None = getattr(error, "sqlstate", None)
     is_mistake = isinstance(error, ValueError) or (state or "").startswith("22")
     return isinstance(error, OSError) or (type(error).__module__.startswith("asyncpg") and not is_mistake)

@@ -17,7 +17,7 @@ _MOST = 7_900
 
 @dataclass(slots=True)
 class News:
-    """What others get to know of a commit."""
+    """The news of a commit for others."""
 
     notices: list[tuple[Notice, str]] = field(default_factory=list)
     """Notices to give."""

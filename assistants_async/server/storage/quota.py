@@ -47,5 +47,5 @@ class Quota:
             self.in_flight -= room.taken
 
     def has_room(self, size: int) -> bool:
-        """Tell whether so many bytes more may be kept."""
+        """Return True where so many bytes more may be kept."""
         return self._store.size + self.in_flight + size <= self.most

@@ -50,7 +50,7 @@ def _news(status: str) -> Notice | None:
 
 
 def is_claimable(row: RunRow, now: float, *, by_name: bool = False) -> bool:
-    """Tell whether a worker may claim a run; `by_name` is for what ends it, whatever it waits for."""
+    """Return True for a run that a worker may claim; `by_name` is for what ends it, whatever it waits for."""
     if not row.owner:
         return by_name or row.status in _WAITING
     return row.lease <= now and (by_name or row.status in _LOSABLE)

@@ -50,7 +50,7 @@ class Found(NamedTuple):
 def chunked(text: str, size: int, overlap: int) -> Iterator[Chunk]:
     """Cut a text into chunks of at most `size` tokens, each with the last `overlap` ones of the chunk before.
 
-    A token here is what stands between white space.
+    A token here is a word between white space.
     """
     spans = [match.span() for match in _TOKEN.finditer(text)]
     for start in range(0, len(spans), size - overlap):
@@ -76,7 +76,7 @@ class SearchIndex:
                 self._chunks.append((number, chunk))
 
     def ranked(self, query: str, *, condition: Mapping[str, Any] | None = None) -> list[Found]:
-        """The chunks that have a word of the query, best first; equal ones in the order of their files.
+        """Return the chunks that have a word of the query, best first; equal ones in the order of their files.
 
         Files whose attributes do not pass the filter count for nothing.
         """

@@ -1,4 +1,4 @@
-"""What a SQLite store answers: one function a question, on the connection, in its thread."""
+"""The answers of a SQLite store: one function a question, on the connection, in its thread."""
 
 from __future__ import annotations
 

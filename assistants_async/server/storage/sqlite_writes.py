@@ -21,7 +21,7 @@ _ROW = "thread, status, owner, lease, epoch, losses"
 
 @dataclass(slots=True)
 class Committed:
-    """What others get to know of a commit."""
+    """The news of a commit for others."""
 
     notices: list[tuple[Notice, str]] = field(default_factory=list)
     """Notices to give."""
@@ -45,8 +45,8 @@ class SqliteWriter:
     def commit(self, changes: Changes) -> Committed:
         """Make changes, all or none; raises `ConflictError` and `ClaimLostError`."""
         # A request, and the end of a run, are on the disk before they are answered; the words of an answer need not be.
-        is_told = changes.claim is None or any(_ends(key, write) for key, write in changes.writes.items())
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_told else 'NORMAL'}")
+        is_answered = changes.claim is None or any(_ends(key, write) for key, write in changes.writes.items())
+        self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_answered else 'NORMAL'}")
         result = Committed()
         with transaction(self._connection):
             if self._check(changes):

@@ -30,7 +30,7 @@ class Unreadable(Exception):  # noqa: N818  # it ends a file's processing, and i
 
 
 def text_of(filename: str, content: bytes) -> str:
-    """The words of a file by the kind that its name tells; raises `Unreadable`.
+    """Return the words of a file by the ending of its name; raises `Unreadable`.
 
     A file that begins with `/fail` is refused with what follows as the reason, so that clients in any language can
     be driven through it.

@@ -46,7 +46,7 @@ class VectorIndex:
     # Stores
 
     async def make(self, batch: Batch, values: Mapping[str, Any]) -> Document:
-        """A new store with its first files; the files must exist."""
+        """Make a new store with its first files; the files must exist."""
         store: Document = {
             "id": self._names.make("vector_store"),
             "created_at": int(self._clock()),
@@ -60,7 +60,7 @@ class VectorIndex:
         return store
 
     async def shown(self, batch: Batch, store: Document) -> Document:
-        """A store with what follows from its files and the time."""
+        """Return a store with what follows from its files and the time."""
         tally = await batch.tally("store_file", store["id"])
         counts = counted(tally.states)
         status = "expired" if self._is_expired(store) else "in_progress" if counts["in_progress"] else "completed"
@@ -73,7 +73,7 @@ class VectorIndex:
         }
 
     async def use(self, batch: Batch, store_id: str) -> Document:
-        """A store that is about to be used, which counts for its expiry; raises the 404, and a 400 past its time."""
+        """Return a store to be used, which counts for its expiry; raises the 404, and a 400 past its time."""
         store, now = await self.usable(batch, store_id), int(self._clock())
         if store["last_active_at"] != now:
             store = batch.save("vector_store", {**store, "last_active_at": now})
