@@ -308,10 +308,7 @@ class Store(Protocol):
     # Runs
 
     async def claim(self, worker: str, now: float, run_id: str | None = None) -> Claim | None:
-        """Claim this run, or the next that waits or was lost; None where there is none.
-
-        `now` is the time of leases, by a clock of the process that never jumps.
-        """
+        """Claim this run, or the next that waits or was lost; None for none. `now` is by a clock that never jumps."""
         ...
 
     async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
