@@ -1,1 +1,1 @@
-"""The commands: `demo`, `serve`, `check`, `inspect`, `show`, `export` and `convert`."""
+"""The commands: `demo`, `serve`, `check`, `inspect`, `show`, `export`, `import` and `convert`."""

@@ -7,7 +7,7 @@ import argparse
 from .check import run_check
 from .demo import run_demo, run_file_demo
 from .inspector import run_inspector
-from .moving import run_convert, run_export
+from .moving import run_convert, run_export, run_import
 from .run_report import show_run
 from .serve import run_server
 
@@ -23,6 +23,8 @@ def run_command(options: argparse.Namespace, api_key: str | None, backend_key: s
             return show_run(options, api_key)
         case "export":
             return run_export(options, api_key)
+        case "import":
+            return run_import(options, api_key)
         case "convert":
             return run_convert(options)
         case "check":

@@ -56,7 +56,7 @@ def _keys(options: argparse.Namespace) -> tuple[str | None, str | None]:
     match command:
         case "inspect" | "show":
             return key_from(None, options.api_key_file, CLIENT_KEY), None
-        case "export":
+        case "export" | "import":
             return key_from(None, options.key_file, FOUNDRY_KEY if options.foundry else CLIENT_KEY), None
         case "serve":
             return key_from(options.api_key, options.api_key_file, KEY), backend_key

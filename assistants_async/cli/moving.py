@@ -1,4 +1,4 @@
-"""`export` and `convert`: whole accounts moved, with their progress."""
+"""`export`, `import` and `convert`: whole accounts moved, with their progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import AssistantsError, AuthenticationError, PermissionDeniedError, printable
-from ..moving import MovingProgress, MovingReport, convert_account, export_account
+from ..moving import MovingProgress, MovingReport, convert_account, export_account, import_account
 from ..moving.report import OnProgress
 from .connect import patient_client
 
@@ -42,6 +42,16 @@ def run_export(options: argparse.Namespace, key: str | None) -> int:
         )
 
     return run_move("export", move)
+
+
+def run_import(options: argparse.Namespace, key: str | None) -> int:
+    """Import; return 0, 1 where the server fails, 2 for bad input and 3 where the server refused something."""
+
+    async def move(on_progress: OnProgress, stack: AsyncExitStack) -> MovingReport:
+        client = await patient_client(options.to, options, key, stack)
+        return await import_account(client, options.source, concurrency=options.concurrency, on_progress=on_progress)
+
+    return run_move("import", move)
 
 
 def run_convert(options: argparse.Namespace) -> int:

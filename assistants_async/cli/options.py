@@ -98,6 +98,17 @@ def _add_export_options(export: argparse.ArgumentParser) -> None:
     export.add_argument("--no-files", dest="files", action="store_false", help="leave the contents of files out")
 
 
+def _add_import_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--from", dest="source", metavar="FOLDER", type=Path, required=True, help="folder of an exported account"
+    )
+    command.add_argument("--to", metavar="URL", required=True, help="base URL of the server")
+    _add_other_server(command)
+    command.add_argument(
+        "--concurrency", metavar="NUMBER", type=count, default=4, help="threads written at the same time (default: 4)"
+    )
+
+
 def _add_convert_options(convert: argparse.ArgumentParser) -> None:
     convert.add_argument(
         "--from", dest="source", metavar="FOLDER", type=Path, required=True, help="folder of an exported account"
@@ -310,6 +321,11 @@ _COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None
         "write all objects of a server's account to a folder",
         "Write all objects of a server's account to a folder. Broken off and run again, it goes on where it stopped.",
         _add_export_options,
+    ),
+    "import": (
+        "make an exported account again at a server",
+        "Make an exported account again at a server, under new ids. Broken off and run again, it goes on.",
+        _add_import_options,
     ),
     "convert": (
         "convert an exported account for the Responses API",

@@ -1,4 +1,4 @@
-"""`export` and `convert`, called in this process."""
+"""`export`, `import` and `convert`, called in this process."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ async def test_an_export_is_converted(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "has no counterpart" in capsys.readouterr().err
     assert await command("convert", "--from", str(tmp_path / "b"), *out) == 2
     assert "is no exported account" in capsys.readouterr().err
+
+
+async def test_an_export_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once: the second time there is nothing new."""
+    async with account(threads=1) as server:
+        assert await command("export", "--from", server.base_url, "--to", str(tmp_path / "a")) == 0
+    async with AssistantsServer() as server:
+        for words in ("1 thread", "nothing new"):
+            assert await command("import", "--from", str(tmp_path / "a"), "--to", server.base_url) == 0
+            assert words in capsys.readouterr().out
 
 
 async def test_a_key_file_and_the_forms_of_servers(

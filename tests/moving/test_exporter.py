@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async import AssistantsClient, PreparedRequest, RateLimitedError
+from assistants_async import AssistantsClient, RateLimitedError, Request
 from assistants_async.core.requests.endpoint import ProtocolVersion
 from assistants_async.moving import MovingProgress, export_account
 from assistants_async.server import AssistantsServer, Dialect
@@ -63,7 +63,7 @@ async def test_an_export_that_was_broken_off_goes_on(
     async with account(threads=5, protocol=protocol, dialect=dialect) as server:
         seen = [0, 10**9]
 
-        def count(_request: PreparedRequest) -> None:
+        def count(_request: Request) -> None:
             seen[0] += 1
             if seen[0] == seen[1]:
                 task.cancel()
