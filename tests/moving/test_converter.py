@@ -284,6 +284,21 @@ def test_formats_of_answers(form: Any, wanted: Any, noted: int) -> None:
     assert len(notes) == noted + 1  # the search has no store
 
 
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"max_num_results": 3}, {"ranking_options": {"ranker": "auto", "score_threshold": 0}}],
+    ids=["none", "number", "ranking"],
+)
+def test_a_search_with_its_options(options: dict[str, Any]) -> None:
+    """Those that the Responses API has stay as they are."""
+    notes: list[str] = []
+    tool = {"type": "file_search", "file_search": options}
+    asst = {"model": "m", "tools": [tool], "tool_resources": {"file_search": {"vector_store_ids": ["vs"]}}}
+    made = response_params(asst, notes.append)
+    assert made["tools"] == [{"type": "file_search", "vector_store_ids": ["vs"], **options}]
+    assert notes == []
+
+
 async def test_folders_and_words_that_cannot_be(tmp_path: Path) -> None:
     """Each is refused in one sentence, before anything is written."""
     manifest = '{"format": 1, "source": "http://a/v1", "made_at": 1, "complete": %s}'
