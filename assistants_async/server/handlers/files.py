@@ -12,8 +12,9 @@ from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
 from ..storage.batch import content_of
+from ..storage.blob_writer import BlobWriter
 from ..storage.documents import deleted
-from ..storage.interface import BlobWriter, Document
+from ..storage.interface import Document
 from ..storage.memory import MemoryStore
 from ..storage.vector_index import forget_file
 

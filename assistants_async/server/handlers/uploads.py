@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack
 from ..errors import invalid, too_large
 from ..requests.context import Context, Handler
 from ..storage.batch import Batch
-from ..storage.interface import BlobWriter, Document
+from ..storage.blob_writer import BlobWriter
+from ..storage.interface import Document
 from .files import keep
 
 # Seconds from an upload's creation to its expiry.

@@ -13,7 +13,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from ..._typing import is_array, is_object
 from ..errors import invalid, too_large, wrong_type
-from ..storage.interface import BlobWriter
+from ..storage.blob_writer import BlobWriter
 from ..storage.quota import Room
 from .connection import connection_of
 from .context import Upload

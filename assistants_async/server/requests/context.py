@@ -14,9 +14,10 @@ from ..engine.engine import Engine
 from ..engine.responder import Responder
 from ..engine.turn import Dialect
 from ..storage.batch import Batch
+from ..storage.blob_writer import BlobWriter
 from ..storage.documents import render
 from ..storage.ids import IdFactory
-from ..storage.interface import BlobWriter, Document, Store
+from ..storage.interface import Document, Store
 from ..storage.memory import MemoryStore
 from ..storage.quota import Quota
 from ..storage.vector_index import VectorIndex, expire_files

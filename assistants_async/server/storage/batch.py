@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from ..errors import missing
-from .interface import BlobWriter, Changes, ConflictError, Document, Event, Key, Page, PageQuery, Store, Tally, Write
+from .blob_writer import BlobWriter
+from .interface import Changes, ConflictError, Document, Event, Key, Page, PageQuery, Store, Tally, Write
 from .kinds import columns
 
 

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+from .blob_writer import BlobWriter
+
 Document = dict[str, Any]
 """One stored object: the members of both protocol versions, and some of the server's own that are never shown."""
 
@@ -131,33 +133,6 @@ class StoreFullError(StoreError):
 
 class StreamCutError(Exception):
     """The server closes: the events of a run go on, but not here."""
-
-
-class BlobWriter(Protocol):
-    """Bytes on their way into the store: a file, the part of an upload, or the text of a searched file."""
-
-    @property
-    def id(self) -> str:
-        """The id of the blob."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Bytes that were written so far."""
-        ...
-
-    @property
-    def in_memory(self) -> bool:
-        """True where the bytes take this process's memory."""
-        ...
-
-    async def write(self, piece: bytes) -> None:
-        """Add a piece."""
-        ...
-
-    async def close(self) -> None:
-        """Throw the bytes away, unless a commit has kept them."""
-        ...
 
 
 class Follower(Protocol):
