@@ -1,0 +1,37 @@
+"""The benchmarks of `serve` as a process still run and check their work, each in a small size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.crashes import crash
+from benchmarks.home import Cost, bounds, costs, shown
+
+
+async def test_a_crash(tmp_path: Path) -> None:
+    """Killed in the midst of its first runs, the server has all of them again at its next start, and ends them."""
+    found = await crash(f"sqlite:{tmp_path / 'home.db'}", moments=1, workers=2, longest=0.05, seed=1)
+    assert (found.moments, found.faults, len(found.waits)) == (1, [], 1)
+    assert found.ends.keys() <= {"completed", "failed"}
+    assert found.ends.total() >= 1
+
+
+async def test_costs() -> None:
+    """Each server is measured beside the forwarder, and every run was whole."""
+    found = await costs(2, 20, ["sqlite"])
+    assert list(found) == ["by hand", "sqlite"]
+    assert all(cost.run >= 0 for cost in found.values())
+    assert shown({"by hand": Cost(1.0, 20.0), "sqlite": Cost(2.5, 10.0)}) == [
+        "by hand: a run 1.00 ms (1.0), a delta 20 µs (1.0)",
+        "sqlite: a run 2.50 ms (2.5), a delta 10 µs (0.5)",
+    ]
+
+
+async def test_bounds() -> None:
+    """A line for each; a file goes up and down piece by piece, and not as a whole."""
+    threads, files, thread, file = await bounds(8, 12, 12, 64, rounds=20)
+    assert threads.startswith("8 threads of 10 messages: ")
+    assert files.startswith("a GET with 12 files: ")
+    assert thread.startswith("a run on a thread of 12: ")
+    assert file.startswith("64 MiB up and down: ")
+    assert float(file.split(": ")[1].split(" MiB")[0]) < 40
