@@ -76,6 +76,8 @@ async def _killed(
     await began.wait()
     await asyncio.sleep(seconds)
     process.kill()
+    # Else a second kill, on the way out, could find it gone while asyncio does not know yet.
+    await process.wait()
     await asyncio.gather(*tasks)
     return made
 
