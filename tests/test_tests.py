@@ -50,6 +50,7 @@ ELSEWHERE = {
     "server/backend": "server/backend/test_chat.py",
     "server/engine": "server/engine/test_active_run.py",
     "server/handlers": "server/test_shapes.py",
+    "server/handlers/attempts": "server/requests/test_idempotency.py",
     "server/health": "cli/test_backend.py",
     "server/request_log": "server/test_bounds.py",
     "server/requests": "server/requests/test_bodies.py",

@@ -17,7 +17,8 @@ from aiohttp import web
 
 from ..core.requests.endpoint import Endpoint, ProtocolVersion
 from ..endpoints import TABLE
-from .errors import APIError, broken, busy, invalid, unavailable
+from .errors import APIError, broken, invalid, unavailable
+from .handlers.attempts import respond
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .page_files import PageFiles, PageSettings
@@ -27,11 +28,12 @@ from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
 from .requests.connection import connection_of
 from .requests.context import Context, State, Upload
 from .requests.dialect import check_plain, check_version, prefix_of
+from .requests.idempotency import KeyedRequest, keyed
 from .requests.nulls import without_nulls
 from .requests.validation import Values, checked, from_form, from_query, take_stream
 from .requests.vocabularies import check_words
 from .storage.batch import Batch
-from .storage.interface import ConflictError, StoreError, StoreFullError
+from .storage.interface import StoreError, StoreFullError
 
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("assistants_async.server.requests")
@@ -45,8 +47,6 @@ _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization
 _VERSION = "2020-10-01"
 # Bytes of a refused body that are cheaper to read than a new connection is to make.
 _SHORT_BODY = 2**16
-# Tries of a request whose objects other requests change at the same time.
-_TRIES = 10
 
 _Next = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -97,13 +97,14 @@ class API:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
         values = from_query(row, request.query.items())
+        key = keyed(request, row.operation, protocol)
         if not row.takes_body:
-            return await self._handle(row, request, protocol, values)
+            return await self._handle(row, request, protocol, values, key=key)
         # The room is given back after the answer is made: by then the store counts the objects of the request.
         async with AsyncExitStack() as stack:
-            more, stream, upload = await self._read_body(row, request, protocol, stack)
+            more, stream, upload = await self._read_body(row, request, protocol, stack, key)
             values.update(more)
-            return await self._handle(row, request, protocol, values, stream=stream, upload=upload)
+            return await self._handle(row, request, protocol, values, stream=stream, upload=upload, key=key)
 
     async def _handle(
         self,
@@ -114,35 +115,35 @@ class API:
         *,
         stream: bool = False,
         upload: Upload | None = None,
+        key: KeyedRequest | None = None,
     ) -> web.StreamResponse:
-        """Give a request to its handler, and again where other requests have changed its objects meanwhile."""
+        """Check the values of a request, and give it to its handler."""
         if self._state.settings.dialect is None:
             check_plain(row.operation, values)
         values = checked(row, values, protocol)
         if self._state.settings.strict:
             check_words(row, values, protocol, self._state.settings.dialect)
-        for _ in range(_TRIES):
-            context = Context(
-                state=self._state,
-                batch=Batch(self._state.store),
-                endpoint=row,
-                protocol=protocol,
-                ids=dict(request.match_info),
-                values=values,
-                stream=stream,
-                http=request,
-                upload=upload,
-            )
-            try:
-                answer = await HANDLERS[row.operation](context)
-                await context.batch.commit()
-            except ConflictError:
-                continue
-            return answer if isinstance(answer, web.StreamResponse) else _json(200, answer, context.headers)
-        raise busy()
+        context = Context(
+            state=self._state,
+            batch=Batch(self._state.store),
+            endpoint=row,
+            protocol=protocol,
+            ids=dict(request.match_info),
+            values=values,
+            stream=stream,
+            http=request,
+            upload=upload,
+            key=key,
+        )
+        return await respond(context)
 
     async def _read_body(
-        self, row: Endpoint[Any, Any], request: web.Request, protocol: ProtocolVersion, stack: AsyncExitStack
+        self,
+        row: Endpoint[Any, Any],
+        request: web.Request,
+        protocol: ProtocolVersion,
+        stack: AsyncExitStack,
+        key: KeyedRequest | None,
     ) -> tuple[Values, bool, Upload | None]:
         settings, seen = self._state.settings, _seen.get()
         assert row.params is not None
@@ -150,12 +151,14 @@ class API:
         if row.form:
             blob = self._state.store.new_blob()
             stack.push_async_callback(blob.close)
-            fields, upload = await read_form(request, room, blob, row.form, settings.max_file_bytes)
+            fields, upload = await read_form(request, room, blob, row.form, settings.max_file_bytes, key=key)
             if settings.record_bodies:
                 shown = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
                 seen.body = msgspec.json.encode(shown)
             return from_form(row.params, fields), False, upload
         raw, body = await read_json(request, room)
+        if key is not None:
+            key.content.update(raw)
         if settings.record_bodies:
             seen.body = raw
         stream = take_stream(row, body)

@@ -120,6 +120,15 @@ def busy() -> APIError:
     return APIError(409, message, code="conflict")
 
 
+def reused() -> APIError:
+    """A 409: the `Idempotency-Key` is that of an earlier request to the same path, which asked for something else."""
+    message = (
+        "The Idempotency-Key of this request was used within a day by another request to this path, whose body, query "
+        "or protocol version was not the same: give each request a key of its own."
+    )
+    return APIError(409, message, code="idempotency_key_reused", headers={"x-should-retry": "false"})
+
+
 def broken() -> APIError:
     """A 500: the server itself failed."""
     return APIError(500, "The server had an error while processing your request.", type="server_error")

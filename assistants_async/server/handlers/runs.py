@@ -15,7 +15,7 @@ from ..errors import invalid
 from ..requests.context import Context, Handler
 from ..requests.pages import page
 from ..storage.documents import INCLUDED, given
-from ..storage.interface import Document, Event
+from ..storage.interface import Document, Event, Follower
 from . import threads
 from .attachments import tool_resources
 from .messages import add_messages, check_messages
@@ -106,7 +106,7 @@ async def submit_tool_outputs(context: Context) -> Document | web.StreamResponse
     batch.save("run", run, run["thread_id"])
     batch.save("step", step, run["thread_id"])
     batch.emit(run["id"], events)
-    return await _answer(context, run)
+    return await _answer(context, run, step["id"])
 
 
 async def index(context: Context) -> Document:
@@ -166,13 +166,26 @@ async def _resources(context: Context) -> Document:
     return {"tool_resources": await tool_resources(context, given)}
 
 
-async def _answer(context: Context, run: Document) -> Document | web.StreamResponse:
-    """Commit the request, and answer with the run or with its events from here on."""
-    # Before a byte goes out: no client may see what a conflict takes back.
-    changes = await context.batch.commit()
+async def _answer(context: Context, run: Document, step_id: str | None = None) -> Document | web.StreamResponse:
+    """Answer with the run, or commit the request and answer with the run's events from here on."""
     if not context.stream:
         return _shown(context, run)
-    follower = context.batch.store.follow(run["id"], changes.positions[run["id"]])
+    context.keep({"run": run["id"], "thread": run["thread_id"], "step": step_id})
+    # Before a byte goes out: no client may see what a conflict takes back.
+    changes = await context.batch.commit()
+    if context.key is not None:
+        # Who repeats the request follows the run too, and does not wait for the end of this stream.
+        context.state.answers.leave(context.key)
+    return await follow(context, run["id"], changes.positions[run["id"]])
+
+
+async def follow(context: Context, run_id: str, after: int) -> web.StreamResponse:
+    """Answer with the events of a run from behind a position on."""
+    return await serve_events(context, context.state.store.follow(run_id, after))
+
+
+async def serve_events(context: Context, follower: Follower) -> web.StreamResponse:
+    """Answer with the events of a follower."""
     frames = EventFrames(context.protocol, content=INCLUDED in context.values.get("include", ()))
     settings = context.state.settings
     return await serve(context.http, follower, frames, chunk=settings.chunk, keepalive=settings.keepalive)

@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 
+import msgspec
+
 from ..errors import invalid, too_large
 from ..requests.context import Context, Handler
+from ..requests.idempotency import whole
 from ..storage.batch import Batch
 from ..storage.blob_writer import BlobWriter
 from ..storage.interface import Document
@@ -67,9 +70,11 @@ async def complete(context: Context) -> Document:
         await _forget_parts(context, upload)
         upload = {**upload, "status": "completed", "file": context.render("file", file)}
         batch.save("upload", upload)
+        answer = context.render("upload", upload)
+        context.keep(whole(msgspec.json.encode(answer), context.headers))
         # Before the blob is closed, which throws away what no commit has kept.
         await batch.commit()
-    return context.render("upload", upload)
+    return answer
 
 
 async def add_part(context: Context) -> Document:

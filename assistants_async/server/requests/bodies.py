@@ -17,6 +17,7 @@ from ..storage.blob_writer import BlobWriter
 from ..storage.quota import Room
 from .connection import connection_of
 from .context import Upload
+from .idempotency import KeyedRequest
 from .validation import Values
 
 MAX_JSON_BYTES = 32 * 2**20
@@ -107,9 +108,12 @@ def _is_deeper(body: Values, most: int) -> bool:
 
 
 async def read_form(
-    request: web.Request, room: Room, blob: BlobWriter, name: str, most: int
+    request: web.Request, room: Room, blob: BlobWriter, name: str, most: int, *, key: KeyedRequest | None = None
 ) -> tuple[list[tuple[str, str]], Upload | None]:
-    """Read the fields of a multipart form, and the file in the part `name` of at most `most` bytes into a blob."""
+    """Read the fields of a multipart form, and the file in the part `name` of at most `most` bytes into a blob.
+
+    All of it counts for the `key` of the request.
+    """
     if request.content_type != "multipart/form-data":
         raise wrong_type(request.content_type, "a form, as multipart/form-data")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
@@ -126,10 +130,10 @@ async def read_form(
                 if upload is not None:
                     raise invalid(f"The form has more than one part '{name}'.", name)
                 upload = Upload(_utf8(part.filename or "file"), blob)
-                async for chunk in _pieces(part, room if blob.in_memory else None, most):
+                async for chunk in _pieces(part, room if blob.in_memory else None, most, key):
                     await blob.write(chunk)
             else:
-                text = b"".join([chunk async for chunk in _pieces(part, room, MAX_FIELD_BYTES)])
+                text = b"".join([chunk async for chunk in _pieces(part, room, MAX_FIELD_BYTES, key)])
                 # A part without content needs memory too.
                 left -= len(text) + _PART_COST
                 if left < 0:
@@ -141,14 +145,18 @@ async def read_form(
     return fields, upload
 
 
-async def _pieces(part: BodyPartReader, room: Room | None, most: int) -> AsyncIterator[bytes]:
+async def _pieces(part: BodyPartReader, room: Room | None, most: int, key: KeyedRequest | None) -> AsyncIterator[bytes]:
     size = 0
+    if key is not None:
+        key.content.update(repr((part.name, part.filename)).encode())
     while chunk := await part.read_chunk(2**16):
         size += len(chunk)
         if size > most:
             raise too_large(most)
         if room is not None:
             room.take(len(chunk))
+        if key is not None:
+            key.content.update(chunk)
         yield bytes(chunk)
 
 

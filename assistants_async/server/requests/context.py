@@ -22,6 +22,7 @@ from ..storage.memory import MemoryStore
 from ..storage.quota import Quota
 from ..storage.vector_index import VectorIndex, expire_files
 from .access import check_hosts, check_origins
+from .idempotency import KeptAnswers, KeyedRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +101,8 @@ class State:
         """Makes ids."""
         self.quota = Quota(self.store, settings.max_store_bytes)
         """The memory that it may take."""
+        self.answers = KeptAnswers(self.store, settings.max_store_bytes)
+        """The answers to requests with an `Idempotency-Key`."""
         self.library = VectorIndex(self.quota, self.names, clock=settings.clock, pace=settings.pace)
         """The index of its vector stores."""
         self.engine = Engine(
@@ -168,12 +171,19 @@ class Context:
     """True where the answer is to be server-sent events."""
     http: web.Request
     upload: Upload | None = None
+    key: KeyedRequest | None = None
+    """Its `Idempotency-Key`, where it has one and changes something."""
     headers: dict[str, str] = field(default_factory=dict)
     """Headers to put on the answer."""
 
     def render(self, kind: str, document: Document) -> Document:
         """Return a document in the form of the request's protocol version."""
         return render(kind, document, self.protocol)
+
+    def keep(self, answer: Document) -> None:
+        """Add the answer to the changes of the request, where it has a key: a repeated request gets it again."""
+        if self.key is not None:
+            self.state.answers.keep(self.key, self.batch, self.state.now, answer)
 
 
 Handler = Callable[[Context], Awaitable[Document | web.StreamResponse]]

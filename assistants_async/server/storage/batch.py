@@ -82,9 +82,14 @@ class Batch:
 
     # Changes
 
-    def put(self, kind: str, document: Document, parent: str = "") -> Document:
-        """Add a document behind all others; one with its id goes to the end."""
-        self._write(Key(kind, parent, document["id"]), Write(document, new=True))
+    @property
+    def has_changes(self) -> bool:
+        """True where there is something to commit."""
+        return self._changed
+
+    def put(self, kind: str, document: Document, parent: str = "", *, expected: int | None = None) -> Document:
+        """Add a document behind all others; one with its id goes to the end, if it has the version that is expected."""
+        self._write(Key(kind, parent, document["id"]), Write(document, new=True, expected=expected))
         return document
 
     def save(self, kind: str, document: Document, parent: str = "") -> Document:

@@ -156,7 +156,7 @@ class Write:
     new: bool = False
     """True to put it behind all others, also where one with its key exists."""
     expected: int | None = None
-    """The version that is replaced or removed; None for any."""
+    """The version that is replaced or removed; None for any, 0 where there must be no document with the key."""
     version: int = 0
     """The version that it has got, once it is committed."""
 

@@ -47,6 +47,7 @@ def _store_file(file: Document) -> Columns:
 _COLUMNS: Mapping[str, Callable[[Document], Columns]] = {
     "batch_file": lambda file: Columns(file["status"]),
     "file": lambda file: Columns(file["purpose"], "", file.get("expires_at")),
+    "idempotency": lambda kept: Columns(due=kept["due"]),
     "message": lambda message: Columns(ref=message.get("run_id") or ""),
     "run": _run,
     "step": lambda step: Columns(step["status"], step["run_id"]),

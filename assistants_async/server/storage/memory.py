@@ -241,7 +241,7 @@ class MemoryStore:
 
     def _compare(self, key: Key, version: int) -> None:
         stored = self._of(key.kind, key.parent).get(key.id)
-        if stored is None or stored.version != version:
+        if (0 if stored is None else stored.version) != version:
             raise ConflictError(f"{key.kind} {key.id} was changed")
 
     def _write(self, key: Key, write: Write, *, by_worker: bool, notices: list[tuple[Notice, str]]) -> None:

@@ -13,7 +13,7 @@ from .postgres_link import Connection
 # Values only ever come as parameters; this is a piece of statements.
 _FOUND = "kind = $1 AND parent = $2 AND doc IS NOT NULL"
 # The kinds of documents that can be due.
-_DUE_KINDS = ("file", "run", "store_file")
+_DUE_KINDS = ("file", "idempotency", "run", "store_file")
 # Events that are read at a time: a reader that stalls has no more of them in memory.
 _EVENTS = 500
 

@@ -93,7 +93,8 @@ async def _compare(connection: Connection, versions: Mapping[Key, int], lock: st
         parents,
         ids,
     )
-    if {Key(*row[:3]): row[3] for row in rows} != versions:
+    # Version 0 is that of a document that must not be there; its parent is locked, so that none can come in between.
+    if {Key(*row[:3]): row[3] for row in rows} != {key: version for key, version in versions.items() if version}:
         raise ConflictError("a document was changed")
 
 

@@ -111,7 +111,7 @@ class SqliteWriter:
         found = self._connection.execute(
             "SELECT version FROM objects WHERE kind = ? AND parent = ? AND id = ? AND doc IS NOT NULL", key
         ).fetchone()
-        if found is None or found[0] != version:
+        if (0 if found is None else found[0]) != version:
             raise ConflictError(f"{key.kind} {key.id} was changed")
 
     def _write(self, key: Key, write: Write, result: Committed, *, by_worker: bool) -> None:
