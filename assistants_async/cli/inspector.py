@@ -16,7 +16,7 @@ from ..core.requests.base_url import foundry_base_url
 from ..server.inspector import Inspector
 from ..server.page_files import PageSettings
 from .connect import AZURE_VERSION, FOUNDRY_VERSION, UserToken, azure_identity
-from .options import BASE_URL
+from .environment import BASE_URL
 from .serve import reason_of, stop_signal
 
 _IMPORT = "from azure.identity.aio import DefaultAzureCredential\n"

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from .arguments import key_from
-from .options import BACKEND_KEY, BASE_URL, CLIENT_KEY, FOUNDRY_KEY, KEY, make_parser
+from .environment import BACKEND_KEY, BASE_URL, CLIENT_KEY, FOUNDRY_KEY, KEY
+from .options import make_parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

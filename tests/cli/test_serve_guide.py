@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from assistants_async.cli.options import KEY, make_parser
+from assistants_async.cli.environment import KEY
+from assistants_async.cli.options import make_parser
 from assistants_async.server.storage.locations import store_at
 from assistants_async.testing.chat_backend import ChatAnswer, ChatBackend
 from tests.support.pages import blocks, guide

@@ -174,7 +174,7 @@ def _is_of_the_database(error: Exception) -> bool:
 async def _keep_session(_connection: object) -> None:
     """Leave a connection as it is when it goes back into the pool: nothing here changes its session.
 
-    Resetting each would be a second answer to wait for: a GET took 1.9 times as long.
+    Resetting each would be a second answer to wait for.
     """
 
 
