@@ -61,7 +61,7 @@ class Worker:
 
     def start(self) -> None:
         """Begin to work."""
-        self._begin(self._work())
+        self._begin(self._work)
 
     def cancel(self) -> None:
         """Cancel the run: it is `cancelling` already, and `cancelled` a pace later."""
@@ -70,7 +70,7 @@ class Worker:
         # the journal finds that out.
         if life is not None and life.run["status"] in ("queued", "in_progress"):
             life.journal.run = {**life.run, "status": "cancelling", "required_action": None}
-            self._begin(self._cancel())
+            self._begin(self._cancel)
 
     def drop(self) -> None:
         """Let go of the run as it is."""
@@ -89,13 +89,14 @@ class Worker:
 
     # ... one task ...
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         self._stop()
         self._task = self._spawn(self._guarded(work))
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            # Called here: a coroutine that is made before would warn where the task is cancelled before it begins.
+            await work()
         except ClaimLostError as error:
             self._lose(error)
         except StoreError as error:
@@ -122,7 +123,7 @@ class Worker:
             self._life.journal.close()
             self._commits = self._life.journal.number
             self._life = None
-            self._begin(self._work())
+            self._begin(self._work)
         else:
             self.drop()
 
