@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
@@ -78,18 +79,27 @@ def test_the_demo_ends_quietly_when_its_reader_leaves() -> None:
         assert demo.wait(timeout=240) == 1
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has neither such pipes nor such signals")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has pipes of a size that can be set")
 def test_ctrl_c_ends_the_demo_quietly() -> None:
     """With the exit code that shells expect, and no traceback."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")  # no modules of Windows
     environment = {**ENVIRONMENT, "PYTHONUNBUFFERED": "1"}
+    reader, writer = os.pipe()
+    # Room for the first step alone: the demo cannot end before the signal comes, however busy the machine is.
+    room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    filled = os.write(writer, b" " * (room - 1024))
     # Without `-W error`: asyncio may leave a connection that it was just accepting to the collector.
     command = [sys.executable, "-m", "assistants_async", "demo"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as demo:
-        assert demo.stdout is not None
-        assert demo.stderr is not None
-        demo.stdout.readline()
+    with (
+        os.fdopen(reader, encoding="utf-8") as output,
+        subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment) as demo,
+    ):
+        os.close(writer)
+        while int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder) == filled:
+            time.sleep(0.01)
         demo.send_signal(signal.SIGINT)
-        demo.stdout.read()
+        output.read()
+        assert demo.stderr is not None
         assert demo.stderr.read() == ""
         assert demo.wait(timeout=240) == 130
 
