@@ -93,7 +93,11 @@ class Browser:
         """Write into a field in place of what is there."""
         (field,) = self.all(f"[name={name}]")
         field.clear()
-        field.send_keys(text + ("\n" if enter else ""))
+        field.send_keys(text)
+        if enter:
+            # A message is taken where the button is: not before the answer to the one before has ended.
+            self.until(lambda: name != "message" or self.has("Send"))
+            field.send_keys("\n")
 
     def choose(self, name: str, text: str) -> None:
         """Choose an option by its text."""
