@@ -84,6 +84,8 @@ def test_ctrl_c_ends_the_demo_quietly() -> None:
     """With the exit code that shells expect, and no traceback."""
     fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")  # no modules of Windows
     environment = {**ENVIRONMENT, "PYTHONUNBUFFERED": "1"}
+    # A shell's job in the background ignores the signal, and its programs would too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     reader, writer = os.pipe()
     # Room for the first step alone: the demo cannot end before the signal comes, however busy the machine is.
     room = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
@@ -94,6 +96,7 @@ def test_ctrl_c_ends_the_demo_quietly() -> None:
         os.fdopen(reader, encoding="utf-8") as output,
         subprocess.Popen(command, stdout=writer, stderr=subprocess.PIPE, text=True, env=environment) as demo,
     ):
+        signal.signal(signal.SIGINT, before)
         os.close(writer)
         while int.from_bytes(fcntl.ioctl(reader, termios.FIONREAD, bytes(4)), sys.byteorder) == filled:
             time.sleep(0.01)
