@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from contextlib import AsyncExitStack
 from importlib import import_module
 from typing import Any, NamedTuple
 
 from ..client import AssistantsClient
 from ..core.requests.base_url import foundry_base_url
-from ..core.requests.retry import RetryPolicy
+from ..core.requests.retry import Retry, RetryPolicy
+from ..errors import printable
 
 AZURE_VERSION = "2024-05-01-preview"
 """The version of Azure OpenAI's API, where none is given."""
@@ -42,7 +44,7 @@ async def azure_identity(stack: AsyncExitStack, option: str) -> Any:
 
 async def patient_client(url: str, options: argparse.Namespace, key: str | None, stack: AsyncExitStack) -> Any:
     """Enter a client that waits long where the server wants it to; raises `ValueError` for a wrong URL."""
-    settings: dict[str, Any] = {"retry": _PATIENT, "protocol": options.protocol}
+    settings: dict[str, Any] = {"retry": _PATIENT, "on_retry": _print_wait, "protocol": options.protocol}
     if options.foundry:
         version = options.api_version or FOUNDRY_VERSION
         foundry_base_url(url, version)  # first: signing in takes long
@@ -57,3 +59,8 @@ async def patient_client(url: str, options: argparse.Namespace, key: str | None,
         query = {} if options.api_version is None else {"api-version": options.api_version}
         client = AssistantsClient(base_url=url, query=query, **settings)
     return await stack.enter_async_context(client)
+
+
+def _print_wait(retry: Retry) -> None:
+    """Print the reason and the length of a wait: without it a wrong address is a minute of silence."""
+    print(f"{printable(str(retry.cause), 400)}; next attempt in {retry.delay:.0f} s", file=sys.stderr)

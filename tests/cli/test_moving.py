@@ -14,6 +14,7 @@ from assistants_async.cli.main import main
 from assistants_async.cli.moving import run_move
 from assistants_async.moving import MovingProblem, MovingProgress, MovingReport, export_account
 from assistants_async.server import AssistantsServer
+from assistants_async.testing.faults import FaultyServer
 from tests.support.account import account
 from tests.support.http_server import KEY
 
@@ -120,6 +121,15 @@ def test_a_server_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path
 
     assert run_move("export", move) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+async def test_waits_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server that is away for a moment, or a wrong address, is a line and not a silence."""
+    async with account(threads=1) as server, FaultyServer(server) as faulty:
+        faulty.add("reset_before_headers", operation="listAssistants", times=1)
+        assert await command("export", "--from", faulty.base_url, "--to", str(tmp_path / "a")) == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "next attempt in" in line]
+    assert line.startswith("the connection broke: ")
 
 
 async def _report(on_progress: Any, _stack: Any) -> MovingReport:

@@ -84,7 +84,9 @@ class PostgresLink:
         except Exception as error:  # noqa: BLE001  whatever it is, the store cannot be used
             await self.close()
             # The error itself is left out: it may have the URL.
-            raise ValueError(f"the store {self.name} cannot be opened: {self._words(error)}") from None
+            # A store's own error begins with its name, which this sentence has already.
+            reason = (error.__cause__ if isinstance(error, StoreError) else None) or error
+            raise ValueError(f"the store {self.name} cannot be opened: {self._words(reason)}") from None
 
     async def close(self) -> None:
         """Close all connections; may be called again."""

@@ -61,6 +61,7 @@ async def test_databases_that_are_no_store(database: str, unused_tcp_port: int) 
         words = await refusal(url)
         assert "cannot be opened" in words
         assert "cret" not in words.replace("127.0.0.1:s%20cret", "")
+        assert words.count("postgresql://") == 1
     with pytest.raises(ValueError, match="begins with postgresql://"):
         PostgresStore("mysql://h/d")
 
