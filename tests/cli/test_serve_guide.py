@@ -10,7 +10,7 @@ import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,9 @@ async def running(script: str, folder: Path) -> AsyncIterator[asyncio.subprocess
         yield process
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGINT)
+            # A script that has come to its end is gone before the loop hears of it.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGINT)
         await process.communicate()
 
 
