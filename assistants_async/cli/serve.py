@@ -17,6 +17,7 @@ from ..server import AssistantsServer, ChatCompletions, Responder, ScriptedRespo
 from ..server.engine.script import read_script
 from ..server.storage.interface import Store
 from ..server.storage.locations import store_at
+from .environment import BACKEND_KEY
 
 ValueT = TypeVar("ValueT")
 
@@ -72,7 +73,8 @@ async def _serve(options: argparse.Namespace, api_key: str | None, backend_key: 
     try:
         # Before the URL is printed: a program that reads the URL may send the signal at once.
         stop = stop_signal()
-        await _announce(server, options, store)
+        # A variable may be there for other commands; an option that does nothing is refused.
+        await _announce(server, options, store, has_unused_key=options.backend is None and backend_key is not None)
         await stop.wait()
     finally:
         # The server may give its runs time to end: a second signal ends them at once.
@@ -119,7 +121,9 @@ def _by_backend(options: argparse.Namespace, name: str, without: ValueT, behind:
     return without if options.backend is None else behind
 
 
-async def _announce(server: AssistantsServer, options: argparse.Namespace, store: Store) -> None:
+async def _announce(
+    server: AssistantsServer, options: argparse.Namespace, store: Store, *, has_unused_key: bool
+) -> None:
     """Print the base URL and the page's address; with a backend the variable for clients too, and the model."""
     # Flushed, since a pipe would otherwise keep the line until the server ends.
     print(server.base_url, flush=True)
@@ -129,6 +133,10 @@ async def _announce(server: AssistantsServer, options: argparse.Namespace, store
         print(f"runs are answered by {model} at {options.backend}; all other objects are in {store.name}", flush=True)
     if options.page:
         print(f"the page is at {urljoin(server.base_url, '/')}", flush=True)
+    if has_unused_key:
+        print(
+            f"assistants-async serve: warning: {BACKEND_KEY} is not used without --backend", file=sys.stderr, flush=True
+        )
     problem = await server.problem()
     if problem is not None:
         print(f"assistants-async serve: warning: {problem}; runs fail for as long", file=sys.stderr, flush=True)

@@ -134,6 +134,14 @@ async def test_a_script_of_runs(tmp_path: Path) -> None:
     assert run.thread_id not in "\n".join(errors)
 
 
+async def test_a_key_that_nobody_needs() -> None:
+    """A variable of the backend without one is a warning: the echo answers, which may not be what was meant."""
+    async with serving(ASSISTANTS_BACKEND_KEY="backend-key-0001") as (reports, errors):
+        text, _ = await answer(reports[0])
+    assert text == "Echo: Hello"
+    assert errors == ["assistants-async serve: warning: ASSISTANTS_BACKEND_KEY is not used without --backend"]
+
+
 BAD: dict[str, tuple[Sequence[str], str]] = {
     "a malformed URL": (["--backend", "ftp://x"], "base_url"),
     "a model without a backend": (["--model", "m"], "--model needs --backend"),

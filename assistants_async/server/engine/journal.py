@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from ..storage.interface import (
     Store,
     Stored,
     StoreError,
+    StoreRefusalError,
     Write,
 )
 from ..storage.joined import joined
@@ -26,12 +28,22 @@ _log = logging.getLogger(__name__)
 
 # Deltas that are written without waiting for the time that a store lingers.
 _MOST_LINGERING = 32
-# Seconds before a store that cannot be written is tried again.
-_RETRY = 0.5
+# Seconds before a store that cannot be written is tried again, doubled each time up to the second number.
+_RETRY, _LONGEST_RETRY = 0.5, 4.0
+# Tries of what the store refuses for good, as far as can be seen: somebody may be about to mend it.
+_MOST_REFUSALS = 5
 
 
 class CancelledMeanwhileError(ClaimLostError):
     """The run was to go on, and a request has cancelled it: its worker has to read it anew."""
+
+
+class ChangesRefusedError(ClaimLostError):
+    """The store refuses the changes of the run for good: its worker has to read it anew, and end it."""
+
+
+class JournalClosedError(ClaimLostError):
+    """The journal writes nothing more, and its worker knows why."""
 
 
 class Journal:
@@ -55,6 +67,7 @@ class Journal:
         self._timer: asyncio.Handle | None = None
         self._task: asyncio.Task[None] | None = None
         self._written_at = 0.0
+        self._closed = asyncio.Event()
 
     def emit(self, event: Event) -> None:
         """Append an event; it is written with what came before it, as soon as the store writes deltas."""
@@ -90,6 +103,8 @@ class Journal:
     async def flush(self) -> None:
         """Wait until all changes so far are committed; raises `ClaimLostError` where they never will be."""
         async with self._lock:
+            if self._closed.is_set():
+                raise JournalClosedError
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
@@ -97,14 +112,20 @@ class Journal:
                 events, self._events = self._events, []
                 writes, self._writes = self._writes, {}
                 self.number += 1
-                await self._commit(joined(events) if self._store.linger else events, writes)
+                try:
+                    await self._commit(joined(events) if self._store.linger else events, writes)
+                except ClaimLostError:
+                    # What comes behind changes that were not made is not made either.
+                    self.close()
+                    raise
             self._written_at = asyncio.get_running_loop().time()
 
     def close(self) -> None:
-        """Write nothing more by itself."""
+        """Write nothing more."""
+        self._closed.set()
         if self._timer is not None:
             self._timer.cancel()
-        if self._task is not None:
+        if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 
     def _begin(self) -> None:
@@ -120,20 +141,41 @@ class Journal:
             self._task = None
 
     async def _commit(self, events: list[Event], writes: dict[Key, Write]) -> None:
+        failures = refusals = 0
         while True:
-            named = {self._claim.run_id: events} if events else {}
             try:
-                await self._store.commit(Changes(self._claim, self.number, writes=writes, events=named))
+                await self._try(events, writes)
             except ConflictError:
-                await self._take_over(events, writes)
-            except StoreError as error:
-                # Runs go on when the store is back: their answers are not lost with a connection.
-                _log.warning("the events of run %s cannot be written yet: %s", self._claim.run_id, error)
-                await asyncio.sleep(_RETRY)
+                continue
+            except ClaimLostError:
+                raise
+            except Exception as error:
+                # Runs go on when the store is back: their answers are not lost with a connection. An error that is none
+                # of a store's own is one of what is written.
+                refusals += isinstance(error, StoreRefusalError) or not isinstance(error, StoreError)
+                if refusals == _MOST_REFUSALS:
+                    raise ChangesRefusedError from error
+                if not failures:
+                    # Once, and not at each try: a store may be away for hours, with many runs.
+                    _log.warning("the events of run %s cannot be written yet: %s", self._claim.run_id, error)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(min(_RETRY * 2 ** min(failures, 8), _LONGEST_RETRY)):
+                        await self._closed.wait()
+                        raise JournalClosedError from error
+                failures += 1
             else:
                 break
         for key, write in writes.items():
             self._versions[key] = write.version
+
+    async def _try(self, events: list[Event], writes: dict[Key, Write]) -> None:
+        """Commit changes once, and take over what was in their way."""
+        named = {self._claim.run_id: events} if events else {}
+        try:
+            await self._store.commit(Changes(self._claim, self.number, writes=writes, events=named))
+        except ConflictError:
+            await self._take_over(events, writes)
+            raise
 
     async def _take_over(self, events: list[Event], writes: dict[Key, Write]) -> None:
         """Take over what requests have changed meanwhile, which is metadata, and that the run is to be cancelled."""

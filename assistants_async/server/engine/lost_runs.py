@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from ..storage.interface import Claim, Document
 
+REFUSED: Document = {"code": "server_error", "message": "The server could not store the answer."}
+"""The `last_error` of a run whose answer the store refuses."""
+
 # A third loss in the same round may be the run's own doing.
 _MOST_LOSSES = 2
 

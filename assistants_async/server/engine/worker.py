@@ -12,8 +12,8 @@ from ..storage.ids import IdFactory
 from ..storage.interface import Claim, ClaimLostError, Document, Key, PageQuery, Store, StoreError
 from ..storage.search import Found
 from .active_run import ActiveRun
-from .journal import CancelledMeanwhileError, Journal
-from .lost_runs import failure_of
+from .journal import CancelledMeanwhileError, ChangesRefusedError, Journal, JournalClosedError
+from .lost_runs import REFUSED, failure_of
 from .performer import Performer
 from .responder import Backend, Responder
 from .thread_items import read_thread
@@ -57,6 +57,7 @@ class Worker:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done once the run has ended here."""
         self._commits = 0
+        self._is_refused = False
         self._is_over = False
 
     def start(self) -> None:
@@ -103,6 +104,12 @@ class Worker:
             # The claim runs out, and whoever gets the run then does what is due for a lost one.
             _log.warning("run %s is given up: %s", self._claim.run_id, error)
             self.drop()
+        except Exception as error:  # noqa: BLE001  logged, and the run ends
+            # Else its lease would be renewed for ever, with nobody at work.
+            _log.exception("the work on run %s broke off", self._claim.run_id)
+            refusal = ChangesRefusedError()
+            refusal.__cause__ = error
+            self._lose(refusal)
 
     def _stop(self) -> None:
         task, self._task = self._task, None
@@ -119,7 +126,15 @@ class Worker:
             self._done(self._claim.run_id)
 
     def _lose(self, error: ClaimLostError) -> None:
-        if isinstance(error, CancelledMeanwhileError) and self._life is not None:
+        if isinstance(error, JournalClosedError):
+            return  # the one who closed it has seen to the run
+        was_refused, self._is_refused = self._is_refused, isinstance(error, ChangesRefusedError)
+        if was_refused and self._is_refused:
+            _log.error("run %s is given up: the store refuses its end too: %s", self._claim.run_id, error.__cause__)
+            self.drop()
+        elif (self._is_refused or isinstance(error, CancelledMeanwhileError)) and self._life is not None:
+            if self._is_refused:
+                _log.error("run %s fails: the store refuses its answer: %s", self._claim.run_id, error.__cause__)
             self._life.journal.close()
             self._commits = self._life.journal.number
             self._life = None
@@ -145,7 +160,7 @@ class Worker:
         )
         if steps and steps[-1]["status"] == "in_progress":
             await self._reopen(life, steps[-1])
-        self._failure = failure_of(claim, steps)
+        self._failure = REFUSED if self._is_refused else failure_of(claim, steps)
         return life
 
     async def _reopen(self, life: ActiveRun, step: Document) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +18,14 @@ from ..storage.batch import Batch
 from ..storage.blob_writer import BlobWriter
 from ..storage.documents import render
 from ..storage.ids import IdFactory
-from ..storage.interface import Document, Store
+from ..storage.interface import Document, Store, StoreError
 from ..storage.memory import MemoryStore
 from ..storage.quota import Quota
 from ..storage.vector_index import VectorIndex, expire_files
 from .access import check_hosts, check_origins
 from .idempotency import KeptAnswers, KeyedRequest
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,10 +143,16 @@ class State:
         return first("store_file") is not None or first("run") is not None or first("file") is not None
 
     async def expire(self) -> None:
-        """End runs and remove objects that are due by the server's clock, and index new files of vector stores."""
-        await self.library.settle(self.store)
-        await self.engine.expire()
-        await expire_files(self.store, self.settings.clock())
+        """End runs and remove objects that are due by the server's clock, and index new files of vector stores.
+
+        All of it waits where the store cannot be written: the request may be one that only reads.
+        """
+        try:
+            await self.library.settle(self.store)
+            await self.engine.expire()
+            await expire_files(self.store, self.settings.clock())
+        except StoreError as error:
+            _log.warning("what is due cannot be done just now: %s", error)
 
 
 @dataclass(frozen=True, slots=True)

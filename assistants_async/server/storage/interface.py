@@ -131,6 +131,10 @@ class StoreFullError(StoreError):
     """There is no room left on the disk; nothing was committed."""
 
 
+class StoreRefusalError(StoreError):
+    """The database refused a statement, and not for the moment alone: a table is missing, or the file is broken."""
+
+
 class StreamCutError(Exception):
     """The server closes: the events of a run go on, but not here."""
 
@@ -286,8 +290,11 @@ class Store(Protocol):
         """Claim this run, or the next that waits or was lost; None for none. `now` is by a clock that never jumps."""
         ...
 
-    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
-        """Renew the leases of a worker's claims of these runs; called a few times in each lease, also without runs."""
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> Collection[str]:
+        """Renew the leases of a worker's claims of these runs, and return the runs that it has no claim of any more.
+
+        It is called a few times in each lease, also without runs.
+        """
         ...
 
     async def release(self, worker: str) -> None:

@@ -194,8 +194,14 @@ class MemoryStore:
                 break
         return None
 
-    async def renew(self, worker: str, run_ids: AbstractCollection[str], now: float) -> None:
+    async def renew(
+        self,
+        worker: str,  # noqa: ARG002
+        run_ids: AbstractCollection[str],  # noqa: ARG002
+        now: float,  # noqa: ARG002
+    ) -> AbstractCollection[str]:
         """Do nothing: claims are never lost."""
+        return ()
 
     async def release(self, worker: str) -> None:
         """Do nothing: nobody is left to claim them."""

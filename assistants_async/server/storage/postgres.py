@@ -161,17 +161,19 @@ class PostgresStore:
         async with self._link.connection() as connection:
             return await runs.claim(connection, worker, self._lease, run_id)
 
-    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:  # noqa: ARG002
-        """Renew the leases of a worker's claims of these runs."""
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> Collection[str]:  # noqa: ARG002
+        """Renew the leases of a worker's claims of these runs, and return the runs that it has lost."""
         self._renewals += 1
         async with self._link.connection() as connection:
-            cancelled = await runs.renew(connection, worker, self._lease, tuple(run_ids))
-        for run_id in cancelled:
-            self._heard("cancelling", run_id)  # the notice may have been lost
+            kept = await runs.renew(connection, worker, self._lease, tuple(run_ids))
+        for run_id, status in kept.items():
+            if status == "cancelling":
+                self._heard("cancelling", run_id)  # the notice may have been lost
         await self._look_for_dues()
         if self._renewals % _SWEEP == 1:
             async with self._link.transaction() as connection:
                 await runs.sweep(connection)
+        return [run_id for run_id in run_ids if run_id not in kept]
 
     async def release(self, worker: str) -> None:
         """Give back all claims of a worker that stops; where the database is away, they run out."""

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from .interface import ConflictError, StoreError, StoreFullError
+from .interface import ConflictError, StoreError, StoreFullError, StoreRefusalError
 
 SCHEMA_VERSION = 1
 """The version of the schema; there is a migration for each."""
@@ -26,6 +26,9 @@ _PROBE, _CLOSE = 2.0, 5.0
 # Two transactions were in each other's way, or put the same thing: nothing was committed, and it may be tried again.
 _CONFLICTS = frozenset({"40001", "40P01", "23505"})
 _DISK_FULL = "53100"
+# Classes of errors that may be over in a moment: the connection, transactions, a server that only reads after a switch,
+# resources, locks, an operator, the system below. What has no SQLSTATE is of the connection too.
+_PASSING = ("", "08", "25", "40", "53", "55", "57", "58")
 
 
 class Connection(Protocol):
@@ -156,7 +159,8 @@ class PostgresLink:
             if getattr(error, "sqlstate", None) == _DISK_FULL:
                 raise StoreFullError(f"{self.name}: {self._words(error)}") from error
             if _is_of_the_database(error):
-                raise StoreError(f"{self.name}: {self._words(error)}") from error
+                kind = StoreError if (getattr(error, "sqlstate", None) or "")[:2] in _PASSING else StoreRefusalError
+                raise kind(f"{self.name}: {self._words(error)}") from error
             raise
 
     def _words(self, error: BaseException) -> str:

@@ -41,8 +41,8 @@ async def claim(connection: Connection, worker: str, lease: float, run_id: str |
     return Claim(name, thread_id, epoch, lost=lost, losses=losses)
 
 
-async def renew(connection: Connection, worker: str, lease: float, run_ids: Sequence[str]) -> Sequence[str]:
-    """Renew a worker's leases, and return those of its runs that are to be cancelled."""
+async def renew(connection: Connection, worker: str, lease: float, run_ids: Sequence[str]) -> dict[str, str]:
+    """Renew a worker's leases, and return the status of each run that it still has."""
     rows = await connection.fetch(
         "UPDATE runs SET lease = clock_timestamp() + make_interval(secs => $2)"
         " WHERE owner = $1 AND id = ANY($3::text[]) RETURNING id, status",
@@ -50,7 +50,7 @@ async def renew(connection: Connection, worker: str, lease: float, run_ids: Sequ
         lease,
         run_ids,
     )
-    return [run_id for run_id, status in rows if status == "cancelling"]
+    return {str(row[0]): str(row[1]) for row in rows}
 
 
 async def release(connection: Connection, worker: str) -> Sequence[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +24,7 @@ from .interface import (
     Stored,
     StoreError,
     StoreFullError,
+    StoreRefusalError,
     Tally,
 )
 from .local_follower import LocalFollower
@@ -29,6 +32,14 @@ from .sqlite_file import SqliteFile
 from .sqlite_writes import Committed, SqliteWriter
 
 ValueT = TypeVar("ValueT")
+
+# Errors that may be over in a moment: another program reads the file, or its disk is away.
+_PASSING = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
+    }
+)
 
 
 class SqliteStore:
@@ -138,17 +149,11 @@ class SqliteStore:
 
     async def commit(self, changes: Changes) -> None:
         """Make changes, all or none; raises `ConflictError`, `ClaimLostError` and `StoreError`."""
-        result = await self._run(self._commit, changes)
-        for kind, due in result.dues.items():
-            self._dues[kind] = min(due, self._dues.get(kind, due))
-        for run_id, first in result.firsts.items():
-            for follower in self._followers.get(run_id, ()):
-                follower.take(first, changes.events[run_id])
-        for run_id in result.over:
-            for follower in self._followers.pop(run_id, ()):
-                follower.end()
-        for notice, run_id in result.notices:
-            self._heard(notice, run_id)
+        with self._translated():
+            done = self._submit(self._commit, changes)
+            # Once begun it is made, and its followers are woken, whatever becomes of the task that waits for it.
+            done.add_done_callback(partial(self._spread, changes))
+            await asyncio.shield(done)
 
     # Blobs
 
@@ -167,10 +172,10 @@ class SqliteStore:
         assert self._writer is not None
         return await self._run(self._writer.claim, worker, now, self._lease, run_id)
 
-    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
-        """Renew the leases of a worker's claims of these runs."""
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> Collection[str]:
+        """Renew the leases of a worker's claims of these runs, and return the runs that it has lost."""
         assert self._writer is not None
-        await self._run(self._writer.renew, worker, tuple(run_ids), now + self._lease)
+        return await self._run(self._writer.renew, worker, tuple(run_ids), now + self._lease)
 
     async def release(self, worker: str) -> None:
         """Give back all claims of a worker that stops."""
@@ -188,6 +193,22 @@ class SqliteStore:
         return follower
 
     # Inside
+
+    def _spread(self, changes: Changes, done: asyncio.Future[Committed]) -> None:
+        """Let everyone know of a commit that was made."""
+        if done.cancelled() or done.exception() is not None:
+            return
+        result = done.result()
+        for kind, due in result.dues.items():
+            self._dues[kind] = min(due, self._dues.get(kind, due))
+        for run_id, first in result.firsts.items():
+            for follower in self._followers.get(run_id, ()):
+                follower.take(first, changes.events[run_id])
+        for run_id in result.over:
+            for follower in self._followers.pop(run_id, ()):
+                follower.end()
+        for notice, run_id in result.notices:
+            self._heard(notice, run_id)
 
     async def _history(self, run_id: str, after: int) -> tuple[list[tuple[int, Event]], bool]:
         return await self._ask(reads.events, run_id, after)
@@ -231,16 +252,33 @@ class SqliteStore:
 
     async def _run(self, job: Callable[..., ValueT], *values: object) -> ValueT:
         """Run a job in the store's thread."""
+        with self._translated():
+            return await self._submit(job, *values)
+
+    def _submit(self, job: Callable[..., ValueT], *values: object) -> asyncio.Future[ValueT]:
+        """Give a job to the store's thread, which does one after the other."""
         if self._thread is None:
             raise StoreError(f"{self.name} is not open")
+        return asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
+
+    @contextmanager
+    def _translated(self) -> Generator[None]:
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, job, *values)
-        except sqlite3.OperationalError as error:
-            if "full" in str(error):
-                raise StoreFullError(f"{self.name}: {error}") from error
-            raise StoreError(f"{self.name}: {error}") from error
+            yield
+        except StoreError:
+            raise
+        except sqlite3.Error as error:
+            raise _kind_of(error)(f"{self.name}: {error}") from error
         except OSError as error:
             raise store_error(error) from error
+
+
+def _kind_of(error: sqlite3.Error) -> type[StoreError]:
+    # Behind the lowest byte are its finer kinds.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFullError
+    return StoreError if code in _PASSING else StoreRefusalError
 
 
 def _ignore(_notice: Notice, _run_id: str) -> None:

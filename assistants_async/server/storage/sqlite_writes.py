@@ -71,14 +71,15 @@ class SqliteWriter:
                     return claim_of(name, row, after)
         return None
 
-    def renew(self, worker: str, run_ids: Sequence[str], lease: float) -> None:
-        """Renew leases of a worker, and sweep what nobody can follow any more."""
+    def renew(self, worker: str, run_ids: Sequence[str], lease: float) -> Sequence[str]:
+        """Renew leases of a worker, sweep what nobody can follow any more, and return the runs that it has lost."""
+        statement = "UPDATE runs SET lease = ? WHERE id = ? AND owner = ?"
         with transaction(self._connection):
-            rows = [(lease, run_id, worker) for run_id in run_ids]
-            self._connection.executemany("UPDATE runs SET lease = ? WHERE id = ? AND owner = ?", rows)
+            rows = [(run_id, self._connection.execute(statement, (lease, run_id, worker))) for run_id in run_ids]
             old = (time.time() - _EVENTS_KEPT,)
             self._connection.execute("DELETE FROM events WHERE run IN (SELECT run FROM ended WHERE at < ?)", old)
             self._connection.execute("DELETE FROM ended WHERE at < ?", old)
+        return [run_id for run_id, cursor in rows if not cursor.rowcount]
 
     def release(self, worker: str) -> None:
         """Give back the claims of a worker as lost ones."""

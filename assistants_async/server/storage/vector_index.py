@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import APIError, invalid
 from .batch import Batch, content_of
+from .blob_writer import BlobWriter
 from .documents import given
 from .ids import IdFactory
 from .interface import ConflictError, Document, Key, PageQuery, Store
@@ -126,34 +127,36 @@ class VectorIndex:
             return
         # No file waits for longer than a pace: where one seems to, the clock was set back.
         for key in await store.due("store_file", max(first, now)):
-            batch = Batch(store)
+            batch, blob = Batch(store), store.new_blob()
             try:
-                await self._read(batch, key)
+                await self._read(batch, key, blob)
                 await batch.commit()
             except (APIError, ConflictError):
                 continue  # it was taken away meanwhile, or another process has read it
+            finally:
+                await blob.close()
 
-    async def _read(self, batch: Batch, key: Key) -> None:
+    async def _read(self, batch: Batch, key: Key, blob: BlobWriter) -> None:
         # A file that was deleted has left all stores.
         waiting, file = await batch.get(key.kind, key.id, key.parent), await batch.get("file", key.id)
         document = {**waiting, "read_at": None}
         content = await content_of(batch.store, file["blob"])
         if not content.startswith(_STALL):
             try:
-                document |= await self._take_text(batch, document, file["filename"], content)
+                text = text_of(file["filename"], content)
+                document |= {"filename": file["filename"], **await self._take_text(batch, document, text, blob)}
             except Unreadable as error:
                 document |= {"status": "failed", "last_error": _problem(error.code, error.message)}
         batch.save("store_file", document, key.parent)
 
-    async def _take_text(self, batch: Batch, document: Document, filename: str, content: bytes) -> Document:
-        text = text_of(filename, content)
+    async def _take_text(self, batch: Batch, document: Document, text: str, blob: BlobWriter) -> Document:
         if not self._quota.has_room(_COST_OF_TEXT * len(text)):
             raise Unreadable("server_error", "The memory that the server may take (max_store_bytes) is used up.")
-        written, blob = text.encode(), batch.store.new_blob()
+        written = text.encode()
         await blob.write(written)
         sizes = document["chunking_strategy"]["static"]
         self._chunks.put(blob.id, _chunks(text, sizes), len(text))
-        return {"status": "completed", "usage_bytes": len(written), "filename": filename, "text": batch.keep(blob)}
+        return {"status": "completed", "usage_bytes": len(written), "text": batch.keep(blob)}
 
     # Search
 

@@ -87,10 +87,10 @@ class WatchedStore(SqliteStore):
         return await super().claim(worker, now, run_id)
 
     @override
-    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> None:
+    async def renew(self, worker: str, run_ids: Collection[str], now: float) -> Collection[str]:
         """Renew, and note the time."""
         self.times.append(now)
-        await super().renew(worker, run_ids, now)
+        return await super().renew(worker, run_ids, now)
 
 
 async def test_leases_go_by_a_clock_that_does_not_jump(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from assistants_async.server import Action, CallTools, Piece, SqliteStore, Turn
-from assistants_async.server.engine.journal import CancelledMeanwhileError, Journal
+from assistants_async.server.engine.journal import CancelledMeanwhileError, Journal, JournalClosedError
 from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.interface import ClaimLostError, Event, Key, Store
 from tests.support.stores import ENGINES, commit, run_of, word
@@ -61,8 +61,15 @@ async def test_a_cancellation_comes_first(store: Store) -> None:
     journal.save_run({**journal.run, "status": "requires_action"})
     with pytest.raises(CancelledMeanwhileError):
         await journal.flush()
+    # Whatever the worker still had to say is not written behind it: the worker reads the run anew.
     journal.save_run({**journal.run, "status": "completed"})
-    await journal.flush()
+    with pytest.raises(JournalClosedError):
+        await journal.flush()
+    stored = await store.get(Key("run", "t", "a"))
+    assert stored is not None
+    again = Journal(store, journal._claim, stored, lambda _error: None, number=journal.number)
+    again.save_run({**again.run, "status": "completed"})
+    await again.flush()
     assert await store.active("t") is None
 
 

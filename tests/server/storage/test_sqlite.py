@@ -143,7 +143,7 @@ async def test_a_store_that_cannot_be_used(tmp_path: Path) -> None:
         assert (answer.status, answer.error["type"]) == (503, "server_error")
         root = talk.server.base_url.removesuffix("/v1")
         ready = await talk("GET", f"{root}/readyz")
-        assert (ready.status, ready.document) == (503, {"status": "the store cannot be reached: StoreError"})
+        assert (ready.status, ready.document) == (503, {"status": "the store cannot be reached: StoreRefusalError"})
         await store._run(connection.execute, "ALTER TABLE hidden RENAME TO objects")
         assert (await talk("GET", "/threads")).status == 200
 
@@ -171,6 +171,36 @@ async def test_events_wait_for_the_store(tmp_path: Path, caplog: pytest.LogCaptu
     # The same commit once more, as after an answer that was lost.
     await store.commit(Changes(claim, 1, events={"a": [word("a")]}))
     assert list(await store.events("a", 0)) == [word("a")]
+    await store.close()
+
+
+async def test_a_commit_whose_task_is_cancelled(tmp_path: Path) -> None:
+    """It is made all the same, and everyone hears of it: workers, followers, and whoever ends what is due."""
+    store = SqliteStore(tmp_path / "home.db")
+    await store.open()
+    heard: list[tuple[str, str]] = []
+    store.listen(lambda notice, run_id: heard.append((notice, run_id)))
+
+    async def cancelled(committing: asyncio.Task[object]) -> None:
+        await asyncio.sleep(0)
+        committing.cancel()
+        await asyncio.wait([committing])
+        assert committing.cancelled()
+
+    await cancelled(asyncio.create_task(commit(store, run_of("a"), kind="run", parent="t")))
+    claim = await store.claim("w", 0.0)
+    assert claim is not None
+    assert (heard, store.next_due("run")) == ([("queued", "a")], 1e10)
+    follower = store.follow("a", 0)
+    await store.commit(Changes(claim, 1, events={"a": [word("a")]}))
+    assert list(await follower.read(60.0) or ()) == [word("a")]
+    await cancelled(asyncio.create_task(store.commit(Changes(claim, 2, events={"a": [word("b")]}))))
+    assert list(await follower.read(60.0) or ()) == [word("b")]
+    end = {Key("run", "t", "a"): Write(run_of("a", "t", "completed"))}
+    await cancelled(asyncio.create_task(store.commit(Changes(claim, 3, writes=end))))
+    assert await follower.read(60.0) is None
+    # One that is refused is nobody's news.
+    await cancelled(asyncio.create_task(store.commit(Changes(claim, 4, events={"a": [word("c")]}))))
     await store.close()
 
 
