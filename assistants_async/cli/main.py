@@ -57,6 +57,8 @@ def _keys(options: argparse.Namespace) -> tuple[str | None, str | None]:
     match command:
         case "inspect" | "show":
             return key_from(None, options.api_key_file, CLIENT_KEY), None
+        case "import" if options.store is not None:
+            return None, None
         case "export" | "import":
             return key_from(None, options.key_file, FOUNDRY_KEY if options.foundry else CLIENT_KEY), None
         case "serve":

@@ -14,13 +14,18 @@ from typing import Any
 
 from ..errors import AssistantsError, AuthenticationError, PermissionDeniedError, printable
 from ..moving import MovingProgress, MovingReport, convert_account, export_account, import_account
+from ..moving.folder import AccountFolder
 from ..moving.report import OnProgress
+from ..server.storage.locations import store_at
 from .connect import patient_client
 
 _EVERY = 100
 """Objects for each line of progress, where rich is not installed."""
 _SHOWN = 20
 """Problems that are printed; a report of thousands would hide the first ones."""
+
+_OF_SERVERS = ("foundry", "azure", "api_version", "key_file", "protocol", "concurrency")
+"""Options of `import` for a server alone."""
 
 Move = Callable[[OnProgress, AsyncExitStack], Awaitable[MovingReport]]
 
@@ -45,13 +50,31 @@ def run_export(options: argparse.Namespace, key: str | None) -> int:
 
 
 def run_import(options: argparse.Namespace, key: str | None) -> int:
-    """Import; return 0, 1 where the server fails, 2 for bad input and 3 where the server refused something."""
+    """Import; return 0, 1 where the server fails, 2 for bad input and 3 where something was not imported."""
 
-    async def move(on_progress: OnProgress, stack: AsyncExitStack) -> MovingReport:
+    async def into_server(on_progress: OnProgress, stack: AsyncExitStack) -> MovingReport:
+        if options.on_conflict is not None:
+            raise ValueError("--on-conflict needs --store: a server gives new ids")
+        options.protocol = options.protocol or "v2"
         client = await patient_client(options.to, options, key, stack)
         return await import_account(client, options.source, concurrency=options.concurrency, on_progress=on_progress)
 
-    return run_move("import", move)
+    async def into_store(on_progress: OnProgress, stack: AsyncExitStack) -> MovingReport:
+        wrong = next((name for name in _OF_SERVERS if getattr(options, name)), None)
+        if wrong is not None:
+            raise ValueError(f"--{wrong.replace('_', '-')} needs --to")
+        store = store_at(options.store)
+        if options.store == "memory":
+            raise ValueError("--store memory would be gone with this command: give sqlite:PATH or postgresql://…")
+        # First: a wrong folder leaves no empty store behind.
+        AccountFolder(options.source).check_complete()
+        await store.open()
+        stack.push_async_callback(store.close)
+        return await import_account(
+            store, options.source, on_conflict=options.on_conflict or "fail", on_progress=on_progress
+        )
+
+    return run_move("import", into_server if options.store is None else into_store)
 
 
 def run_convert(options: argparse.Namespace) -> int:

@@ -81,11 +81,26 @@ def _add_import_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--from", dest="source", metavar="FOLDER", type=Path, required=True, help="folder of an exported account"
     )
-    command.add_argument("--to", metavar="URL", required=True, help="base URL of the server")
+    targets = command.add_mutually_exclusive_group(required=True)
+    targets.add_argument(
+        "--store", metavar="STORE", help="store of serve, which keeps ids and times: sqlite:PATH, or postgresql://…"
+    )
+    targets.add_argument("--to", metavar="URL", help="base URL of a server, which gives new ids")
+    command.add_argument(
+        "--on-conflict",
+        choices=("fail", "skip"),
+        help="with --store, for ids that it has with other content: fail imports nothing, skip leaves those as they "
+        "are (default: fail)",
+    )
     _add_other_server(command)
     command.add_argument(
-        "--concurrency", metavar="NUMBER", type=count, default=4, help="threads written at the same time (default: 4)"
+        "--concurrency",
+        metavar="NUMBER",
+        type=count,
+        help="with --to, threads written at the same time (default: 4)",
     )
+    # No default, so that `import` can refuse it beside --store.
+    command.set_defaults(protocol=None)
 
 
 def _add_convert_options(convert: argparse.ArgumentParser) -> None:
@@ -166,8 +181,8 @@ _COMMANDS: Mapping[str, tuple[str, str, Callable[[argparse.ArgumentParser], None
         _add_export_options,
     ),
     "import": (
-        "make an exported account again at a server",
-        "Make an exported account again at a server, under new ids. Broken off and run again, it goes on.",
+        "make an exported account again in a store or at a server",
+        "Make an exported account again: in a store as it was, or at a server with new ids. Run again, it goes on.",
         _add_import_options,
     ),
     "convert": (

@@ -1,4 +1,4 @@
-"""Whole accounts moved: exported from a server into a folder, and imported or converted from there.
+"""Whole accounts moved: out of a server into a folder, and from there into a store, a server, or another API.
 
 report = await export_account(client, Path("account"))
 """
@@ -9,10 +9,11 @@ from .converter import convert_account
 from .exporter import export_account
 from .folder import FolderError
 from .importer import import_account
-from .report import MovingProblem, MovingProgress, MovingReport
+from .report import ImportConflictError, MovingProblem, MovingProgress, MovingReport
 
 __all__ = [
     "FolderError",
+    "ImportConflictError",
     "MovingProblem",
     "MovingProgress",
     "MovingReport",

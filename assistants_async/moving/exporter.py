@@ -132,7 +132,7 @@ class _Export:
             if call is None:
                 return
             try:
-                async for found in call.as_type(dict[str, Any]):
+                async for found in self._objects(kind, call):
                     file.write(Line(kind, found).encode())
                     self._account.counts[kind] += 1
                     if kind == "vector_store":
@@ -143,6 +143,19 @@ class _Export:
                 if error.status not in _ABSENT or file.tell():
                     raise
                 self._account.miss(kind, "", f"the server has no list of them: {error}")
+
+    async def _objects(self, kind: str, call: ListCall[Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the objects of a list, the oldest first."""
+        found = call.as_type(dict[str, Any])
+        if self._protocol == "v1" and kind == "file":
+            # It lists files in one answer, which has no order to choose: the newest are first.
+            files = await found.collect()
+            is_old_first = bool(files) and (files[0].get("created_at") or 0) < (files[-1].get("created_at") or 0)
+            for each in files if is_old_first else reversed(files):
+                yield each
+            return
+        async for each in found:
+            yield each
 
     async def _store_files(self, store_id: str, file: Any) -> None:
         try:

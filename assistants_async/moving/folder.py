@@ -89,9 +89,28 @@ class AccountFolder:
         """Return the path of a thread with its messages, runs and steps."""
         return self.path / THREADS / f"{plain_name(thread_id)}.jsonl"
 
+    def bytes_of(self, file_id: str) -> Path | None:
+        """Return the path of the bytes of a file, or of its text; None where the folder has neither."""
+        # An id has no dot, so that a suffix tells the text from the bytes.
+        return next((path for path in (self.content(file_id), self.text(file_id)) if path.exists()), None)
+
     def threads(self) -> list[Path]:
         """Return the paths of all threads, in the order of their names."""
         return sorted((self.path / THREADS).glob("*.jsonl"))
+
+    def thread_names(self) -> Iterator[str]:
+        """Yield the names of the threads' files, in any order; raises `FolderError`."""
+        path = self.path / THREADS
+        try:
+            entries = os.scandir(path)
+        except OSError as error:
+            raise FolderError(f"cannot read {str(path)!r}: {error.strerror}") from None
+        with entries:
+            yield from (entry.name for entry in entries if entry.name.endswith(".jsonl"))
+
+    def path_of(self, name: str) -> Path:
+        """Return the path of a thread's file by its name."""
+        return self.path / THREADS / name
 
     # Manifest
 
@@ -177,6 +196,23 @@ def read_lines(path: Path) -> Iterator[Line]:
                 found = _line.decode(line) if line.endswith(b"\n") else None
             except ValueError:
                 found = None
-            if found is None:
+            if found is None or not isinstance(found.object.get("id"), str):
                 raise FolderError(f"{str(path)!r}, line {number}: not a whole line of an exported account")
             yield found
+
+
+def piecewise(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces of 1 MiB."""
+    with path.open("rb") as file:
+        while piece := file.read(2**20):
+            yield piece
+
+
+def read_thread_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a thread's file, the thread first; raises `FolderError` where it has no thread."""
+    lines = read_lines(path)
+    first = next(lines, None)
+    if first is None or first.kind != "thread":
+        raise FolderError(f"{str(path)!r}, line 1: not a thread")
+    yield first
+    yield from lines

@@ -1,10 +1,10 @@
-"""The folder of an account, made again at a server under new ids."""
+"""The folder of an account, made again in a store, or at a server under new ids."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from ..calls.call import Call
@@ -12,11 +12,14 @@ from ..client import AssistantsClient
 from ..core.checks import whole_number
 from ..core.requests.message_input import message_as_input
 from ..errors import StatusError
-from .folder import ASSISTANTS, FILES, VECTOR_STORES, AccountFolder, Line, plain_name, read_lines
+from .folder import ASSISTANTS, FILES, VECTOR_STORES, AccountFolder, Line, plain_name, read_lines, read_thread_lines
 from .id_map import IdMap
 from .report import Account, MovingReport, OnProgress, check_progress
 from .side_by_side import for_each
 from .thread_export import is_about_object, reason_of
+
+if TYPE_CHECKING:
+    from ..server.storage.interface import Store
 
 _NAME = "import_account"
 _MAPS = "imported"
@@ -27,25 +30,56 @@ _PURPOSES = ("assistants", "vision", "batch", "fine-tune", "user_data", "evals")
 
 
 async def import_account(
-    client: AssistantsClient, folder: Path, *, concurrency: int = 4, on_progress: OnProgress | None = None
+    target: AssistantsClient | Store,
+    folder: Path,
+    *,
+    concurrency: int | None = None,
+    on_conflict: Literal["fail", "skip"] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> MovingReport:
-    """Make the objects of an exported account at a server; broken off and run again, it goes on where it stopped.
+    """Make the objects of an exported account in a store or at a server; run again, it goes on where it stopped.
 
-    Files, vector stores, assistants and threads with their messages get new ids, which `imported/HOST.json` in the
-    folder has by the old ones. Runs and steps stay in the folder: a server makes those itself.
+    A store gets all objects as they were, with their ids, times and order; active runs become expired.
+
+    A server gets files, vector stores, assistants and threads with their messages under new ids, which
+    `imported/HOST.json` in the folder has by the old ones. Runs and steps stay in the folder: it makes those itself.
 
     Args:
-        client: The client of the server.
+        target: The client of the server, or a store of the embedded server that was opened.
         folder: The folder of the export.
-        concurrency: Threads that are written at the same time.
+        concurrency: Threads that are written at the same time at a server (4).
+        on_conflict: `"fail"` (default) imports nothing where the store has other content under an id of the account,
+            `"skip"` leaves that as it is.
         on_progress: Called with a `MovingProgress` after each object.
 
-    Returns a report, which names all that the server refused. Raises `FolderError` and the client's errors.
+    Returns a report, which names all that was not imported. Raises `FolderError`, `ImportConflictError`, `OSError`
+    where the store cannot be used, and the client's errors.
     """
-    whole_number(f"{_NAME}(): concurrency", concurrency, least=1)
     check_progress(_NAME, on_progress)
     source, account = AccountFolder(Path(folder)), Account(on_progress)
+    if isinstance(target, AssistantsClient):
+        if on_conflict is not None:
+            raise TypeError(f"{_NAME}(): on_conflict is for stores: a server gives new ids")
+        concurrency = 4 if concurrency is None else concurrency
+        whole_number(f"{_NAME}(): concurrency", concurrency, least=1)
+        source.check_complete()
+        await _into_server(target, source, account, concurrency)
+        return account.report()
+    if not callable(getattr(target, "commit", None)):
+        raise TypeError(f"{_NAME}(): the target must be a client or a store, not {target!r}")
+    if concurrency is not None:
+        raise TypeError(f"{_NAME}(): concurrency is for servers: a store takes one thread after another")
+    if on_conflict not in (None, "fail", "skip"):
+        raise ValueError(f"{_NAME}(): on_conflict must be 'fail' or 'skip', not {on_conflict!r}")
     source.check_complete()
+    # Imported here: who moves between servers needs no server of this package.
+    from .store_importer import import_into_store
+
+    await import_into_store(target, source, account, on_conflict or "fail")
+    return account.report()
+
+
+async def _into_server(client: AssistantsClient, source: AccountFolder, account: Account, concurrency: int) -> None:
     # The server is to judge what another server gave: one object that breaks a rule must not end the import.
     view = client.with_options(raise_for_status=True, validate=False)
     session = view._context.session  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  of this package
@@ -53,7 +87,6 @@ async def import_account(
     move = _Import(view, source, account, ids, v1=session.protocol == "v1")
     await move.lists()
     await for_each(move.threads(), move.thread, concurrency)
-    return account.report()
 
 
 class _Import:
@@ -88,7 +121,7 @@ class _Import:
 
     async def thread(self, path: Path) -> None:
         """Make a thread with its messages, or the messages that it still lacks."""
-        lines = read_lines(path)
+        lines = read_thread_lines(path)
         thread = next(lines).object
         resumed = self._ids.get(thread["id"]) is not None
         members = self._members("thread", thread, ("metadata",) if self._v1 else ("metadata", "tool_resources"))

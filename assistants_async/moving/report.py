@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from .._typing import override
 from ..core.checks import plain_function
 
-Stage = Literal["assistants", "files", "vector_stores", "contents", "threads"]
+_NAMED = 10
+"""Conflicts that an error names."""
+
+Stage = Literal["checks", "assistants", "files", "vector_stores", "contents", "threads"]
 """A part of a move, in this order."""
 
 
@@ -52,6 +56,26 @@ class MovingReport:
     def is_complete(self) -> bool:
         """True where everything was moved."""
         return not self.problems
+
+
+class ImportConflictError(ValueError):
+    """A store has other objects under ids of the account; nothing was imported."""
+
+    def __init__(self, store: str, conflicts: Sequence[MovingProblem]) -> None:
+        super().__init__(store, conflicts)
+        self.store = store
+        """Kind and place of the store."""
+        self.conflicts = tuple(sorted(conflicts))
+        """All of them."""
+
+    @override
+    def __str__(self) -> str:
+        named = [f"{one.kind} {one.id}" for one in self.conflicts[:_NAMED]]
+        more = len(self.conflicts) - len(named)
+        return (
+            f"nothing was imported: {self.store} has other content for {', '.join(named)}"
+            f"{f' and {more} more' if more else ''}; on_conflict 'skip' leaves those as they are"
+        )
 
 
 @dataclass(slots=True)

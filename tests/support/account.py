@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,13 +11,16 @@ from typing import Any
 
 from assistants_async import AssistantsClient, Thread
 from assistants_async.core.requests.endpoint import ProtocolVersion
-from assistants_async.server import AssistantsServer, CallTools, Dialect, Say, ScriptedResponder
+from assistants_async.moving import export_account
+from assistants_async.server import AssistantsServer, CallTools, Dialect, Say, ScriptedResponder, Store
 from assistants_async.tools import Toolbox
 from tests.support.embedded import get_weather
 from tests.support.steady_loop import MS
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(64))
 TOOLS = Toolbox([get_weather])
+_OWN_ID = re.compile("(?:thread|msg|run|step|call)_[A-Za-z0-9]{24}")
+"""Ids of what is in one thread alone."""
 
 
 @asynccontextmanager
@@ -71,11 +76,32 @@ async def _fill_v1(client: AssistantsClient, threads: int) -> list[Thread]:
     ]
 
 
+def multiplied(folder: Path, count: int) -> None:
+    """Fill the folder of an export up to so many threads: copies of those that are there, under ids of their own."""
+    paths = sorted((folder / "threads").iterdir())
+    for number in range(count - len(paths)):
+        text = paths[number % len(paths)].read_text(encoding="utf-8")
+        copied = _OWN_ID.sub(lambda match: f"{match[0][:-4]}{number:04d}", text)  # noqa: B023  # used at once
+        name: str = json.loads(copied.partition("\n")[0])["object"]["id"]
+        (folder / "threads" / f"{name}.jsonl").write_text(copied, encoding="utf-8")
+
+
+async def reexport(
+    store: Store, folder: Path, protocol: ProtocolVersion = "v2", dialect: Dialect | None = None
+) -> None:
+    """Serve a store, and export it."""
+    async with (
+        AssistantsServer(store=store, protocol=protocol, dialect=dialect) as server,
+        client_of(server, protocol) as client,
+    ):
+        await export_account(client, folder)
+
+
 def snapshot(folder: Path) -> dict[str, bytes]:
-    """Read all files of a folder, without the line of the time."""
+    """Read all files of a folder, without the lines of the time and the server."""
     return {
         path.relative_to(folder).as_posix(): b"\n".join(
-            line for line in path.read_bytes().split(b"\n") if b'"made_at"' not in line
+            line for line in path.read_bytes().split(b"\n") if not line.startswith((b'  "made_at"', b'  "source"'))
         )
         for path in sorted(folder.rglob("*"))
         if path.is_file()

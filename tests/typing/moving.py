@@ -8,6 +8,7 @@ from typing import assert_type
 
 from assistants_async import AssistantsClient
 from assistants_async.moving import (
+    ImportConflictError,
     MovingProblem,
     MovingProgress,
     MovingReport,
@@ -15,6 +16,7 @@ from assistants_async.moving import (
     export_account,
     import_account,
 )
+from assistants_async.server import MemoryStore, SqliteStore, Store
 
 
 async def moves(client: AssistantsClient, folder: Path, ids: AsyncIterator[str]) -> None:
@@ -30,6 +32,10 @@ async def moves(client: AssistantsClient, folder: Path, ids: AsyncIterator[str])
     assert_type(report.is_complete, bool)
     assert_type(await export_account(client, folder, threads=["thread_1"]), MovingReport)
     assert_type(await import_account(client, folder, concurrency=8, on_progress=show), MovingReport)
+    store: Store = MemoryStore()
+    assert_type(await import_account(store, folder, on_conflict="skip", on_progress=show), MovingReport)
+    assert_type(await import_account(SqliteStore(folder), folder, on_conflict="fail"), MovingReport)
+    assert_type(ImportConflictError("memory", ()).conflicts, tuple[MovingProblem, ...])
     assert_type(
         await convert_account(folder, folder, to="responses", code_interpreter="omit", on_progress=print), MovingReport
     )

@@ -177,6 +177,8 @@ def search_output(results: list[Document], number: int, start: int) -> str:
     texts = [
         f"{marker(number, place, one['file_name'])}\n{one['content'][0]['text']}"
         for place, one in enumerate(results, start)
+        # Other servers leave the texts out, so an import has none.
+        if one.get("content")
     ]
     return "\n\n".join(texts) or "Nothing was found."
 

@@ -217,6 +217,9 @@ def without_content(step: Document) -> Document:
 
 def _bare(call: Document) -> Document:
     search = call["file_search"]
+    # One that an import brought may have none.
+    if not search.get("results"):
+        return call
     results = [{name: value for name, value in one.items() if name != "content"} for one in search["results"]]
     return {**call, "file_search": {**search, "results": results}}
 

@@ -25,7 +25,8 @@ from .text_extraction import Unreadable, text_of
 DAY = 86_400
 # Bytes that a character of a searched file takes: its text, its chunks twice, and their words.
 _COST_OF_TEXT = 10
-_DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
+DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
+"""The sizes of chunks of a file that comes without, in words."""
 _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")
 _DELETED = {"code": "invalid_file", "message": "The file has been deleted."}
@@ -114,7 +115,7 @@ class VectorIndex:
             "status": "in_progress",
             "usage_bytes": 0,
             "attributes": asked.get("attributes"),
-            "chunking_strategy": strategy if strategy and strategy["type"] == "static" else _DEFAULT_CHUNKING,
+            "chunking_strategy": strategy if strategy and strategy["type"] == "static" else DEFAULT_CHUNKING,
             "batch_id": batch_id,
             "read_at": time.time() + self._pace,
         }
