@@ -6,7 +6,6 @@ import ast
 import inspect
 import operator
 import re
-import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +27,7 @@ from assistants_async.workflows.runs.options import DriveOptions, PollOptions
 from assistants_async.workflows.threads.busy_thread import IfActive
 from tests.support.pages import GUIDES, PAGES, anchors, blocks, guide, links
 from tests.support.places import ROOT
+from tests.support.projects import run_pytest
 
 README = PAGES["README.md"]
 BLOCKS = [
@@ -87,11 +87,8 @@ def test_every_test_in_a_block_passes(tmp_path: Path) -> None:
     """In a project of its own, with the plugin that the installed package brings."""
     for name, block in TESTS.items():
         (tmp_path / f"test_{name}.py").write_text(block, encoding="utf-8")
-    command = ["-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", "--asyncio-mode=auto"]
-    scope = ["-o", "asyncio_default_fixture_loop_scope=function"]
-    ran = subprocess.run(
-        [sys.executable, *command, *scope], cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False
-    )
+    scope = ("-o", "asyncio_default_fixture_loop_scope=function")
+    ran = run_pytest(tmp_path, "-W", "error", "--asyncio-mode=auto", *scope)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert f"{sum(block.count('async def test_') for block in TESTS.values())} passed" in ran.stdout
 

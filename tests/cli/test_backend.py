@@ -16,6 +16,7 @@ import pytest
 
 from assistants_async import AssistantsClient
 from assistants_async.testing.chat_backend import ChatAnswer, ChatBackend, RawAnswer, error_answer
+from tests.support.commands import run_here
 
 COMMAND = (sys.executable, "-W", "error", "-m", "assistants_async")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
@@ -155,20 +156,20 @@ BAD: dict[str, tuple[Sequence[str], str]] = {
 
 
 @pytest.mark.parametrize(("arguments", "words"), BAD.values(), ids=BAD)
-async def test_bad_options_are_one_sentence(arguments: Sequence[str], words: str) -> None:
+def test_bad_options_are_one_sentence(arguments: Sequence[str], words: str) -> None:
     """Exit code 2, and nothing has started."""
-    code, out, err = await ran("serve", "--port", "0", *arguments)
-    assert (code, out, words in err, "Traceback" in err) == (2, "", True, False), err
+    refused = run_here("serve", "--port", "0", *arguments)
+    assert (refused.returncode, refused.stdout, words in refused.stderr) == (2, "", True), refused.stderr
 
 
-async def test_a_script_and_a_backend_do_not_go_together(tmp_path: Path) -> None:
+def test_a_script_and_a_backend_do_not_go_together(tmp_path: Path) -> None:
     """Both answer runs, so the command takes one of them; a bad script is refused with its place."""
     script = tmp_path / "script.json"
     script.write_text('[{"sya": "Hello."}]')
-    code, _, err = await ran("serve", "--port", "0", "--script", str(script))
-    assert (code, "script[0]: 'sya' is no action" in err) == (2, True)
-    code, _, err = await ran("serve", "--backend", "http://127.0.0.1:1/v1", "--script", str(script))
-    assert (code, "give one of them" in err) == (2, True)
+    refused = run_here("serve", "--port", "0", "--script", str(script))
+    assert (refused.returncode, "script[0]: 'sya' is no action" in refused.stderr) == (2, True)
+    refused = run_here("serve", "--backend", "http://127.0.0.1:1/v1", "--script", str(script))
+    assert (refused.returncode, "give one of them" in refused.stderr) == (2, True)
 
 
 async def test_check_lists_the_abilities() -> None:
@@ -207,9 +208,9 @@ async def test_check_of_a_poor_backend() -> None:
     assert "no  context         the backend names no size: use serve --context" in out
 
 
-async def test_check_of_nothing(unused_tcp_port: int) -> None:
+def test_check_of_nothing(unused_tcp_port: int) -> None:
     """Exit code 1 where no server answers, 2 for a malformed URL."""
-    code, out, _ = await ran("check", "--backend", f"http://127.0.0.1:{unused_tcp_port}/v1")
-    assert (code, "the model is unknown: name one with --model" in out) == (1, True)
-    code, _, err = await ran("check", "--backend", "nonsense")
-    assert (code, err.startswith("assistants-async check: ")) == (2, True)
+    nobody = run_here("check", "--backend", f"http://127.0.0.1:{unused_tcp_port}/v1")
+    assert (nobody.returncode, "the model is unknown: name one with --model" in nobody.stdout) == (1, True)
+    refused = run_here("check", "--backend", "nonsense")
+    assert (refused.returncode, refused.stderr.startswith("assistants-async check: ")) == (2, True)

@@ -21,17 +21,12 @@ import pytest
 from assistants_async import AssistantsClient, AuthenticationError, StreamInterruptedError, __version__
 from assistants_async.cli.main import main
 from assistants_async.cli.show import show_code
+from tests.support.commands import run_here
 from tests.support.places import ROOT
 
 COMMAND = (sys.executable, "-W", "error", "-m", "assistants_async")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=240, env=ENVIRONMENT, check=False
-    )
 
 
 def serve(*arguments: str, **variables: str) -> subprocess.Popen[str]:
@@ -52,7 +47,7 @@ def first_line(server: subprocess.Popen[str]) -> str:
 @pytest.mark.parametrize(("protocol", "steps"), [("v2", 7), ("v1", 7)])
 def test_the_demo_shows_every_step(protocol: str, steps: int) -> None:
     """Each step with its code and its requests, then the sum; no key, no error."""
-    shown = run("demo", "--protocol", protocol)
+    shown = run_here("demo", "--protocol", protocol)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert len(re.findall(r"^\d\. ", shown.stdout, re.MULTILINE)) == steps
     counts = [int(count) for count in re.findall(r"^   \[(\d+) request", shown.stdout, re.MULTILINE)]
@@ -160,7 +155,7 @@ async def test_a_seed_makes_ids_repeat() -> None:
 
 def test_an_address_for_others_needs_a_key() -> None:
     """Refused before it listens, with the option that helps."""
-    refused = run("serve", "--host", "0.0.0.0", "--port", "0")
+    refused = run_here("serve", "--host", "0.0.0.0", "--port", "0")
     assert refused.returncode == 2
     assert "--api-key" in refused.stderr
     assert "Traceback" not in refused.stderr
@@ -171,7 +166,7 @@ def test_a_port_in_use_is_one_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused = run("serve", "--port", str(taken.getsockname()[1]))
+        refused = run_here("serve", "--port", str(taken.getsockname()[1]))
     assert refused.returncode == 1
     said = r"assistants-async serve: cannot listen on 127\.0\.0\.1:\d+: [^:\n]*\n"
     assert re.fullmatch(said, refused.stderr)
@@ -180,14 +175,14 @@ def test_a_port_in_use_is_one_sentence() -> None:
 @pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak"])
 def test_a_key_that_would_let_everyone_in_is_refused(key: str) -> None:
     """`--api-key "$UNSET"` must not open the server to all; the key is not repeated."""
-    refused = run("serve", "--host", "0.0.0.0", "--port", "0", "--api-key", key)
+    refused = run_here("serve", "--host", "0.0.0.0", "--port", "0", "--api-key", key)
     assert refused.returncode == 2
     assert refused.stderr.endswith("argument --api-key: a key is one word, and not empty\n")
 
 
 def test_a_host_that_does_not_exist_is_one_sentence() -> None:
     """The resolver's words, and exit code 1."""
-    refused = run("serve", "--host", "host.invalid", "--port", "0", "--api-key", "k")
+    refused = run_here("serve", "--host", "host.invalid", "--port", "0", "--api-key", "k")
     assert refused.returncode == 1
     assert refused.stderr.startswith("assistants-async serve: cannot listen on host.invalid:0: ")
     assert refused.stderr.count("\n") == 1
@@ -233,7 +228,7 @@ def test_serve_brings_a_page_along() -> None:
 
 def test_no_command_prints_the_help() -> None:
     """All commands, and success."""
-    shown = run()
+    shown = run_here()
     assert (shown.returncode, shown.stderr) == (0, "")
     assert shown.stdout.startswith("usage: assistants-async")
     assert "demo" in shown.stdout
@@ -256,7 +251,7 @@ async def test_the_key_comes_from_a_file_or_the_environment(tmp_path: Path) -> N
             server.terminate()
 
 
-def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file, an empty one, and an empty variable: exit code 2, and the server does not start."""
     (tmp_path / "empty").touch(mode=0o600)
     (tmp_path / "open").write_text("key")
@@ -266,18 +261,17 @@ def test_a_key_that_cannot_be_had_is_one_sentence(tmp_path: Path) -> None:
         ("empty", "a key is one word, and not empty"),
         ("open", "can be read by others: run chmod 600"),
     ):
-        refused = run("serve", "--port", "0", "--api-key-file", str(tmp_path / name))
+        refused = run_here("serve", "--port", "0", "--api-key-file", str(tmp_path / name))
         assert (refused.returncode, said in refused.stderr) == (2, True)
-    environment = {**ENVIRONMENT, "ASSISTANTS_API_KEY": ""}
-    command = [*COMMAND, "serve", "--port", "0"]
-    refused = subprocess.run(command, capture_output=True, text=True, timeout=240, env=environment, check=False)
+    monkeypatch.setenv("ASSISTANTS_API_KEY", "")
+    refused = run_here("serve", "--port", "0")
     assert (refused.returncode, "a key is one word" in refused.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("option", [("--allow-host", "http://box"), ("--cors", "*")], ids=["host", "origin"])
 def test_hosts_and_origins_are_checked(option: tuple[str, str]) -> None:
     """A value that is neither is refused with an example, before the server listens."""
-    refused = run("serve", "--port", "0", *option)
+    refused = run_here("serve", "--port", "0", *option)
     assert (refused.returncode, "such as" in refused.stderr) == (2, True)
     assert "Traceback" not in refused.stderr
 
@@ -312,7 +306,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_demo_of_files_cites_one(tmp_path: Path) -> None:
     """Its own folder, or one of the caller's."""
-    shown = run("demo", "--files")
+    shown = run_here("demo", "--files")
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "3 files in vs_" in shown.stdout
     assert "It often rains in Bergen. 【1:0†weather.md】" in shown.stdout
@@ -320,6 +314,6 @@ def test_the_demo_of_files_cites_one(tmp_path: Path) -> None:
     assert max(map(len, shown.stdout.splitlines())) <= 80
     (tmp_path / "notes.txt").write_text("Does it rain in Bergen? It does.", encoding="utf-8")
     (tmp_path / "inner").mkdir()
-    assert "[1] notes.txt" in run("demo", "--files", str(tmp_path)).stdout
-    refused = run("demo", "--files", str(tmp_path / "none"))
+    assert "[1] notes.txt" in run_here("demo", "--files", str(tmp_path)).stdout
+    refused = run_here("demo", "--files", str(tmp_path / "none"))
     assert (refused.returncode, "is not a folder" in refused.stderr) == (2, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from aioresponses import aioresponses
 from assistants_async import AssistantsClient, NotFoundError, TimedOutError
 from assistants_async.testing.mocks import json_of
 from assistants_async.testing.server_thread import ServerThread
+from tests.support.projects import run_pytest
 
 BASE = "https://server.example/v1"
 
@@ -48,19 +48,6 @@ EVERY_BACKEND = "pytestmark = pytest.mark.anyio"
 """anyio's own default: each test on asyncio, and once more on trio where that is installed."""
 
 
-def ran(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """A project's own pytest, with warnings as errors."""
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", *options],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        env={**os.environ, **environment},
-    )
-
-
 @pytest.mark.parametrize(
     ("mark", "options"),
     [
@@ -74,7 +61,7 @@ def ran(folder: Path, *options: str, **environment: str) -> subprocess.Completed
 def test_a_project_gets_the_fixtures(tmp_path: Path, mark: str, options: tuple[str, ...]) -> None:
     """Installed is enough, for pytest-asyncio in both modes and for anyio's plugin."""
     (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", mark), encoding="utf-8")
-    done = ran(tmp_path, *options)
+    done = run_pytest(tmp_path, "-W", "error", *options)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
 
@@ -82,7 +69,7 @@ def test_a_project_gets_the_fixtures(tmp_path: Path, mark: str, options: tuple[s
 def test_two_event_loops_are_an_error_and_not_a_hang(tmp_path: Path) -> None:
     """anyio's mark in pytest-asyncio's auto mode: fixtures on one loop, tests on another."""
     (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", ANYIO), encoding="utf-8")
-    done = ran(tmp_path, "--asyncio-mode=auto", *_SCOPE)
+    done = run_pytest(tmp_path, "-W", "error", "--asyncio-mode=auto", *_SCOPE)
     assert done.returncode == 1
     assert "set asyncio_mode to strict" in done.stdout
     assert "2 passed, 1 error" in done.stdout
@@ -92,7 +79,7 @@ def test_trio_is_refused_by_name(tmp_path: Path) -> None:
     """Tests on asyncio pass beside it, and the error says how to leave trio out."""
     pytest.importorskip("trio")
     (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", EVERY_BACKEND), encoding="utf-8")
-    done = ran(tmp_path, "-p", "no:asyncio")
+    done = run_pytest(tmp_path, "-W", "error", "-p", "no:asyncio")
     assert done.returncode == 1
     assert "assistants_client needs asyncio" in done.stdout
     assert "5 passed, 1 error" in done.stdout
@@ -102,7 +89,7 @@ def test_the_plugin_can_be_named_where_none_load_by_themselves(tmp_path: Path) -
     """By the name it is registered under."""
     (tmp_path / "test_project.py").write_text(PROJECT.replace("MODE", ""), encoding="utf-8")
     options = ("-p", "pytest_asyncio.plugin", "-p", "assistants_async", "--asyncio-mode=auto", *_SCOPE)
-    done = ran(tmp_path, *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    done = run_pytest(tmp_path, "-W", "error", *options, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 passed" in done.stdout
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from assistants_async import AssistantsClient, BadRequestError
 from assistants_async.server import Say
 from assistants_async.testing.plugin import ServerFactory
 from assistants_async.testing.server_thread import ServerThread
+from tests.support.projects import run_pytest
 
 
 def post(server: ServerThread, path: str, body: Any) -> Any:
@@ -119,15 +117,7 @@ def test_bad_script(assistants_server):
 def test_a_bad_mark_or_responder_fails_the_test(tmp_path: Path) -> None:
     """Errors of the responder come at teardown with their traceback; wrong marks before the test."""
     (tmp_path / "test_project.py").write_text(PROJECT, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--asyncio-mode=auto", "--strict-markers"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        env=dict(os.environ),
-    )
+    done = run_pytest(tmp_path, "--asyncio-mode=auto", "--strict-markers")
     assert "1 passed, 5 errors" in done.stdout, done.stdout
     assert 'raise ZeroDivisionError("in the responder")' in done.stdout
     for words in (

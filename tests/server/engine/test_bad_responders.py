@@ -27,7 +27,7 @@ class Abrupt(BaseException):
 
 async def _endless_pieces() -> AsyncIterator[str]:
     while True:
-        yield "x"
+        yield "x" * 100
 
 
 async def _no_pieces() -> AsyncIterator[str]:

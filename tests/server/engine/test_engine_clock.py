@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from assistants_async._typing import override
 from assistants_async.server import SqliteStore
 from assistants_async.server.storage.interface import Claim
+from tests.support.steady_loop import MS
 from tests.support.stores import ENGINES
 from tests.support.talk import Talk, outputs_for, path_of, talking
 
@@ -102,4 +104,5 @@ async def test_leases_go_by_a_clock_that_does_not_jump(tmp_path: Path) -> None:
         run = await talk.until(await talk.run("/stall half"), "in_progress")
         while len(store.times) < 4:
             await talk.get(path_of(run))
+            await asyncio.sleep(MS)
     assert all(before <= at <= time.monotonic() for at in store.times)
