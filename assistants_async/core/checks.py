@@ -12,24 +12,35 @@ from ..errors.old_names import keyword_hint
 _NUMBERS = (int, float)
 
 
+# The longest word that a setting takes, and no key is as short.
+_LONGEST_WORD = 20
+
+
+def shown(value: object) -> str:
+    """Write what was given in place of something else; a long text by its length, since it may be a key."""
+    if isinstance(value, (str, bytes)) and len(value) > _LONGEST_WORD:
+        return f"a {type(value).__name__} of length {len(value)}"
+    return repr(value)
+
+
 def positive_seconds(name: str, value: object, *, zero: bool = False) -> None:
     """Refuse what is no positive, finite number of seconds; `zero` allows 0 too. Raises `ValueError`."""
     if not (type(value) in _NUMBERS and 0 <= value < math.inf and (zero or value)):  # type: ignore[operator]  # a number
         wanted = "a number of seconds from 0" if zero else "a positive number of seconds"
-        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+        raise ValueError(f"{name} must be {wanted}, not {shown(value)}")
 
 
 def whole_number(name: str, value: object, least: int = 1, most: int | None = None) -> None:
     """Refuse what is no whole number within bounds; raises `ValueError`."""
     if type(value) is not int or value < least or (most is not None and value > most):
         bounds = f"of {least} to {most}" if most is not None else f"of at least {least}" if least else "from 0"
-        raise ValueError(f"{name} must be a whole number {bounds}, not {value!r}")
+        raise ValueError(f"{name} must be a whole number {bounds}, not {shown(value)}")
 
 
 def flag(name: str, value: object) -> None:
     """Refuse what is neither True nor False; raises `TypeError`."""
     if type(value) is not bool:
-        raise TypeError(f"{name} must be True or False, not {value!r}")
+        raise TypeError(f"{name} must be True or False, not {shown(value)}")
 
 
 def known_keywords(name: str, given: Mapping[str, object], known: Collection[str]) -> None:

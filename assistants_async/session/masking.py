@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-import html
-import json
-import re
 from collections.abc import Iterable
 from typing import Any, cast
-from urllib.parse import quote
 
 import msgspec
 
 from ..response import Headers, HTTPResponse
+from .spellings import SecretFinder
 
 MASK = "[masked]"
 
-_LONG = 8
-_SHORTEST = 4
-
 
 class Masker:
-    """The pattern of some secrets, for text, bytes, answers and errors."""
+    """The masking of some secrets in text, bytes, answers and errors."""
 
-    __slots__ = ("_bytes", "_text")
+    __slots__ = ("_finder",)
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        spellings = sorted({each for secret in secrets for each in _spellings(secret)}, key=len, reverse=True)
-        self._text = re.compile("|".join(spellings)) if spellings else None
-        # A key is latin-1, and so may be a body.
-        encoded = dict.fromkeys(each.encode(coding) for each in spellings for coding in ("utf-8", "latin-1"))
-        self._bytes = re.compile(b"|".join(encoded)) if encoded else None
+        self._finder = SecretFinder(secrets)
 
     def text(self, text: str) -> str:
         """Mask the secrets in text."""
-        return text if self._text is None else self._text.sub(MASK, text)
+        spans = self._finder.spans(text)
+        return _replaced(text, spans) if spans else text
 
     def content(self, content: bytes) -> bytes:
         """Mask the secrets in bytes."""
-        return content if self._bytes is None else self._bytes.sub(MASK.encode(), content)
+        text = content.decode("latin-1")
+        spans = self._finder.spans(text)
+        return _replaced(text, spans).encode("latin-1") if spans else content
+
+    def beginning(self, text: str) -> int:
+        """Find the place from which on a text may be the beginning of a secret that goes on behind it."""
+        return self._finder.beginning(text)
 
     def answer(self, http: HTTPResponse) -> HTTPResponse:
         """Mask the secrets in an answer; the same answer where it has none."""
@@ -50,19 +47,27 @@ class Masker:
 
     def error(self, error: BaseException) -> None:
         """Mask the secrets in all that an error and its causes show: message, notes, answer, pieces of a body."""
-        if self._text is None:
+        if not self._finder:
             return
-        seen: set[int] = set()
+        chain: dict[int, BaseException] = {}  # causes may go in a circle
         queue: list[BaseException | None] = [error]
+        found = False
         while queue:
             each = queue.pop()
-            # Causes may go in a circle.
-            if each is None or id(each) in seen:
+            if each is None or id(each) in chain:
                 continue
-            seen.add(id(each))
+            chain[id(each)] = each
             queue += (each.__cause__, each.__context__)
-            each.args = cast("tuple[Any, ...]", self._value(each.args))
-            vars(each).update({name: self._value(value) for name, value in vars(each).items()})
+            args, state = self._value(each.args), vars(each)
+            masked = self._value(state)
+            if args is not each.args or masked is not state:
+                found = True
+                each.args = cast("tuple[Any, ...]", args)
+                state.update(cast("dict[str, Any]", masked))
+        if found:
+            # Tracebacks may show locals, and those of the frames that read the answer have its text.
+            for each in chain.values():
+                each.__traceback__ = None
 
     def _value(self, value: object, depth: int = 8) -> object:
         """Mask the secrets in a value and what it is made of; the same object where it has none."""
@@ -79,29 +84,23 @@ class Masker:
             fields = [(name, getattr(value, name)) for name in value.__struct_fields__]
             changed = {name: new for name, old in fields if (new := self._value(old, depth - 1)) is not old}
             return msgspec.structs.replace(value, **changed) if changed else value
+        if type(value) is dict:
+            before = [*cast("dict[object, object]", value).items()]
+            after = self._value(before, depth)
+            return cast("object", value) if after is before else dict(cast("list[tuple[object, object]]", after))
         if type(value) is tuple or type(value) is list:
             members = cast("list[object] | tuple[object, ...]", value)
-            after = [self._value(each, depth - 1) for each in members]
-            if all(new is old for new, old in zip(after, members, strict=True)):
+            masked = [self._value(each, depth - 1) for each in members]
+            if all(new is old for new, old in zip(masked, members, strict=True)):
                 return cast("object", value)
-            return after if isinstance(members, list) else tuple(after)
+            return masked if isinstance(members, list) else tuple(masked)
         return value
 
 
-def _spellings(secret: str) -> Iterable[str]:
-    """Yield patterns of the ways in which a body, a URL or a page may spell a secret."""
-    if len(secret) < _SHORTEST:  # a placeholder such as "k", which is found in every text
-        return
-    ascii_json = json.dumps(secret)[1:-1]
-    forms = {
-        secret,
-        ascii_json,
-        json.dumps(secret, ensure_ascii=False)[1:-1],
-        ascii_json.replace("/", "\\/"),
-        html.escape(secret),
-        quote(secret, safe=""),
-    }
-    for form in forms:
-        pattern = re.escape(form)
-        # A short secret only as a whole word, or ordinary text would be masked.
-        yield pattern if len(secret) >= _LONG else rf"(?<![\w-]){pattern}(?![\w-])"
+def _replaced(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    last = 0
+    for begin, end in spans:
+        pieces += (text[last:begin], MASK)
+        last = end
+    return "".join(pieces) + text[last:]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ..core.checks import flag, whole_number
+from ..core.checks import flag, shown, whole_number
 from ..core.requests.base_url import refuse_azure_resource, split_base_url
 from ..core.requests.endpoint import ProtocolVersion
 from ..core.requests.option_checks import check_text
@@ -138,8 +138,8 @@ def _check(settings: Mapping[str, Any]) -> None:
         if given is not None and not (
             all(callable(getattr(given, each, None)) for each in methods) and not isinstance(given, type)
         ):
-            shown = repr(given) if name == "transport" and isinstance(given, str) else type(given).__name__
-            raise TypeError(f"{name} must be {_KINDS[name]} or None, not {shown}")
+            found = shown(given) if name == "transport" and isinstance(given, str) else type(given).__name__
+            raise TypeError(f"{name} must be {_KINDS[name]} or None, not {found}")
     for first in ("transport", "session"):
         given = settings.get(first)
         taken = _CONNECTIONS[LEAN if given == LEAN else first]
@@ -164,7 +164,7 @@ _CONNECTIONS = {
 def _check_choice(settings: Mapping[str, Any], name: str, choices: tuple[str, str]) -> None:
     value = settings.get(name, choices[0])
     if value not in choices:
-        raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {value!r}")
+        raise ValueError(f"{name} must be {choices[0]!r} or {choices[1]!r}, not {shown(value)}")
 
 
 def _check_proxy(settings: Mapping[str, Any], writer: RequestWriter, options: Options) -> None:

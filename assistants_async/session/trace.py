@@ -53,13 +53,18 @@ def trace_body(trace: Trace, http: HTTPResponse, masker: Masker) -> None:
 
 
 def stream_tracer(trace: Trace, masker: Masker) -> Callable[[bytes], None]:
-    """Make the function that shows the body of a stream: `DATA IN` for each piece, no character cut."""
+    """Make the function that shows the body of a stream: `DATA IN` for each piece, no character and no key cut."""
     # Incremental, since a piece of the body may end in the middle of a character.
     decode = getincrementaldecoder("utf-8")("replace").decode
+    held = ""
 
     def show(piece: bytes) -> None:
-        if text := decode(piece, not piece):
-            trace("DATA IN", masker.text(text))
+        nonlocal held
+        text = held + decode(piece, not piece)
+        end = masker.beginning(text) if piece else len(text)
+        held = text[end:]
+        if end:
+            trace("DATA IN", masker.text(text[:end]))
 
     return show
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import pickle
 import traceback
@@ -14,7 +15,7 @@ import pytest
 from assistants_async import AssistantsClient, AssistantsError, PreparedRequest, RunFailedError, StatusError
 from assistants_async.core.requests.request import secrets_of
 from assistants_async.session.masking import Masker
-from tests.support.byte_server import frame
+from tests.support.byte_server import Body, Gate, frame
 from tests.support.http_server import RUN, Wire, answer, raw
 
 KEYS = {
@@ -202,3 +203,78 @@ def test_secrets_of_headers() -> None:
         "x-token": None,
     }
     assert set(secrets_of(headers)) == {"abcdefgh1", "abcdefgh2", "a=abcdefgh3"}
+
+
+async def test_a_traceback_with_locals_shows_no_key(wire: Wire) -> None:
+    """The frames that read the answer have its text, so that an error with a masked text comes without them."""
+    for name, echo in answers("hunter2hunter2").items():
+        if name == "failed run":  # a value that was read well, and is shown as it came
+            continue
+        wire.answer(echo)
+        async with AssistantsClient(base_url=wire.base_url, api_key="hunter2hunter2", retry=None) as client:
+            for operation in (retrieve, respond, stream, listed, drive):
+                try:
+                    await operation(client)
+                except AssistantsError as error:
+                    shown_locals = traceback.TracebackException.from_exception(error, capture_locals=True)
+                    frames = [f for f in shown_locals.stack if "/assistants_async/" in f.filename]
+                    assert "hunter2" not in str([frame.locals for frame in frames]), operation
+
+
+async def test_members_of_a_run_in_an_error_are_masked(wire: Wire) -> None:
+    """Metadata is a mapping."""
+    wire.answer(answer({**RUN, "status": "failed", "metadata": {"said": "hunter2", "hunter2": "said"}}))
+    async with AssistantsClient(base_url=wire.base_url, api_key="hunter2") as client:
+        with pytest.raises(RunFailedError) as caught:
+            await client.runs.wait("thread_1", "run_1")
+    assert caught.value.run.metadata == {"said": "[masked]", "[masked]": "said"}
+
+
+@pytest.mark.parametrize("cut", [1, 5, 13], ids=str)
+async def test_a_trace_of_a_stream_masks_a_key_that_comes_in_two_pieces(wire: Wire, cut: int) -> None:
+    """What may be its beginning is shown with the piece behind it."""
+    body = frame("thread.created", {"id": "thread_1", "object": "thread", "metadata": {"said": "hunter2hunter2"}})
+    place = body.index(b"hunter2") + cut
+    gate = Gate()
+    wire.answer(Body(body[:place], gate, body[place:]))
+    seen: list[str] = []
+    async with AssistantsClient(base_url=wire.base_url, api_key="hunter2hunter2") as client:
+        view = client.with_options(trace=lambda kind, text: seen.append(text) if kind == "DATA IN" else None)
+        async with view.runs.create("thread_1", assistant_id="asst_1").stream() as channel:
+            reading = asyncio.create_task(anext(channel))
+            async with asyncio.timeout(60):
+                await gate.reached.wait()
+                while not seen:
+                    await asyncio.sleep(0)
+            gate.set()
+            await reading
+    assert "".join(seen) == body.decode().replace("hunter2hunter2", "[masked]")
+
+
+MISPLACED: dict[str, Callable[[str], object]] = {
+    "base_url": lambda key: AssistantsClient(base_url=key, api_key="https://host.test/v1"),
+    "base_url, with its scheme": lambda key: AssistantsClient(base_url=f"Bearer {key}", api_key="k"),
+    "password with #": lambda key: AssistantsClient(base_url=f"https://user:12#{key}@host.test/v1", api_key="k"),
+    "password without a scheme": lambda key: AssistantsClient(base_url=f"user:{key}@host.test", api_key="k"),
+    "endpoint": lambda key: AssistantsClient.azure(key, api_version="1", api_key="k"),
+    "endpoint of Foundry": lambda key: AssistantsClient.foundry(key, "k"),  # type: ignore[arg-type]
+    "transport": lambda key: AssistantsClient(api_key="k", transport=key),  # type: ignore[arg-type]
+    "protocol": lambda key: AssistantsClient(api_key="k", protocol=key),  # type: ignore[arg-type]
+    "auth": lambda key: AssistantsClient(api_key="k", auth=key),  # type: ignore[arg-type]
+    "max_connections": lambda key: AssistantsClient(api_key="k", max_connections=key),  # type: ignore[arg-type]
+    "validate": lambda key: AssistantsClient(api_key="k", validate=key),  # type: ignore[arg-type]
+    "name of a header": lambda key: AssistantsClient(api_key="k", headers={f"Bearer {key}": "authorization"}),
+}
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["sk-proj-0123456789abcdef", "0123456789abcdef0123456789abcdef", "eyJ." + "ab0." * 50],
+    ids=["sk", "hex", "token"],
+)
+@pytest.mark.parametrize("make", MISPLACED.values(), ids=MISPLACED)
+def test_a_key_in_the_wrong_place_is_not_shown(make: Callable[[str], object], key: str) -> None:
+    """As where two arguments were turned around."""
+    with pytest.raises((TypeError, ValueError)) as caught:
+        make(key)
+    assert key not in "".join(traceback.format_exception_only(caught.value)), caught.value

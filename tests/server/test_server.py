@@ -208,3 +208,9 @@ def test_a_key_that_would_let_everyone_in_is_refused(key: str) -> None:
     """An unset variable gives an empty key; it is refused before the server listens, and the text is not shown."""
     with pytest.raises(ValueError, match=r"api_key must be one word of printable characters, and not empty$"):
         AssistantsServer(api_key=key)
+
+
+def test_a_key_of_another_type_is_refused_by_name() -> None:
+    """Before the server listens."""
+    with pytest.raises(TypeError, match=r"^api_key must be a str or None, not list$"):
+        AssistantsServer(api_key=["key"])  # type: ignore[arg-type]

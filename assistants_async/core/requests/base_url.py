@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 
+from ...errors import printable
+
+_LONGEST_PLACE = 60
 _HOST = r"[\w.:-]+"
 # Paths of operations behind the root of an API, as documentation and other clients' settings have them.
 _OPERATION = re.compile(
@@ -40,7 +43,9 @@ def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
     if _host(parts).endswith("api.openai.com") and not path:
         raise ValueError(f"base_url must end where the API begins: '{site}/v1'")
     if parts.fragment:
-        raise ValueError(f"base_url must not have a fragment: #{parts.fragment}")
+        # A `#` in a password ends the host early.
+        shown = "" if "@" in parts.fragment else f": #{parts.fragment}"
+        raise ValueError(f"base_url must not have a fragment{shown}")
     operation = _OPERATION.fullmatch(path)
     if operation is not None:
         root, behind = operation["root"] or operation["chat_root"], operation["operation"] or operation["chat"]
@@ -126,7 +131,7 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
         parts, host = urlsplit(""), None
         shown = "a host that cannot be read"
     else:
-        shown = repr(parts._replace(netloc=parts.hostname or "", query="").geturl())
+        shown = _shown(parts)
     if parts.username is not None or parts.password is not None:
         raise ValueError(f"{name} must not have a user name or password: pass api_key or headers instead")
     if parts.scheme not in ("http", "https") or not host:
@@ -134,6 +139,15 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
     port_of(parts, name)
     _refuse_page(name, parts)
     return parts
+
+
+def _shown(parts: SplitResult) -> str:
+    """Write a URL that is refused, without its password; a text that may be no URL but a key is left out."""
+    url = parts._replace(netloc=parts.hostname or "", query="").geturl()
+    is_place = bool(parts.netloc) or (len(url) <= _LONGEST_PLACE and not {".", ":", "/"}.isdisjoint(url))
+    if not url or (is_place and "@" not in url):
+        return repr(printable(url))
+    return f"a str of length {len(url)}"
 
 
 def _endpoint(endpoint: str, api_version: str, preset: str) -> SplitResult:

@@ -10,7 +10,7 @@ import msgspec
 from ...errors import ItemDecodeError, ThreadBusyError
 from ...errors.old_names import keyword_hint
 from ...response import HTTPResponse
-from ..checks import positive_seconds
+from ..checks import positive_seconds, shown
 from .option_checks import check_options
 from .request import PreparedRequest, Request, SentHeaders
 from .retry import Retry, RetryPolicy, as_retry
@@ -255,7 +255,7 @@ def checked_headers(headers: Mapping[str, str | None]) -> Mapping[str, str | Non
     """Refuse what would break the request head (RFC 9110, 5.5); raises `ValueError` without the value."""
     for name, value in headers.items():
         if not name or not _TOKEN.issuperset(name):
-            raise ValueError(f"header name {name!r} is not a token")
+            raise ValueError(f"header name {shown(name)} is not a token")
         if value is not None and not header_safe(value):
             raise ValueError(f"header {name!r} has a control character or is no latin-1 text")
     return headers

@@ -72,6 +72,8 @@ class Settings:
         if (self.concurrency is not None and self.concurrency < 1) or self.grace < 0:
             raise ValueError("concurrency must be 1 or more, grace must be 0 or more")
         # No header carries a key with white space: every request would be refused.
+        if not isinstance(self.api_key, str | None):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
+            raise TypeError(f"api_key must be a str or None, not {type(self.api_key).__name__}")
         if self.api_key is not None and (self.api_key.split() != [self.api_key] or not self.api_key.isprintable()):
             raise ValueError("api_key must be one word of printable characters, and not empty")
         check_hosts(self.allow_hosts)
