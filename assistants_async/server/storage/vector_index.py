@@ -171,16 +171,8 @@ class VectorIndex:
         least: float = 0.0,
     ) -> list[Found]:
         """Search stores for a query, best first, in files whose attributes pass a filter."""
-        # Made once for each state of the stores: over 4,000 chunks it takes a hundred times what a query does.
-        key = tuple(store_ids)
-        stamps = tuple([(await store.tally("store_file", store_id)).stamp for store_id in key])
-        known = self._indexes.get(key)
-        if known is None or known[0] != stamps:
-            sources = [source for store_id in key for source in await self._sources(store, store_id)]
-            known = stamps, SearchIndex(sources)
-            length = sum(len(chunk.text) for source in sources for chunk in source.chunks)
-            self._indexes.put(key, known, length)
-        return [found for found in known[1].ranked(query, condition=condition) if found.score >= least]
+        index = await self._index(store, tuple(store_ids))
+        return [found for found in index.ranked(query, condition=condition) if found.score >= least]
 
     async def file_search(self, store: Store, run: Document, query: str) -> list[Found]:
         """Search the stores of a run's assistant and thread, for its `file_search`; expired ones have no results."""
@@ -196,6 +188,20 @@ class VectorIndex:
         with contextlib.suppress(ConflictError):
             await batch.commit()
         return await self.search(store, alive, query)
+
+    async def _index(self, store: Store, key: tuple[str, ...]) -> SearchIndex:
+        # Made once for each state of the stores: over 4,000 chunks it takes a hundred times what a query does.
+        stamps = tuple([(await store.tally("store_file", store_id)).stamp for store_id in key])
+        known = self._indexes.get(key)
+        if known is None or known[0] != stamps:
+            sources = [source for store_id in key for source in await self._sources(store, store_id)]
+            # Another search may have made it while this one read the files.
+            known = self._indexes.get(key)
+            if known is None or known[0] != stamps:
+                known = stamps, SearchIndex(sources)
+                length = sum(len(chunk.text) for source in sources for chunk in source.chunks)
+                self._indexes.put(key, known, length)
+        return known[1]
 
     async def _sources(self, store: Store, store_id: str) -> list[Source]:
         found: list[Source] = []
