@@ -25,6 +25,10 @@ _Id = Annotated[str, msgspec.Meta(min_length=1, pattern="^[^\\x00]+$")]
 """PostgreSQL has no text with the character 0."""
 
 
+_INSIDE = {"text": "value", "image_file": "file_id", "image_url": "url"}
+"""The member that a content part cannot do without, by its type."""
+
+
 class _Named(msgspec.Struct):
     id: _Id
     created_at: int
@@ -34,11 +38,16 @@ class _Part(msgspec.Struct):
     type: str
     text: Any = None
     image_file: Any = None
+    image_url: Any = None
+    refusal: Any = None
 
     def __post_init__(self) -> None:
-        for kind, holder, name in (("text", self.text, "value"), ("image_file", self.image_file, "file_id")):
-            if self.type == kind and not (is_object(holder) and isinstance(holder.get(name), str)):
-                raise ValueError(f"a content part of type {kind} without its {name}")
+        if self.type == "refusal" and not isinstance(self.refusal, str):
+            raise ValueError("a content part of type refusal without its text")
+        name = _INSIDE.get(self.type)
+        holder = None if name is None else getattr(self, self.type)
+        if name is not None and not (is_object(holder) and isinstance(holder.get(name), str)):
+            raise ValueError(f"a content part of type {self.type} without its {name}")
 
 
 class _Function(msgspec.Struct):
@@ -74,8 +83,13 @@ class _Thread(_Named):
     tool_resources: _Resources | None = None
 
 
+class _Typed(msgspec.Struct):
+    type: str
+
+
 class _Attachment(msgspec.Struct):
     file_id: str | None = None
+    tools: list[_Typed] | None = None
 
 
 class _Message(_Named):
@@ -99,6 +113,12 @@ class _Run(_Named):
     tools: list[_Tool] | None = None
 
 
+class _Called(msgspec.Struct):
+    name: str
+    arguments: str = ""
+    output: str | None = None
+
+
 class _FoundPart(msgspec.Struct):
     text: str
 
@@ -115,7 +135,7 @@ class _Results(msgspec.Struct):
 class _Call(msgspec.Struct):
     id: str
     type: str
-    function: _Function | None = None
+    function: _Called | None = None
     file_search: _Results | None = None
 
     def __post_init__(self) -> None:

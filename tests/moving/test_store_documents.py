@@ -97,6 +97,8 @@ def test_a_run_has_what_the_server_reads() -> None:
         ("message", {"role": "user", "content": "text"}, "Expected `array`, got `str`"),
         ("message", {"role": "user", "content": [{"type": "text", "text": {}}]}, "type text without its value"),
         ("message", {"role": "user", "content": [{"type": "image_file"}]}, "type image_file without its file_id"),
+        ("message", {"role": "assistant", "content": [{"type": "refusal"}]}, "type refusal without its text"),
+        ("message", {"role": "user", "content": [{"type": "image_url"}]}, "type image_url without its url"),
         ("assistant", {"model": "m", "tools": [{"type": "function"}]}, "a function tool without its function"),
         ("step", {**STEP, "step_details": {"type": "x", "tool_calls": [{"id": "c", "type": "function"}]}}, "without"),
         ("step", {**STEP, "step_details": {"type": "x", "tool_calls": [{"id": "c", "type": "file_search"}]}}, "its fi"),

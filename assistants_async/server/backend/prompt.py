@@ -173,6 +173,8 @@ def _units(thread: Thread) -> list[Unit]:
             message = {"role": item["role"], "content": _content(item)}
             units.append(Unit([message], is_message=True, is_own=own, is_user=item["role"] == "user"))
             continue
+        if not item.calls:
+            continue  # hosted tools of another server: backends refuse a message with an empty list of calls
         place = places.get(item.message_id)
         if place is None:
             units.append(Unit(_round(item, None), is_own=own))

@@ -151,6 +151,11 @@ MESSAGES: dict[str, tuple[Sequence[TurnItem], Mapping[str, Any], list[dict[str, 
         {},
         [user("Hello")],
     ),
+    "a round of hosted tools alone": (
+        [HELLO, ToolRound("old", ()), rounds("run", "a")],
+        {},
+        [user("Hello"), *assistant("a")],
+    ),
     "a round of this run": ([HELLO, rounds("run", "a", "b")], {}, [user("Hello"), *assistant("a", "b")]),
     "two rounds stay two": (
         [HELLO, rounds("run", "a"), rounds("run", "b")],
