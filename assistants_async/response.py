@@ -74,6 +74,11 @@ class Headers(Mapping[str, str]):
 T = TypeVar("T")
 
 
+def media_type(content_type: str) -> str:
+    """Return the media type of a `content-type`, without parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 class HTTPResponse(msgspec.Struct, frozen=True):
     """An answer of the server beside its decoded value: head, body and how it was had.
 
@@ -106,7 +111,7 @@ class HTTPResponse(msgspec.Struct, frozen=True):
     @property
     def content_type(self) -> str:
         """Media type without parameters, in lower case; empty where the server sent none (RFC 9110, 8.3)."""
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type(self.headers.get("content-type", ""))
 
     @override
     def __repr__(self) -> str:

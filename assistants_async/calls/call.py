@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
-from functools import partial
+from functools import cache, partial
 from typing import Any, Generic, Self, TypeVar, Unpack
 
 from .._typing import override
@@ -52,6 +52,17 @@ class KnownItems:
     def decode(self, frame: Any) -> Any:
         """Return the item itself."""
         return frame
+
+
+_Chooser = Callable[..., BodyDecoder[Any]]
+
+
+@cache
+def _decoders() -> tuple[_Chooser, _Chooser]:
+    """Load the decoders of streams on use, since not every program streams; once, since an import costs 2 µs."""
+    from ..core.streams.body_decoders import item_decoder, run_decoder
+
+    return item_decoder, run_decoder
 
 
 @show_keywords
@@ -128,11 +139,10 @@ class Call(LazyCoroutine[T_co], Generic[T_co, S_co]):
 
     def _decoder(self, http: HTTPResponse, *, pages: bool = False, events: bool = False) -> BodyDecoder[Any]:
         """Choose the decoder of the answer: of its items, of `pages` as wholes, or of a run's `events`."""
-        from ..core.streams.body_decoders import item_decoder, run_decoder  # on use: not every program streams
-
+        of_items, of_run = _decoders()
         if events:
-            return run_decoder(http, self._options)
-        return item_decoder(self._request.endpoint, http, self._options, self._result, pages=pages)
+            return of_run(http, self._options)
+        return of_items(self._request.endpoint, http, self._options, self._result, pages=pages)
 
     def with_options(self, **changes: Unpack[OptionChanges]) -> Self:
         """Set options of this call alone, and return it; raises `RuntimeError` once it has been used."""

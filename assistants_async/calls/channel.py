@@ -233,45 +233,44 @@ class Channel(AsyncIterator[S], Generic[S]):
 
     async def _advance(self) -> None:
         """Go on after the last frame: to the error behind it, the end, or the next piece of the body."""
-        source, decoder = self._opened(), self._decoder
+        source, decoder = self._source or self._opened(), self._decoder
         if decoder is None or self._busy:
             raise RuntimeError(f"{self._name}: another task is reading this stream")
         self._busy = True
         try:
-            if (
-                decoder.finished
-            ):  # first: bytes after the end mark are no part of the stream, in its piece or a later one
+            # First: bytes after the end mark are no part of the stream, in its piece or a later one.
+            if decoder.finished:
                 await source.drain()
                 self._end("completed")
-            elif decoder.error is not None:
-                self._fail(decoder.error)
+            elif (error := decoder.error) is not None:
+                self._fail(error)
             else:
-                await self._fill(source, decoder)
+                self._take(await source.read(), decoder)
+        except (TransportError, StreamError) as error:
+            self._break_off(error, decoder)
         finally:
             self._busy = False
 
-    async def _fill(self, source: ByteStream, decoder: BodyDecoder[S]) -> None:
-        """Read one piece of the body; note its end, or the error that it ends with."""
-        try:
-            data = await source.read()
-            if self.outcome != "open":  # closed while the read waited
-                return
-            if not self.bytes_received:
-                self._start = data[:_SHOWN]
-            self.bytes_received += len(data)
-            self._frames = iter(decoder.feed(data) if data else decoder.finish())
-            if not data and decoder.error is None:
-                self._end("completed")
-        except ClientClosedError as error:
-            self._fail(error)
-        except TransportError as error:
+    def _take(self, data: bytes, decoder: BodyDecoder[S]) -> None:
+        """Take one piece of the body, or note its end; raises the error that it ends with."""
+        if self.outcome != "open":  # closed while the read waited
+            return
+        if not self.bytes_received:
+            self._start = data[:_SHOWN]
+        self.bytes_received += len(data)
+        self._frames = iter(decoder.feed(data) if data else decoder.finish())
+        if not data and decoder.error is None:
+            self._end("completed")
+
+    def _break_off(self, error: Exception, decoder: BodyDecoder[S]) -> None:
+        """Note the error of a read; the end of the body where nothing was lost."""
+        if isinstance(error, TransportError) and not isinstance(error, ClientClosedError):
             lost = decoder.on_disconnect(error)
             if lost is None:
                 self._end("completed")
-            else:
-                self._fail(lost)
-        except StreamError as error:
-            self._fail(error)
+                return
+            error = lost
+        self._fail(error)
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, ItemDecodeError) and not error.items and self._source is not None:

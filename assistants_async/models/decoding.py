@@ -76,9 +76,13 @@ class Decoder(Generic[T]):
         except msgspec.ValidationError:
             return self._convert(msgspec.json.decode(data), lenient=False)
 
-    def check(self, value: Any) -> None:
-        """Raise the errors of `decode_request`, without encoding: for scalars and dicts of them."""
-        msgspec.convert(value, self.type)
+    def fits(self, value: Any) -> bool:
+        """Check plain values as they are; where they do not fit, `decode_request` knows why, or that they pass."""
+        try:
+            msgspec.convert(value, self.type)
+        except msgspec.ValidationError:
+            return False
+        return True
 
     def _convert(self, value: Any, *, lenient: bool, keep: bool = False) -> T:
         # Plans are made on first use: most types are never mended.

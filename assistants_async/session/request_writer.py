@@ -12,12 +12,14 @@ from ..core.responses.decode import is_vendor
 from .credentials import Credential, Wait
 
 _KEPT = 16
+_NONE = SentHeaders()
+_JSON = {"content-type": "application/json"}
 
 
 class RequestWriter:
     """The URL, the credentials and the headers of each request of one client."""
 
-    __slots__ = ("_changed", "_headers", "_query", "base_url", "credential", "default_headers", "protocol")
+    __slots__ = ("_changed", "_headers", "_query", "_simple", "base_url", "credential", "default_headers", "protocol")
 
     def __init__(
         self,
@@ -44,14 +46,22 @@ class RequestWriter:
             }
         )
         # The headers of a request that adds none of its own: shared, since nothing below here changes them.
-        self.default_headers = credential.fixed(self._headers)
+        self.default_headers = default = credential.fixed(self._headers)
+        self._simple = default is not None and default.keys().isdisjoint(("content-type", "idempotency-key"))
 
     def write_simple(self, request: Request, options: Options) -> PreparedRequest | None:
         """A request that is written without waiting for anything, and has the usual headers; None for any other."""
-        if self.default_headers is None or not request.is_plain or not options.is_plain:
+        default = self.default_headers
+        if default is None or not (self._simple and request.is_plain and options.is_plain):
             return None
-        outgoing = write(request, self.base_url, self.default_headers, self._query)
-        outgoing.uses_default_headers = True
+        added = _NONE
+        if request.idempotency_key is not None:
+            added = SentHeaders({"idempotency-key": request.idempotency_key})
+        if request.body is not None:
+            added = SentHeaders(added, **_JSON)
+        headers = SentHeaders({**default, **added}) if added else default
+        outgoing = write(request, self.base_url, headers, self._query)
+        outgoing.added_headers = added
         return outgoing
 
     async def write(self, request: Request, options: Options, wait: Wait) -> PreparedRequest:

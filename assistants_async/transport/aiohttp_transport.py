@@ -155,9 +155,10 @@ class AiohttpTransport:
         if self._borrowed is not None:
             return self._borrowed, headers
         if usual is not None:
-            if outgoing.uses_default_headers:
-                return self._usual_session or self._make(usual), None
-            if "content-type" in headers:
+            known = outgoing.added_headers
+            if known is not None and ("content-type" in known or not known):
+                return self._usual_session or self._make(usual), known or None
+            if known is None and "content-type" in headers:
                 added = SentHeaders()
                 for name, value in headers.items():
                     if usual.get(name) is not value:

@@ -19,7 +19,7 @@ class Transport(Protocol):
     def start(self, headers: Mapping[str, str] | None) -> None:
         """Import what is slow to import: this is called before the first request, outside of every time limit.
 
-        `headers` are those of a request that adds none of its own, which says so by `uses_default_headers`; None
+        `headers` are those of a request that adds none of its own, whose `added_headers` are then empty; None
         where the key is fetched before each request.
         """
         ...

@@ -196,6 +196,21 @@ async def _received(pushing: Any, receiver: Any) -> int:
     return seen
 
 
+# One event each, so that what counts is the opening
+
+
+async def _open_by_hand(hand: Hand, count: int) -> int:
+    return sum([await _iterate_by_hand(hand, 0) for _ in range(count)])
+
+
+async def _open(client: AssistantsClient, count: int) -> int:
+    return sum([await _iterate(client, 0) for _ in range(count)])
+
+
+async def _open_by_peer(peer: Any, count: int) -> int:
+    return sum([await _iterate_by_peer(peer, 0) for _ in range(count)])
+
+
 # Many at once
 
 
@@ -286,6 +301,18 @@ WORKS = (
         target=1.4,
     ),
     _long("into", "into() from a stream", "16k", hand=_push_by_hand, ours=_push, proof=events_of),
+    Work(
+        name="opened",
+        title="opening a stream of one delta",
+        unit="stream",
+        answer=lambda _: "coalesced-1",
+        count=50,
+        quick=5,
+        hand=_open_by_hand,
+        ours=_open,
+        peer=_open_by_peer,
+        proof=lambda count: count * events_of(1),
+    ),
     _many("streams-200", 200, 200, 1.05),
     _many("streams-1000", 1000, 50, None),
 )

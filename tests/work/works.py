@@ -47,6 +47,7 @@ def unchunked(data: bytes) -> list[bytes]:
     return pieces
 
 
+MESSAGE_BODY = body(b"POST /message/v1/threads/thread_1/messages HTTP/1.1")
 RUN_BODY = body(b"GET /run/v1/threads/thread_1/runs/run_1 HTTP/1.1")
 
 
@@ -123,6 +124,15 @@ async def creates(count: int) -> Work:
             await client.runs.create("thread_1", assistant_id="asst_1")
 
     return await counted(use, *(a_run() for _ in range(count * 2)))
+
+
+async def long_creates(count: int) -> Work:
+    async def use(client: AssistantsClient) -> None:
+        for _ in range(count):
+            content = [{"type": "text", "text": "x" * 200_000}]
+            await client.messages.create("thread_1", role="user", content=content)
+
+    return await counted(use, *(Canned(JSON, [MESSAGE_BODY]) for _ in range(count * 2)))
 
 
 async def streams(count: int) -> Work:
@@ -237,14 +247,15 @@ class Bounded(NamedTuple):
 
 WORKS: Mapping[str, Bounded] = {
     "a call": Bounded(calls, 20, 120, Work(33, 18, 1)),
-    "a create": Bounded(creates, 20, 120, Work(50, 32, 2)),
-    "a stream of one delta": Bounded(streams, 20, 120, Work(144, 84, 6)),
+    "a create": Bounded(creates, 20, 120, Work(50, 30, 2)),
+    "a create of 200 KB": Bounded(long_creates, 2, 12, Work(74, 62, 1)),
+    "a stream of one delta": Bounded(streams, 20, 120, Work(144, 72, 6)),
     "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(42, 21, 1)),
     "a call, over the wire, lean": Bounded(lean_calls_over_the_wire, 20, 120, Work(53, 39, 1)),
     "a page of 100": Bounded(pages, 2, 12, Work(138, 22, 1)),
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(4.5, 4.5, 1)),
-    "a live event": Bounded(live_events, 200, 1_200, Work(25, 16.5, 1)),
+    "a live event": Bounded(live_events, 200, 1_200, Work(23, 15.5, 1)),
     "a run with a tool round": Bounded(tool_rounds, 5, 25, Work(990, 640, 17)),
     "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(372, 176, 1)),
     "a tool call of a round": Bounded(tool_calls, 20, 120, Work(26, 23, 0)),

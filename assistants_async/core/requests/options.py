@@ -102,7 +102,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         """Work out `is_plain`, once, since each request asks."""
-        changed = self.on_send or self.headers or self.query or self.accept or self.trace
+        changed = self.on_send or self.headers or self.query or self.accept or self.content_type or self.trace
         msgspec.structs.force_setattr(self, "is_plain", not changed)
 
 

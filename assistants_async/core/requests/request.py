@@ -15,8 +15,9 @@ from ...errors.old_names import MISSING
 from ...models.base import Object
 from .endpoint import Endpoint, ProtocolVersion, split_path
 from .path_ids import all_plain, segment
+from .plain_values import check_finite
 from .query import encode_query
-from .validation import check, check_finite, encoded, normalise, split
+from .validation import check, encoded, normalise, split
 
 SECRET_HEADERS = frozenset(
     ("authorization", "api-key", "cookie", "openai-organization", "openai-project", "idempotency-key")
@@ -130,9 +131,8 @@ class Request(msgspec.Struct, eq=False):
 
     @property
     def is_plain(self) -> bool:
-        """True for a request without headers of its own."""
-        nothing = self.body is None and self.form is None and self.idempotency_key is None
-        return nothing and not self.headers and self.endpoint.result is not bytes
+        """True for a request with no headers but those of the client, of its JSON and of its attempts."""
+        return not self.headers and self.form is None and self.endpoint.result is not bytes
 
     @override
     def __repr__(self) -> str:
@@ -155,8 +155,9 @@ class PreparedRequest(msgspec.Struct, eq=False):
     """1 for the first try."""
     new_connection: bool = False
     """True where it must go over a new connection."""
-    uses_default_headers: bool = False
-    """True where `headers` are just those of the client, key included: a transport may have prepared them."""
+    added_headers: SentHeaders | None = None
+    """Those of `headers` that are not the client's own, key included, which a transport may have prepared; None where
+    not all of the client's are among them."""
 
     @override
     def __repr__(self) -> str:

@@ -4,11 +4,10 @@ Goals: the checked bytes are the sent bytes, byte for byte; dicts, models and tu
 says which argument breaks which rule; a misspelt key is refused at every depth, though msgspec drops it.
 
 Plan: compare keys first (a plan made once per TypedDict from `msgspec.inspect`), encode, then decode the encoded
-JSON as the TypedDict with its limits, which costs about 2 µs, and throw the result away. Long JSON of scalars is not
-decoded: the scalars are checked as they are, by the same rules.
+JSON as the TypedDict with its limits, which costs about 2 µs, and throw the result away. Long JSON of few values is not
+decoded: the values are checked as they are, by the same rules.
 """
 
-import math
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
@@ -25,6 +24,7 @@ from ...models.decoding import Decoder, decoder_for, encode, encode_checked, rul
 from .endpoint import Endpoint, ProtocolVersion
 from .member_ids import with_ids
 from .path_ids import Kinds
+from .plain_values import check_finite, is_plain
 from .rules import in_words, unencodable
 
 
@@ -113,8 +113,6 @@ def check(endpoint: Endpoint[Any, Any], values: Mapping[str, Any], protocol: Pro
         raise TypeError(f"{endpoint.name}() got an unexpected keyword argument {name!r}{hint}")
     _check_keys(endpoint.name, params, values, protocol, ids=endpoint.parameters)
     data = _convert(endpoint.name, decoder_for(params), values)
-    if b"null" in data:  # what NaN and infinity are written as
-        check_finite(endpoint.name, values)
     if protocol == "v1":
         for name, field in plan_for(params).fields.items():
             if field.narrow is not None and values.get(name) is not None:
@@ -169,7 +167,7 @@ def _unexpected(operation: str, path: str, name: str, plan: Plan, ids: Collectio
     return f"{operation}() got an unexpected keyword argument {path + name!r}{hint}"
 
 
-# Bytes of JSON from which on it is quicker to check scalars as they are, which does not read a long text.
+# Bytes of JSON from which on it is quicker to check plain values as they are, which does not read a long text.
 _LONG = 4096
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _UNENCODABLE = (TypeError, ValueError, OverflowError, RecursionError)
@@ -181,11 +179,9 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
         data, checked = encode_checked(values)
     except _UNENCODABLE as error:
         raise _no_json(operation, values, error) from None
-    members = values.values() if is_object(values) else (values,)
+    is_read = not (len(data) > _LONG and data is checked and is_plain(values))
     try:
-        if len(data) > _LONG and _SCALARS.issuperset(map(type, members)):
-            decoder.check(values)
-        else:
+        if is_read or not decoder.fits(values):
             decoder.decode_request(checked)
     except msgspec.ValidationError as error:
         rule, path = rule_and_path(error)
@@ -201,6 +197,8 @@ def _convert(operation: str, decoder: Decoder[Any], values: Any, prefix: str = "
             given = "[masked]" if "headers" in path else _masked(given)
         rule = in_words(rule, decoder.type, path)
         raise ValidationError(operation, prefix + join + path or "arguments", rule, given) from None
+    if is_read and b"null" in data:  # what NaN and infinity are written as
+        check_finite(operation, values)
     return data
 
 
@@ -213,21 +211,6 @@ def _key_at(decoder: Decoder[Any], values: Mapping[str, Any], name: str) -> str 
         except msgspec.ValidationError:
             return f"{name}.{key}"
     return None
-
-
-def check_finite(operation: str, values: Any) -> None:
-    """Refuse NaN and infinity at any depth, by their path: JSON has no such numbers, and null is another value."""
-    waiting: list[tuple[str, Any]] = [("", values)]
-    while waiting:
-        path, value = waiting.pop()
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ValidationError(operation, path, "expected a finite number", value)
-        if is_mapping(value):
-            waiting += [(f"{path}.{key}" if path else str(key), item) for key, item in value.items()]
-        elif is_sequence(value):
-            waiting += [(f"{path}[{place}]", item) for place, item in enumerate(value)]
-        elif isinstance(value, msgspec.Struct):
-            waiting += [(f"{path}.{name}", getattr(value, name)) for name in value.__struct_fields__]
 
 
 def _at(values: Any, path: str) -> Any:

@@ -194,7 +194,8 @@ class MessageFold:
     def replace(self, message: Message) -> None:
         """Take a whole object; one without content, such as the first, leaves what deltas have brought."""
         # A server may send a whole object after its deltas: views of the text must not yield those twice.
-        self.text_length_before = self._size()
+        if self._parts or self._base is not None:
+            self.text_length_before = self._size()
         self._base = message
         # The first object of a message is empty, and may arrive after its first deltas.
         if message.content:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from ...models.decoding import decoder_for
 from ...models.pages import is_page, item_type, like
-from ...response import HTTPResponse
+from ...response import HTTPResponse, media_type
 from ..requests.endpoint import Endpoint
 from ..requests.options import Framing, Options, OwnFraming
 from .framer import JSONFramer, OwnFramer
@@ -30,12 +31,19 @@ _FRAMINGS: dict[str, Framing] = {
 }
 
 
+@lru_cache(maxsize=64)
+def _known_framing(content_type: str) -> Framing | None:
+    """The framing that a content type names; None without one. Remembered: a server sends a handful."""
+    kind = media_type(content_type)
+    return _FRAMINGS.get(kind, "json") if kind else None
+
+
 def framing_of(http: HTTPResponse, options: Options, default: Framing) -> Framing | Callable[[], OwnFraming]:
     """The framing that the caller chose, else the content type's, else that of the operation."""
     if options.framing != "auto":
         return options.framing
-    kind = http.content_type
-    return _FRAMINGS.get(kind, "json") if kind else default
+    sent = http.headers.get("content-type", "")
+    return _known_framing(sent) or default
 
 
 def _framer(framing: Framing | Callable[[], OwnFraming], limit: int, *, elements: bool) -> JSONFramer | SSEDecoder:

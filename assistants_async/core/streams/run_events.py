@@ -26,6 +26,7 @@ from ..responses.decode import in_band_error, unreadable
 from .sse import DEFAULT_EVENT, Block, ServerSentEvent
 
 _DONE = b"[DONE]"
+_DONE_NAMES = (DONE_EVENT, DONE_EVENT.encode())
 _MESSAGE = 2000  # characters of an error's message that are written
 _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 
@@ -112,7 +113,13 @@ class EventDecoder:
         if self.done:
             return None
         key, data = frame[0], frame[1]
-        reader = self._readers.get(key) or _reader_of(key, self._readers)
+        reader = self._readers.get(key)
+        if reader is None:
+            # Found without its name as text: each stream has one.
+            if data == _DONE and key in _DONE_NAMES:
+                self.done = True
+                return None
+            reader = _reader_of(key, self._readers)
         if reader is None:
             return self._unnamed(frame_named(frame), inside=inside)
         name, strict, lenient, make = reader

@@ -49,8 +49,8 @@ class LeanTransport:
             connection = await pool.connect(origin, timeout, new_required=outgoing.new_connection)
         try:
             if body is None or isinstance(body, bytes):
-                # A request with the usual headers is a GET or a DELETE, and no hook has seen it.
-                usual = outgoing.uses_default_headers and outgoing.method == "GET"
+                # A request with known headers was seen by no hook, and is a GET, DELETE or POST.
+                usual = outgoing.method == "GET" and outgoing.added_headers == {}
                 response = connection.send(
                     f"GET {url[start:]}".encode("ascii") + origin.usual_get
                     if usual
@@ -95,7 +95,10 @@ class LeanTransport:
         """Write the head of a request, with the blank line at its end."""
         method, headers, body = outgoing.method, outgoing.headers, outgoing.body
         line = request_line(method, target)
-        block = header_block(headers)
+        if self._usual and outgoing.added_headers is not None:
+            block = self._usual + header_block(outgoing.added_headers)
+        else:
+            block = header_block(headers)
         if "host" not in headers:
             block = b"host: %b\r\n%b" % (origin.header, block)
         if "content-length" not in headers:
