@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -41,6 +42,12 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     unstable = [item.nodeid for item in items if " at 0x" in item.nodeid]
     if unstable:
         raise pytest.UsageError("ids with an address in memory, give other ids=:\n" + "\n".join(unstable))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what the collected tests are made of to no later collection of garbage: each took 0.3 s for it."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], SteadyLoop]]:
