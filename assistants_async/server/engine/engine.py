@@ -155,13 +155,17 @@ class Engine:
 
     async def _claim_all(self) -> None:
         try:
-            while self._is_wanted:
+            while self._is_wanted and self._has_slot():
                 self._is_wanted = False
                 while self._has_slot():
                     worker = await self._claim()
                     if worker is None:
                         break
                     worker.start()
+                    if not worker.claim.more:
+                        break
+                else:
+                    self._is_wanted = True  # for the next slot
         finally:
             self._is_claiming = False
 
@@ -192,7 +196,8 @@ class Engine:
 
     def _forget(self, run_id: str) -> None:
         del self._workers[run_id]
-        if self._concurrency is not None:
+        # Else nothing waited for a slot, as far as this process knows; the next beat knows the rest.
+        if self._is_wanted:
             self._wake()
 
     # ... time ...

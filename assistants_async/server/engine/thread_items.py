@@ -90,15 +90,21 @@ async def read_thread(store: Store, run: Document) -> ThreadView:
     thread_id: str = run["thread_id"]
     strategy: Document = run.get("truncation_strategy") or {}
     limit: int | None = strategy.get("last_messages") if strategy.get("type") == "last_messages" else None
+    if limit is None:
+        # In one go: most runs see all of their thread.
+        queries = {"message": PageQuery(), "step": PageQuery()}
+        messages, steps = [page.rows for page in await store.pages(thread_id, queries)]
+        rounds = [row for row in steps if _is_round(row.document)]
+        return ThreadView(len(messages), messages, rounds, await _files(store, messages))
     count = (await store.tally("message", thread_id)).total
     found = await store.page("message", thread_id, PageQuery(limit=limit, ascending=False))
     messages = list(reversed(found.rows))
     start = messages[0].place if found.more and messages else 0
-    steps = {row.document["id"]: row for row in await _steps_from(store, thread_id, start)}
+    own = {row.document["id"]: row for row in await _steps_from(store, thread_id, start)}
     # The rounds of the run itself stay, also those before the messages that are kept.
-    own = await store.page("step", thread_id, PageQuery(ref=run["id"]))
-    steps |= {row.document["id"]: row for row in own.rows if _is_round(row.document)}
-    return ThreadView(count, messages, list(steps.values()), await _files(store, messages))
+    page = await store.page("step", thread_id, PageQuery(ref=run["id"]))
+    own |= {row.document["id"]: row for row in page.rows if _is_round(row.document)}
+    return ThreadView(count, messages, list(own.values()), await _files(store, messages))
 
 
 async def _steps_from(store: Store, thread_id: str, start: int) -> list[Stored]:

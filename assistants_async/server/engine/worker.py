@@ -48,7 +48,8 @@ class Worker:
         done: Callable[[str], None],
     ) -> None:
         self._settings = settings
-        self._claim = claim
+        self.claim = claim
+        """Its right to change the run."""
         self._spawn = spawn
         self._done = done
         self._task: asyncio.Task[None] | None = None
@@ -102,11 +103,11 @@ class Worker:
             self._lose(error)
         except StoreError as error:
             # The claim runs out, and whoever gets the run then does what is due for a lost one.
-            _log.warning("run %s is given up: %s", self._claim.run_id, error)
+            _log.warning("run %s is given up: %s", self.claim.run_id, error)
             self.drop()
         except Exception as error:  # noqa: BLE001  logged, and the run ends
             # Else its lease would be renewed for ever, with nobody at work.
-            _log.exception("the work on run %s broke off", self._claim.run_id)
+            _log.exception("the work on run %s broke off", self.claim.run_id)
             refusal = ChangesRefusedError()
             refusal.__cause__ = error
             self._lose(refusal)
@@ -123,18 +124,18 @@ class Worker:
                 self.ended.set_result(None)
             if self._life is not None:
                 self._life.journal.close()
-            self._done(self._claim.run_id)
+            self._done(self.claim.run_id)
 
     def _lose(self, error: ClaimLostError) -> None:
         if isinstance(error, JournalClosedError):
             return  # the one who closed it has seen to the run
         was_refused, self._is_refused = self._is_refused, isinstance(error, ChangesRefusedError)
         if was_refused and self._is_refused:
-            _log.error("run %s is given up: the store refuses its end too: %s", self._claim.run_id, error.__cause__)
+            _log.error("run %s is given up: the store refuses its end too: %s", self.claim.run_id, error.__cause__)
             self.drop()
         elif (self._is_refused or isinstance(error, CancelledMeanwhileError)) and self._life is not None:
             if self._is_refused:
-                _log.error("run %s fails: the store refuses its answer: %s", self._claim.run_id, error.__cause__)
+                _log.error("run %s fails: the store refuses its answer: %s", self.claim.run_id, error.__cause__)
             self._life.journal.close()
             self._commits = self._life.journal.number
             self._life = None
@@ -144,17 +145,19 @@ class Worker:
 
     async def _load(self) -> ActiveRun | None:
         """Make the run from its documents; None where it is gone."""
-        settings, claim = self._settings, self._claim
+        settings, claim = self._settings, self.claim
         store = settings.store
         stored = await store.get(Key("run", claim.thread_id, claim.run_id))
         if stored is None:
             self._release()
             return None
-        rows = (await store.page("step", claim.thread_id, PageQuery(ref=claim.run_id))).rows
-        steps = [row.document for row in rows]
+        # A run that has never begun has no steps.
+        has_begun = stored.document["started_at"] is not None
+        page = await store.page("step", claim.thread_id, PageQuery(ref=claim.run_id)) if has_begun else None
+        steps = [] if page is None else [row.document for row in page.rows]
         journal = Journal(store, claim, stored, self._lose, number=self._commits)
         # A run that had begun before has made its search, with whatever result.
-        has_searched = stored.document["started_at"] is not None and not claim.lost
+        has_searched = has_begun and not claim.lost
         life = self._life = ActiveRun(
             journal, steps, settings.names, settings.clock, settings.dialect, has_searched=has_searched
         )
@@ -169,10 +172,10 @@ class Worker:
             life.reopen(step, None, ())
             return
         store, message_id = self._settings.store, details["message_creation"]["message_id"]
-        stored = await store.get(Key("message", self._claim.thread_id, message_id))
+        stored = await store.get(Key("message", self.claim.thread_id, message_id))
         deltas = [
             event.document["delta"]
-            for event in await store.events(self._claim.run_id, 0)
+            for event in await store.events(self.claim.run_id, 0)
             if event.kind == "delta" and event.document["id"] == message_id
         ]
         life.reopen(step, None if stored is None else stored.document, deltas)

@@ -102,6 +102,8 @@ class Claim:
     """True where an earlier worker held the run and did not come back."""
     losses: int = 0
     """Workers that lost the run since it was last queued by a request."""
+    more: bool = field(default=True, compare=False)
+    """False where no other run waited for a worker then."""
 
 
 class ConflictError(Exception):
@@ -243,6 +245,10 @@ class Store(Protocol):
 
     async def page(self, kind: str, parent: str, query: PageQuery) -> Page:
         """Return a page of documents; raises `UnknownCursorError`."""
+        ...
+
+    async def pages(self, parent: str, queries: Mapping[str, PageQuery]) -> Sequence[Page]:
+        """Return a page of each of some kinds of documents of one parent; raises `UnknownCursorError`."""
         ...
 
     async def tally(self, kind: str, parent: str, ref: str | None = None) -> Tally:

@@ -33,6 +33,11 @@ class LocalFollower:
         """Read no more."""
         self._leave(self)
 
+    def begin(self, events: Sequence[Event]) -> None:
+        """Begin with these events, which are all up to now: there is no need to read any."""
+        self._history = None
+        self._live.take(events)
+
     def take(self, first: int, events: Sequence[Event]) -> None:
         """Add events that were committed, the first of which has this position."""
         if self._history is None:

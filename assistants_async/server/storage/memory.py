@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from collections.abc import Collection as AbstractCollection
 
 from .collection import Collection, Counters
@@ -120,6 +120,10 @@ class MemoryStore:
         """Return a page of documents; raises `UnknownCursorError`."""
         return self._of(kind, parent).page(query)
 
+    async def pages(self, parent: str, queries: Mapping[str, PageQuery]) -> Sequence[Page]:
+        """Return a page of each of some kinds of documents; raises `UnknownCursorError`."""
+        return [self._of(kind, parent).page(query) for kind, query in queries.items()]
+
     async def tally(self, kind: str, parent: str, ref: str | None = None) -> Tally:
         """Add documents up."""
         return self._of(kind, parent).tally(ref)
@@ -189,7 +193,7 @@ class MemoryStore:
             if row is not None and is_claimable(row, now, by_name=run_id is not None):
                 # No lease: the worker ends with the store, so its claim can never be lost.
                 after = self._rows[name] = claimed(row, worker, float("inf"))
-                return claim_of(name, row, after)
+                return claim_of(name, row, after, more=bool(self._queue))
             if run_id is not None:
                 break
         return None

@@ -107,6 +107,11 @@ class PostgresStore:
         async with self._link.connection() as connection:
             return await reads.page(connection, kind, parent, query)
 
+    async def pages(self, parent: str, queries: Mapping[str, PageQuery]) -> Sequence[Page]:
+        """Return a page of each of some kinds of documents; raises `UnknownCursorError`."""
+        async with self._link.connection() as connection:
+            return [await reads.page(connection, kind, parent, query) for kind, query in queries.items()]
+
     async def tally(self, kind: str, parent: str, ref: str | None = None) -> Tally:
         """Add documents up."""
         async with self._link.connection() as connection:

@@ -18,27 +18,32 @@ _CLAIM = (
     " losses = runs.losses + CASE WHEN next.owner = '' THEN 0 ELSE 1 END, commits = 0"
     " FROM next WHERE runs.id = next.id RETURNING runs.id, runs.thread, runs.epoch, next.owner <> '', runs.losses"
 )
-# Runs that other processes are just claiming or writing are theirs. Both as `is_claimable` has it.
+# As `is_claimable` has it, and so is the condition of a named run.
+_WAITING = (
+    "(owner = '' AND status IN ('queued', 'cancelling')"
+    " OR owner <> '' AND lease <= clock_timestamp() AND status IN ('queued', 'in_progress', 'cancelling'))"
+)
+# Runs that other processes are just claiming or writing are theirs.
 _NEXT = (
-    "WITH next AS (SELECT id, owner FROM runs WHERE owner = '' AND status IN ('queued', 'cancelling')"
-    " OR owner <> '' AND lease <= clock_timestamp() AND status IN ('queued', 'in_progress', 'cancelling')"
-    " ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    f"WITH next AS (SELECT id, owner FROM runs WHERE {_WAITING} ORDER BY turn LIMIT 1 FOR UPDATE SKIP LOCKED)"  # noqa: S608
+    f"{_CLAIM}, EXISTS (SELECT 1 FROM runs AS other WHERE other.id <> next.id AND {_WAITING})"
 )
 _NAMED = (
-    "WITH next AS (SELECT id, owner FROM runs WHERE id = $3 AND (owner = '' OR lease <= clock_timestamp()) FOR UPDATE)"
+    "WITH next AS (SELECT id, owner FROM runs WHERE id = $3 AND (owner = '' OR lease <= clock_timestamp()) FOR UPDATE)"  # noqa: S608
+    f"{_CLAIM}, true"
 )
 
 
 async def claim(connection: Connection, worker: str, lease: float, run_id: str | None) -> Claim | None:
     """Claim the next run, or this one."""
     if run_id is None:
-        row = await connection.fetchrow(_NEXT + _CLAIM, worker, lease)
+        row = await connection.fetchrow(_NEXT, worker, lease)
     else:
-        row = await connection.fetchrow(_NAMED + _CLAIM, worker, lease, run_id)
+        row = await connection.fetchrow(_NAMED, worker, lease, run_id)
     if row is None:
         return None
-    name, thread_id, epoch, lost, losses = row
-    return Claim(name, thread_id, epoch, lost=lost, losses=losses)
+    name, thread_id, epoch, lost, losses, more = row
+    return Claim(name, thread_id, epoch, lost=lost, losses=losses, more=more)
 
 
 async def renew(connection: Connection, worker: str, lease: float, run_ids: Sequence[str]) -> dict[str, str]:

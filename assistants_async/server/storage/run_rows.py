@@ -61,6 +61,6 @@ def claimed(row: RunRow, worker: str, lease: float) -> RunRow:
     return row._replace(owner=worker, lease=lease, epoch=row.epoch + 1, losses=row.losses + bool(row.owner))
 
 
-def claim_of(run_id: str, before: RunRow, after: RunRow) -> Claim:
+def claim_of(run_id: str, before: RunRow, after: RunRow, *, more: bool) -> Claim:
     """Return the claim that led from one row to the other."""
-    return Claim(run_id, after.thread_id, after.epoch, lost=bool(before.owner), losses=after.losses)
+    return Claim(run_id, after.thread_id, after.epoch, lost=bool(before.owner), losses=after.losses, more=more)

@@ -24,13 +24,17 @@ class SqliteFile:
         self._lock = _locked(path)
         try:
             self.connection = _connected(path)
-            """The connection; used by one thread at a time."""
+            """The connection that writes; used by one thread at a time."""
         except BaseException:
             self._lock.close()
             raise
+        self.reader = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
+        """A connection that only reads, which a commit that is being made does not keep waiting."""
 
     def close(self) -> None:
         """Close the database, and let other processes in."""
+        # First: its reads would keep the log from being emptied.
+        self.reader.close()
         # What was left in the write-ahead log goes into the file, so that one file is all there is to copy.
         with contextlib.suppress(sqlite3.OperationalError):
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -46,6 +46,11 @@ def page(connection: sqlite3.Connection, kind: str, parent: str, query: PageQuer
     found = [_stored(row) for row in connection.execute(statement, values)]
     rows = found if query.limit is None else found[: query.limit]
     return Page(rows[::-1] if backward else rows, len(found) > len(rows))
+
+
+def pages(connection: sqlite3.Connection, parent: str, queries: Mapping[str, PageQuery]) -> list[Page]:
+    """Return a page of each of some kinds of documents; raises `UnknownCursorError`."""
+    return [page(connection, kind, parent, query) for kind, query in queries.items()]
 
 
 def tally(connection: sqlite3.Connection, kind: str, parent: str, ref: str | None) -> Tally:

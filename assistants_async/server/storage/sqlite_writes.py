@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -41,13 +41,17 @@ class SqliteWriter:
         ((opens,),) = connection.execute("SELECT opens FROM meta")
         # Versions of an earlier process never come again: each opening begins far above the last.
         self._version = opens << 32
+        self._synchronous = ""
+        self._texts: dict[int, str] = {}
 
     def commit(self, changes: Changes) -> Committed:
         """Make changes, all or none; raises `ConflictError` and `ClaimLostError`."""
         # A request, and the end of a run, are on the disk before they are answered; the words of an answer need not be.
         is_answered = changes.claim is None or any(_ends(key, write) for key, write in changes.writes.items())
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_answered else 'NORMAL'}")
+        self._set_synchronous("FULL" if is_answered else "NORMAL")
         result = Committed()
+        # By identity: most events of a commit have a document that it writes as well, which is encoded once.
+        self._texts = {}
         with transaction(self._connection):
             if self._check(changes):
                 for kind, parent in changes.cleared:
@@ -63,13 +67,15 @@ class SqliteWriter:
 
     def claim(self, worker: str, now: float, lease: float, run_id: str | None) -> Claim | None:
         """Claim a run."""
-        with transaction(self._connection):
-            for name, row in self._claimable(now, run_id):
-                if is_claimable(row, now, by_name=run_id is not None):
-                    after = claimed(row, worker, now + lease)
-                    self._put_row(name, after, commits=0)
-                    return claim_of(name, row, after)
-        return None
+        # It need not be on the disk: every start makes all claims free.
+        self._set_synchronous("NORMAL")
+        names = self._claimable(now, run_id)
+        if not names:
+            return None
+        name, row = names[0]
+        after = claimed(row, worker, now + lease)
+        self._put_row(name, after, commits=0)
+        return claim_of(name, row, after, more=len(names) > 1)
 
     def renew(self, worker: str, run_ids: Sequence[str], lease: float) -> Sequence[str]:
         """Renew leases of a worker, sweep what nobody can follow any more, and return the runs that it has lost."""
@@ -88,22 +94,30 @@ class SqliteWriter:
     def _check(self, changes: Changes) -> bool:
         """Raise where the changes cannot be made; False where they have been made already."""
         claim = changes.claim
-        if claim is not None:
-            found = self._connection.execute("SELECT epoch, commits FROM runs WHERE id = ?", (claim.run_id,)).fetchone()
-            if found is None or found[0] != claim.epoch:
-                raise ClaimLostError
-            # Made before: the answer was lost, and the worker sends it once more.
-            if changes.number <= found[1]:
-                return False
-            self._connection.execute("UPDATE runs SET commits = ? WHERE id = ?", (changes.number, claim.run_id))
+        if claim is not None and not self._count(claim, changes.number):
+            return False
         for key, version in changes.guards.items():
             self._compare(key, version)
         for key, write in changes.writes.items():
-            if write.expected is not None:
+            # An update compares by itself.
+            if write.expected is not None and (write.new or not write.expected):
                 self._compare(key, write.expected)
             if key.kind == "run" and write.new and self._is_busy(key.parent):
                 raise ConflictError(f"thread {key.parent} has an active run")
         return True
+
+    def _count(self, claim: Claim, number: int) -> bool:
+        """Count a worker's commit; False where it was made before: the answer was lost, and it is sent once more."""
+        counted = self._connection.execute(
+            "UPDATE runs SET commits = ? WHERE id = ? AND epoch = ? AND commits < ?",
+            (number, claim.run_id, claim.epoch, number),
+        )
+        if counted.rowcount:
+            return True
+        found = self._connection.execute("SELECT epoch FROM runs WHERE id = ?", (claim.run_id,)).fetchone()
+        if found is None or found[0] != claim.epoch:
+            raise ClaimLostError
+        return False
 
     def _is_busy(self, thread_id: str) -> bool:
         return self._connection.execute("SELECT 1 FROM runs WHERE thread = ?", (thread_id,)).fetchone() is not None
@@ -119,33 +133,38 @@ class SqliteWriter:
         self._version += 1
         document = write.document
         if document is None:
-            self._connection.execute(
-                "UPDATE objects SET version = ?, state = '', ref = '', due = NULL, amount = 0, removed = ?, doc = NULL"
-                " WHERE kind = ? AND parent = ? AND id = ? AND doc IS NOT NULL",
-                (self._version, time.time(), *key),
-            )
+            self._update(
+                "version = ?, state = '', ref = '', due = NULL, amount = 0, removed = ?, doc = NULL",
+                (self._version, time.time()), key, write.expected,
+            )  # fmt: skip
             return
         write.version = self._version
         entry = columns(key.kind, document)
-        values = (write.version, entry.state, entry.ref, entry.due, entry.amount, _text(document), *key)
-        # Deleted first, so that the row gets a new place behind all others.
+        values = (write.version, entry.state, entry.ref, entry.due, entry.amount, self._text(document))
         if write.new:
-            self._connection.execute("DELETE FROM objects WHERE kind = ? AND parent = ? AND id = ?", key)
+            # One with its key is replaced, so that it has a new place behind all others.
             self._connection.execute(
-                "INSERT INTO objects (version, state, ref, due, amount, doc, kind, parent, id)"
+                "INSERT OR REPLACE INTO objects (version, state, ref, due, amount, doc, kind, parent, id)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                values,
+                (*values, *key),
             )
         else:
-            self._connection.execute(
-                "UPDATE objects SET version = ?, state = ?, ref = ?, due = ?, amount = ?, doc = ?"
-                " WHERE kind = ? AND parent = ? AND id = ?",
-                values,
-            )
+            changes = "version = ?, state = ?, ref = ?, due = ?, amount = ?, doc = ?"
+            self._update(changes, values, key, write.expected)
         if entry.due is not None:
             result.dues[key.kind] = min(entry.due, result.dues.get(key.kind, entry.due))
         if key.kind == "run":
             self._write_row(key, document["status"], result, by_worker=by_worker)
+
+    def _update(self, changes: str, values: tuple[object, ...], key: Key, expected: int | None) -> None:
+        """Change a document; raises `ConflictError` where it has not the version that is expected."""
+        statement = f"UPDATE objects SET {changes} WHERE kind = ? AND parent = ? AND id = ?"  # noqa: S608
+        if expected is None:
+            self._connection.execute(statement, (*values, *key))
+            return
+        found = self._connection.execute(f"{statement} AND version = ? AND doc IS NOT NULL", (*values, *key, expected))
+        if expected and not found.rowcount:
+            raise ConflictError(f"{key.kind} {key.id} was changed")
 
     def _write_row(self, key: Key, status: str, result: Committed, *, by_worker: bool) -> None:
         found = self._connection.execute(f"SELECT {_ROW} FROM runs WHERE id = ?", (key.id,)).fetchone()  # noqa: S608
@@ -190,19 +209,32 @@ class SqliteWriter:
             position = changes.positions[run_id] = last or 0
             result.firsts[run_id] = position + 1
             rows = [
-                (run_id, seq, event.name, event.kind, _text(event.document))
+                (run_id, seq, event.name, event.kind, self._text(event.document))
                 for seq, event in enumerate(events, position + 1)
             ]
             self._connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?)", rows)
 
-    def _claimable(self, now: float, run_id: str | None) -> Iterator[tuple[str, RunRow]]:
-        terms = "owner = '' AND status IN ('queued', 'cancelling') OR owner <> '' AND lease <= ?"
+    def _claimable(self, now: float, run_id: str | None) -> list[tuple[str, RunRow]]:
+        """Return this run, or the next two, if they may be claimed."""
         statement = f"SELECT id, {_ROW} FROM runs WHERE "  # noqa: S608
         if run_id is None:
-            rows = self._connection.execute(f"{statement}({terms}) ORDER BY turn", (now,)).fetchall()
+            terms = "owner = '' AND status IN ('queued', 'cancelling') OR owner <> '' AND lease <= ?"
+            rows = self._connection.execute(f"{statement}({terms}) ORDER BY turn LIMIT 2", (now,))
         else:
-            rows = self._connection.execute(f"{statement}id = ?", (run_id,)).fetchall()
-        return ((row[0], RunRow(*row[1:])) for row in rows)
+            rows = self._connection.execute(f"{statement}id = ?", (run_id,))
+        found = [(row[0], RunRow(*row[1:])) for row in rows.fetchall()]
+        return [(name, row) for name, row in found if is_claimable(row, now, by_name=run_id is not None)]
+
+    def _text(self, document: Document) -> str:
+        text = self._texts.get(id(document))
+        if text is None:
+            text = self._texts[id(document)] = msgspec.json.encode(document).decode()
+        return text
+
+    def _set_synchronous(self, mode: str) -> None:
+        if mode != self._synchronous:
+            self._connection.execute(f"PRAGMA synchronous = {mode}")
+            self._synchronous = mode
 
 
 def _ends(key: Key, write: Write) -> bool:
@@ -211,7 +243,3 @@ def _ends(key: Key, write: Write) -> bool:
         return False
     status: str = write.document["status"]
     return status == "requires_action" or status not in ACTIVE
-
-
-def _text(document: Document) -> str:
-    return msgspec.json.encode(document).decode()
