@@ -6,6 +6,8 @@ from pathlib import Path
 
 from benchmarks.crashes import crash
 from benchmarks.home import Cost, bounds, costs, shown
+from benchmarks.two_servers import cancellations, conflicts, streams
+from tests.support.postgres import new_database
 
 
 async def test_a_crash(tmp_path: Path) -> None:
@@ -35,3 +37,12 @@ async def test_bounds() -> None:
     assert thread.startswith("a run on a thread of 12: ")
     assert file.startswith("64 MiB up and down: ")
     assert float(file.split(": ")[1].split(" MiB")[0]) < 40
+
+
+async def test_two_servers() -> None:
+    """Each streams what the other works on, one run a thread is made, and a cancellation ends the run at the other."""
+    with new_database() as store:
+        assert await streams(store, 2) == []
+        assert await conflicts(store, 1) == []
+        [seconds] = await cancellations(store, 1)
+        assert seconds > 0
