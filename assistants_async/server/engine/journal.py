@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 # Deltas that are written without waiting for the time that a store lingers.
 _MOST_LINGERING = 32
+# Seconds for which a status waits for the words behind it: a commit costs more than the rest of a short run.
+_MOMENT = 0.01
 # Seconds before a store that cannot be written is tried again, doubled each time up to the second number.
 _RETRY, _LONGEST_RETRY = 0.5, 4.0
 # Tries of what the store refuses for good, as far as can be seen: somebody may be about to mend it.
@@ -67,20 +69,33 @@ class Journal:
         self._timer: asyncio.Handle | None = None
         self._task: asyncio.Task[None] | None = None
         self._written_at = 0.0
+        self._has_words = False
         self._closed = asyncio.Event()
 
     def emit(self, event: Event) -> None:
         """Append an event; it is written with what came before it, as soon as the store writes deltas."""
         self._events.append(event)
-        if self._timer is None and self._task is None:
-            loop = asyncio.get_running_loop()
-            wait = self._written_at + self._store.linger - loop.time() if self._store.linger else 0.0
-            # The first words go out at once, and those of the next moment together. In memory events go out when the
-            # loop turns, which is when somebody could read them.
-            self._timer = loop.call_later(wait, self._begin) if wait > 0 else loop.call_soon(self._begin)
-        elif self._timer is not None and len(self._events) == _MOST_LINGERING and self._store.linger:
+        is_word = event.kind == "delta"
+        if self._task is not None:
+            return
+        if self._timer is None or (is_word and not self._has_words):
+            self._has_words = is_word
+            self._arm()
+        elif len(self._events) == _MOST_LINGERING and self._store.linger:
             self._timer.cancel()
             self._begin()
+
+    def _arm(self) -> None:
+        """Set the time at which the events so far are written."""
+        if self._timer is not None:
+            self._timer.cancel()
+        loop, linger = asyncio.get_running_loop(), self._store.linger
+        # The first words go out at once, and those of the next moment together. In memory events go out when the
+        # loop turns, which is when somebody could read them.
+        wait = self._written_at + linger - loop.time() if linger else 0.0
+        if linger and not self._has_words:
+            wait = max(wait, _MOMENT)
+        self._timer = loop.call_later(wait, self._begin) if wait > 0 else loop.call_soon(self._begin)
 
     def put(self, kind: str, document: Document) -> None:
         """Add a message or a step to the run's thread."""
@@ -91,7 +106,7 @@ class Journal:
         key = Key(kind, self._claim.thread_id, document["id"])
         write = self._writes.get(key)
         if write is None:
-            self._writes[key] = Write(document, expected=self._versions.get(key))
+            self._writes[key] = Write(document)
         else:
             write.document = document
 
@@ -111,6 +126,9 @@ class Journal:
             while self._events or self._writes:
                 events, self._events = self._events, []
                 writes, self._writes = self._writes, {}
+                for key, write in writes.items():
+                    # Not before: what is replaced may have been on its way into the store when this was saved.
+                    write.expected = None if write.new else self._versions.get(key)
                 self.number += 1
                 try:
                     await self._commit(joined(events) if self._store.linger else events, writes)
@@ -192,9 +210,13 @@ class Journal:
                 raise CancelledMeanwhileError
             metadata = {"metadata": fresh.get("metadata")}
             write.document, write.expected = {**ours, **metadata}, stored.version
+            later = self._writes.get(key)
+            if later is not None and later.document is not None:
+                later.document = {**later.document, **metadata}
             if key == self._run_key:
                 self.run = {**self.run, **metadata}
-                events[:] = [_with(event, metadata) if event.kind == "run" else event for event in events]
+                for waiting in (events, self._events):
+                    waiting[:] = [_with(event, metadata) if event.kind == "run" else event for event in waiting]
 
 
 def _with(event: Event, members: Document) -> Event:

@@ -39,7 +39,7 @@ class SqliteWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         ((opens,),) = connection.execute("SELECT opens FROM meta")
-        # Versions of an earlier process never come again: each opening begins far above the last.
+        # Versions of an earlier process, and places, never come again: each opening begins far above the last.
         self._version = opens << 32
         self._synchronous = ""
         self._texts: dict[int, str] = {}
@@ -142,11 +142,11 @@ class SqliteWriter:
         entry = columns(key.kind, document)
         values = (write.version, entry.state, entry.ref, entry.due, entry.amount, self._text(document))
         if write.new:
-            # One with its key is replaced, so that it has a new place behind all others.
+            # One with its key is replaced; versions only grow, so that its place is behind all others.
             self._connection.execute(
-                "INSERT OR REPLACE INTO objects (version, state, ref, due, amount, doc, kind, parent, id)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*values, *key),
+                "INSERT OR REPLACE INTO objects (seq, version, state, ref, due, amount, doc, kind, parent, id)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (write.version, *values, *key),
             )
         else:
             changes = "version = ?, state = ?, ref = ?, due = ?, amount = ?, doc = ?"

@@ -93,7 +93,7 @@ async def test_a_run_that_another_process_has_taken(engine: str, tmp_path: Path)
         store.lease = 1.5  # type: ignore[misc]  # renewed at each beat
         responder = ChatCompletions(backend.url, model="m", timeout=LIMIT)
         async with talking(store=store, responder=responder) as talk:
-            run = await talk.run("hello")
+            run = await talk.until(await talk.run("hello"), "in_progress")
             await until(lambda: backend.open == 1)
             claim = None
             while claim is None:

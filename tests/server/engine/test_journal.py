@@ -11,7 +11,8 @@ import pytest
 from assistants_async.server import Action, CallTools, Piece, SqliteStore, Turn
 from assistants_async.server.engine.journal import CancelledMeanwhileError, Journal, JournalClosedError
 from assistants_async.server.storage.batch import Batch
-from assistants_async.server.storage.interface import ClaimLostError, Event, Key, Store
+from assistants_async.server.storage.interface import Changes, ClaimLostError, Event, Key, Store
+from tests.support.steady_loop import MS
 from tests.support.stores import ENGINES, commit, run_of, word
 from tests.support.talk import WEATHER, path_of, talking
 
@@ -52,6 +53,68 @@ async def test_metadata_of_a_request_stays(store: Store) -> None:
         stored = await store.get(Key("run", "t", "a"))
         assert stored is not None
         assert (stored.document["status"], stored.document["metadata"]) == (status, {"k": "v"})
+
+
+async def test_metadata_of_a_request_stays_in_what_waits(store: Store) -> None:
+    """A change that was made while an earlier one was on its way into the store has it too."""
+    journal = await begun(store, [])
+    await request(store, metadata={"k": "v"})
+    journal.save_run({**journal.run, "status": "in_progress"})
+    flushing = asyncio.create_task(journal.flush())
+    while journal._writes:
+        await asyncio.sleep(0)
+    journal.save_run({**journal.run, "status": "completed"})
+    journal.emit(Event("thread.run.completed", "run", journal.run))
+    await flushing
+    await journal.flush()
+    stored = await store.get(Key("run", "t", "a"))
+    assert stored is not None
+    assert (stored.document["status"], stored.document["metadata"]) == ("completed", {"k": "v"})
+
+
+async def test_a_run_that_ends_while_it_is_written(tmp_path: Path) -> None:
+    """Its end is written once: what it replaces is what was on its way when it was saved."""
+
+    class Counting(SqliteStore):
+        tries = 0
+
+        async def commit(self, changes: Changes) -> None:
+            self.tries += 1
+            await super().commit(changes)
+
+    store = Counting(tmp_path / "home.db")
+    await store.open()
+    journal = await begun(store, [])
+    journal.save_run({**journal.run, "status": "in_progress"})
+    flushing = asyncio.create_task(journal.flush())
+    while journal._writes:
+        await asyncio.sleep(0)
+    journal.save_run({**journal.run, "status": "completed"})
+    await journal.flush()
+    await flushing
+    assert store.tries == 3  # the run's creation, and two of the journal
+    assert await store.active("t") is None
+    await store.close()
+
+
+async def test_a_status_waits_for_the_first_words(tmp_path: Path) -> None:
+    """What follows within a moment is one commit with it; alone it is written a moment later."""
+    store = SqliteStore(tmp_path / "home.db")
+    await store.open()
+    journal = await begun(store, [])
+    status = Event("thread.run.in_progress", "run", journal.run)
+    journal.emit(status)
+    await asyncio.sleep(2 * MS)
+    assert list(await store.events("a", 0)) == []
+    journal.emit(word("one"))
+    while not (events := await store.events("a", 0)):
+        await asyncio.sleep(MS)
+    assert list(events) == [status, word("one")]
+    journal.emit(status)
+    while len(await store.events("a", 0)) < 3:
+        await asyncio.sleep(MS)
+    journal.close()
+    await store.close()
 
 
 async def test_a_cancellation_comes_first(store: Store) -> None:

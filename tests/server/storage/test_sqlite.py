@@ -132,6 +132,22 @@ async def test_a_full_disk(tmp_path: Path) -> None:
         assert (await talk("POST", "/threads", {})).status == 200
 
 
+async def test_reading_does_not_wait_for_writing(tmp_path: Path) -> None:
+    """While the disk takes its time with a commit, everything is read as it was before."""
+    async with talking(store=SqliteStore(tmp_path / "home.db")) as talk:
+        thread = await talk.make("/threads", {"metadata": {"k": "v"}})
+        other = sqlite3.connect(tmp_path / "home.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        changing = asyncio.create_task(talk.make(f"/threads/{thread['id']}", {"metadata": {"k": "w"}}))
+        assert (await talk.get(f"/threads/{thread['id']}"))["metadata"] == {"k": "v"}
+        assert (await talk.get("/threads?limit=100"))["data"] == [thread]
+        assert not changing.done()
+        other.execute("ROLLBACK")
+        other.close()
+        assert (await changing)["metadata"] == {"k": "w"}
+        assert (await talk.get(f"/threads/{thread['id']}"))["metadata"] == {"k": "w"}
+
+
 async def test_a_store_that_cannot_be_used(tmp_path: Path) -> None:
     """A 503, and `/readyz` says so; runs that were under way are taken up once it is back."""
     store = SqliteStore(tmp_path / "home.db")

@@ -261,3 +261,35 @@ async def test_it_can_be_reached(store: Store) -> None:
     await store.check()
     assert store.name
     assert store.size >= 0
+
+
+async def test_pages_of_several_kinds(store: Store) -> None:
+    """Each as a page of its own is, however long."""
+    messages = [{"id": f"m{number}"} for number in range(150)]
+    await commit(store, *messages, kind="message", parent="t")
+    await commit(store, {"id": "s", "status": "completed", "run_id": "r"}, kind="step", parent="t")
+    for query, count in ((PageQuery(), 150), (PageQuery(limit=2, ascending=False), 2)):
+        first, second = await store.pages("t", {"message": query, "step": PageQuery()})
+        alone = await store.page("message", "t", query)
+        assert (list(first.rows), first.more, len(first.rows)) == (list(alone.rows), alone.more, count)
+        assert [row.document["id"] for row in second.rows] == ["s"]
+
+
+async def test_a_put_that_expects_a_version(store: Store) -> None:
+    """It is made where the document has that version, or is not there where it must not be."""
+    key = Key("thread", "", "a")
+
+    async def put(expected: int) -> int:
+        batch = Batch(store)
+        batch.put("thread", {"id": "a"}, expected=expected)
+        return (await batch.commit()).writes[key].version
+
+    first = await put(0)
+    with pytest.raises(ConflictError):
+        await put(0)
+    second = await put(first)
+    with pytest.raises(ConflictError):
+        await put(first)
+    stored = await store.get(key)
+    assert stored is not None
+    assert stored.version == second

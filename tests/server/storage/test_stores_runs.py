@@ -59,6 +59,8 @@ async def test_claims(store: Store) -> None:
     first, second = await claimed(store), await claimed(store, "v")
     assert (first.run_id, first.thread_id, first.lost, first.losses) == ("a", "t-a", False, 0)
     assert second.run_id == "b"
+    # Whoever claims a run need not look again where no other one waits.
+    assert (first.more, second.more) == (True, False)
     assert await store.claim("w", NOW) is None
     assert await store.claim("w", NOW, "a") is None
     assert await store.claim("w", NOW, "none") is None

@@ -4,7 +4,7 @@ INSERT INTO meta VALUES (1, 0);
 
 -- A document, or the place of a removed one, where `doc` is null.
 CREATE TABLE objects (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  seq INTEGER PRIMARY KEY,
   kind TEXT NOT NULL,
   parent TEXT NOT NULL,
   id TEXT NOT NULL,
