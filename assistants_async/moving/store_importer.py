@@ -149,6 +149,7 @@ class _StoreImport:
         elif await self._state(incoming) == "new":
             blob = self._store.new_blob()
             try:
+                await self._guard(Key("vector_store", "", incoming.key.parent))
                 self._put(incoming, await self._indexed(incoming, file.document, blob))
                 await self._commit()
             finally:
@@ -182,15 +183,18 @@ class _StoreImport:
         # Another thread of this id: messages of two threads are not to be mixed.
         if state == "other":
             return
-        there = {} if state == "new" else await self._present.parts(found.thread.key.id)
         if state == "new":
             self._put(found.thread, found.thread.document)
-        for part in found.parts:
-            state = _state(part, there.get(part.key))
-            if state == "new":
+            for part in found.parts:
                 self._put(part, part.document)
-            elif state == "other":
-                self._account.miss(part.kind, part.key.id, _OTHER)
+            return
+        there = await self._present.parts(found.thread.key.id)
+        states = [(part, _state(part, there.get(part.key))) for part in found.parts]
+        for part in [part for part, state in states if state == "new"]:
+            await self._guard(found.thread.key)
+            self._put(part, part.document)
+        for part in [part for part, state in states if state == "other"]:
+            self._account.miss(part.kind, part.key.id, _OTHER)
 
     async def _state(self, incoming: Incoming) -> State:
         """Compare an object; another one of its id is in the report."""
@@ -198,6 +202,11 @@ class _StoreImport:
         if state == "other":
             self._account.miss(incoming.kind, incoming.key.id, _OTHER)
         return state
+
+    async def _guard(self, key: Key) -> None:
+        """Commit only where an object is still there, and the same: a server of the store may remove it meanwhile."""
+        await self._batch.find(key.kind, key.id)
+        self._batch.guard(key.kind, key.id)
 
     def _put(self, incoming: Incoming, document: Document) -> None:
         self._batch.put(incoming.key.kind, document, incoming.key.parent, expected=0)

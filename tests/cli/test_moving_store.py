@@ -128,6 +128,7 @@ async def test_a_file_that_another_server_has(
     [
         (["--store", "memory"], "would be gone with this command"),
         (["--store", "mysql://host/x"], "'mysql://host/x' is not a store: give memory, sqlite:PATH"),
+        (["--store", "postgresql://127.0.0.1:9/x"], "the store postgresql://127.0.0.1:9/x "),
         (["--store", "sqlite:no/such/home.db"], "cannot be opened"),
         (["--store", "sqlite:home.db", "--from", "none"], "'none' is no exported account"),
         (["--store", "sqlite:home.db", "--to", "http://host/v1"], "not allowed with argument --store"),
@@ -137,7 +138,19 @@ async def test_a_file_that_another_server_has(
         (["--store", "sqlite:home.db", "--on-conflict", "ask"], "invalid choice: 'ask'"),
         (["--to", "http://127.0.0.1:9/v1", "--on-conflict", "skip"], "--on-conflict needs --store"),
     ],
-    ids=["memory", "scheme", "path", "folder", "both", "neither", "protocol", "version", "conflict", "server"],
+    ids=[
+        "memory",
+        "scheme",
+        "address",
+        "path",
+        "folder",
+        "both",
+        "neither",
+        "protocol",
+        "version",
+        "conflict",
+        "server",
+    ],
 )
 def test_bad_input(
     exported: Path,

@@ -60,7 +60,7 @@ async def test_an_export_that_was_broken_off_goes_on(
     tmp_path: Path, protocol: ProtocolVersion, dialect: Dialect | None
 ) -> None:
     """Cancelled at any request and run again, it gives the same folder as one run."""
-    async with account(threads=5, protocol=protocol, dialect=dialect) as server:
+    async with account(threads=3, protocol=protocol, dialect=dialect) as server:
         seen = [0, 10**9]
 
         def count(_request: Request) -> None:

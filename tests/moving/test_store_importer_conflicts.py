@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import pickle
 import shutil
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from assistants_async.moving import FolderError, ImportConflictError, MovingProblem, import_account
+from assistants_async.moving import FolderError, ImportConflictError, MovingProblem, MovingReport, import_account
 from assistants_async.moving.folder import Line
 from assistants_async.server import AssistantsServer, MemoryStore
 from assistants_async.server.storage.interface import Key, PageQuery
@@ -233,3 +234,13 @@ def test_conflicts_are_sorted() -> None:
     """By kind and id, in whatever order they were found."""
     found = [MovingProblem("thread", "t", ""), MovingProblem("assistant", "b", ""), MovingProblem("assistant", "a", "")]
     assert [conflict.id for conflict in ImportConflictError("memory", found).conflicts] == ["a", "b", "t"]
+
+
+async def test_two_imports_at_the_same_time(small: Path) -> None:
+    """Each object is there once; the import that came second ends in a sentence, or has nothing to add."""
+    store = MemoryStore()
+    ended = await asyncio.gather(*[import_account(store, small) for _ in range(3)], return_exceptions=True)
+    for result in ended:
+        assert isinstance(result, MovingReport) or "was changed by others meanwhile, import again" in str(result)
+    assert (await import_account(store, small)).counts == {}
+    assert [row.document["id"] for row in await contents(store)] == ["f", "v", "f", "a", "t", "m1", "m2", "r", "s"]
