@@ -15,7 +15,7 @@ from .steps import RunStep
 from .threads import Thread
 
 
-class ThreadEvent(msgspec.Struct, frozen=True):
+class ThreadEvent(msgspec.Struct, frozen=True, gc=False):
     """The thread that `threads.create_and_run` made."""
 
     event: str
@@ -24,7 +24,7 @@ class ThreadEvent(msgspec.Struct, frozen=True):
     """The thread."""
 
 
-class RunEvent(msgspec.Struct, frozen=True):
+class RunEvent(msgspec.Struct, frozen=True, gc=False):
     """The run has another status."""
 
     event: str
@@ -33,7 +33,7 @@ class RunEvent(msgspec.Struct, frozen=True):
     """The run as it is now."""
 
 
-class RunStepEvent(msgspec.Struct, frozen=True):
+class RunStepEvent(msgspec.Struct, frozen=True, gc=False):
     """A step was made or has another status."""
 
     event: str
@@ -42,7 +42,7 @@ class RunStepEvent(msgspec.Struct, frozen=True):
     """The step as it is now."""
 
 
-class RunStepDeltaEvent(msgspec.Struct, frozen=True):
+class RunStepDeltaEvent(msgspec.Struct, frozen=True, gc=False):
     """More of a step: of a tool call's arguments, of code or of its outputs."""
 
     event: str
@@ -51,7 +51,7 @@ class RunStepDeltaEvent(msgspec.Struct, frozen=True):
     """The new part."""
 
 
-class MessageEvent(msgspec.Struct, frozen=True):
+class MessageEvent(msgspec.Struct, frozen=True, gc=False):
     """A message was made or has another status."""
 
     event: str
@@ -60,7 +60,7 @@ class MessageEvent(msgspec.Struct, frozen=True):
     """The message as it is now."""
 
 
-class MessageDeltaEvent(msgspec.Struct, frozen=True):
+class MessageDeltaEvent(msgspec.Struct, frozen=True, gc=False):
     """More of a message."""
 
     event: str
@@ -80,7 +80,7 @@ class MessageDeltaEvent(msgspec.Struct, frozen=True):
         return "".join(text for text in texts if text)
 
 
-class UnknownEvent(msgspec.Struct, frozen=True):
+class UnknownEvent(msgspec.Struct, frozen=True, gc=False):
     """An event that no document names, or whose payload cannot be read as what its name promises."""
 
     event: str
