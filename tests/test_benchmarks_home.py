@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks import server
 from benchmarks.crashes import crash
 from benchmarks.home import Cost, bounds, costs, shown
 from benchmarks.two_servers import cancellations, conflicts, streams
@@ -26,6 +27,18 @@ async def test_costs() -> None:
     assert shown({"by hand": Cost(1.0, 20.0), "sqlite": Cost(2.5, 10.0)}) == [
         "by hand: a run 1.00 ms (1.0), a delta 20 µs (1.0)",
         "sqlite: a run 2.50 ms (2.5), a delta 10 µs (0.5)",
+    ]
+
+
+async def test_costs_of_requests() -> None:
+    """Of the embedded server beside a handler by hand, whose answers are held to be whole."""
+    found = await server.costs(3)
+    assert list(found) == ["by hand", "serve"]
+    assert server.shown({"by hand": server.Costs(100, 200, 400, 5), "serve": server.Costs(115, 300, 600, 9)}) == [
+        "get: by hand 100 µs, serve 115 µs (1.15)",
+        "create: by hand 200 µs, serve 300 µs (1.50)",
+        "list: by hand 400 µs, serve 600 µs (1.50)",
+        "event: by hand 5 µs, serve 9 µs (1.80)",
     ]
 
 

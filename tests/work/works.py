@@ -248,7 +248,7 @@ class Bounded(NamedTuple):
 WORKS: Mapping[str, Bounded] = {
     "a call": Bounded(calls, 20, 120, Work(33, 18, 1)),
     "a create": Bounded(creates, 20, 120, Work(50, 30, 2)),
-    "a create of 200 KB": Bounded(long_creates, 2, 12, Work(74, 62, 1)),
+    "a create of 200 KB": Bounded(long_creates, 2, 12, Work(82, 62, 1)),
     "a stream of one delta": Bounded(streams, 20, 120, Work(144, 72, 6)),
     "a call, over the wire": Bounded(calls_over_the_wire, 20, 120, Work(42, 21, 1)),
     "a call, over the wire, lean": Bounded(lean_calls_over_the_wire, 20, 120, Work(53, 39, 1)),
