@@ -62,7 +62,6 @@ ELSEWHERE = {
     "server/storage/postgres_writes": "server/storage/test_stores_runs.py",
     "server/storage/quota": "server/test_bounds.py",
     "server/storage/run_rows": "server/storage/test_stores_runs.py",
-    "server/storage/vector_index": "server/handlers/test_vector_stores.py",
     "session": "session/test_retries.py",
     "session/azure": "session/test_settings.py",
     "testing/chat_backend": "server/backend/test_chat.py",
