@@ -1,7 +1,8 @@
 """A server of one's own: what it costs beside a forwarder by hand, and whether it grows with what it keeps.
 
 `costs` has CPU of the server's process: of a run with a short answer, and of a delta, each beside a handler of
-aiohttp.web that passes the deltas on and keeps nothing. `bounds` has memory and CPU of a server with much in its store.
+aiohttp.web that passes the deltas on and keeps nothing. `streams` looks whether any of many at once is lost, `bounds`
+has memory and CPU of a server with much in its store.
 `--help` has the sizes; ratios mean nothing on a busy machine.
 """
 
@@ -83,11 +84,17 @@ async def costs(runs: int, deltas: int, stores: Sequence[str]) -> dict[str, Cost
         found["by hand"] = await _cost(("-m", "benchmarks.home", "forward", backend.url), backend, runs, deltas)
         for store in stores:
             with tempfile.TemporaryDirectory() as folder:
-                place = f"sqlite:{Path(folder, 'home.db')}" if store == "sqlite" else store
-                arguments = serving("--backend", backend.url, "--model", "m", "--store", place, "--pace", "0")
-                name = "postgresql" if store.startswith("postgres") else store
-                found[name] = await _cost(arguments, backend, runs, deltas)
+                found[_name(store)] = await _cost(_serving(store, Path(folder), backend), backend, runs, deltas)
     return found
+
+
+def _serving(store: str, folder: Path, backend: ChatBackend) -> tuple[str, ...]:
+    place = f"sqlite:{folder / 'home.db'}" if store == "sqlite" else store
+    return serving("--backend", backend.url, "--model", "m", "--store", place, "--pace", "0")
+
+
+def _name(store: str) -> str:
+    return "postgresql" if store.startswith("postgres") else store
 
 
 async def _cost(arguments: Sequence[str], backend: ChatBackend, runs: int, deltas: int) -> Cost:
@@ -108,6 +115,26 @@ async def _cost(arguments: Sequence[str], backend: ChatBackend, runs: int, delta
 
         short, long = await some(1), await some(deltas)
     return Cost(short * 1e3, (long - short) / (deltas - 1) * 1e6)
+
+
+async def streams(count: int, words: int, stores: Sequence[str]) -> list[str]:
+    """Stream so many runs at once from a server with each store; return a line for each."""
+    lines: list[str] = []
+    async with ChatBackend(models=["m"]) as backend:
+        backend.answers[:] = [ChatAnswer(text="word " * words)] * (count * len(stores))
+        for store in stores:
+            with tempfile.TemporaryDirectory() as folder:
+                arguments = _serving(store, Path(folder), backend)
+                connector = aiohttp.TCPConnector(limit=0)
+                async with started(*arguments) as server, aiohttp.ClientSession(connector=connector) as session:
+                    voice = Voice(session, server.url)
+                    assistant = (await voice.make("/assistants", {"model": "m"}))["id"]
+                    body = {"assistant_id": assistant, "thread": {"messages": [_HELLO]}, "stream": True}
+                    found = await asyncio.gather(*(voice.stream("/threads/runs", body) for _ in range(count)))
+            # In the deltas, and in the message at the end.
+            whole = sum(said == 2 * words for said in found)
+            lines.append(f"{_name(store)}: {whole} of {count} streams at once are whole")
+    return lines
 
 
 async def forward(url: str) -> None:
@@ -244,6 +271,10 @@ def main() -> None:
     cost.add_argument("--runs", type=int, default=200, help="for each figure (default: 200)")
     cost.add_argument("--deltas", type=int, default=500, help="of a long answer (default: 500)")
     cost.add_argument("--store", action="append", help="memory, sqlite, or a URL (default: memory and sqlite)")
+    stream = commands.add_parser("streams", help="many runs streamed at once")
+    stream.add_argument("--count", type=int, default=200, help="of runs (default: 200)")
+    stream.add_argument("--words", type=int, default=200, help="of each answer (default: 200)")
+    stream.add_argument("--store", action="append", help="memory, sqlite, or a URL (default: memory and sqlite)")
     bound = commands.add_parser("bounds", help="memory and CPU of a server that keeps much")
     bound.add_argument("--threads", type=int, default=100_000, help="of 10 messages (default: 100 000)")
     bound.add_argument("--files", type=int, default=100_000, help="(default: 100 000)")
@@ -257,6 +288,9 @@ def main() -> None:
     elif options.command == "costs":
         stores = options.store or ["memory", "sqlite"]
         print(*shown(asyncio.run(costs(options.runs, options.deltas, stores))), sep="\n")
+    elif options.command == "streams":
+        stores = options.store or ["memory", "sqlite"]
+        print(*asyncio.run(streams(options.count, options.words, stores)), sep="\n")
     else:
         sizes = (options.threads, options.files, options.messages, options.size)
         print(*asyncio.run(bounds(*sizes)), sep="\n")

@@ -102,7 +102,7 @@ async def talking(store: str, *options: str) -> AsyncIterator[Talk]:
 # Streams
 
 
-async def streams(store: str, count: int) -> list[str]:
+async def streams_of_others(store: str, count: int) -> list[str]:
     """Stream so many runs with a call, and their outputs, from a server without a free slot; return the faults."""
     async with talking(store, "--concurrency", "1") as full:
         assistant = (await full.make("/assistants", {"model": "m", "tools": [_WEATHER]}))["id"]
@@ -284,7 +284,7 @@ async def cancellations(store: str, count: int) -> list[float]:
 
 async def measure(store: str, runs: int) -> list[str]:
     """Do all of it, print what was found, and return the faults."""
-    faults = await streams(store, runs)
+    faults = await streams_of_others(store, runs)
     print(f"{runs} runs and their outputs, streamed where there is no slot: {len(faults)} faults", flush=True)
     found = await killed(store, runs)
     ends = ", ".join(f"{number} {status}" for status, number in sorted(found.ends.items()))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from benchmarks import server
 from benchmarks.crashes import crash
-from benchmarks.home import Cost, bounds, costs, shown
-from benchmarks.two_servers import cancellations, conflicts, streams
+from benchmarks.home import Cost, bounds, costs, shown, streams
+from benchmarks.many_objects import grown
+from benchmarks.two_servers import cancellations, conflicts, streams_of_others
 from tests.support.postgres import new_database
 
 
@@ -42,6 +43,14 @@ async def test_costs_of_requests() -> None:
     ]
 
 
+async def test_streams_at_once() -> None:
+    """All of them are whole, with each store."""
+    assert await streams(3, 10, ["memory", "sqlite"]) == [
+        "memory: 3 of 3 streams at once are whole",
+        "sqlite: 3 of 3 streams at once are whole",
+    ]
+
+
 async def test_bounds() -> None:
     """A line for each; a file goes up and down piece by piece, and not as a whole."""
     threads, files, thread, file = await bounds(8, 12, 12, 64, rounds=20)
@@ -55,7 +64,14 @@ async def test_bounds() -> None:
 async def test_two_servers() -> None:
     """Each streams what the other works on, one run a thread is made, and a cancellation ends the run at the other."""
     with new_database() as store:
-        assert await streams(store, 2) == []
+        assert await streams_of_others(store, 2) == []
         assert await conflicts(store, 1) == []
         [seconds] = await cancellations(store, 1)
         assert seconds > 0
+
+
+async def test_many_objects() -> None:
+    """Every request is measured with few objects and with many, and all succeed."""
+    found = await grown(30, 20)
+    assert list(found)[:2] == ["GET of a file", "page of files"]
+    assert all(ratio >= 0 for ratio in found.values())

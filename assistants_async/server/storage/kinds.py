@@ -11,6 +11,10 @@ ACTIVE = frozenset({"queued", "in_progress", "requires_action", "cancelling"})
 """Statuses of runs that have not ended."""
 
 
+UNIFORM = frozenset({"message"})
+"""Kinds without states and amounts: adding their documents up is counting them, for which an index is enough."""
+
+
 class Columns(NamedTuple):
     """The members of a document that a store has an index of."""
 

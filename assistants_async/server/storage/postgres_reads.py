@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from .interface import Event, Key, Page, PageQuery, Stored, Tally, UnknownCursorError
+from .kinds import UNIFORM
 from .postgres_link import Connection
 
 # Values only ever come as parameters; this is a piece of statements.
@@ -62,17 +63,18 @@ async def tally(connection: Connection, kind: str, parent: str, ref: str | None)
     """Add documents up."""
     values = [kind, plain(parent)] if ref is None else [kind, plain(parent), plain(ref)]
     term = "" if ref is None else " AND ref = $3 AND ref <> ''"
-    rows = await connection.fetch(
-        f"SELECT state, count(*), sum(amount)::bigint FROM objects WHERE {_FOUND}{term} GROUP BY state",  # noqa: S608
-        *values,
-    )
+    if kind in UNIFORM:
+        statement = f"SELECT '', count(*), 0::bigint FROM objects WHERE {_FOUND}{term}"  # noqa: S608
+    else:
+        statement = f"SELECT state, count(*), sum(amount)::bigint FROM objects WHERE {_FOUND}{term} GROUP BY state"  # noqa: S608
+    rows = await connection.fetch(statement, *values)
     stamp = 0
     if kind == "store_file":
         # Places of removed documents have the version of their removal.
         stamp = await connection.fetchval(
             "SELECT coalesce(max(version), 0) FROM objects WHERE kind = 'store_file' AND parent = $1", plain(parent)
         )
-    return Tally({state: count for state, count, _ in rows}, sum(amount for _, _, amount in rows), stamp)
+    return Tally({state: count for state, count, _ in rows if count}, sum(amount for _, _, amount in rows), stamp)
 
 
 async def parents(connection: Connection, id: str) -> Sequence[str]:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from .interface import Event, Key, Page, PageQuery, Stored, Tally, UnknownCursorError
+from .kinds import UNIFORM
 
 # Values only ever come as parameters; these are pieces of statements.
 _FOUND = "kind = ? AND parent = ? AND doc IS NOT NULL"
@@ -56,7 +57,10 @@ def pages(connection: sqlite3.Connection, parent: str, queries: Mapping[str, Pag
 def tally(connection: sqlite3.Connection, kind: str, parent: str, ref: str | None) -> Tally:
     """Add documents up."""
     term, values = ("", (kind, parent)) if ref is None else (" AND ref = ? AND ref <> ''", (kind, parent, ref))
-    statement = f"SELECT state, count(*), sum(amount) FROM objects WHERE {_FOUND}{term} GROUP BY state"  # noqa: S608
+    if kind in UNIFORM:
+        statement = f"SELECT '', count(*), 0 FROM objects WHERE {_FOUND}{term}"  # noqa: S608
+    else:
+        statement = f"SELECT state, count(*), sum(amount) FROM objects WHERE {_FOUND}{term} GROUP BY state"  # noqa: S608
     rows = connection.execute(statement, values).fetchall()
     stamp = 0
     if kind == "store_file":
@@ -65,7 +69,7 @@ def tally(connection: sqlite3.Connection, kind: str, parent: str, ref: str | Non
             "SELECT max(version) FROM objects WHERE kind = 'store_file' AND parent = ?", (parent,)
         ).fetchone()
         stamp = found or 0
-    return Tally({state: count for state, count, _ in rows}, sum(amount for _, _, amount in rows), stamp)
+    return Tally({state: count for state, count, _ in rows if count}, sum(amount for _, _, amount in rows), stamp)
 
 
 def parents(connection: sqlite3.Connection, id: str) -> Sequence[str]:

@@ -268,6 +268,7 @@ async def test_pages_of_several_kinds(store: Store) -> None:
     messages = [{"id": f"m{number}"} for number in range(150)]
     await commit(store, *messages, kind="message", parent="t")
     await commit(store, {"id": "s", "status": "completed", "run_id": "r"}, kind="step", parent="t")
+    assert ((await store.tally("message", "t")).total, (await store.tally("message", "u")).total) == (150, 0)
     for query, count in ((PageQuery(), 150), (PageQuery(limit=2, ascending=False), 2)):
         first, second = await store.pages("t", {"message": query, "step": PageQuery()})
         alone = await store.page("message", "t", query)
