@@ -176,7 +176,7 @@ def test_every_fault_is_named() -> None:
 
 def test_every_argument_of_the_server_is_named() -> None:
     """The table of the guide has its arguments in order."""
-    table = guide("server").split("| `AssistantsServer` |")[1].split("\n\n")[0]
+    table = guide("embedded-server").split("| `AssistantsServer` |")[1].split("\n\n")[0]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(inspect.signature(AssistantsServer).parameters)
 
 
