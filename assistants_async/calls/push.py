@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
 
+from ..errors import StreamInterruptedError
 from ..response import HTTPResponse
 from .channel import Channel
 from .pipe import PipeSender, Sender
@@ -40,6 +41,11 @@ async def push(channel: Channel[T], sender: Sender[T], *, close: bool) -> HTTPRe
     except Exception as error:
         if isinstance(sender, PipeSender):
             sender.fail(error)
+        raise
+    except BaseException:
+        # A cancelled call would else look whole to the reader. Where other calls go on into the pipe, it is theirs.
+        if close and isinstance(sender, PipeSender):
+            sender.fail(StreamInterruptedError("the call into this pipe was cancelled", items=channel.items_delivered))
         raise
     finally:
         if close:

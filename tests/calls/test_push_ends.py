@@ -212,7 +212,7 @@ async def test_n11_one_error_of_three_calls_reaches_the_reader(wire: Wire, clien
 
 
 async def test_r11_a_cancelled_pump_closes_both_ends(wire: Wire, client: AssistantsClient) -> None:
-    """The channel is closed without an error for its reader, and the server sees the connection close."""
+    """Its reader gets an error, since the answer may not be whole, and the server sees the connection close."""
     body = Body(b'{"id":"a"}', STALL, kind=JSON)
     wire.answer(body)
     send, receive = open_pipe(1)
@@ -221,10 +221,35 @@ async def test_r11_a_cancelled_pump_closes_both_ends(wire: Wire, client: Assista
     pump.cancel()
     with pytest.raises(asyncio.CancelledError):
         await pump
+    with pytest.raises(StreamInterruptedError, match="the call into this pipe was cancelled") as caught:
+        await anext(receive)
+    assert caught.value.items == 1
     with pytest.raises(StopAsyncIteration):
         await anext(receive)
     receive.close()
     await asyncio.wait_for(body.left.wait(), 30)
+
+
+async def test_a_time_out_around_a_pump_is_no_clean_end(wire: Wire, client: AssistantsClient) -> None:
+    """Another call that is to follow into the pipe is not disturbed by it."""
+    body = Body(b'{"id":"a"}', STALL, kind=JSON)
+    for close in (True, False):
+        wire.answer(body)
+        send, receive = open_pipe(5)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(None) as limit:
+                pump = asyncio.ensure_future(client.threads.retrieve("t").into(send, close=close))
+                assert (await anext(receive)).id == "a"
+                limit.reschedule(0)
+                await pump
+        if close:
+            with pytest.raises(StreamInterruptedError):
+                await anext(receive)
+        else:
+            await send.send("next")
+            assert await anext(receive) == "next"
+        send.close()
+        receive.close()
 
 
 async def test_r11_a_cancelled_receive_loses_nothing(wire: Wire, client: AssistantsClient) -> None:
