@@ -11,7 +11,8 @@ from ..response import Headers
 # RFC 6266: a quoted string with backslash escapes, or a token.
 _PLAIN = r'(?i)(?:^|;)\s*+filename\s*+=\s*+(?:"((?:[^"\\]++|\\.)*+)"|([^;\s"]++))'
 _EXTENDED = r"(?i)(?:^|;)\s*+filename\*\s*+=\s*+([\w.-]++)'[^']*+'([^;\s]++)"
-_FORBIDDEN = r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>:"|?*]'
+# Marks of direction too: `gpj.exe` can be made to look like `exe.jpg`.
+_FORBIDDEN = r'[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff<>:"|?*]'
 _RESERVED = r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?"
 _LONGEST = 200
 

@@ -9,8 +9,8 @@ from typing import Any
 from .._typing import override
 
 _KEY = r"\b(?:sk|key|sess)-[A-Za-z0-9_\-]{6,}"
-# C0, DEL, C1 and the two Unicode line ends: what would forge a log line or move a terminal's cursor.
-_CONTROL = "[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+# C0, DEL, C1, the two Unicode line ends and marks of direction: what forges a log line or moves a terminal's cursor.
+_CONTROL = "[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 
 
 def printable(text: str, limit: int = 200) -> str:

@@ -19,6 +19,7 @@ from aiohttp.tracing import Trace
 from .._typing import override
 from ..core.requests.options import Timeout
 from .connection_use import connection_use
+from .unread import PAUSE, has_unread
 
 SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""
@@ -36,7 +37,8 @@ class Connector(aiohttp.TCPConnector):
         if _TAKES_SOCKETS:
             settings["socket_factory"] = _socket
         super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
-        self._used: set[ResponseHandler] = set()
+        # Each with the time at which its last request began, by the loop's clock.
+        self._used: dict[ResponseHandler, float] = {}
         self._ceiling = 0
 
     @override
@@ -48,13 +50,17 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             assert protocol is not None
             use.transport = protocol.transport
-            if protocol not in self._used:
+            now = self._loop.time()
+            try:
+                began = self._used[protocol]  # no `get`, which is a call more for each request
+            except KeyError:
                 use.reused = False  # as one before it may have been
-                self._add(protocol)
+                self._add(protocol, now)
                 return connection
             use.reused = True
             # Bytes that came while it was idle (a late 408, left-overs) would be read as the answer to this request.
-            if not (use.new_required or protocol.should_close):
+            if not (use.new_required or protocol.should_close or (now - began > PAUSE and _has_unread(protocol))):
+                self._used[protocol] = now
                 return connection
             connection.close()
 
@@ -74,13 +80,17 @@ class Connector(aiohttp.TCPConnector):
             del request.headers[name]
         return request
 
-    def _add(self, protocol: ResponseHandler) -> None:
+    def _add(self, protocol: ResponseHandler, now: float) -> None:
         """Note a connection of the pool, and forget closed ones before they are most of the set."""
-        # No WeakSet: asking one is slow, and every request asks.
+        # No weak references: asking one is slow, and every request asks.
         if len(self._used) > self._ceiling:
-            self._used = {known for known in self._used if known.is_connected()}
+            self._used = {known: began for known, began in self._used.items() if known.is_connected()}
             self._ceiling = 2 * len(self._used) + 16
-        self._used.add(protocol)
+        self._used[protocol] = now
+
+
+def _has_unread(protocol: ResponseHandler) -> bool:
+    return protocol.transport is not None and has_unread(protocol.transport)
 
 
 class Socket(socket.socket):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from assistants_async import Headers
 from assistants_async.core.filenames import numbered, safe_name, suggested_name
+from assistants_async.errors.base import escaped
 
 HEADERS: dict[str, tuple[str | None, str]] = {
     "plain": ("attachment; filename=report.pdf", "report.pdf"),
@@ -103,3 +104,10 @@ def test_no_name_leads_out_of_the_folder(name: str) -> None:
         assert clean not in (".", "..")
         assert Path("folder", clean).parent == Path("folder")
         assert Path("folder", clean).name == clean
+
+
+@pytest.mark.parametrize("mark", "\u200e\u200f\u2028\u202a\u202e\u2066\u2069", ids=ascii)
+def test_marks_of_direction_are_no_part_of_a_name(mark: str) -> None:
+    """A program could else be shown as a picture."""
+    assert safe_name(f"a{mark}gpj.exe") == "a_gpj.exe"
+    assert escaped(f"a{mark}b") == f"a\\u{ord(mark):04x}b"

@@ -44,7 +44,7 @@ from tests.support.framing import facts, frame
 from tests.support.raw_answers import read
 
 NOW = 1_790_000_000.0
-ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]*").fullmatch
+ONE_LINE = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]*").fullmatch
 
 
 class Target(NamedTuple):

@@ -12,6 +12,7 @@ import msgspec
 
 from ...core.requests.options import Timeout
 from ...errors import TimedOutError
+from ..unread import PAUSE, has_unread
 from .connecting import Origin, connect
 from .connection import Connection
 
@@ -69,7 +70,8 @@ class Pool:
         idle = origin.idle
         while idle:
             connection = idle.pop()
-            if self._time() - connection.idle_since < KEPT:
+            pause = self._time() - connection.idle_since
+            if pause < PAUSE or (pause < KEPT and not has_unread(connection.transport)):
                 return connection
             connection.transport.abort()
         return None
