@@ -13,7 +13,7 @@ PACKAGE = Path(assistants_async.__file__).parent
 
 ELSEWHERE = {
     "__main__": "cli/test_cli.py",
-    "_typing": "test_layers.py",
+    "_typing": "test_typing.py",
     "_version": "test_packaging.py",
     "calls/chunk_stream": "workflows/runs/test_channel_from_sse.py",
     "calls/items": "calls/test_lists.py",

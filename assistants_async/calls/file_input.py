@@ -11,7 +11,9 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable
 from opcode import opmap
 from pathlib import Path
-from typing import IO, Any, NamedTuple, Protocol, cast
+from typing import IO, Any, Protocol, cast
+
+import msgspec
 
 
 class UploadedFile(Protocol):
@@ -41,7 +43,7 @@ SeekableInput = SeekableContent | tuple[str, SeekableContent] | tuple[str, Seeka
 _KINDS = "a Path, bytes, a binary file, an async iterable of bytes or (name, data)"
 
 
-class GivenFile(NamedTuple):
+class GivenFile(msgspec.Struct, frozen=True):
     """The content of a file, with the name and media type that came with it."""
 
     content: Path | bytes | IO[bytes] | AsyncIterable[bytes]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
-from .._typing import override
+from .._typing import TypedDict, override
 from ..client import AssistantsClient
 from ..core.keyword_help import show_keywords
 from ..core.requests.base_url import azure_base_url

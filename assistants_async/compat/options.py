@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol, TypeAlias, TypedDict
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from .._typing import override
+from .._typing import TypedDict, override
 from ..core.checks import positive_seconds
 from ..core.requests.options import NO_TIMEOUT
 from ..core.requests.options import Timeout as NativeTimeout

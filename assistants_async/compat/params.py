@@ -1,5 +1,7 @@
 """Keywords of the methods: those of the operations, with the ids and options that openai-python takes by name."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from typing import Required
 

@@ -37,6 +37,11 @@ def whole_number(name: str, value: object, least: int = 1, most: int | None = No
         raise ValueError(f"{name} must be a whole number {bounds}, not {shown(value)}")
 
 
+def is_plain_word(text: str) -> bool:
+    """Check that text is a word of ASCII letters, digits, `_` and `-`, which every encoding leaves as it is."""
+    return text != "" and text.isascii() and f"_{text}".replace("-", "_").isidentifier()
+
+
 def flag(name: str, value: object) -> None:
     """Refuse what is neither True nor False; raises `TypeError`."""
     if type(value) is not bool:

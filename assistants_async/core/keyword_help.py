@@ -14,9 +14,9 @@ import textwrap
 import types
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, NamedTuple, Self, SupportsIndex, TypeVar
+from typing import Any, Self, SupportsIndex, TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from .._typing import override
 from ..errors.old_names import MISSING
@@ -37,7 +37,7 @@ def show_keywords(cls: C) -> C:
     return cls
 
 
-class Keyword(NamedTuple):
+class Keyword(Struct, frozen=True):
     """A keyword of a TypedDict."""
 
     annotation: str

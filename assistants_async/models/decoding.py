@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -158,7 +158,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-class _Plan(NamedTuple):
+class _Plan(msgspec.Struct, frozen=True):
     """The plan by which values of a type are mended; recursive types meet themselves in `structs`."""
 
     structs: dict[Any, _Struct]

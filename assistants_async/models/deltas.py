@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
-from .base import ABSENT, FIRST, Model, Object, Tagged
+from .base import ABSENT, FIRST, Model, Object, Tag, Tagged
 from .messages import FileCitation, FilePath, ImageFile, ImageURL, MessageRole, URLCitation
 from .steps import FileSearch, MessageCreation, OutputImage, StepFunction
 from .unions import Unknown
 
 
-class MessageDeltaFileCitation(Tagged[Literal["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
+class MessageDeltaFileCitation(Tagged[Tag["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
     """A citation, whole (`MessageDeltaContentTextAnnotationsFileCitationObject`)."""
 
     index: int = FIRST
@@ -25,7 +25,7 @@ class MessageDeltaFileCitation(Tagged[Literal["file_citation"]], frozen=True, kw
     """The end of the mark."""
 
 
-class MessageDeltaFilePath(Tagged[Literal["file_path"]], frozen=True, kw_only=True, tag="file_path"):
+class MessageDeltaFilePath(Tagged[Tag["file_path"]], frozen=True, kw_only=True, tag="file_path"):
     """A path to a file, whole (`MessageDeltaContentTextAnnotationsFilePathObject`)."""
 
     index: int = FIRST
@@ -40,7 +40,7 @@ class MessageDeltaFilePath(Tagged[Literal["file_path"]], frozen=True, kw_only=Tr
     """The end of the path."""
 
 
-class MessageDeltaURLCitation(Tagged[Literal["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
+class MessageDeltaURLCitation(Tagged[Tag["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
     """A citation of a web page, whole; in no document."""
 
     index: int = FIRST
@@ -68,7 +68,7 @@ class MessageDeltaTextValue(Model, frozen=True, kw_only=True):
     """Annotations that are new."""
 
 
-class MessageDeltaText(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="text"):
+class MessageDeltaText(Tagged[Tag["text"]], frozen=True, kw_only=True, tag="text"):
     """More of a text part (`MessageDeltaContentTextObject`)."""
 
     index: int = FIRST
@@ -77,7 +77,7 @@ class MessageDeltaText(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="
     """The new part."""
 
 
-class MessageDeltaImageFile(Tagged[Literal["image_file"]], frozen=True, kw_only=True, tag="image_file"):
+class MessageDeltaImageFile(Tagged[Tag["image_file"]], frozen=True, kw_only=True, tag="image_file"):
     """An image part (`MessageDeltaContentImageFileObject`)."""
 
     index: int = FIRST
@@ -86,7 +86,7 @@ class MessageDeltaImageFile(Tagged[Literal["image_file"]], frozen=True, kw_only=
     """The image."""
 
 
-class MessageDeltaImageURL(Tagged[Literal["image_url"]], frozen=True, kw_only=True, tag="image_url"):
+class MessageDeltaImageURL(Tagged[Tag["image_url"]], frozen=True, kw_only=True, tag="image_url"):
     """An image part (`MessageDeltaContentImageUrlObject`)."""
 
     index: int = FIRST
@@ -95,7 +95,7 @@ class MessageDeltaImageURL(Tagged[Literal["image_url"]], frozen=True, kw_only=Tr
     """The image."""
 
 
-class MessageDeltaRefusal(Tagged[Literal["refusal"]], frozen=True, kw_only=True, tag="refusal"):
+class MessageDeltaRefusal(Tagged[Tag["refusal"]], frozen=True, kw_only=True, tag="refusal"):
     """More of a refusal (`MessageDeltaContentRefusalObject`)."""
 
     index: int = FIRST
@@ -131,16 +131,14 @@ class MessageDelta(Object, frozen=True, kw_only=True):
     """The new part."""
 
 
-class RunStepDeltaMessageCreation(
-    Tagged[Literal["message_creation"]], frozen=True, kw_only=True, tag="message_creation"
-):
+class RunStepDeltaMessageCreation(Tagged[Tag["message_creation"]], frozen=True, kw_only=True, tag="message_creation"):
     """The message that a step writes (`RunStepDeltaStepDetailsMessageCreationObject`)."""
 
     message_creation: MessageCreation | None = None
     """The message."""
 
 
-class RunStepDeltaLogs(Tagged[Literal["logs"]], frozen=True, kw_only=True, tag="logs"):
+class RunStepDeltaLogs(Tagged[Tag["logs"]], frozen=True, kw_only=True, tag="logs"):
     """More of what code printed (`RunStepDeltaStepDetailsToolCallsCodeOutputLogsObject`)."""
 
     index: int = FIRST
@@ -149,7 +147,7 @@ class RunStepDeltaLogs(Tagged[Literal["logs"]], frozen=True, kw_only=True, tag="
     """To be put behind the text so far."""
 
 
-class RunStepDeltaImage(Tagged[Literal["image"]], frozen=True, kw_only=True, tag="image"):
+class RunStepDeltaImage(Tagged[Tag["image"]], frozen=True, kw_only=True, tag="image"):
     """An image that code made (`RunStepDeltaStepDetailsToolCallsCodeOutputImageObject`)."""
 
     index: int = FIRST
@@ -171,9 +169,7 @@ class RunStepDeltaCode(Model, frozen=True, kw_only=True):
     """More of what it put out."""
 
 
-class RunStepDeltaCodeInterpreter(
-    Tagged[Literal["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"
-):
+class RunStepDeltaCodeInterpreter(Tagged[Tag["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"):
     """More of a run of the code interpreter (`RunStepDeltaStepDetailsToolCallsCodeObject`)."""
 
     index: int = FIRST
@@ -184,7 +180,7 @@ class RunStepDeltaCodeInterpreter(
     """The new part."""
 
 
-class RunStepDeltaFileSearch(Tagged[Literal["file_search"]], frozen=True, kw_only=True, tag="file_search"):
+class RunStepDeltaFileSearch(Tagged[Tag["file_search"]], frozen=True, kw_only=True, tag="file_search"):
     """A search over vector stores (`RunStepDeltaStepDetailsToolCallsFileSearchObject`)."""
 
     index: int = FIRST
@@ -195,7 +191,7 @@ class RunStepDeltaFileSearch(Tagged[Literal["file_search"]], frozen=True, kw_onl
     """The search, empty says the document."""
 
 
-class RunStepDeltaRetrieval(Tagged[Literal["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
+class RunStepDeltaRetrieval(Tagged[Tag["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over files (`RunStepDeltaStepDetailsToolCallsRetrievalObject`)."""
 
     index: int = FIRST
@@ -206,7 +202,7 @@ class RunStepDeltaRetrieval(Tagged[Literal["retrieval"]], frozen=True, kw_only=T
     """Always empty, says the document."""
 
 
-class RunStepDeltaFunction(Tagged[Literal["function"]], frozen=True, kw_only=True, tag="function"):
+class RunStepDeltaFunction(Tagged[Tag["function"]], frozen=True, kw_only=True, tag="function"):
     """More of a call of the caller's function (`RunStepDeltaStepDetailsToolCallsFunctionObject`)."""
 
     index: int = FIRST
@@ -223,7 +219,7 @@ RunStepDeltaToolCall = (
 """More of a tool call, distinguished by `type`; an `Unknown` has its `index` in `raw`."""
 
 
-class RunStepDeltaToolCalls(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
+class RunStepDeltaToolCalls(Tagged[Tag["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
     """More of a step's tool calls (`RunStepDeltaStepDetailsToolCallsObject`)."""
 
     tool_calls: tuple[RunStepDeltaToolCall, ...] = ABSENT

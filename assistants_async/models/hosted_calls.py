@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Generic, Literal
 
-from .base import EMPTY, Model, Object, Tag_co, Tagged
+from .base import EMPTY, Model, Object, Tag, Tag_co, Tagged
 
 
-class MCPToolCall(Object, Tagged[Literal["mcp"]], frozen=True, kw_only=True, tag="mcp"):
+class MCPToolCall(Object, Tagged[Tag["mcp"]], frozen=True, kw_only=True, tag="mcp"):
     """A call of an MCP server's tool."""
 
     server_label: str | None = None
@@ -30,14 +30,14 @@ class HostedToolCall(Object, Tagged[Tag_co], Generic[Tag_co], frozen=True, kw_on
         return getattr(self, self.type, None) or {}
 
 
-class AISearchCall(HostedToolCall[Literal["azure_ai_search"]], frozen=True, kw_only=True, tag="azure_ai_search"):
+class AISearchCall(HostedToolCall[Tag["azure_ai_search"]], frozen=True, kw_only=True, tag="azure_ai_search"):
     """A search in an index of Azure AI Search."""
 
     azure_ai_search: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class AzureFunctionCall(HostedToolCall[Literal["azure_function"]], frozen=True, kw_only=True, tag="azure_function"):
+class AzureFunctionCall(HostedToolCall[Tag["azure_function"]], frozen=True, kw_only=True, tag="azure_function"):
     """A call of an Azure Function, which the server makes."""
 
     azure_function: dict[str, Any] | None = None
@@ -45,7 +45,7 @@ class AzureFunctionCall(HostedToolCall[Literal["azure_function"]], frozen=True, 
 
 
 class BingCustomSearchCall(
-    HostedToolCall[Literal["bing_custom_search"]], frozen=True, kw_only=True, tag="bing_custom_search"
+    HostedToolCall[Tag["bing_custom_search"]], frozen=True, kw_only=True, tag="bing_custom_search"
 ):
     """A search in chosen sites by Bing."""
 
@@ -53,7 +53,7 @@ class BingCustomSearchCall(
     """Arguments and results of the call."""
 
 
-class BingGroundingCall(HostedToolCall[Literal["bing_grounding"]], frozen=True, kw_only=True, tag="bing_grounding"):
+class BingGroundingCall(HostedToolCall[Tag["bing_grounding"]], frozen=True, kw_only=True, tag="bing_grounding"):
     """A search of the web by Bing."""
 
     bing_grounding: dict[str, Any] | None = None
@@ -61,7 +61,7 @@ class BingGroundingCall(HostedToolCall[Literal["bing_grounding"]], frozen=True, 
 
 
 class BrowserAutomationCall(
-    HostedToolCall[Literal["browser_automation"]], frozen=True, kw_only=True, tag="browser_automation"
+    HostedToolCall[Tag["browser_automation"]], frozen=True, kw_only=True, tag="browser_automation"
 ):
     """A task done in a browser."""
 
@@ -70,7 +70,7 @@ class BrowserAutomationCall(
 
 
 class ComputerUseCall(
-    HostedToolCall[Literal["computer_use_preview"]], frozen=True, kw_only=True, tag="computer_use_preview"
+    HostedToolCall[Tag["computer_use_preview"]], frozen=True, kw_only=True, tag="computer_use_preview"
 ):
     """An action on a screen."""
 
@@ -78,28 +78,28 @@ class ComputerUseCall(
     """Arguments and results of the call."""
 
 
-class ConnectedAgentCall(HostedToolCall[Literal["connected_agent"]], frozen=True, kw_only=True, tag="connected_agent"):
+class ConnectedAgentCall(HostedToolCall[Tag["connected_agent"]], frozen=True, kw_only=True, tag="connected_agent"):
     """A question to another agent, with `name`, `arguments` and `output`."""
 
     connected_agent: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class DeepResearchCall(HostedToolCall[Literal["deep_research"]], frozen=True, kw_only=True, tag="deep_research"):
+class DeepResearchCall(HostedToolCall[Tag["deep_research"]], frozen=True, kw_only=True, tag="deep_research"):
     """A research, with `input` and `output`."""
 
     deep_research: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class FabricCall(HostedToolCall[Literal["fabric_dataagent"]], frozen=True, kw_only=True, tag="fabric_dataagent"):
+class FabricCall(HostedToolCall[Tag["fabric_dataagent"]], frozen=True, kw_only=True, tag="fabric_dataagent"):
     """A question to a data agent of Microsoft Fabric."""
 
     fabric_dataagent: dict[str, Any] | None = None
     """Arguments and results of the call."""
 
 
-class OpenAPICall(HostedToolCall[Literal["openapi"]], frozen=True, kw_only=True, tag="openapi"):
+class OpenAPICall(HostedToolCall[Tag["openapi"]], frozen=True, kw_only=True, tag="openapi"):
     """A call of a web API that an OpenAPI document describes."""
 
     openapi: dict[str, Any] | None = None
@@ -107,7 +107,7 @@ class OpenAPICall(HostedToolCall[Literal["openapi"]], frozen=True, kw_only=True,
 
 
 class SharePointCall(
-    HostedToolCall[Literal["sharepoint_grounding"]], frozen=True, kw_only=True, tag="sharepoint_grounding"
+    HostedToolCall[Tag["sharepoint_grounding"]], frozen=True, kw_only=True, tag="sharepoint_grounding"
 ):
     """A search in SharePoint."""
 
@@ -145,7 +145,7 @@ class Activity(Model, frozen=True, kw_only=True):
     """The server's tools by their names, each with `description` and `parameters`."""
 
 
-class ActivityDetails(Tagged[Literal["activities"]], frozen=True, kw_only=True, tag="activities"):
+class ActivityDetails(Tagged[Tag["activities"]], frozen=True, kw_only=True, tag="activities"):
     """A step of activities."""
 
     activities: tuple[Activity, ...] = EMPTY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
+from .base import ABSENT, EMPTY, Model, Object, Tag, Tagged, Timestamp
 from .notebook import parts_html
 from .threads import DataSource
 from .tools import Tool
@@ -55,7 +55,7 @@ class FileCitation(Model, frozen=True, kw_only=True):
     """The words cited; protocol v1 and stream deltas only."""
 
 
-class FileCitationAnnotation(Tagged[Literal["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
+class FileCitationAnnotation(Tagged[Tag["file_citation"]], frozen=True, kw_only=True, tag="file_citation"):
     """A place in the text that cites a file (`MessageContentTextAnnotationsFileCitationObject`)."""
 
     promised = ("text", "file_citation", "start_index", "end_index")
@@ -79,7 +79,7 @@ class FilePath(Model, frozen=True, kw_only=True):
     """The file."""
 
 
-class FilePathAnnotation(Tagged[Literal["file_path"]], frozen=True, kw_only=True, tag="file_path"):
+class FilePathAnnotation(Tagged[Tag["file_path"]], frozen=True, kw_only=True, tag="file_path"):
     """A path in the text to a file that code made (`MessageContentTextAnnotationsFilePathObject`)."""
 
     promised = ("text", "file_path", "start_index", "end_index")
@@ -103,7 +103,7 @@ class URLCitation(Model, frozen=True, kw_only=True):
     """The page's title."""
 
 
-class URLCitationAnnotation(Tagged[Literal["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
+class URLCitationAnnotation(Tagged[Tag["url_citation"]], frozen=True, kw_only=True, tag="url_citation"):
     """A place in the text that cites a web page, as Foundry's searches write it; in no document."""
 
     text: str | None = None
@@ -138,7 +138,7 @@ class Text(Model, frozen=True, kw_only=True):
     """Citations and paths in it."""
 
 
-class TextContent(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="text"):
+class TextContent(Tagged[Tag["text"]], frozen=True, kw_only=True, tag="text"):
     """A part that is text (`MessageContentTextObject`)."""
 
     promised = ("text",)
@@ -158,7 +158,7 @@ class ImageFile(Model, frozen=True, kw_only=True):
     """The resolution at which the model reads it; absent means `"auto"`."""
 
 
-class ImageFileContent(Tagged[Literal["image_file"]], frozen=True, kw_only=True, tag="image_file"):
+class ImageFileContent(Tagged[Tag["image_file"]], frozen=True, kw_only=True, tag="image_file"):
     """A part that is an image in a file (`MessageContentImageFileObject`)."""
 
     promised = ("image_file",)
@@ -178,7 +178,7 @@ class ImageURL(Model, frozen=True, kw_only=True):
     """The resolution at which the model reads it; absent means `"auto"`."""
 
 
-class ImageURLContent(Tagged[Literal["image_url"]], frozen=True, kw_only=True, tag="image_url"):
+class ImageURLContent(Tagged[Tag["image_url"]], frozen=True, kw_only=True, tag="image_url"):
     """A part that is an image at a URL (`MessageContentImageUrlObject`)."""
 
     promised = ("image_url",)
@@ -187,7 +187,7 @@ class ImageURLContent(Tagged[Literal["image_url"]], frozen=True, kw_only=True, t
     """The image."""
 
 
-class RefusalContent(Tagged[Literal["refusal"]], frozen=True, kw_only=True, tag="refusal"):
+class RefusalContent(Tagged[Tag["refusal"]], frozen=True, kw_only=True, tag="refusal"):
     """A part in which the model refuses to answer (`MessageContentRefusalObject`)."""
 
     promised = ("refusal",)

@@ -5,11 +5,14 @@ the two differ, limits are those of the last. Other marks, all in `Meta.extra`: 
 value must also fit in v1; `query` says that it travels in the query, and under which name.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Annotated, Literal, Required
 
 from msgspec import Meta
 
+from .._typing import TypedDict
 from .inputs import (
     AssistantID,
     AttachmentInput,

@@ -1,9 +1,12 @@
 """Keywords of the operations on files; marks as in `models.params`."""
 
-from typing import Annotated, Literal, Required, TypedDict
+from __future__ import annotations
+
+from typing import Annotated, Literal, Required
 
 from msgspec import Meta
 
+from .._typing import TypedDict
 from .params import V2, Order
 
 UploadPurpose = Literal["assistants", "batch", "fine-tune", "vision", "user_data", "evals"] | str

@@ -1,10 +1,13 @@
 """Keywords of vector stores and uploads, which protocol v2 alone has; marks and limits as in `params`."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Required, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
 
 from msgspec import Meta
 
+from .._typing import TypedDict
 from .inputs import FileID
 from .params import ListParams
 from .params_files import FileExpiresAfter
@@ -77,13 +80,13 @@ COMPARISONS = (
 class AndSpec(Spec, kw_only=True, tag_field="type", tag="and"):
     """`CompoundFilter`: all of them."""
 
-    filters: "Sequence[_AnyFilter]"
+    filters: Sequence[_AnyFilter]
 
 
 class OrSpec(Spec, kw_only=True, tag_field="type", tag="or"):
     """`CompoundFilter`: any of them."""
 
-    filters: "Sequence[_AnyFilter]"
+    filters: Sequence[_AnyFilter]
 
 
 _AnyFilter = (
@@ -116,7 +119,7 @@ class CompoundFilter(TypedDict):
 
     type: Literal["and", "or"]
     """`"and"` where all filters must match, `"or"` where any of them."""
-    filters: "Sequence[ComparisonFilter | CompoundFilter]"
+    filters: Sequence[ComparisonFilter | CompoundFilter]
     """The filters to combine."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .base import ABSENT, EMPTY, Model, Object, Tagged, Timestamp
+from .base import ABSENT, EMPTY, Model, Object, Tag, Tagged, Timestamp
 from .hosted_calls import ActivityDetails, HostedCall
 from .runs import LastError, Usage
 from .tools import Ranker
@@ -25,7 +25,7 @@ class MessageCreation(Model, frozen=True, kw_only=True):
     """The message; some servers name one that does not exist."""
 
 
-class MessageCreationDetails(Tagged[Literal["message_creation"]], frozen=True, kw_only=True, tag="message_creation"):
+class MessageCreationDetails(Tagged[Tag["message_creation"]], frozen=True, kw_only=True, tag="message_creation"):
     """A step that writes a message (`RunStepDetailsMessageCreationObject`)."""
 
     promised = ("message_creation",)
@@ -34,7 +34,7 @@ class MessageCreationDetails(Tagged[Literal["message_creation"]], frozen=True, k
     """The message."""
 
 
-class LogsOutput(Tagged[Literal["logs"]], frozen=True, kw_only=True, tag="logs"):
+class LogsOutput(Tagged[Tag["logs"]], frozen=True, kw_only=True, tag="logs"):
     """Text that code printed (`RunStepDetailsToolCallsCodeOutputLogsObject`)."""
 
     promised = ("logs",)
@@ -52,7 +52,7 @@ class OutputImage(Model, frozen=True, kw_only=True):
     """The image's file."""
 
 
-class ImageOutput(Tagged[Literal["image"]], frozen=True, kw_only=True, tag="image"):
+class ImageOutput(Tagged[Tag["image"]], frozen=True, kw_only=True, tag="image"):
     """An image that code made (`RunStepDetailsToolCallsCodeOutputImageObject`)."""
 
     promised = ("image",)
@@ -76,9 +76,7 @@ class CodeInterpreter(Model, frozen=True, kw_only=True):
     """Its output."""
 
 
-class CodeInterpreterCall(
-    Object, Tagged[Literal["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"
-):
+class CodeInterpreterCall(Object, Tagged[Tag["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"):
     """A run of the code interpreter (`RunStepDetailsToolCallsCodeObject`)."""
 
     promised = ("code_interpreter",)
@@ -131,7 +129,7 @@ class FileSearch(Model, frozen=True, kw_only=True):
     """The results."""
 
 
-class FileSearchCall(Object, Tagged[Literal["file_search"]], frozen=True, kw_only=True, tag="file_search"):
+class FileSearchCall(Object, Tagged[Tag["file_search"]], frozen=True, kw_only=True, tag="file_search"):
     """A search over vector stores (`RunStepDetailsToolCallsFileSearchObject`)."""
 
     promised = ("file_search",)
@@ -140,7 +138,7 @@ class FileSearchCall(Object, Tagged[Literal["file_search"]], frozen=True, kw_onl
     """The search."""
 
 
-class RetrievalCall(Object, Tagged[Literal["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
+class RetrievalCall(Object, Tagged[Tag["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over files (`RunStepDetailsToolCallsRetrievalObject`)."""
 
     promised = ("retrieval",)
@@ -162,7 +160,7 @@ class StepFunction(Model, frozen=True, kw_only=True):
     """The output that the caller submitted; None until then."""
 
 
-class FunctionToolCall(Object, Tagged[Literal["function"]], frozen=True, kw_only=True, tag="function"):
+class FunctionToolCall(Object, Tagged[Tag["function"]], frozen=True, kw_only=True, tag="function"):
     """A call of the caller's function (`RunStepDetailsToolCallsFunctionObject`)."""
 
     promised = ("function",)
@@ -175,7 +173,7 @@ StepToolCall = CodeInterpreterCall | FileSearchCall | RetrievalCall | FunctionTo
 """A tool call in a step, distinguished by `type`."""
 
 
-class ToolCallsDetails(Tagged[Literal["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
+class ToolCallsDetails(Tagged[Tag["tool_calls"]], frozen=True, kw_only=True, tag="tool_calls"):
     """A step that calls tools (`RunStepDetailsToolCallsObject`)."""
 
     tool_calls: tuple[StepToolCall, ...] = EMPTY

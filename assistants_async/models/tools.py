@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
 
-from .base import Model, Tagged
+from .base import Model, Tag, Tagged
 from .unions import Unknown
 
 Ranker = Literal["auto", "default_2024_08_21"] | str
@@ -15,11 +15,11 @@ ToolChoiceType = Literal["function", "code_interpreter", "retrieval", "file_sear
 """The `type` of a tool that a run must call."""
 
 
-class CodeInterpreterTool(Tagged[Literal["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"):
+class CodeInterpreterTool(Tagged[Tag["code_interpreter"]], frozen=True, kw_only=True, tag="code_interpreter"):
     """Lets the assistant run Python over its files (`AssistantToolsCode`)."""
 
 
-class RetrievalTool(Tagged[Literal["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
+class RetrievalTool(Tagged[Tag["retrieval"]], frozen=True, kw_only=True, tag="retrieval"):
     """Protocol v1's search over the assistant's files (`AssistantToolsRetrieval`)."""
 
 
@@ -43,7 +43,7 @@ class FileSearchOptions(Model, frozen=True, kw_only=True):
     """The ranking and the lowest score of results."""
 
 
-class FileSearchTool(Tagged[Literal["file_search"]], frozen=True, kw_only=True, tag="file_search"):
+class FileSearchTool(Tagged[Tag["file_search"]], frozen=True, kw_only=True, tag="file_search"):
     """Protocol v2's search over vector stores (`AssistantToolsFileSearch`)."""
 
     file_search: FileSearchOptions | None = None
@@ -65,7 +65,7 @@ class FunctionDefinition(Model, frozen=True, kw_only=True):
     """True where the arguments follow the schema exactly; absent and null both mean no."""
 
 
-class FunctionTool(Tagged[Literal["function"]], frozen=True, kw_only=True, tag="function"):
+class FunctionTool(Tagged[Tag["function"]], frozen=True, kw_only=True, tag="function"):
     """Lets the model call a function of the caller's (`AssistantToolsFunction`)."""
 
     promised = ("function",)
@@ -102,11 +102,11 @@ ToolChoice = Literal["none", "auto", "required"] | str | NamedToolChoice
 """The tool that a run must call, or a rule for the choice (`AssistantsApiToolChoiceOption`)."""
 
 
-class TextFormat(Tagged[Literal["text"]], frozen=True, kw_only=True, tag="text"):
+class TextFormat(Tagged[Tag["text"]], frozen=True, kw_only=True, tag="text"):
     """Plain text, which is also the default (`ResponseFormatText`)."""
 
 
-class JSONObjectFormat(Tagged[Literal["json_object"]], frozen=True, kw_only=True, tag="json_object"):
+class JSONObjectFormat(Tagged[Tag["json_object"]], frozen=True, kw_only=True, tag="json_object"):
     """Any JSON object; the messages must ask for JSON as well (`ResponseFormatJsonObject`)."""
 
 
@@ -125,7 +125,7 @@ class JSONSchema(Model, frozen=True, kw_only=True):
     """True where the answer follows the schema exactly; absent and null both mean no."""
 
 
-class JSONSchemaFormat(Tagged[Literal["json_schema"]], frozen=True, kw_only=True, tag="json_schema"):
+class JSONSchemaFormat(Tagged[Tag["json_schema"]], frozen=True, kw_only=True, tag="json_schema"):
     """JSON after a schema (`ResponseFormatJsonSchema`)."""
 
     promised = ("json_schema",)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from .._typing import override
-from .base import Tagged
+from .base import Tag, Tagged
 from .decoding import UNKNOWN
 
-_Tag = Literal["\x7funknown"]
+_Tag = Tag["\x7funknown"]
 # Type checkers narrow a union by `type` only where every class in it has a literal, and this is one of no server's.
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from .base import EMPTY, Model, Object, Tagged, Timestamp
+from .base import EMPTY, Model, Object, Tag, Tagged, Timestamp
 from .pages import AnyPage
 from .unions import Unknown
 
@@ -99,7 +99,7 @@ class StaticChunking(Model, frozen=True, kw_only=True):
     """Tokens that a chunk shares with the one before, at most half of a chunk."""
 
 
-class StaticChunkingStrategy(Tagged[Literal["static"]], frozen=True, kw_only=True, tag="static"):
+class StaticChunkingStrategy(Tagged[Tag["static"]], frozen=True, kw_only=True, tag="static"):
     """Chunks of a size that the caller chose (`StaticChunkingStrategyResponseParam`)."""
 
     promised = ("static",)
@@ -108,7 +108,7 @@ class StaticChunkingStrategy(Tagged[Literal["static"]], frozen=True, kw_only=Tru
     """The sizes."""
 
 
-class OtherChunkingStrategy(Tagged[Literal["other"]], frozen=True, kw_only=True, tag="other"):
+class OtherChunkingStrategy(Tagged[Tag["other"]], frozen=True, kw_only=True, tag="other"):
     """Chunks of a time before there was a choice (`OtherChunkingStrategyResponseParam`)."""
 
 

@@ -51,7 +51,7 @@ async def await_user_code(deadline: Deadline, work: Awaitable[T], name: str) -> 
             if not task.done():
                 deadline.left_behind(leave_behind(task, name))
                 raise
-            error = outcome_of(task).error
+            _, error = outcome_of(task)
             if deadline.interrupted and isinstance(error, Exception):
                 raise error from None
             raise

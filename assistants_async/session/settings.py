@@ -1,5 +1,7 @@
 """The keywords of a client, checked, and the session that is made of them."""
 
+from __future__ import annotations
+
 import logging
 import os
 import ssl as ssl_module
@@ -58,9 +60,9 @@ class ClientSettings(OptionChanges, total=False):
     """URL of an `http://` or `https://` proxy, with its user and password; it sees no header of the API."""
     trust_env: bool
     """True: the proxy is read from `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`."""
-    ssl: "ssl_module.SSLContext | None"
+    ssl: ssl_module.SSLContext | None
     """In place of the system's certificates and the usual checks, which nothing else changes."""
-    session: "aiohttp.ClientSession | None"
+    session: aiohttp.ClientSession | None
     """A session to borrow: it is never closed here. Connections are then its own, so that of the five settings above
     only `proxy` can be given beside it."""
     transport: Transport | Literal["lean"] | None
@@ -230,7 +232,7 @@ def _transport_maker(settings: Mapping[str, Any]) -> Callable[[], Transport]:
     return make
 
 
-def _lean_transport() -> "type[LeanTransport]":
+def _lean_transport() -> type[LeanTransport]:
     """Import the lean transport; raises `ModuleNotFoundError` without its extra, when the client is made."""
     try:
         from ..transport.lean.transport import LeanTransport  # on use: it imports httptools

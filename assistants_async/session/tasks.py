@@ -5,31 +5,28 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
 _LEFT: set[asyncio.Task[Any]] = set()  # the loop has weak references alone: a task that is left behind would vanish
 
 
-class Outcome(NamedTuple):
-    """The end of some work: its value, or the error that it raised."""
-
-    value: Any
-    error: BaseException | None
+Outcome: TypeAlias = tuple[Any, BaseException | None]
+"""The end of some work: its value, or the error that it raised."""
 
 
 async def contained(work: Callable[[], Awaitable[Any]]) -> Outcome:
     """Do work and return its end; a `SystemExit` raised through a task would stop the event loop."""
     try:
-        return Outcome(await work(), None)
+        return await work(), None
     except BaseException as error:  # noqa: BLE001  # raised again by the task that waits for this one
-        return Outcome(None, error)
+        return None, error
 
 
 def outcome_of(task: asyncio.Task[Outcome]) -> Outcome:
     """Return the end of contained work whose task is done; a task that was cancelled before it began has none."""
-    return Outcome(None, asyncio.CancelledError()) if task.cancelled() else task.result()
+    return (None, asyncio.CancelledError()) if task.cancelled() else task.result()
 
 
 def in_thread(function: Callable[[], T], *, abandoned: bool = False) -> Coroutine[Any, Any, T]:

@@ -51,7 +51,7 @@ class Round:
         reason = failure if cancelled is None else cancelled
         if reason is not None:
             raise reason
-        return [outcome.value for outcome in outcomes]
+        return [value for value, _ in outcomes]
 
     async def notify(self, event: ToolEvent) -> None:
         """Call the function that takes the events."""
@@ -100,7 +100,7 @@ async def run_limited(
         raise
     if not task.done():
         leave_behind(task, f"tool {name!r}")
-    value, error = outcome_of(task) if task.done() else Outcome(None, asyncio.CancelledError())
+    value, error = outcome_of(task) if task.done() else (None, asyncio.CancelledError())
     # A function that still gave a result when it was cancelled has that counted.
     if late and isinstance(error, asyncio.CancelledError):
         raise ToolCallError(f"the function took longer than {limit:g} s", kind="timeout", name=name)

@@ -9,7 +9,7 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgspec
 
@@ -75,7 +75,7 @@ _LIMITS: Mapping[str, str] = {
 }
 
 
-class Loose(NamedTuple):
+class Loose(msgspec.Struct, frozen=True):
     """A place that keeps a schema from being strict."""
 
     path: str

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -19,7 +19,7 @@ Context = Annotated[T, _Inject()]
 """`Context[Database]` annotates a parameter that is given the Toolbox's context, and that the model never sees."""
 
 
-class Signature(NamedTuple):
+class Signature(Struct, frozen=True):
     """The parameters and the description of a function."""
 
     text: str

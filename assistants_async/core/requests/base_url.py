@@ -8,28 +8,31 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 from ...errors import printable
 
 _LONGEST_PLACE = 60
-_HOST = r"[\w.:-]+"
-# Paths of operations behind the root of an API, as documentation and other clients' settings have them.
-_OPERATION = re.compile(
-    r"(?P<root>.*/(?:v1|openai|api/projects/[^/]+))/(?P<operation>(?:assistants|threads|files|vector_stores|uploads|models"
-    r"|responses|conversations|embeddings|completions|chat|deployments|audio|images|batches|moderations|fine_tuning)(?:/.*)?)"
-    r"|(?P<chat_root>.*)/(?P<chat>chat/completions)",
-    re.IGNORECASE,
+# Patterns are compiled on use, which most clients have none for: all together take 6 million instructions.
+_OPERATIONS = (
+    "assistants", "threads", "files", "vector_stores", "uploads", "models", "responses", "conversations", "embeddings",
+    "completions", "chat", "deployments", "audio", "images", "batches", "moderations", "fine_tuning"
+)  # fmt: skip
+"""First words of operations, as documentation and other clients' settings have them behind the root of an API."""
+_OPERATION = (
+    rf"(?P<root>.*/(?:v1|openai|api/projects/[^/]+))/(?P<operation>(?:{'|'.join(_OPERATIONS)})(?:/.*)?)"
+    r"|(?P<chat_root>.*)/(?P<chat>chat/completions)"
 )
-_TWICE = re.compile(r"(?P<root>.*?(?P<again>(?:/[^/]+)?/(?:v1|openai)))(?P=again)+", re.IGNORECASE)
-_PROJECT = re.compile(r"(?P<root>.*/api/projects/[^/]+)(?:/.*)?", re.IGNORECASE)
-_OPENAI = re.compile(r"(?P<before>.*?)/openai(?:/.*)?", re.IGNORECASE)
+_TWICE = r"(?P<root>.*?(?P<again>(?:/[^/]+)?/(?:v1|openai)))(?P=again)+"
+_PROJECT = r"(?P<root>.*/api/projects/[^/]+)(?:/.*)?"
+_OPENAI = r"(?P<before>.*?)/openai(?:/.*)?"
 # Pages about an API, beside or behind its root.
-_PAGE = re.compile(
-    r"(?P<root>.*?)/(?P<page>(?:(?:docs|swagger(?:-ui)?)/(?:.*/)?)?(?:docs|redoc|swagger(?:-ui)?|api-docs|index\.html"
-    r"|oauth2-redirect|(?:openapi|swagger)\.(?:json|ya?ml)|healthz?|livez|readyz))",
-    re.IGNORECASE,
-)
+_PAGES = (
+    "docs", "redoc", "swagger", "swagger-ui", "api-docs", "index.html", "oauth2-redirect", "openapi.json",
+    "openapi.yaml", "openapi.yml", "swagger.json", "swagger.yaml", "swagger.yml", "health", "healthz", "livez", "readyz"
+)  # fmt: skip
+_PAGE = rf"(?P<root>.*?)/(?P<page>(?:(?:docs|swagger(?:-ui)?)/(?:.*/)?)?(?:{'|'.join(map(re.escape, _PAGES))}))"
 _PORTALS = frozenset(
     f"{name}.{zone}" for name in ("portal", "ai", "oai", "ml", "management") for zone in ("azure.com", "azure.us")
 ) | {"portal.azure.cn", "azure.microsoft.com", "learn.microsoft.com", "docs.microsoft.com"}
 _RESOURCES = (".openai.azure.com", ".openai.azure.us", ".openai.azure.cn", ".cognitiveservices.azure.com")
 _FOUNDRY = ".services.ai.azure.com"
+_LABEL = 64
 
 
 def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
@@ -46,13 +49,13 @@ def split_base_url(base_url: str) -> tuple[str, dict[str, str]]:
         # A `#` in a password ends the host early.
         shown = "" if "@" in parts.fragment else f": #{parts.fragment}"
         raise ValueError(f"base_url must not have a fragment{shown}")
-    operation = _OPERATION.fullmatch(path)
+    operation = None if set(_OPERATIONS).isdisjoint(_segments(path)) else _match(_OPERATION, path)
     if operation is not None:
         root, behind = operation["root"] or operation["chat_root"], operation["operation"] or operation["chat"]
-        twice = _TWICE.fullmatch(root)
+        twice = _twice(root)
         root = root if twice is None else twice["root"]
         raise ValueError(f"base_url must end where the API begins, without {behind!r}: '{site}{root}'")
-    twice = _TWICE.fullmatch(path)
+    twice = _twice(path)
     if twice is not None:
         raise ValueError(f"base_url has {twice['again']!r} twice: give '{site}{twice['root']}'")
     return site + path, dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -69,7 +72,7 @@ def refuse_azure_resource(base_url: str) -> None:
         return
     if host.endswith(_RESOURCES):
         raise ValueError(f"base_url is an Azure OpenAI resource's: use AssistantsClient.azure('{site}', api_version=…)")
-    if host.endswith(_FOUNDRY) and _PROJECT.fullmatch(path) is None:
+    if host.endswith(_FOUNDRY) and _match(_PROJECT, path) is None:
         project = f"{site}/api/projects/NAME"
         raise ValueError(f"base_url is a Foundry resource's: use AssistantsClient.foundry('{project}', credential)")
 
@@ -81,12 +84,12 @@ def azure_base_url(endpoint: str, api_version: str) -> str:
     """
     parts = _endpoint(endpoint, api_version, "azure")
     root = f"{parts.scheme}://{parts.netloc}"
-    if _PROJECT.fullmatch(parts.path):
+    if _match(_PROJECT, parts.path):
         raise ValueError("endpoint is a Foundry project's: use AssistantsClient.foundry(endpoint, credential)")
     if _host(parts).endswith((*_RESOURCES, _FOUNDRY)):
         # Azure's own hosts have the API there and nowhere else; `/models` is that of another API.
         return f"{root}/openai"
-    found = _OPENAI.fullmatch(parts.path)
+    found = _match(_OPENAI, parts.path)
     return f"{root}{(parts.path if found is None else found['before']).rstrip('/')}/openai"
 
 
@@ -97,7 +100,7 @@ def foundry_base_url(endpoint: str, api_version: str) -> str:
     """
     parts = _endpoint(endpoint, api_version, "foundry")
     root = f"{parts.scheme}://{parts.netloc}"
-    project = _PROJECT.fullmatch(parts.path)
+    project = _match(_PROJECT, parts.path)
     if project is None and _host(parts).endswith(_RESOURCES):
         raise ValueError("endpoint is an Azure OpenAI resource's: use AssistantsClient.azure(endpoint, api_version=…)")
     if project is None and _host(parts).endswith(".azure.com"):
@@ -126,7 +129,7 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
         raise TypeError(f"{name} must be a str, not {type(text).__name__}")
     try:
         parts = urlsplit(text.strip())
-        host = re.fullmatch(_HOST, parts.hostname or "") and (parts.hostname or "").encode("idna")
+        host = _is_host(parts.hostname or "")
     except ValueError:  # an open bracket, an empty or endless label
         parts, host = urlsplit(""), None
         shown = "a host that cannot be read"
@@ -173,10 +176,37 @@ def _refuse_page(name: str, parts: SplitResult) -> None:
     pages = host in ("openai.com", "chatgpt.com") or host.endswith((".openai.com", ".chatgpt.com"))
     if pages and not host.endswith("api.openai.com"):
         raise ValueError(f"{name} is a page of {host}: the vendor's API begins at 'https://api.openai.com/v1'")
-    page = _PAGE.fullmatch(parts.path.rstrip("/"))
+    path = parts.path.rstrip("/")
+    page = _match(_PAGE, path) if _segments(path)[-1] in _PAGES else None
     if page is not None:
         root = f"{parts.scheme}://{parts.netloc}{page['root'] or '/v1'}"
         raise ValueError(f"{name} is a page about the API, {page['page']!r}: give its root, such as '{root}'")
+
+
+def _is_host(host: str) -> bool:
+    """Check the characters of a host; raises `ValueError` for a label that is empty or too long."""
+    if not host or not all(char.isalnum() or char in "_.:-" for char in host):
+        return False
+    if host.isascii():  # as the codec of IDNA has it, whose import takes longer than all else here
+        *labels, last = host.split(".")
+        if not all(0 < len(label) < _LABEL for label in labels) or len(last) >= _LABEL:
+            raise ValueError(host)
+        return True
+    return bool(host.encode("idna"))
+
+
+def _segments(path: str) -> list[str]:
+    return path.lower().split("/")
+
+
+def _match(pattern: str, text: str) -> re.Match[str] | None:
+    return re.fullmatch(pattern, text, re.IGNORECASE)
+
+
+def _twice(path: str) -> re.Match[str] | None:
+    """Find an end of a path that repeats itself, as in `/v1/v1`."""
+    segments = _segments(path)
+    return _match(_TWICE, path) if segments.count("v1") + segments.count("openai") > 1 else None
 
 
 def _host(parts: SplitResult) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Protocol, TypedDict
+from typing import Any, Literal, Protocol
 
 import msgspec
 
+from ..._typing import TypedDict
 from ...errors import ItemDecodeError, ThreadBusyError
 from ...errors.old_names import keyword_hint
 from ...response import HTTPResponse

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from ...errors import ValidationError
 from ...models.base import Object
+from ..checks import is_plain_word
 
-_PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
 _CONTROL = r"[\x00-\x1f\x7f-\x9f]"
 
 
@@ -26,7 +26,7 @@ Kinds: TypeAlias = Mapping[str, tuple[type[Object], ...]]
 def all_plain(ids: tuple[object, ...]) -> bool:
     """Check that ids are text that needs no encoding, as they mostly are."""
     for value in ids:  # a generator would cost more than what it checks
-        if type(value) is not str or not ((value.isascii() and value.isidentifier()) or _PLAIN(value)):
+        if type(value) is not str or not ((value.isascii() and value.isidentifier()) or is_plain_word(value)):
             return False
     return True
 
@@ -40,7 +40,7 @@ def segment(operation: str, parameter: str, value: object, kinds: Kinds) -> str:
     if not isinstance(value, str):
         value = id_of(operation, parameter, value, kinds.get(parameter, ()))
     value = str.__str__(value)  # the characters, whatever a subclass such as an enum prints as
-    if _PLAIN(value):
+    if is_plain_word(value):
         return value
     if not value.strip() or value in (".", ".."):
         raise ValidationError(operation, parameter, "expected an id", value)

@@ -1,20 +1,22 @@
 """Query strings: scalars, repeated keys, and the styles of OpenAPI for lists and objects."""
 
-import re
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import Literal
 from urllib.parse import quote
 
+import msgspec
+
 from ..._typing import is_mapping, is_sequence
+from ..checks import is_plain_word
 
 Style = Literal["repeat", "comma", "space", "pipe", "tab", "deep"]
 
-_PLAIN = re.compile(r"[A-Za-z0-9_\-]+").fullmatch
+_USUAL = frozenset({"after", "api-version", "before", "filter", "limit", "order", "page", "purpose", "run_id"})
 _SEPARATORS = {"comma": ",", "space": " ", "pipe": "|", "tab": "\t"}
 
 
-class Styled(NamedTuple):
+class Styled(msgspec.Struct, frozen=True):
     """A list or mapping to be written in another style than its own (OpenAPI 3, "style values")."""
 
     value: object
@@ -33,8 +35,8 @@ def encode_query(query: Mapping[str, object]) -> str:
     written: list[str] = []
     for key, value in query.items():
         # Nearly every parameter is a plain word or number: nothing to take apart, and nothing to encode.
-        if (type(value) is str or type(value) is int) and _PLAIN(key) and _PLAIN(text := str(value)):
-            written.append(f"{key}={text}")
+        if key in _USUAL and (type(value) is int or (type(value) is str and is_plain_word(value))):
+            written.append(f"{key}={value}")
         else:
             written += [f"{quote(name, safe='[]')}={quote(text, safe='')}" for name, text in _pairs(key, value)]
     return "&".join(written)
@@ -60,7 +62,7 @@ def _pairs(name: str, value: object) -> Iterator[tuple[str, str]]:
 
 
 def _styled(name: str, styled: Styled) -> Iterator[tuple[str, str]]:
-    value, style = styled
+    value, style = styled.value, styled.style
     if not is_sequence(value) or style == "repeat":
         yield from _pairs(name, value)
     elif style == "deep":

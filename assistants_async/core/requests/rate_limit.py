@@ -20,7 +20,7 @@ WINDOW = 60.0
 _BYTES_PER_TOKEN = 4
 _REMAINING, _RESET = "x-ratelimit-remaining", "x-ratelimit-reset"
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|m|s|us|µs|ns)")
+_SPAN = r"(\d+(?:\.\d+)?)(d|h|ms|m|s|us|µs|ns)"
 _EPOCH = 1e9  # a number of seconds above it is a date since 1970, not a span: the span would be 31 years
 
 
@@ -135,7 +135,7 @@ def tokens_in(body: bytes) -> int:
 def seconds_of(reset: str | None, wall: float) -> float:
     """Seconds until a reset: `6m0s`, `20ms`, seconds, or a date since 1970; 0 for what cannot be read."""
     text = (reset or "").strip().lower()
-    parts = _SPAN.findall(text)
+    parts = re.findall(_SPAN, text)
     if parts and "".join(number + unit for number, unit in parts) == text:
         return sum(float(number) * _UNITS[unit] for number, unit in parts)
     try:

@@ -15,21 +15,19 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
 import msgspec
 
 from ..._typing import is_mapping, is_sequence
 
-_STEP = re.compile(r"[^.\[\]]+")
 _PLAIN = (float, bool, bytes, type(None))
 
 
 def in_words(rule: str, params: Any, path: str) -> str:
     """Put a rule of msgspec's into words that the value can follow: `expected 'user' or 'assistant'`."""
     if rule.startswith(("invalid enum value", "invalid value")):
-        allowed = dict.fromkeys(_literals(params, _STEP.findall(path)))
+        allowed = dict.fromkeys(_literals(params, re.findall(r"[^.\[\]]+", path)))
         if allowed:
             *first, last = map(repr, allowed)
             return f"expected {', '.join(first)} or {last}" if first else f"expected {last}"
@@ -84,7 +82,7 @@ def _literals(annotation: Any, steps: list[str]) -> Iterator[object]:
     elif origin is Literal:
         if not steps:
             yield from get_args(annotation)
-    elif steps and is_typeddict(annotation):
+    elif steps and hasattr(annotation, "__required_keys__"):
         yield from _literals(get_type_hints(annotation, include_extras=True).get(steps[0]), steps[1:])
     elif steps and isinstance(origin, type) and get_args(annotation):
         # A list goes on in its items, a map in its values; of an item its place is a step.

@@ -11,7 +11,7 @@ decoded: the values are checked as they are, by the same rules.
 import re
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import msgspec
 from msgspec import UNSET, inspect
@@ -28,7 +28,7 @@ from .plain_values import check_finite, is_plain
 from .rules import in_words, unencodable
 
 
-class Field(NamedTuple):
+class Field(msgspec.Struct, frozen=True):
     """One keyword in a plan of checks."""
 
     wire: str
@@ -44,7 +44,7 @@ class Field(NamedTuple):
     """The keyword that it replaces: exactly one of the two is given."""
 
 
-class Plan(NamedTuple):
+class Plan(msgspec.Struct, frozen=True):
     """The checks of the keys of one TypedDict."""
 
     fields: Mapping[str, Field]

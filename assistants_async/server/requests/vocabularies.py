@@ -20,7 +20,6 @@ from typing import (
     get_args,
     get_origin,
     get_type_hints,
-    is_typeddict,
 )
 
 import msgspec
@@ -142,6 +141,6 @@ def _flat(kind: Any) -> Iterator[Any]:
 @cache
 def _members(kind: Any) -> Mapping[str, Any]:
     """Return the types of an object's members; none for what is no object of the documents."""
-    if not (is_typeddict(kind) or hasattr(kind, "__struct_fields__")):
+    if not (hasattr(kind, "__required_keys__") or hasattr(kind, "__struct_fields__")):
         return {}
     return get_type_hints(kind, include_extras=True)

@@ -118,8 +118,8 @@ class RunDeadline:
                 await asyncio.wait((task,), timeout=seconds)
             except asyncio.CancelledError as error:
                 cancelled = error
-            if cancelled is None and task.done() and outcome_of(task).error is None:
-                value: T = task.result().value
+            if cancelled is None and task.done() and outcome_of(task)[1] is None:
+                value: T = task.result()[0]
                 return value
             late = cancelled is None and not task.done()
             last: T = await self._end(task, cancelled, late=late)
@@ -147,7 +147,7 @@ class RunDeadline:
                 leave_behind(task, name)
             if cancelled is not None:
                 raise cancelled
-            failure = outcome_of(task).error if task.done() else None
+            _, failure = outcome_of(task) if task.done() else (None, None)
             if failure is not None and not isinstance(failure, asyncio.CancelledError):
                 raise failure
         finally:
@@ -163,7 +163,7 @@ class RunDeadline:
         if not task.done():
             self._ending = True
             cancelled = await self._stop(task, late=late) or cancelled
-        error = outcome_of(task).error if task.done() else None
+        _, error = outcome_of(task) if task.done() else (None, None)
         left, again = await self._cancel_or_leave(error, grace - (clock() - began))
         cancelled = again or cancelled
         if not task.done():  # what is left of the grace is its own

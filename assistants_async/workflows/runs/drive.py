@@ -215,14 +215,14 @@ class _Feed(Generic[T]):
         """The error that the drive has ended with; None for a drive that was closed."""
         if self._task is None or not self._task.done():
             return None
-        error = outcome_of(self._task).error
+        _, error = outcome_of(self._task)
         return None if self._cut and isinstance(error, asyncio.CancelledError) else error
 
     def outcome(self) -> RunResult[T]:
         """Return the result of the drive; raises its error."""
         if (error := self.failure) is not None:
             raise error
-        result = outcome_of(self._task).value if self._task is not None and self._task.done() else None
+        result, _ = outcome_of(self._task) if self._task is not None and self._task.done() else (None, None)
         if result is None:
             raise StreamError(f"{self._execution.name}: the drive was left before its end")
         return cast("RunResult[T]", result)

@@ -1,10 +1,13 @@
 """The keywords of `poll`, `wait`, `drive` and `resume`, and their checks."""
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Literal, Protocol, TypedDict, Unpack
+from typing import Any, Literal, Protocol, Unpack
 
 import msgspec
 
+from ..._typing import TypedDict
 from ...core.checks import flag, known_keywords, positive_seconds, whole_number
 from ...core.requests.option_checks import check_function
 from ...core.runs.backoff import back_off
