@@ -1,7 +1,7 @@
 """The protocol's values: one frozen struct per schema object, in one module per noun."""
 
 from .assistants import Assistant, AssistantFile
-from .base import Model, Object, Tagged, Timestamp
+from .base import Metadata, Model, Object, Tagged, Timestamp
 from .deltas import (
     MessageDelta,
     MessageDeltaAnnotation,
@@ -168,7 +168,6 @@ from .runs import (
     TruncationType,
     Usage,
 )
-from .specs import Metadata
 from .steps import (
     CodeInterpreter,
     CodeInterpreterCall,

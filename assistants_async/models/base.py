@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, cast
 
 import msgspec
+from msgspec import Meta
 
 from .._typing import override
 from ..errors.old_names import listed, old_names
@@ -27,6 +28,12 @@ else:
 
 Tag_co = TypeVar("Tag_co", bound=str, covariant=True)
 """The literal that a class of a union has as its `type`."""
+
+
+Metadata = Annotated[
+    Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
+]
+"""The caller's own pairs: at most 16, keys to 64 and values to 512 characters."""
 
 
 class _Absent(tuple[Any, ...]):
@@ -164,4 +171,4 @@ class Object(Model, frozen=True, kw_only=True):
     """The server's name of it; wherever an operation takes the id, it takes the object too."""
 
 
-__all__ = ["ABSENT", "EMPTY", "FIRST", "Model", "Object", "Tag", "Tag_co", "Tagged", "Timestamp"]
+__all__ = ["ABSENT", "EMPTY", "FIRST", "Metadata", "Model", "Object", "Tag", "Tag_co", "Tagged", "Timestamp"]

@@ -1,34 +1,17 @@
 """Values inside requests: for type checkers the values that a caller may pass, at run time the rules for their JSON.
 
 Requests are checked after encoding, when models, mappings and tuples all are plain JSON. So each alias below has
-two meanings: the values that a caller may pass, and a union of the specs that their JSON must fit.
+two meanings: the values that a caller may pass, and the rule that their JSON must fit, by its name in `rules`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
-
-from .specs import (
-    AttachmentSpec,
-    CodeInterpreterToolSpec,
-    FileSearchToolSpec,
-    FunctionToolSpec,
-    ImageFilePartSpec,
-    ImageURLPartSpec,
-    JSONObjectFormatSpec,
-    JSONSchemaFormatSpec,
-    NamedToolChoiceSpec,
-    NewToolResourcesSpec,
-    RetrievalToolSpec,
-    TextFormatSpec,
-    TextPartSpec,
-    ToolResourcesSpec,
-    TruncationStrategySpec,
-)
-from .unions import Unknown
+from typing import TYPE_CHECKING, Any, ForwardRef, Literal, Protocol
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .assistants import Assistant
     from .files import File
     from .hosted_calls import MCPToolCall
@@ -37,7 +20,21 @@ if TYPE_CHECKING:
     from .steps import FunctionToolCall
     from .threads import ToolResources
     from .tools import NamedToolChoice, ResponseFormat, Tool
+    from .unions import Unknown
     from .vector_stores import VectorStoreFile
+
+
+def rules() -> ModuleType:
+    """Import the rules, for the first request that is checked: they would be a tenth of the package's import."""
+    from . import rules as module
+
+    return module
+
+
+def rule(name: str) -> ForwardRef:
+    """Name a rule in the annotations of keywords."""
+    return ForwardRef(f"rules().{name}", module=__name__)
+
 
 if TYPE_CHECKING:
 
@@ -82,12 +79,12 @@ if TYPE_CHECKING:
     """A file given along with a message, and the tools that see it."""
 else:
     AssistantID = FileID = RunID = ToolCallID = str
-    ToolInput = CodeInterpreterToolSpec | FileSearchToolSpec | RetrievalToolSpec | FunctionToolSpec | Unknown
-    ToolsInput = Sequence[ToolInput]
-    ToolResourcesInput = ToolResourcesSpec
-    NewToolResourcesInput = NewToolResourcesSpec
-    ToolChoiceInput = str | NamedToolChoiceSpec
-    ResponseFormatInput = str | TextFormatSpec | JSONObjectFormatSpec | JSONSchemaFormatSpec | Unknown
-    TruncationStrategyInput = TruncationStrategySpec
-    ContentPartInput = TextPartSpec | ImageFilePartSpec | ImageURLPartSpec | Unknown
-    AttachmentInput = AttachmentSpec
+    ToolInput = rule("ToolRule")
+    ToolsInput = rule("ToolsRule")
+    ToolResourcesInput = rule("ToolResourcesRule")
+    NewToolResourcesInput = rule("NewToolResourcesRule")
+    ToolChoiceInput = rule("ToolChoiceRule")
+    ResponseFormatInput = rule("ResponseFormatRule")
+    TruncationStrategyInput = rule("TruncationStrategyRule")
+    ContentPartInput = rule("ContentPartRule")
+    AttachmentInput = rule("AttachmentRule")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Required
 from msgspec import Meta
 
 from .._typing import TypedDict
+from .base import Metadata
 from .inputs import (
     AssistantID,
     AttachmentInput,
@@ -27,7 +28,6 @@ from .inputs import (
     ToolsInput,
     TruncationStrategyInput,
 )
-from .specs import Metadata
 
 if TYPE_CHECKING:
     from .messages import Message

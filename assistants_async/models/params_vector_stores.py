@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Required
 from msgspec import Meta
 
 from .._typing import TypedDict
-from .inputs import FileID
+from .base import Metadata
+from .inputs import FileID, rule
 from .params import ListParams
 from .params_files import FileExpiresAfter
-from .specs import AutoChunkingSpec, Metadata, Spec, StaticChunkingStrategySpec
-from .unions import Unknown
 
 if TYPE_CHECKING:
+    from .unions import Unknown
     from .uploads import UploadPart
     from .vector_stores import StaticChunkingStrategy
 
@@ -30,77 +30,6 @@ StoreFileFilter = Literal["in_progress", "completed", "failed", "cancelled"] | s
 
 
 # Filters
-
-
-class ComparisonSpec(Spec, kw_only=True):
-    """`ComparisonFilter`, but for its operator."""
-
-    key: str
-    value: str | float | bool | list[str | float]
-
-
-class EqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="eq"):
-    """The attribute is the value."""
-
-
-class NotEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="ne"):
-    """The attribute is another value."""
-
-
-class GreaterSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="gt"):
-    """The attribute is past the value."""
-
-
-class GreaterOrEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="gte"):
-    """The attribute is the value or past it."""
-
-
-class LessSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="lt"):
-    """The attribute is short of the value."""
-
-
-class LessOrEqualSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="lte"):
-    """The attribute is the value or short of it."""
-
-
-class InSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="in"):
-    """The attribute is one of the values."""
-
-
-class NotInSpec(ComparisonSpec, kw_only=True, tag_field="type", tag="nin"):
-    """The attribute is none of the values."""
-
-
-COMPARISONS = (
-    EqualSpec, NotEqualSpec, GreaterSpec, GreaterOrEqualSpec, LessSpec, LessOrEqualSpec, InSpec, NotInSpec
-)  # fmt: skip
-"""A spec for each operator of `ComparisonFilter`."""
-
-
-class AndSpec(Spec, kw_only=True, tag_field="type", tag="and"):
-    """`CompoundFilter`: all of them."""
-
-    filters: Sequence[_AnyFilter]
-
-
-class OrSpec(Spec, kw_only=True, tag_field="type", tag="or"):
-    """`CompoundFilter`: any of them."""
-
-    filters: Sequence[_AnyFilter]
-
-
-_AnyFilter = (
-    EqualSpec
-    | NotEqualSpec
-    | GreaterSpec
-    | GreaterOrEqualSpec
-    | LessSpec
-    | LessOrEqualSpec
-    | InSpec
-    | NotInSpec
-    | AndSpec
-    | OrSpec
-)
 
 
 class ComparisonFilter(TypedDict):
@@ -131,8 +60,8 @@ if TYPE_CHECKING:
     UploadPartID = UploadPart | str
     """A part or its id."""
 else:
-    ChunkingStrategyInput = AutoChunkingSpec | StaticChunkingStrategySpec | Unknown
-    FilterInput = _AnyFilter
+    ChunkingStrategyInput = rule("ChunkingStrategyRule")
+    FilterInput = rule("FilterRule")
     UploadPartID = str
 
 

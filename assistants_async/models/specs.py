@@ -5,19 +5,16 @@ A spec has the members, limits and required members of the documents, and refuse
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from .base import Metadata
 from .messages import ImageDetail
 from .tools import Ranker, ToolChoiceType
 from .unions import Unknown
 
-Metadata = Annotated[
-    Mapping[Annotated[str, Meta(max_length=64)], Annotated[str, Meta(max_length=512)]], Meta(max_length=16)
-]
-"""The caller's own pairs: at most 16, keys to 64 and values to 512 characters."""
 Name = Annotated[str, Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}\Z")]
 """Name of a function or of a response format."""
 

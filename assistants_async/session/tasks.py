@@ -34,11 +34,18 @@ def in_thread(function: Callable[[], T], *, abandoned: bool = False) -> Coroutin
 
     An `abandoned` one goes on alone when the caller is cancelled.
     """
-    import anyio.to_thread  # on use: most calls need no thread
-
+    anyio = _anyio()
     # Abandoned threads count towards no limit: nobody waits for them to make room.
     own = anyio.CapacityLimiter(1) if abandoned else None
-    return anyio.to_thread.run_sync(function, abandon_on_cancel=abandoned, limiter=own)
+    running: Coroutine[Any, Any, T] = anyio.to_thread.run_sync(function, abandon_on_cancel=abandoned, limiter=own)
+    return running
+
+
+def _anyio() -> Any:
+    """Import anyio on use: most calls need no thread, and nothing of theirs is waited for against its will."""
+    import anyio.to_thread
+
+    return anyio
 
 
 async def settled(
@@ -52,8 +59,7 @@ async def settled(
     if not pending:
         return None
 
-    import anyio  # on use: only what ends badly comes this far
-
+    anyio = _anyio()
     clock = asyncio.get_running_loop().time
     until = None if seconds is None else clock() + seconds
     again: asyncio.CancelledError | None = None

@@ -13,6 +13,7 @@ from assistants_async.models import (
     params_files,
     params_vector_stores,
     specs,
+    specs_filters,
 )
 from tests.support.facts import (
     FACTS,
@@ -36,8 +37,8 @@ SPECS: dict[str, tuple[type, ...]] = {
     "FileExpirationAfter": (params_files.FileExpiresAfter,),
     "VectorStoreExpirationAfter": (params_vector_stores.VectorStoreExpiry,),
     "VectorStoreSearchRequest.ranking_options": (params_vector_stores.RankingOptionsInput,),
-    "ComparisonFilter": params_vector_stores.COMPARISONS,
-    "CompoundFilter": (params_vector_stores.AndSpec, params_vector_stores.OrSpec),
+    "ComparisonFilter": specs_filters.COMPARISONS,
+    "CompoundFilter": (specs_filters.AndSpec, specs_filters.OrSpec),
     "AutoChunkingStrategyRequestParam": (specs.AutoChunkingSpec,),
     "StaticChunkingStrategyRequestParam": (specs.StaticChunkingStrategySpec,),
     "StaticChunkingStrategy": (specs.StaticChunkingSpec,),
