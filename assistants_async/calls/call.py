@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from functools import cache, partial
-from typing import Any, Generic, Self, TypeVar, Unpack
+from typing import Any, Self, TypeVar, Unpack
 
-from .._typing import override
+from .._typing import Generic, override
 from ..core.keyword_help import show_keywords
 from ..core.requests.options import OptionChanges, Options, merge, refuse_view_options
 from ..core.requests.request import Request

@@ -11,9 +11,9 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
-from .._typing import override
+from .._typing import Generic, override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, ItemDecodeError, StreamError, TransportError
 from ..response import HTTPResponse

@@ -80,7 +80,7 @@ def _content(where: str, file: Any) -> GivenFile:
             raise ValueError(
                 f"{where}: the generator was read from before, so only a part would be sent: make a new one"
             )
-        return GivenFile(file, name)
+        return GivenFile(cast("AsyncIterable[bytes]", file), name)
     if not callable(getattr(file, "read", None)):
         raise TypeError(f"{where} must be {_KINDS}, not {type(file).__name__}")
     _check_file(where, file)

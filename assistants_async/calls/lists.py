@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
-from .._typing import override
+from .._typing import Generic, override
 from ..errors.old_names import Listed, old_names
 from ..models.pages import AnyPage, Page, is_page, like
 from ..response import HTTPResponse

@@ -10,9 +10,9 @@ import contextlib
 import math
 from collections.abc import AsyncIterator, Callable, Generator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
-from .._typing import override
+from .._typing import Generic, override
 from ..core.checks import whole_number
 
 if TYPE_CHECKING:

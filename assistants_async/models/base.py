@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar, cast
 
 import msgspec
 from msgspec import Meta
 
-from .._typing import override
+from .._typing import Generic, override
 from ..errors.old_names import listed, old_names
 from .dates import TIMES, Timestamp
 from .decoding import EXTRA, decoder_for, encode
@@ -150,12 +150,6 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, repr_
 
 class Tagged(Model, Generic[Tag_co], frozen=True, kw_only=True, tag_field="type"):
     """A member of a union, distinguished by `type`: `if part.type == "text"` tells a type checker the class."""
-
-    if not TYPE_CHECKING:
-
-        def __class_getitem__(cls, tag: object) -> type:
-            """Return the class itself: an alias would double what a class costs at import, for type checkers alone."""
-            return cls
 
     @property
     def type(self) -> Tag_co:

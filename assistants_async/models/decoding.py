@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
-from .._typing import is_array, is_object
+from .._typing import Generic, is_array, is_object
 from .dates import TIMES, to_datetime
 
 T = TypeVar("T")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Generic, Literal
+from typing import Any, Literal
 
+from .._typing import Generic
 from .base import EMPTY, Model, Object, Tag, Tag_co, Tagged
 
 

@@ -43,7 +43,7 @@ def in_thread(function: Callable[[], T], *, abandoned: bool = False) -> Coroutin
 
 def _anyio() -> Any:
     """Import anyio on use: most calls need no thread, and nothing of theirs is waited for against its will."""
-    import anyio.to_thread
+    import anyio.to_thread  # pyright: ignore[reportUnusedImport]  # a part that `anyio` may lack by itself
 
     return anyio
 

@@ -9,11 +9,11 @@ import functools
 import re
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from .._typing import is_array, is_object
+from .._typing import Generic, is_array, is_object
 from ..errors import AnswerDecodeError
 from ..models.decoding import rule_and_path
 from .nulls import without_nulls

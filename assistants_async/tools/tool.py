@@ -7,12 +7,12 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 import msgspec
 import msgspec.inspect
 
-from .._typing import override
+from .._typing import Generic, override
 from ..core.checks import positive_seconds
 from ..errors import ToolCallError, printable
 from ..session.tasks import in_thread

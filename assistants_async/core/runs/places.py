@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
-from ..._typing import override
+from ..._typing import Generic, override
 from ...models.unions import Unknown
 
 P = TypeVar("P")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Generic, Never, TypeVar
+from typing import Never, TypeVar
 
+from ..._typing import Generic
 from ...calls.call import Call
 from ...calls.context import CallContext
 from ...calls.lists import ListCall

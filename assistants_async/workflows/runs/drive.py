@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from ..._typing import override
+from ..._typing import Generic, override
 from ...calls.channel import Outcome
 from ...calls.lazy_coroutine import LazyCoroutine
 from ...errors import StreamError

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..._typing import override
+from ..._typing import Generic, override
 from ...calls.channel import Channel, Opener
 from ...core.requests.options import ErrorHook
 from ...core.runs.snapshot import Snapshot
