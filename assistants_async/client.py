@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
@@ -16,21 +17,20 @@ from .core.requests.options import ViewOptions
 from .endpoints import find
 from .errors.old_names import Listed, old_names
 from .models.threads import Thread
-from .resources.assistants import Assistants
-from .resources.files import Files
-from .resources.messages import Messages
-from .resources.operation import call_type
-from .resources.runs import Runs
-from .resources.steps import Steps
-from .resources.threads import Threads
-from .resources.uploads import Uploads
-from .resources.vector_stores import VectorStores
 from .session.settings import ClientSettings, open_session
 from .tools.definitions import with_definitions
 from .workflows.threads.usage import ThreadUsage, usage_of
 
 if TYPE_CHECKING:
+    from .resources.assistants import Assistants
+    from .resources.files import Files
+    from .resources.messages import Messages
     from .resources.operation import AnyCall
+    from .resources.runs import Runs
+    from .resources.steps import Steps
+    from .resources.threads import Threads
+    from .resources.uploads import Uploads
+    from .resources.vector_stores import VectorStores
     from .server import Dialect, Responder
     from .session.azure import TokenCredential
 
@@ -40,6 +40,34 @@ _FOUNDRY_SCOPE = "https://ai.azure.com/.default"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
+class _Namespace:
+    """A namespace of a client, imported and made when it is first used: few programs use all, and each costs memory."""
+
+    def __init__(self, module: str, kind: str) -> None:
+        self._module = module
+        self._kind = kind
+
+    def __get__(self, client: AssistantsClient | None, owner: type[AssistantsClient]) -> Any:
+        if client is None:  # looked up in the class, as `help` does
+            return self
+        # Kept where the name is found first: this method is called once.
+        made = vars(client)[self._module] = getattr(_resources(self._module), self._kind)(vars(client)["_context"])
+        return made
+
+
+def _namespaces(cls: type[AssistantsClient]) -> type[AssistantsClient]:
+    """Make each annotated attribute of the client a namespace, of the class that the annotation names."""
+    for name, kind in cls.__annotations__.items():
+        setattr(cls, name, _Namespace(name, kind))
+    cls.__annotations__ = {}  # their names are not in this module, where `get_type_hints` would look for them
+    return cls
+
+
+def _resources(module: str) -> Any:
+    return import_module(f".resources.{module}", __package__)
+
+
+@_namespaces
 @old_names
 @show_keywords
 class AssistantsClient(Listed):
@@ -52,33 +80,31 @@ class AssistantsClient(Listed):
     Keywords: `ClientSettings`. Raises `TypeError` and `ValueError` for those that cannot work.
     """
 
+    assistants: Assistants
+    """A model with instructions and tools."""
+    threads: Threads
+    """Conversations."""
+    messages: Messages
+    """Messages on a thread."""
+    runs: Runs
+    """An assistant at work on a thread."""
+    steps: Steps
+    """Steps of a run."""
+    files: Files
+    """Files for assistants and messages."""
+    vector_stores: VectorStores
+    """Files made searchable (v2)."""
+    uploads: Uploads
+    """Large files, sent in parts (v2)."""
+
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:
         try:
             context = CallContext(*open_session(settings))
         except Exception as error:  # noqa: BLE001  # raised again
             _forget(settings)
             raise error.with_traceback(None)  # noqa: B904  # the same error
-        self._set(context)
-        self._owner = True  # last: `__del__` reads it, and settings may be refused
-
-    def _set(self, context: CallContext) -> None:
         self._context = context
-        self.assistants = Assistants(context)
-        """A model with instructions and tools."""
-        self.threads = Threads(context)
-        """Conversations."""
-        self.messages = Messages(context)
-        """Messages on a thread."""
-        self.runs = Runs(context)
-        """An assistant at work on a thread."""
-        self.steps = Steps(context)
-        """Steps of a run."""
-        self.files = Files(context)
-        """Files for assistants and messages."""
-        self.vector_stores = VectorStores(context)
-        """Files made searchable (v2)."""
-        self.uploads = Uploads(context)
-        """Large files, sent in parts (v2)."""
+        self._owner = True  # last: `__del__` reads it, and settings may be refused
 
     @classmethod
     @asynccontextmanager
@@ -153,7 +179,7 @@ class AssistantsClient(Listed):
         """
         view = object.__new__(type(self))
         view._owner = False
-        view._set(self._context.changed(changes))
+        view._context = self._context.changed(changes)
         return view
 
     def operation(
@@ -196,7 +222,9 @@ class AssistantsClient(Listed):
             upload: Any = self.uploads.parts.create if places else self.files.create
             return cast("AnyCall", upload(*places, **keywords))
         request = self._context.bind(row, places, keywords)
-        return cast("AnyCall", call_type(row)(self._context.session, request, self._context.options))
+        return cast(
+            "AnyCall", _resources("operation").call_type(row)(self._context.session, request, self._context.options)
+        )
 
     async def usage(self, thread: Thread | str, /) -> ThreadUsage:
         """Add up the tokens of all runs of a thread; a run that has not ended has none yet."""

@@ -92,14 +92,28 @@ def test_every_public_name_is_documented(path: Path) -> None:
     assert [name for name, has in documented(path) if not has] == []
 
 
+NAMESPACES = ("assistants", "threads", "messages", "runs", "steps", "files", "vector_stores", "uploads")
+
+
+def test_a_namespace_is_made_once_when_it_is_used() -> None:
+    """A client and its views have none before that, and list all."""
+    client = AssistantsClient(base_url="http://127.0.0.1/v1")
+    view = client.with_options(timeout=1)
+    for each in (client, view):
+        assert set(NAMESPACES) <= set(dir(each))
+        assert not set(NAMESPACES) & vars(each).keys()
+        assert each.runs is each.runs
+    assert client.runs is not view.runs
+    assert inspect.isclass(AssistantsClient.runs) is False  # the descriptor, as `help` looks it up
+
+
 def test_every_name_of_the_client_is_documented() -> None:
     """As `help()` shows it: namespaces and their methods."""
     client = AssistantsClient(base_url="http://127.0.0.1/v1")
     undocumented = [
         f"{space}.{name}"
-        for space, value in vars(client).items()
-        if not space.startswith("_")
-        for name in dir(value)
-        if not name.startswith("_") and not inspect.getdoc(getattr(value, name))
+        for space in NAMESPACES
+        for name in dir(getattr(client, space))
+        if not name.startswith("_") and not inspect.getdoc(getattr(getattr(client, space), name))
     ]
     assert undocumented == []
