@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
 
 from ._typing import override
 from .calls.context import CallContext
@@ -40,6 +40,9 @@ _FOUNDRY_SCOPE = "https://ai.azure.com/.default"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
+C = TypeVar("C", bound=type)
+
+
 class _Namespace:
     """A namespace of a client, imported and made when it is first used: few programs use all, and each costs memory."""
 
@@ -55,7 +58,7 @@ class _Namespace:
         return made
 
 
-def _namespaces(cls: type[AssistantsClient]) -> type[AssistantsClient]:
+def _namespaces(cls: C) -> C:
     """Make each annotated attribute of the client a namespace, of the class that the annotation names."""
     for name, kind in cls.__annotations__.items():
         setattr(cls, name, _Namespace(name, kind))
