@@ -12,7 +12,7 @@ from typing import Any
 
 from . import postgres_reads as reads
 from . import postgres_runs as runs
-from .interface import Changes, Claim, Event, Key, Notice, Page, PageQuery, Stored, StoreError, Tally
+from .interface import Changes, Claim, ConflictError, Event, Key, Notice, Page, PageQuery, Stored, StoreError, Tally
 from .postgres_blobs import PostgresBlob, read_blob
 from .postgres_follower import PostgresFollower
 from .postgres_link import PostgresLink
@@ -176,8 +176,11 @@ class PostgresStore:
                 self._heard("cancelling", run_id)  # the notice may have been lost
         await self._look_for_dues()
         if self._renewals % _SWEEP == 1:
-            async with self._link.transaction() as connection:
-                await runs.sweep(connection)
+            try:
+                async with self._link.transaction() as connection:
+                    await runs.sweep(connection)
+            except (StoreError, ConflictError) as error:
+                _log.warning("what is old cannot be removed just now: %s", error)
         return [run_id for run_id in run_ids if run_id not in kept]
 
     async def release(self, worker: str) -> None:

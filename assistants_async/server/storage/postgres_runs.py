@@ -13,6 +13,9 @@ from .postgres_link import Connection
 SWEEP = 0x61737375
 """The number of the lock that lets one process at a time sweep."""
 
+# Removed in one sweep: leases are renewed by the same task, and run out where it takes seconds.
+_MOST_RUNS, _MOST_PLACES, _MOST_BLOBS = 2_000, 20_000, 50
+
 _CLAIM = (
     " UPDATE runs SET owner = $1, lease = clock_timestamp() + make_interval(secs => $2), epoch = runs.epoch + 1,"
     " losses = runs.losses + CASE WHEN next.owner = '' THEN 0 ELSE 1 END, commits = 0"
@@ -65,11 +68,24 @@ async def release(connection: Connection, worker: str) -> Sequence[str]:
 
 
 async def sweep(connection: Connection) -> None:
-    """Remove events ten minutes after the end of their run, places of documents removed a week ago, and lost bytes."""
+    """Remove events ten minutes after the end of their run, places of documents removed a week ago, and lost bytes.
+
+    Only so much of each goes at once.
+    """
     if await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", SWEEP):
         await connection.execute(
-            "WITH old AS (DELETE FROM ended WHERE at < now() - interval '10 minutes' RETURNING run)"
-            " DELETE FROM events USING old WHERE events.run = old.run"
+            "WITH old AS (DELETE FROM ended WHERE run IN"
+            " (SELECT run FROM ended WHERE at < now() - interval '10 minutes' LIMIT $1) RETURNING run)"
+            " DELETE FROM events USING old WHERE events.run = old.run",
+            _MOST_RUNS,
         )
-        await connection.execute("DELETE FROM objects WHERE removed < now() - interval '7 days'")
-        await connection.execute("DELETE FROM blobs WHERE NOT kept AND at < now() - interval '1 day'")
+        await connection.execute(
+            "DELETE FROM objects WHERE seq IN"
+            " (SELECT seq FROM objects WHERE removed < now() - interval '7 days' LIMIT $1)",
+            _MOST_PLACES,
+        )
+        await connection.execute(
+            "DELETE FROM blobs WHERE id IN"
+            " (SELECT id FROM blobs WHERE NOT kept AND at < now() - interval '1 day' LIMIT $1)",
+            _MOST_BLOBS,
+        )

@@ -16,6 +16,8 @@ from .sqlite_file import transaction
 
 # Seconds for which the events of a run can be followed after its end.
 _EVENTS_KEPT = 600.0
+# Runs whose events go at once: everything else waits meanwhile.
+_MOST_SWEPT = 500
 _ROW = "thread, status, owner, lease, epoch, losses"
 
 
@@ -82,9 +84,11 @@ class SqliteWriter:
         statement = "UPDATE runs SET lease = ? WHERE id = ? AND owner = ?"
         with transaction(self._connection):
             rows = [(run_id, self._connection.execute(statement, (lease, run_id, worker))) for run_id in run_ids]
-            old = (time.time() - _EVENTS_KEPT,)
-            self._connection.execute("DELETE FROM events WHERE run IN (SELECT run FROM ended WHERE at < ?)", old)
-            self._connection.execute("DELETE FROM ended WHERE at < ?", old)
+            old = self._connection.execute(
+                "SELECT run FROM ended WHERE at < ? LIMIT ?", (time.time() - _EVENTS_KEPT, _MOST_SWEPT)
+            ).fetchall()
+            self._connection.executemany("DELETE FROM events WHERE run = ?", old)
+            self._connection.executemany("DELETE FROM ended WHERE run = ?", old)
         return [run_id for run_id, cursor in rows if not cursor.rowcount]
 
     def release(self, worker: str) -> None:
