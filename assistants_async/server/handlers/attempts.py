@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 from aiohttp import web
 
@@ -74,4 +72,4 @@ async def _served(context: Context) -> web.StreamResponse:
 
 
 def _again(context: Context) -> Context:
-    return replace(context, batch=Batch(context.state.store), headers={})
+    return msgspec.structs.replace(context, batch=Batch(context.state.store), headers={})

