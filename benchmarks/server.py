@@ -25,7 +25,7 @@ WORDS = 1_000
 BLOCKS = 10
 """Blocks of each work, of which the cheapest counts: the first ones warm the server up."""
 _BETA = {"openai-beta": "assistants=v2"}
-_REST = {
+_REST: dict[str, Any] = {
     **dict.fromkeys(("incomplete_details", "completed_at", "incomplete_at", "assistant_id", "run_id")),
     "status": "completed",
     "attachments": [],

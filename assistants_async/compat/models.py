@@ -150,51 +150,51 @@ def _below(chosen: Any, name: Any) -> Any:
     return True if below is ... else None if below is False else below
 
 
-class Assistant(Dumps, models.Assistant, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # `to_json` is text
+class Assistant(Dumps, models.Assistant, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]  # `to_json` is text
     """An assistant."""
 
 
-class Thread(Dumps, models.Thread, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # the same below
+class Thread(Dumps, models.Thread, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]  # the same below
     """A conversation."""
 
 
-class Message(Dumps, models.Message, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class Message(Dumps, models.Message, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A message on a thread."""
 
 
-class Run(Dumps, models.Run, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class Run(Dumps, models.Run, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A run."""
 
 
-class RunStep(Dumps, models.RunStep, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class RunStep(Dumps, models.RunStep, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A step of a run."""
 
 
-class FileObject(Dumps, models.File, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class FileObject(Dumps, models.File, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A file."""
 
 
-class VectorStore(Dumps, models.VectorStore, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class VectorStore(Dumps, models.VectorStore, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A vector store."""
 
 
-class VectorStoreFile(Dumps, models.VectorStoreFile, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class VectorStoreFile(Dumps, models.VectorStoreFile, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A file of a vector store."""
 
 
-class VectorStoreFileBatch(Dumps, models.VectorStoreFileBatch, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class VectorStoreFileBatch(Dumps, models.VectorStoreFileBatch, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """Files that go into a vector store together."""
 
 
-class Upload(Dumps, models.Upload, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class Upload(Dumps, models.Upload, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A file that is sent in parts."""
 
 
-class UploadPart(Dumps, models.UploadPart, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class UploadPart(Dumps, models.UploadPart, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """A part of an upload."""
 
 
-class Deleted(Dumps, models.Deleted, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]
+class Deleted(Dumps, models.Deleted, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]
     """The answer of a delete."""
 
 
@@ -214,7 +214,7 @@ def dressed_class(kind: type) -> type[Any]:
         return _NAMED.get(kind, kind)
     metaclass: Any = type(cast("object", kind))
     members = {"__doc__": kind.__doc__, "__module__": __name__}
-    made: type[Any] = metaclass(kind.__name__, (Dumps, kind), members, dict=True)
+    made: type[Any] = metaclass(kind.__name__, (Dumps, kind), members, dict=True, gc=True)
     return made
 
 

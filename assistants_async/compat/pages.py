@@ -69,18 +69,20 @@ class _Pages(Generic[T]):
                 yield item
 
 
-class AsyncCursorPage(_Pages[T], Dumps, models.Page[T], Generic[T], frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # `to_json` is text
+class AsyncCursorPage(_Pages[T], Dumps, models.Page[T], Generic[T], frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]  # `to_json` is text
     """A page of a list; iterated with `async for`, it goes on over the pages behind it."""
 
     data: list[T] = msgspec.field(default_factory=list)  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]  old code sorts and slices it
     """The items of this page."""
 
 
-class SearchPage(_Pages[models.SearchResult], Dumps, models.SearchPage, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # the same
+class SearchPage(_Pages[models.SearchResult], Dumps, models.SearchPage, frozen=True, kw_only=True, dict=True, gc=True):  # type: ignore[misc]  # the same
     """A page of what a search found."""
 
 
-class FileContentPage(_Pages[models.FileContent], Dumps, models.FileContentPage, frozen=True, kw_only=True, dict=True):  # type: ignore[misc]  # the same
+class FileContentPage(  # type: ignore[misc]  # the same
+    _Pages[models.FileContent], Dumps, models.FileContentPage, frozen=True, kw_only=True, dict=True, gc=True
+):
     """A page of the text that the server read in a file."""
 
 
