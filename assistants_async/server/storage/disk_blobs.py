@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Collection
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .interface import StoreError, StoreFullError
 
@@ -36,6 +36,8 @@ class DiskBlob:
         self._is_placed = False
         self.is_kept = False
         """True once a commit has kept it."""
+        self.commit: asyncio.Future[Any] | None = None
+        """The latest commit that is to keep it."""
 
     async def write(self, piece: bytes) -> None:
         """Add a piece."""
@@ -51,6 +53,9 @@ class DiskBlob:
 
     async def close(self) -> None:
         """Throw the bytes away, unless they are kept."""
+        # A commit is made once it has begun, also where the task that waited for it was cancelled.
+        if self.commit is not None:
+            await asyncio.wait([self.commit])
         if not self.is_kept:
             self._pieces.clear()
             await asyncio.to_thread(self._remove)

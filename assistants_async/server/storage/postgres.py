@@ -146,6 +146,9 @@ class PostgresStore:
         task = asyncio.create_task(self._commit(changes))
         self._commits.add(task)
         task.add_done_callback(self._commits.discard)
+        for blob in changes.kept:
+            assert isinstance(blob, PostgresBlob)
+            blob.commit = task
         # Once begun it is made, and its followers are woken, whatever becomes of the task that waits for it.
         await asyncio.shield(task)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable
 
@@ -26,6 +27,8 @@ class PostgresBlob:
         """Bytes that were written so far."""
         self.is_kept = False
         """True once a commit has kept it."""
+        self.commit: asyncio.Future[None] | None = None
+        """The latest commit that is to keep it."""
         self._link = link
         self._waiting = bytearray()
         self._count = 0
@@ -45,6 +48,9 @@ class PostgresBlob:
 
     async def close(self) -> None:
         """Throw the bytes away, unless they are kept."""
+        # A commit is made once it has begun, also where the task that waited for it was cancelled.
+        if self.commit is not None:
+            await asyncio.wait([self.commit])
         self._waiting.clear()
         if self._count and not self.is_kept:
             async with self._link.connection() as connection:

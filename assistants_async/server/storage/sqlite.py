@@ -168,6 +168,9 @@ class SqliteStore:
             done = self._submit(self._commit, changes)
             # Once begun it is made, and its followers are woken, whatever becomes of the task that waits for it.
             done.add_done_callback(partial(self._spread, changes))
+            for blob in changes.kept:
+                assert isinstance(blob, DiskBlob)
+                blob.commit = done
             await asyncio.shield(done)
 
     # Blobs
