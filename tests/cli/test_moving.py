@@ -92,7 +92,7 @@ async def test_a_key_file_and_the_forms_of_servers(
         (["--threads", "none"], "No such file"),
         (["--threads", "bytes"], "not UTF-8"),
         (["--to", "bytes"], "is not a folder"),
-        (["--from", "nonsense"], "nonsense"),
+        (["--from", "nonsense"], "base_url must look like https://host/v1"),
     ],
     ids=["since", "concurrency", "no ids", "no text", "folder", "url"],
 )
