@@ -10,6 +10,7 @@ from typing import Any
 
 from ..storage.ids import IdFactory
 from ..storage.interface import Claim, ClaimLostError, Document, Key, PageQuery, Store, StoreError
+from ..storage.kinds import ACTIVE
 from ..storage.search import Found
 from .active_run import ActiveRun
 from .journal import CancelledMeanwhileError, ChangesRefusedError, Journal, JournalClosedError
@@ -81,6 +82,8 @@ class Worker:
 
     async def expire(self) -> None:
         """End the run: its time has come."""
+        if self._life is not None and self._life.run["status"] == "requires_action":
+            return  # it is just being let go of: whoever looks next ends it, and its open step
         self._stop()
         try:
             life = self._life or await self._load()
@@ -246,10 +249,11 @@ class Worker:
         self._release()
 
     async def end(self, status: str, **changes: Any) -> None:
-        """Take the run to its last status."""
+        """Take the run to its last status; one that has ended, and is being written, stays as it is."""
         assert self._life is not None
         self._stop()
-        self._life.end(status, **changes)
+        if self._life.run["status"] in ACTIVE:
+            self._life.end(status, **changes)
         await self._life.journal.flush()
         self._release()
 

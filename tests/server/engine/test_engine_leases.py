@@ -91,7 +91,7 @@ async def test_a_run_that_another_process_has_taken(engine: str, tmp_path: Path)
     """The first one hears of it when it renews, and closes its connection to the model, which says nothing."""
     async with ENGINES[engine](tmp_path) as store, ChatBackend([RawAnswer(pieces=[Silence()])]) as backend:
         store.lease = 1.5  # type: ignore[misc]  # renewed at each beat
-        responder = ChatCompletions(backend.url, model="m", timeout=LIMIT)
+        responder = ChatCompletions(backend.url, model="m", timeout=2 * LIMIT)
         async with talking(store=store, responder=responder) as talk:
             run = await talk.until(await talk.run("hello"), "in_progress")
             await until(lambda: backend.open == 1)
