@@ -15,6 +15,7 @@ from .folder import ASSISTANTS, FILES, THREADS, AccountFolder, FolderError, plai
 from .message_items import MessageItems
 from .report import Account, MovingReport, OnProgress, check_progress
 from .response_params import response_params
+from .usable import usable
 
 _NAME = "convert_account"
 _REPORT = "report.txt"
@@ -71,7 +72,7 @@ def _begin(target: Path, source: Path) -> None:
 
 def _steps(source: AccountFolder, target: Path, account: Account, *, code: bool) -> Iterator[None]:
     """Convert one object after another."""
-    for line in read_lines(source.path / ASSISTANTS):
+    for line in usable(read_lines(source.path / ASSISTANTS), account.miss):
         name: str = line.object["id"]
         params = response_params(line.object, partial(account.miss, "assistant", name))
         with writing(target / _ASSISTANTS / f"{plain_name(name)}.json") as file:
@@ -79,11 +80,12 @@ def _steps(source: AccountFolder, target: Path, account: Account, *, code: bool)
         account.counts["assistant"] += 1
         account.advance("assistants")
         yield
-    filenames = {line.object["id"]: line.object.get("filename") or "" for line in read_lines(source.path / FILES)}
+    files = usable(read_lines(source.path / FILES), account.miss)
+    filenames = {line.object["id"]: line.object.get("filename") or "" for line in files}
     messages = MessageItems(filenames)
     for path in source.threads():
         note = partial(account.miss, "thread", path.stem)
-        thread = ThreadItems(read_lines(path), messages, note, code=code)
+        thread = ThreadItems(usable(read_lines(path), account.miss), messages, note, code=code)
         with writing(target / THREADS / path.name) as file:
             for group in groups(thread.units()):
                 file.write(msgspec.json.encode({"items": group}) + b"\n")

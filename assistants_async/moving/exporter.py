@@ -13,7 +13,7 @@ from ..core.checks import flag, whole_number
 from ..core.requests.endpoint import ProtocolVersion
 from ..errors import StatusError
 from .file_contents import FileContents
-from .folder import ASSISTANTS, FILES, VECTOR_STORES, AccountFolder, Line, writing
+from .folder import ASSISTANTS, FILES, VECTOR_STORES, AccountFolder, Line, has_id, writing
 from .report import Account, MovingReport, OnProgress, Stage, check_progress
 from .side_by_side import for_each
 from .thread_export import ThreadExport, is_about_object, reason_of
@@ -114,7 +114,10 @@ class _Export:
         else:
             try:
                 async for thread in self._client.threads.list(order="asc", limit=100).as_type(dict[str, Any]):
-                    yield thread
+                    if has_id(thread):
+                        yield thread
+                    else:
+                        self._account.miss_without_id("thread", thread)
             except StatusError as error:
                 if error.status not in (*_ABSENT, *_REFUSED):
                     raise
@@ -133,6 +136,9 @@ class _Export:
                 return
             try:
                 async for found in self._objects(kind, call):
+                    if not has_id(found):
+                        self._account.miss_without_id(kind, found)
+                        continue
                     file.write(Line(kind, found).encode())
                     self._account.counts[kind] += 1
                     if kind == "vector_store":
@@ -161,6 +167,9 @@ class _Export:
         try:
             call = self._client.vector_stores.files.list(store_id, order="asc", limit=100)
             async for found in call.as_type(dict[str, Any]):
+                if not has_id(found):
+                    self._account.miss_without_id("vector_store_file", found)
+                    continue
                 file.write(Line("vector_store_file", found, store_id).encode())
                 self._account.counts["vector_store_file"] += 1
         except StatusError as error:

@@ -25,6 +25,8 @@ VECTOR_STORES = "vector_stores.jsonl"
 CONTENTS = "files"
 THREADS = "threads"
 _PART = ".part"
+# File systems take 255 bytes, suffixes included.
+_LONGEST_NAME = 200
 
 
 class FolderError(ValueError):
@@ -66,6 +68,14 @@ _line = msgspec.json.Decoder(Line)
 def plain_name(id: str) -> str:
     """Return the name of a file for an id: letters, digits, `_` and `-` as they are, all other bytes as `%2F`."""
     return re.sub(rb"[^A-Za-z0-9_-]", lambda match: b"%%%02X" % match[0][0], id.encode("utf-8", "replace")).decode()
+
+
+def has_id(found: dict[str, Any]) -> bool:
+    """Return True for an object whose id a path of the API and the name of a file can have."""
+    name = found.get("id")
+    if not isinstance(name, str) or name in {"", ".", ".."}:
+        return False
+    return name.isprintable() and len(plain_name(name)) <= _LONGEST_NAME
 
 
 class AccountFolder:
@@ -121,7 +131,7 @@ class AccountFolder:
             found = msgspec.json.decode(path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             raise FolderError(f"{str(self.path)!r} is no exported account: there is no {MANIFEST} in it") from None
-        except ValueError as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise FolderError(f"{str(path)!r} cannot be read: {error}") from None
         if not is_object(found) or type(found.get("format")) is not int:
             raise FolderError(f"{str(path)!r} is no manifest: it has no format")
@@ -194,7 +204,7 @@ def read_lines(path: Path) -> Iterator[Line]:
             try:
                 # The end of a truncated file may be valid JSON by chance.
                 found = _line.decode(line) if line.endswith(b"\n") else None
-            except ValueError:
+            except (ValueError, RecursionError):
                 found = None
             if found is None or not isinstance(found.object.get("id"), str):
                 raise FolderError(f"{str(path)!r}, line {number}: not a whole line of an exported account")

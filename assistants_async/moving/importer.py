@@ -17,6 +17,7 @@ from .id_map import IdMap
 from .report import Account, MovingReport, OnProgress, check_progress
 from .side_by_side import for_each
 from .thread_export import is_about_object, reason_of
+from .usable import usable
 
 if TYPE_CHECKING:
     from ..server.storage.interface import Store
@@ -103,13 +104,13 @@ class _Import:
 
     async def lists(self) -> None:
         """Make files, then what names them: vector stores, and assistants."""
-        for line in read_lines(self._folder.path / FILES):
+        for line in usable(read_lines(self._folder.path / FILES), self._account.miss):
             await self._file(line.object)
             self._account.advance("files")
-        for line in read_lines(self._folder.path / VECTOR_STORES):
+        for line in usable(read_lines(self._folder.path / VECTOR_STORES), self._account.miss):
             await (self._store_file(line) if line.kind == "vector_store_file" else self._store(line.object))
             self._account.advance("vector_stores")
-        for line in read_lines(self._folder.path / ASSISTANTS):
+        for line in usable(read_lines(self._folder.path / ASSISTANTS), self._account.miss):
             members = self._members("assistant", line.object, (*_ASSISTANT, *(("file_ids",) if self._v1 else _V2)))
             await self._make("assistant", line.object["id"], self._client.assistants.create, **members)
             self._account.advance("assistants")
@@ -127,7 +128,8 @@ class _Import:
         members = self._members("thread", thread, ("metadata",) if self._v1 else ("metadata", "tool_resources"))
         new = await self._make("thread", thread["id"], self._client.threads.create, **members)
         if new is not None:
-            messages = [line.object for line in lines if line.kind == "message"]
+            given = usable((line for line in lines if line.kind == "message"), self._account.miss)
+            messages = [line.object for line in given]
             await self._messages(new, messages, resumed=resumed)
         self._account.advance("threads")
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from .._typing import override
 from ..core.checks import plain_function
+from ..errors import printable, short_repr
 
 _NAMED = 10
 """Conflicts that an error names."""
@@ -96,6 +97,10 @@ class Account:
     def miss(self, kind: str, id: str, reason: str) -> None:
         """Note an object that could not be moved."""
         self.problems.append(MovingProblem(kind, id, reason))
+
+    def miss_without_id(self, kind: str, found: Mapping[str, object]) -> None:
+        """Note an object whose id cannot name it in a path or a folder."""
+        self.miss(kind, "", f"one is listed whose id cannot be used: {printable(short_repr(found.get('id'), 60))}")
 
     def report(self) -> MovingReport:
         """Make the report: sorted, since objects are moved side by side."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any, BinaryIO
 
+from ..calls.lists import ListCall
 from ..client import AssistantsClient
 from ..errors import AuthenticationError, DecodeError, RateLimitedError, StatusError, printable
-from .folder import AccountFolder, Line, writing
+from .folder import AccountFolder, Line, has_id, writing
 from .report import Account
 
 _PASSING = (408, 429, 502, 503, 504)
@@ -65,9 +67,17 @@ class ThreadExport:
         if isinstance(thread, str):
             thread = await client.threads.retrieve(id).as_type(own)
         file.write(Line("thread", thread).encode())
-        async for message in client.messages.list(id, order="asc", limit=100).as_type(own):
+        async for message in self._with_ids("message", client.messages.list(id, order="asc", limit=100)):
             file.write(Line("message", message, id).encode())
-        async for run in client.runs.list(id, order="asc", limit=100).as_type(own):
+        async for run in self._with_ids("run", client.runs.list(id, order="asc", limit=100)):
             file.write(Line("run", run, id).encode())
-            async for step in client.steps.list(id, run["id"], order="asc", limit=100).as_type(own):
+            async for step in self._with_ids("step", client.steps.list(id, run["id"], order="asc", limit=100)):
                 file.write(Line("step", step, run["id"]).encode())
+
+    async def _with_ids(self, kind: str, call: ListCall[Any]) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield the objects of a list, without those that nothing could name."""
+        async for found in call.as_type(dict[str, Any]):
+            if has_id(found):
+                yield found
+            else:
+                self._account.miss_without_id(kind, found)

@@ -25,6 +25,8 @@ from .storage.interface import Store
 _GRACE = 0.05
 # Seconds in which a client that still sends can read its refusal.
 _LINGER = 2.0
+# Connections that may wait to be accepted: what finds no room among them is tried again by the system, a second later.
+_BACKLOG = 1024
 
 
 class AssistantsServer:
@@ -178,7 +180,7 @@ class AssistantsServer:
         )
         await self._runner.setup()
         try:
-            self._listener = await asyncio.get_running_loop().create_server(self._connect, host, port)
+            self._listener = await asyncio.get_running_loop().create_server(self._connect, host, port, backlog=_BACKLOG)
         except BaseException:
             await self._runner.cleanup()
             raise

@@ -180,6 +180,35 @@ async def test_lists_that_a_server_lacks(wire: Wire, client: AssistantsClient, t
     assert (tmp_path / "vector_stores.jsonl").read_bytes() == b""
 
 
+UNUSABLE: dict[str, Any] = {"number": 5, "null": None, "empty": "", "dots": "..", "control": "a\nb", "long": "t" * 5000}
+
+
+@pytest.mark.parametrize("bad", UNUSABLE.values(), ids=UNUSABLE)
+async def test_an_id_that_cannot_be_used_costs_that_object_alone(
+    wire: Wire, client: AssistantsClient, tmp_path: Path, bad: object
+) -> None:
+    """Every other one is written, and the report has the kind and the id."""
+    answers = {
+        "/files": listed({"id": bad}, {"id": "f"}),
+        "/files/f/content": {"a": 1},
+        "/assistants": listed({"id": "a"}, {"id": bad}),
+        "/vector_stores": listed({"id": bad}, {"id": "v"}),
+        "/vector_stores/v/files": listed({"id": bad}, {"id": "f"}),
+        "/threads": listed({"id": bad}, {"id": "t"}),
+        "/threads/t/messages": listed({"id": bad}, {"id": "m"}),
+        "/threads/t/runs": listed({"id": bad}, {"id": "r"}),
+        "/threads/t/runs/r/steps": listed({"id": bad}, {"id": "s"}),
+    }
+    wire.answer(wanting(answers))
+    report = await export_account(client, tmp_path)
+    kinds = ["assistant", "file", "message", "run", "step", "thread", "vector_store", "vector_store_file"]
+    assert [problem.kind for problem in report.problems] == kinds
+    assert all(problem.reason.startswith("one is listed whose id cannot be used:") for problem in report.problems)
+    assert [line["object"]["id"] for line in lines(tmp_path / "threads" / "t.jsonl")] == ["t", "m", "r", "s"]
+    assert [line["object"]["id"] for line in lines(tmp_path / "vector_stores.jsonl")] == ["v", "f"]
+    await export_account(client, tmp_path)
+
+
 @pytest.mark.parametrize(
     "path", ["/files", "/threads", "/files/f/content", "/threads/t/messages", "/vector_stores/v/files"]
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -214,3 +215,12 @@ def test_a_key_of_another_type_is_refused_by_name() -> None:
     """Before the server listens."""
     with pytest.raises(TypeError, match=r"^api_key must be a str or None, not list$"):
         AssistantsServer(api_key=["key"])  # type: ignore[arg-type]
+
+
+async def test_many_connections_find_room_while_the_server_is_busy() -> None:
+    """asyncio's own limit is 100: one more would wait for the system's next try."""
+    async with AssistantsServer() as server:
+        port = int(server.base_url.split(":")[2].split("/")[0])
+        with contextlib.ExitStack() as stack:
+            for _ in range(300):  # in one go, so that none is accepted before the last
+                stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10))
