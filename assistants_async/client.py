@@ -17,7 +17,7 @@ from .core.requests.options import ViewOptions
 from .endpoints import find
 from .errors.old_names import Listed, old_names
 from .models.threads import Thread
-from .session.settings import ClientSettings, open_session
+from .session.keywords import ClientSettings
 from .tools.definitions import with_definitions
 from .workflows.threads.usage import ThreadUsage, usage_of
 
@@ -101,6 +101,8 @@ class AssistantsClient(Listed):
     """Large files, sent in parts (v2)."""
 
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:
+        from .session.settings import open_session  # on use: an import alone sends nothing
+
         try:
             context = CallContext(*open_session(settings))
         except Exception as error:  # noqa: BLE001  # raised again

@@ -20,7 +20,7 @@ from assistants_async.cli import steps
 from assistants_async.core.requests.options import ViewOptions
 from assistants_async.endpoints import TABLE
 from assistants_async.server import AssistantsServer
-from assistants_async.session.settings import ClientSettings
+from assistants_async.session.keywords import ClientSettings
 from assistants_async.testing.faults import FAULTS
 from assistants_async.workflows.runs.event_channel import EventChannel
 from assistants_async.workflows.runs.options import DriveOptions, PollOptions

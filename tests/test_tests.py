@@ -46,6 +46,7 @@ ELSEWHERE = {
     "models/params_vector_stores": "contract/test_keywords.py",
     "resources": "test_endpoints.py",
     "moving": "moving/test_exporter.py",
+    "session/keywords": "session/test_settings_types.py",
     "server/app": "server/test_server.py",
     "server/backend": "server/backend/test_chat.py",
     "server/engine": "server/engine/test_active_run.py",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine
 from functools import cache, partial
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from .._typing import Generic, override
 from ..core.keyword_help import show_keywords
@@ -16,11 +16,13 @@ from ..errors import TransportError
 from ..models.decoding import decoder_for
 from ..response import HTTPResponse, Response
 from ..session.answer_value import value_of_error
-from ..session.manager import SessionManager
-from ..session.open_response import OpenResponse
 from .channel import BodyDecoder, Channel, Opener
 from .lazy_coroutine import LazyCoroutine
 from .pipe import Sender
+
+if TYPE_CHECKING:
+    from ..session.manager import SessionManager
+    from ..session.open_response import OpenResponse
 
 T_co = TypeVar("T_co", covariant=True)
 S_co = TypeVar("S_co", covariant=True)

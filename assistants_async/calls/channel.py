@@ -11,16 +11,16 @@ import asyncio
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar
 
 from .._typing import Generic, override
 from ..core.requests.options import ErrorHook
 from ..errors import ClientClosedError, ItemDecodeError, StreamError, TransportError
 from ..response import HTTPResponse
 from ..session.deadlines import Deadline, DeadlineTimer, no_loop
-from ..session.open_response import StreamWatch
 
 if TYPE_CHECKING:
+    from ..session.open_response import StreamWatch
     from .fan_out import FanOut
 
 # Bytes of a body's start that are kept for an error, where none of the body could be read.
@@ -97,7 +97,7 @@ def _undecoded(_: Any) -> None:
     """Decode nothing: the decoder of a stream before it is entered."""
 
 
-Opener = Callable[[], Awaitable[tuple[ByteStream, BodyDecoder[Any]]]]
+Opener: TypeAlias = "Callable[[], Awaitable[tuple[ByteStream, BodyDecoder[Any]]]]"
 """Sends the request, and chooses the decoder of the answer."""
 
 

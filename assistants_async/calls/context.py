@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
@@ -14,8 +14,10 @@ from ..core.requests.request import Request, StreamingBody, bind
 from ..endpoints import KINDS
 from ..models.pages import Page
 from ..response import Response
-from ..session.manager import SessionManager
 from .lists import ListCall
+
+if TYPE_CHECKING:
+    from ..session.manager import SessionManager
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterable
 from opcode import opmap
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, Protocol, TypeAlias, cast
 
 import msgspec
 
@@ -30,14 +30,16 @@ class UploadedFile(Protocol):
         ...
 
 
-Content = Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | AsyncIterable[bytes] | UploadedFile
+Content: TypeAlias = (
+    "Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | AsyncIterable[bytes] | UploadedFile"
+)
 """A path to open, the content itself, an open binary file, an async iterable of pieces, or a framework's upload."""
 
-FileInput = Content | tuple[str, Content] | tuple[str, Content, str]
+FileInput: TypeAlias = "Content | tuple[str, Content] | tuple[str, Content, str]"
 """Content, alone or as `(name, content)` or `(name, content, media type)`."""
 
-SeekableContent = Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | UploadedFile
-SeekableInput = SeekableContent | tuple[str, SeekableContent] | tuple[str, SeekableContent, str]
+SeekableContent: TypeAlias = "Path | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | UploadedFile"
+SeekableInput: TypeAlias = "SeekableContent | tuple[str, SeekableContent] | tuple[str, SeekableContent, str]"
 """The same without what can be read only once, from its start."""
 
 _KINDS = "a Path, bytes, a binary file, an async iterable of bytes or (name, data)"

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from ..core.checks import plain_function
 from ..core.requests.multipart import form_fields, head, is_media_type, tail
@@ -21,7 +21,7 @@ CHUNK = 768 * 1024
 """Bytes read at once, in a worker thread: some four times as many are in memory for each upload under way."""
 
 
-Progress = Callable[[int, int | None], None]
+Progress: TypeAlias = "Callable[[int, int | None], None]"
 """Called with the bytes of the file sent so far and in all; None where that is not known."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._typing import override
 from ..core.requests.options import Options, raising
@@ -11,7 +11,9 @@ from ..core.requests.request import Request
 from ..core.responses.cursor import Cursor
 from ..models.pages import AnyPage
 from ..response import Response
-from ..session.manager import SessionManager
+
+if TYPE_CHECKING:
+    from ..session.manager import SessionManager
 
 T = TypeVar("T")
 P = TypeVar("P", bound=AnyPage[Any])

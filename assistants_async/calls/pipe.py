@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from .._typing import Generic, override
 from ..core.checks import whole_number
+from ..session.tasks import load_anyio
 
 if TYPE_CHECKING:
     from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -136,10 +137,8 @@ class PipeReceiver(AsyncIterator[T]):
 
 def open_pipe(capacity: float = 0) -> tuple[PipeSender[Any], PipeReceiver[Any]]:
     """Make a pipe with room for so many items: 0 hands each over directly, `math.inf` never makes the sender wait."""
-    import anyio
-
     if capacity != math.inf:
         whole_number("open_pipe(): capacity", capacity, least=0)
-    send, receive = anyio.create_memory_object_stream[Any](capacity)
+    send, receive = load_anyio().create_memory_object_stream[Any](capacity)
     state = _State()
     return PipeSender(send, state), PipeReceiver(receive, state)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ..core.requests.options import Options
 from ..core.requests.request import Request
 from ..core.responses.decode import decode, error_for
 from ..errors import DecodeError, StatusError
 from ..models.pages import like
-from .open_response import OpenResponse
+
+if TYPE_CHECKING:
+    from .open_response import OpenResponse
 
 T = TypeVar("T")
 

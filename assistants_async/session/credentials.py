@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .._typing import override
 from ..core.requests.option_checks import check_function
@@ -14,7 +14,7 @@ from ..core.requests.request import SentHeaders
 KeySource = str | Callable[[], str | Awaitable[str]]
 """A key, or a function (sync or async) that returns one before each request."""
 
-Wait = Callable[[Awaitable[object]], Awaitable[object]]
+Wait: TypeAlias = "Callable[[Awaitable[object]], Awaitable[object]]"
 """A way to await something of the user's."""
 
 Scheme = Literal["bearer", "api-key"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from ..core.requests.options import Options
 from ..core.requests.request import Request
@@ -17,7 +17,7 @@ from .tasks import contained, leave_behind, outcome_of, settled
 if TYPE_CHECKING:
     from .masking import Masker
 
-Hook = Callable[[Any], Awaitable[None] | None]
+Hook: TypeAlias = "Callable[[Any], Awaitable[None] | None]"
 """A function of the user, sync or async."""
 
 T = TypeVar("T")

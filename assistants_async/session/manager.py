@@ -24,7 +24,7 @@ from ..errors import AssistantsError, ClientClosedError, ThreadBusyError, Transp
 from ..response import Response
 from ..transport.interface import RawResponse, Transport
 from .answer_value import value_of
-from .deadlines import Deadline, DeadlineTimer, no_loop
+from .deadlines import Deadline, DeadlineTimer, jitter, no_loop
 from .hooks import ErrorReporter, await_user_code, run_hook, run_hook_within, wait_within
 from .open_response import MAX_CONTENT, MAX_ERROR, MAX_JSON, OpenResponse
 from .request_writer import RequestWriter
@@ -304,9 +304,3 @@ class SessionManager:
                 deadline.interrupt(ClientClosedError(text, maybe_processed=True), cancel=not deadline.is_own)
         if self._transport is not None:
             await self._transport.close()
-
-
-def jitter() -> float:
-    """A random number from 0 to 1, to spread the load of many clients."""
-    # Not by `random`, whose import takes 2 ms: `os` is here already.
-    return int.from_bytes(os.urandom(4)) / 2**32

@@ -34,14 +34,14 @@ def in_thread(function: Callable[[], T], *, abandoned: bool = False) -> Coroutin
 
     An `abandoned` one goes on alone when the caller is cancelled.
     """
-    anyio = _anyio()
+    anyio = load_anyio()
     # Abandoned threads count towards no limit: nobody waits for them to make room.
     own = anyio.CapacityLimiter(1) if abandoned else None
     running: Coroutine[Any, Any, T] = anyio.to_thread.run_sync(function, abandon_on_cancel=abandoned, limiter=own)
     return running
 
 
-def _anyio() -> Any:
+def load_anyio() -> Any:
     """Import anyio on use: most calls need no thread, and nothing of theirs is waited for against its will."""
     import anyio.to_thread  # pyright: ignore[reportUnusedImport]  # a part that `anyio` may lack by itself
 
@@ -59,7 +59,7 @@ async def settled(
     if not pending:
         return None
 
-    anyio = _anyio()
+    anyio = load_anyio()
     clock = asyncio.get_running_loop().time
     until = None if seconds is None else clock() + seconds
     again: asyncio.CancelledError | None = None

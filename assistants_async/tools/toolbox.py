@@ -7,7 +7,7 @@ import copy
 import functools
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Any, Literal, Self, cast
+from typing import Any, Literal, Self, TypeAlias, cast
 
 from .._typing import override
 from ..core.checks import positive_seconds, whole_number
@@ -19,9 +19,9 @@ from .outputs import FAILED, cut, error_output, output_of
 from .round import Notify, Round, run_limited
 from .tool import Tool, tool
 
-Approve = Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]
+Approve: TypeAlias = "Callable[[ToolCall, dict[str, Any]], bool | str | Awaitable[bool | str]]"
 """Called before a tool, with the call and its decoded arguments: True lets it run, False or a reason refuses it."""
-OnError = Literal["tell", "raise"] | Callable[[ToolCall, Exception], str | Awaitable[str | None] | None]
+OnError: TypeAlias = 'Literal["tell", "raise"] | Callable[[ToolCall, Exception], str | Awaitable[str | None] | None]'
 """The reaction to a tool that fails; a function returns the text for the model, or None for the neutral one."""
 
 MAX_TOOLS = 128

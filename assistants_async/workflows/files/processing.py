@@ -20,7 +20,7 @@ from ...endpoints import GET_FILE_BATCH, GET_VECTOR_STORE_FILE, KINDS, LIST_BATC
 from ...errors import AssistantsError, FileBatchError, FilesDeadlineError, FilesError, StoreFileError, printable
 from ...models.vector_stores import VectorStoreFile, VectorStoreFileBatch
 from ...response import Headers
-from ...session.manager import jitter
+from ...session.deadlines import jitter
 
 CLEANUP = 10.0
 """Most seconds of the cleanup at the server once a workflow has failed or was cancelled."""

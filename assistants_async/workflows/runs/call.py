@@ -20,7 +20,6 @@ from ...errors import WrongProtocolError
 from ...models.events import StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
-from ...session.manager import SessionManager
 from ...tools.schema import AnswerFormat, answer_format
 from ...tools.toolbox import Toolbox
 from .channel import EndHolder, RunChannel
@@ -28,6 +27,7 @@ from .drive import Drive
 from .options import MAKES_RUN, DriveOptions, PollOptions, RunOptions, drive_options, poll_options
 
 if TYPE_CHECKING:
+    from ...session.manager import SessionManager
     from .execution import RunExecution
     from .recovery import FollowUps
 

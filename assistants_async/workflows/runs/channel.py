@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Callable, Collection
 from functools import partial
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..._typing import override
 from ...calls.channel import BodyDecoder, ByteStream, Opener
@@ -16,8 +16,10 @@ from ...errors import StreamInterruptedError, TransportError
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
-from ...session.open_response import StreamWatch
 from .event_channel import EventChannel
+
+if TYPE_CHECKING:
+    from ...session.open_response import StreamWatch
 
 
 class FollowUpStream(ByteStream, BodyDecoder[StreamEvent], Protocol):

@@ -25,12 +25,12 @@ from ...models.events import (
 from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
-from ...session.open_response import StreamWatch
 from .event_handler import EventHandler, dispatch_events
 from .views import SSEView, View
 
 if TYPE_CHECKING:
     from ...core.streams.run_events import Frame
+    from ...session.open_response import StreamWatch
 
 E = TypeVar("E")
 T = TypeVar("T", Message, RunStep)

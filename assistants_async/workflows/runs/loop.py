@@ -39,7 +39,7 @@ from ...errors import (
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import Headers
-from ...session.manager import jitter
+from ...session.deadlines import jitter
 from .actions import RequiredActions
 from .channel import RunChannel
 from .deadline import RunDeadline

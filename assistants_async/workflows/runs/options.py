@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Any, Literal, Protocol, Unpack
+from typing import Any, Literal, Protocol, TypeAlias, Unpack
 
 import msgspec
 
@@ -17,10 +17,10 @@ from ...errors import RunFailedError
 from ...models.runs import MCPCall, Run, ToolCall
 from ...tools.events import ToolEvent, ToolResult
 
-StatusHook = Callable[[Run], Awaitable[object] | object]
+StatusHook: TypeAlias = "Callable[[Run], Awaitable[object] | object]"
 """Called with the run at each change of its status; sync or async."""
 
-ApproveMCP = Callable[[MCPCall, Any], Awaitable[bool | str] | bool | str]
+ApproveMCP: TypeAlias = "Callable[[MCPCall, Any], Awaitable[bool | str] | bool | str]"
 """Decides about a call of an MCP server, given its arguments as decoded: True lets it be called, anything else refuses
 it; sync or async."""
 

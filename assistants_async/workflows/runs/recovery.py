@@ -18,8 +18,8 @@ from ...errors import AssistantsError, ClientClosedError, StreamInterruptedError
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
-from ...session.deadlines import DeadlineTimer
-from ...session.manager import SessionManager, jitter
+from ...session.deadlines import DeadlineTimer, jitter
+from ...session.manager import SessionManager
 from ...session.open_response import StreamWatch
 from .requests import RunRequests
 

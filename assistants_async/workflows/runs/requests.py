@@ -33,7 +33,8 @@ from ...models.messages import Message
 from ...models.runs import Run
 from ...models.steps import RunStep
 from ...response import Response
-from ...session.manager import SessionManager, jitter
+from ...session.deadlines import jitter
+from ...session.manager import SessionManager
 from .channel import RunChannel
 from .options import MAKES_RUN
 

@@ -14,9 +14,10 @@ from ...endpoints import CREATE_RUN
 from ...errors import BadRequestError, NotFoundError, StatusError, ThreadBusyError, UnprocessableError
 from ...models.runs import Run
 from ...response import Headers
-from ...session.manager import SessionManager, jitter
+from ...session.deadlines import jitter
 
 if TYPE_CHECKING:
+    from ...session.manager import SessionManager
     from ..runs.requests import RunRequests
 
 IfActive = Literal["raise", "wait", "cancel"]
