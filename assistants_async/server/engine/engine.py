@@ -61,7 +61,8 @@ class Engine:
         self._is_closing = False
         self._is_closed = False
         self._beating: asyncio.Task[None] | None = None
-        store.listen(self._hear)
+        self._reserved = 0
+        store.listen(self._hear, self)
 
     def open(self) -> None:
         """Take up the runs that are in the store."""
@@ -100,6 +101,25 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    # As the `Claimer` of the store.
+
+    def reserve(self) -> str | None:
+        """Keep a slot for a run that a request is about to queue; None where there is none, or another run waits."""
+        if self._is_wanted or self._is_claiming or not self._has_slot():
+            return None
+        self._reserved += 1
+        return self._name
+
+    def take(self, claim: Claim | None) -> None:
+        """Work on a run in its slot, or give the slot back."""
+        self._reserved -= 1
+        # Claims that a closing server does not work on are given back at its end.
+        if claim is not None and not self._is_closing:
+            self._take(claim).start()
+            self._arm()
+        elif self._is_wanted:
+            self._wake()
 
     async def close(self, grace: float) -> None:
         """Claim no more, let runs end for so many seconds, and drop those that have not."""
@@ -183,7 +203,9 @@ class Engine:
         return None if claim is None or self._is_closed else self._take(claim)
 
     def _has_slot(self) -> bool:
-        return not self._is_closing and (self._concurrency is None or len(self._workers) < self._concurrency)
+        return not self._is_closing and (
+            self._concurrency is None or len(self._workers) + self._reserved < self._concurrency
+        )
 
     def _take(self, claim: Claim) -> Worker:
         before = self._workers.get(claim.run_id)

@@ -106,6 +106,18 @@ class Claim:
     """False where no other run waited for a worker then."""
 
 
+class Claimer(Protocol):
+    """The part of this process that works on runs, as a store sees it."""
+
+    def reserve(self) -> str | None:
+        """Keep a slot for a run that a request is about to queue, and return the worker; None without a free slot."""
+        ...
+
+    def take(self, claim: Claim | None) -> None:
+        """Use the slot for this claim, or give it back where none was made."""
+        ...
+
+
 class ConflictError(Exception):
     """Something that a commit relies on was changed since it was read; nothing was committed."""
 
@@ -233,8 +245,11 @@ class Store(Protocol):
         """Raise `StoreError` where it cannot be reached just now."""
         ...
 
-    def listen(self, heard: Callable[[Notice, str], None]) -> None:
-        """Call a function with each notice and the id of its run, on the event loop, after the commit."""
+    def listen(self, heard: Callable[[Notice, str], None], claimer: Claimer | None = None) -> None:
+        """Call a function with each notice and the id of its run, on the event loop, after the commit.
+
+        A store may claim a run in the commit that queues it, where the claimer has a slot: there is no notice then.
+        """
         ...
 
     # Documents

@@ -34,12 +34,19 @@ class JobThread:
     def __init__(self, name: str) -> None:
         self._loop = asyncio.get_running_loop()
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._under_way = 0
         # A program that ends without closing the store is not kept from it.
         threading.Thread(target=self._work, name=name, daemon=True).start()
+
+    @property
+    def is_idle(self) -> bool:
+        """True while it has no job, and so touches nothing."""
+        return not self._under_way
 
     def submit(self, work: Callable[..., ValueT], *values: object) -> asyncio.Future[ValueT]:
         """Do a job behind all others; one whose future is cancelled before it begins is left out."""
         future: asyncio.Future[ValueT] = self._loop.create_future()
+        self._under_way += 1
         self._jobs.put(_Job(future, work, values))
         return future
 
@@ -57,29 +64,30 @@ class JobThread:
         until = time.monotonic() + _TOGETHER
         done: list[_Done] = []
         while job is not None:
-            if not job.future.cancelled():
-                done.append(_done(job))
+            done.append(_done(job))
             if self._jobs.empty() or time.monotonic() >= until:
                 break
             job = self._jobs.get()
         # The loop may be closed, and nobody waits for these any more.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(_settle, done)
+            self._loop.call_soon_threadsafe(self._settle, done)
         return job is not None
+
+    def _settle(self, done: list[_Done]) -> None:
+        self._under_way -= len(done)
+        for future, value, error in done:
+            if future.done():
+                continue
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
 
 
 def _done(job: _Job) -> _Done:
+    if job.future.cancelled():
+        return _Done(job.future, None, None)
     try:
         return _Done(job.future, job.work(*job.values), None)
     except BaseException as error:  # noqa: BLE001  it is raised where the job is waited for
         return _Done(job.future, None, error)
-
-
-def _settle(done: list[_Done]) -> None:
-    for future, value, error in done:
-        if future.done():
-            continue
-        if error is None:
-            future.set_result(value)
-        else:
-            future.set_exception(error)

@@ -11,6 +11,7 @@ from .due_times import DueTimes
 from .interface import (
     Changes,
     Claim,
+    Claimer,
     ClaimLostError,
     ConflictError,
     Document,
@@ -105,7 +106,7 @@ class MemoryStore:
     async def check(self) -> None:
         """Do nothing: it can always be reached."""
 
-    def listen(self, heard: Callable[[Notice, str], None]) -> None:
+    def listen(self, heard: Callable[[Notice, str], None], claimer: Claimer | None = None) -> None:  # noqa: ARG002
         """Call a function with each notice and the id of its run."""
         self._heard = heard
 

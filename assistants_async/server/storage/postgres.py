@@ -12,7 +12,20 @@ from typing import Any
 
 from . import postgres_reads as reads
 from . import postgres_runs as runs
-from .interface import Changes, Claim, ConflictError, Event, Key, Notice, Page, PageQuery, Stored, StoreError, Tally
+from .interface import (
+    Changes,
+    Claim,
+    Claimer,
+    ConflictError,
+    Event,
+    Key,
+    Notice,
+    Page,
+    PageQuery,
+    Stored,
+    StoreError,
+    Tally,
+)
 from .postgres_blobs import PostgresBlob, read_blob
 from .postgres_follower import PostgresFollower
 from .postgres_link import PostgresLink
@@ -91,7 +104,7 @@ class PostgresStore:
         """Raise `StoreError` where the database does not answer."""
         await self._link.check()
 
-    def listen(self, heard: Callable[[Notice, str], None]) -> None:
+    def listen(self, heard: Callable[[Notice, str], None], claimer: Claimer | None = None) -> None:  # noqa: ARG002
         """Call a function with each notice and the id of its run."""
         self._heard = heard
 

@@ -24,7 +24,7 @@ class SqliteFile:
         self._lock = _locked(path)
         try:
             self.connection = _connected(path)
-            """The connection that writes; used by one thread at a time."""
+            """The connection that writes; used by one thread at a time, the store's while it has a job."""
         except BaseException:
             self._lock.close()
             raise

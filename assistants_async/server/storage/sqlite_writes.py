@@ -33,6 +33,8 @@ class Committed:
     """Runs that are active no longer."""
     dues: dict[str, float] = field(default_factory=dict)
     """The soonest time that was set, by kind."""
+    claim: Claim | None = None
+    """The claim of the run that was queued."""
 
 
 class SqliteWriter:
@@ -46,8 +48,11 @@ class SqliteWriter:
         self._synchronous = ""
         self._texts: dict[int, str] = {}
 
-    def commit(self, changes: Changes) -> Committed:
-        """Make changes, all or none; raises `ConflictError` and `ClaimLostError`."""
+    def commit(self, changes: Changes, claimer: tuple[str, float] | None = None) -> Committed:
+        """Make changes, all or none; raises `ConflictError` and `ClaimLostError`.
+
+        A run that a request queues is claimed by the worker that is given, with the end of its lease.
+        """
         # A request, and the end of a run, are on the disk before they are answered; the words of an answer need not be.
         is_answered = changes.claim is None or any(_ends(key, write) for key, write in changes.writes.items())
         self._set_synchronous("FULL" if is_answered else "NORMAL")
@@ -59,7 +64,10 @@ class SqliteWriter:
                 for kind, parent in changes.cleared:
                     self._clear(kind, parent, result)
                 for key, write in changes.writes.items():
-                    self._write(key, write, result, by_worker=changes.claim is not None)
+                    self._write(key, write, result)
+                    if key.kind == "run" and write.document is not None:
+                        status, by_worker = write.document["status"], changes.claim is not None
+                        self._write_row(key, status, result, by_worker=by_worker, claimer=claimer)
                 self._append(changes, result)
                 for blob in changes.kept:
                     self._connection.execute("INSERT OR IGNORE INTO blobs VALUES (?, ?)", (blob.id, blob.size))
@@ -133,7 +141,7 @@ class SqliteWriter:
         if (0 if found is None else found[0]) != version:
             raise ConflictError(f"{key.kind} {key.id} was changed")
 
-    def _write(self, key: Key, write: Write, result: Committed, *, by_worker: bool) -> None:
+    def _write(self, key: Key, write: Write, result: Committed) -> None:
         self._version += 1
         document = write.document
         if document is None:
@@ -157,8 +165,6 @@ class SqliteWriter:
             self._update(changes, values, key, write.expected)
         if entry.due is not None:
             result.dues[key.kind] = min(entry.due, result.dues.get(key.kind, entry.due))
-        if key.kind == "run":
-            self._write_row(key, document["status"], result, by_worker=by_worker)
 
     def _update(self, changes: str, values: tuple[object, ...], key: Key, expected: int | None) -> None:
         """Change a document; raises `ConflictError` where it has not the version that is expected."""
@@ -170,12 +176,18 @@ class SqliteWriter:
         if expected and not found.rowcount:
             raise ConflictError(f"{key.kind} {key.id} was changed")
 
-    def _write_row(self, key: Key, status: str, result: Committed, *, by_worker: bool) -> None:
+    def _write_row(
+        self, key: Key, status: str, result: Committed, *, by_worker: bool, claimer: tuple[str, float] | None
+    ) -> None:
         found = self._connection.execute(f"SELECT {_ROW} FROM runs WHERE id = ?", (key.id,)).fetchone()  # noqa: S608
         before = None if found is None else RunRow(*found)
         row, notice = row_after(before, key.parent, status, by_worker=by_worker)
         if row is None:
             self._end(key.id, result)
+        elif notice == "queued" and claimer is not None and not by_worker:
+            waiting, row, notice = row, claimed(row, *claimer), None
+            self._put_row(key.id, row, commits=0)
+            result.claim = claim_of(key.id, waiting, row, more=True)
         elif row != before:
             self._put_row(key.id, row)
         if notice is not None:
@@ -239,6 +251,12 @@ class SqliteWriter:
         if mode != self._synchronous:
             self._connection.execute(f"PRAGMA synchronous = {mode}")
             self._synchronous = mode
+
+
+def queues_run(changes: Changes) -> bool:
+    """Return True where a request writes a run that waits for a worker."""
+    runs = (write.document for key, write in changes.writes.items() if key.kind == "run")
+    return changes.claim is None and any(run is not None and run["status"] == "queued" for run in runs)
 
 
 def _ends(key: Key, write: Write) -> bool:

@@ -15,11 +15,12 @@ async def test_jobs_are_done_in_order() -> None:
     thread = JobThread("jobs")
     seen: list[int] = []
     slow = threading.Event()
+    assert thread.is_idle
     first = thread.submit(slow.wait)
     futures = [thread.submit(seen.append, number) for number in range(100)]
     wrong = thread.submit(int, "x")
     name = thread.submit(lambda: threading.current_thread().name)
-    assert seen == []
+    assert (seen, thread.is_idle) == ([], False)
     slow.set()
     assert await first is True
     await asyncio.gather(*futures)
@@ -27,6 +28,7 @@ async def test_jobs_are_done_in_order() -> None:
     with pytest.raises(ValueError, match="invalid literal"):
         await wrong
     assert await name == "jobs"
+    assert thread.is_idle
     thread.stop()
 
 
@@ -49,6 +51,7 @@ async def test_what_nobody_waits_for_any_more() -> None:
     go_on.set()
     await thread.submit(seen.append, "last")
     assert seen == ["begun", "last"]
+    assert thread.is_idle
     thread.stop()
 
 
