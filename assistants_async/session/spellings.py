@@ -13,6 +13,8 @@ _SHORTEST = 4
 # One spelling in another, such as HTML in JSON in a query.
 _ROUNDS = 4
 _OPEN_LENGTH = 64
+# Characters of a text in which escapes are undone: 1 MiB of them would hold the event loop up for two seconds.
+_DEEP = 64 * 1024
 _ESCAPE = re.compile(
     r"%(?:25)*([0-9A-Fa-f]{2})"
     r"|\\+(?:u00|x)([0-9A-Fa-f]{2})"
@@ -41,6 +43,7 @@ class SecretFinder:
     def spans(self, text: str) -> list[tuple[int, int]]:
         """List where each secret begins and ends, in order, none within another; bytes are searched as latin-1."""
         found = list(self._places(text))
+        text = text[:_DEEP]
         starts: Sequence[int] = range(len(text) + 1)
         for _ in range(_ROUNDS):
             text, begins = _unescaped(text)

@@ -110,3 +110,10 @@ def test_keys_side_by_side_and_within_each_other() -> None:
     """Each is masked once, with the text between them kept."""
     masker = Masker(["first-key-1", "first-key-1-longer"])
     assert masker.text("first-key-1,first-key-1-longer first-key-1") == "[masked],[masked] [masked]"
+
+
+def test_a_long_text_is_searched_to_its_end() -> None:
+    """Escapes are undone in its first 64 KiB."""
+    masker = Masker(["hunter2hunter2"])
+    filler = "%41" * 30_000
+    assert masker.text(f"%68unter2hunter2{filler}hunter2hunter2") == f"[masked]{filler}[masked]"

@@ -8,6 +8,8 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlsplit
 from ...errors import printable
 
 _LONGEST_PLACE = 60
+# The patterns below take the square of the length.
+_LONGEST_URL = 2048
 # Patterns are compiled on use, which most clients have none for: all together take 6 million instructions.
 _OPERATIONS = (
     "assistants", "threads", "files", "vector_stores", "uploads", "models", "responses", "conversations", "embeddings",
@@ -127,6 +129,8 @@ def _split(name: str, text: str, wanted: str) -> SplitResult:
     """Split a URL; raises `ValueError`, without the password, for text that is none, and for pages without an API."""
     if not isinstance(text, str):  # pyright: ignore[reportUnnecessaryIsInstance]  # callers without a checker
         raise TypeError(f"{name} must be a str, not {type(text).__name__}")
+    if len(text) > _LONGEST_URL:
+        raise ValueError(f"{name} must have at most {_LONGEST_URL} characters, not {len(text)}")
     try:
         parts = urlsplit(text.strip())
         host = _is_host(parts.hostname or "")

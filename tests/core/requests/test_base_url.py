@@ -174,3 +174,10 @@ def test_a_host_that_cannot_be_read_is_refused_by_name() -> None:
     """The words are ours."""
     with pytest.raises(ValueError, match=r"^base_url must look like https://host/v1, not a host that cannot be read"):
         split_base_url("http://[::1/v1")
+
+
+@pytest.mark.parametrize("text", ["/v1" * 300_000, "/docs" * 200_000 + "x"], ids=["versions", "pages"])
+def test_a_url_without_an_end_is_refused_at_once(text: str) -> None:
+    """Before the patterns, which would take hours."""
+    with pytest.raises(ValueError, match=r"^base_url must have at most 2048 characters, not \d+$"):
+        split_base_url(f"https://host.test{text}")
