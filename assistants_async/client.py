@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Any, NoReturn, Self, Unpack, cast
 
 from ._typing import override
 from .calls.context import CallContext
@@ -40,37 +40,35 @@ _FOUNDRY_SCOPE = "https://ai.azure.com/.default"
 _AZURE_SCOPE = "https://cognitiveservices.azure.com/.default"
 
 
-C = TypeVar("C", bound=type)
-
-
 class _Namespace:
-    """A namespace of a client, imported and made when it is first used: few programs use all, and each costs memory."""
+    """A namespace of a client, imported and made when it is first used: few programs use all, and each costs memory.
 
-    def __init__(self, module: str, kind: str) -> None:
-        self._module = module
+    It is the class of this name in the module of `resources` that is called as the attribute.
+    """
+
+    def __init__(self, kind: str) -> None:
         self._kind = kind
+
+    def __set_name__(self, owner: type[AssistantsClient], name: str) -> None:
+        self._name = name
 
     def __get__(self, client: AssistantsClient | None, owner: type[AssistantsClient]) -> Any:
         if client is None:  # looked up in the class, as `help` does
             return self
         # Kept where the name is found first: this method is called once.
-        made = vars(client)[self._module] = getattr(_resources(self._module), self._kind)(vars(client)["_context"])
+        made = vars(client)[self._name] = getattr(_resources(self._name), self._kind)(vars(client)["_context"])
         return made
 
 
-def _namespaces(cls: C) -> C:
-    """Make each annotated attribute of the client a namespace, of the class that the annotation names."""
-    for name, kind in cls.__annotations__.items():
-        setattr(cls, name, _Namespace(name, kind))
-    cls.__annotations__ = {}  # their names are not in this module, where `get_type_hints` would look for them
-    return cls
+def _namespace(kind: str) -> Any:
+    """Make a namespace of this class; type checkers take it for one that is there already."""
+    return _Namespace(kind)
 
 
 def _resources(module: str) -> Any:
     return import_module(f".resources.{module}", __package__)
 
 
-@_namespaces
 @old_names
 @show_keywords
 class AssistantsClient(Listed):
@@ -83,21 +81,21 @@ class AssistantsClient(Listed):
     Keywords: `ClientSettings`. Raises `TypeError` and `ValueError` for those that cannot work.
     """
 
-    assistants: Assistants
+    assistants: Assistants = _namespace("Assistants")
     """A model with instructions and tools."""
-    threads: Threads
+    threads: Threads = _namespace("Threads")
     """Conversations."""
-    messages: Messages
+    messages: Messages = _namespace("Messages")
     """Messages on a thread."""
-    runs: Runs
+    runs: Runs = _namespace("Runs")
     """An assistant at work on a thread."""
-    steps: Steps
+    steps: Steps = _namespace("Steps")
     """Steps of a run."""
-    files: Files
+    files: Files = _namespace("Files")
     """Files for assistants and messages."""
-    vector_stores: VectorStores
+    vector_stores: VectorStores = _namespace("VectorStores")
     """Files made searchable (v2)."""
-    uploads: Uploads
+    uploads: Uploads = _namespace("Uploads")
     """Large files, sent in parts (v2)."""
 
     def __init__(self, **settings: Unpack[ClientSettings]) -> None:

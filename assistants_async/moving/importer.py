@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ..calls.call import Call
@@ -12,15 +12,14 @@ from ..client import AssistantsClient
 from ..core.checks import whole_number
 from ..core.requests.message_input import message_as_input
 from ..errors import StatusError
+from ..server.storage.interface import Store
 from .folder import ASSISTANTS, FILES, VECTOR_STORES, AccountFolder, Line, plain_name, read_lines, read_thread_lines
 from .id_map import IdMap
 from .report import Account, MovingReport, OnProgress, check_progress
 from .side_by_side import for_each
+from .store_importer import import_into_store
 from .thread_export import is_about_object, reason_of
 from .usable import usable
-
-if TYPE_CHECKING:
-    from ..server.storage.interface import Store
 
 _NAME = "import_account"
 _MAPS = "imported"
@@ -73,9 +72,6 @@ async def import_account(
     if on_conflict not in (None, "fail", "skip"):
         raise ValueError(f"{_NAME}(): on_conflict must be 'fail' or 'skip', not {on_conflict!r}")
     source.check_complete()
-    # Imported here: who moves between servers needs no server of this package.
-    from .store_importer import import_into_store
-
     await import_into_store(target, source, account, on_conflict or "fail")
     return account.report()
 

@@ -312,10 +312,7 @@ class Store(Protocol):
         ...
 
     async def renew(self, worker: str, run_ids: Collection[str], now: float) -> Collection[str]:
-        """Renew the leases of a worker's claims of these runs, and return the runs that it has no claim of any more.
-
-        It is called a few times in each lease, also without runs.
-        """
+        """Renew a worker's claims of these runs, or of none, a few times in each lease; return those it lost."""
         ...
 
     async def release(self, worker: str) -> None:

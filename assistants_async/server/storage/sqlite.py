@@ -24,27 +24,17 @@ from .interface import (
     PageQuery,
     Stored,
     StoreError,
-    StoreFullError,
-    StoreRefusalError,
     Tally,
 )
 from .job_thread import JobThread
 from .local_follower import LocalFollower
-from .sqlite_file import SqliteFile
+from .sqlite_file import SqliteFile, error_kind
 from .sqlite_writes import Committed, SqliteWriter, queues_run
 
 ValueT = TypeVar("ValueT")
 
 # Documents of a page that are read at once; a longer one is left to the store's thread.
 _FEW = 100
-
-# Errors that may be over in a moment: another program reads the file, or its disk is away.
-_PASSING = frozenset(
-    {
-        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
-        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
-    }
-)
 
 
 class SqliteStore:
@@ -312,17 +302,9 @@ class SqliteStore:
         except StoreError:
             raise
         except sqlite3.Error as error:
-            raise _kind_of(error)(f"{self.name}: {error}") from error
+            raise error_kind(error)(f"{self.name}: {error}") from error
         except OSError as error:
             raise store_error(error) from error
-
-
-def _kind_of(error: sqlite3.Error) -> type[StoreError]:
-    # Behind the lowest byte are its finer kinds.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
-        return StoreFullError
-    return StoreError if code in _PASSING else StoreRefusalError
 
 
 def _take(claimer: Claimer, done: asyncio.Future[Committed]) -> None:

@@ -10,8 +10,18 @@ from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 
+from .interface import StoreError, StoreFullError, StoreRefusalError
+
 SCHEMA_VERSION = 1
 """The version of the schema; there is a migration for each."""
+
+# Errors that may be over in a moment: another program reads the file, or its disk is away.
+_PASSING = frozenset(
+    {
+        *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_READONLY),
+        *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
+    }
+)
 
 # Seconds for which the place of a removed document is kept for cursors.
 _PLACES_KEPT = 7 * 86_400
@@ -53,6 +63,15 @@ def transaction(connection: sqlite3.Connection) -> Generator[None, None, None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def error_kind(error: sqlite3.Error) -> type[StoreError]:
+    """Return the class of a store's errors for one of SQLite's."""
+    # Behind the lowest byte are its finer kinds.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFullError
+    return StoreError if code in _PASSING else StoreRefusalError
 
 
 def _locked(path: Path) -> sqlite3.Connection:
