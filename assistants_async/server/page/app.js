@@ -1,4 +1,4 @@
-/** The page: which view is shown, and the key where one is asked for. */
+/** The page: its view, and the key where one is asked for. */
 
 import { start } from "./api.js";
 import { button, field, h, problem, row, say, show } from "./dom.js";

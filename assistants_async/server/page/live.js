@@ -3,6 +3,7 @@
 import { Refusal } from "./api.js";
 import { h } from "./dom.js";
 import { article } from "./messages.js";
+import { isActive } from "./runs.js";
 
 /** Add a delta of a step: texts grow, lists are filled by index. */
 function merge(into, delta) {
@@ -12,7 +13,7 @@ function merge(into, delta) {
 			const list = (into[name] ??= []);
 			for (const [place, one] of value.entries()) {
 				const given = one.index ?? place;
-				const index = list[given] ? given : list.length; // some servers count wrongly
+				const index = list[given] ? given : list.length;
 				list[index] = merge(list[index] ?? {}, one);
 			}
 		} else if (value instanceof Object) into[name] = merge(into[name] ?? {}, value);
@@ -26,7 +27,7 @@ export class Live {
 	#steps = new Map();
 	#writing = new Map();
 
-	/** `list` shows the messages; `changed` is called when run or steps are. */
+	/** `list` shows the messages; `changed` hears of the rest. */
 	constructor(list, changed) {
 		Object.assign(this, { list, changed });
 	}
@@ -36,6 +37,7 @@ export class Live {
 	}
 
 	found(run, steps = []) {
+		if (this.run && !isActive(this.run)) return; // a late answer
 		if (run.status !== this.run?.status) this.seen.push({ status: run.status, at: Date.now() / 1000 });
 		this.run = run;
 		for (const step of steps) this.#steps.set(step.id, step);

@@ -1,4 +1,4 @@
-/** The playground: an assistant is made or chosen, written to, watched, and its tool calls answered by hand. */
+/** The playground: an assistant is made or chosen, written to, watched; its calls are answered by hand. */
 
 import { all, at, events, get, pages, post, Refusal, settings } from "./api.js";
 import { button, empty, h, load, problem, row, say, show, wait } from "./dom.js";
@@ -93,7 +93,7 @@ export async function playground(main, [given], signal) {
 		} catch (error) {
 			if (signal.aborted || error.status) throw error;
 			if (!live.run) {
-				// Nothing arrived: it is the run that is younger than the message.
+				// Nothing arrived: the run is younger than the message.
 				const [run] = (await get(path, signal, { limit: 1 })).data;
 				if (!(run?.created_at >= message.created_at)) throw error;
 				live.found(run);

@@ -1,4 +1,4 @@
-/** What was done in the playground, as a program of Python. */
+/** The work in the playground as a program of Python. */
 
 /** Write JSON as Python. */
 function literal(value) {

@@ -11,7 +11,7 @@ export const stepsOf = (run, signal) =>
 
 const callsOf = (step) => step.step_details?.tool_calls ?? [];
 
-/** Part the time of a run into states: exact where seen live, else in the protocol's whole seconds. */
+/** Part the time of a run into states: exact where seen live, else in whole seconds. */
 function phases(run, steps, seen) {
 	const ended = run.completed_at ?? run.failed_at ?? run.cancelled_at ?? steps.at(-1)?.completed_at ?? run.expires_at ?? run.created_at;
 	const end = isActive(run) ? Date.now() / 1000 : (seen.at(-1)?.at ?? seconds(ended));

@@ -17,6 +17,19 @@ from tests.support.page_host import PIXEL, WEATHER, Host, hosting, operations
 
 ANSWER = ".message:not(.user)"
 
+# The page reads the answer to a cancel only where the test lets it; `arrived` is set when it has.
+LATE_ANSWER = """
+    const fetched = window.fetch, allowed = new Promise((resolve) => (window.allow = resolve));
+    window.fetch = async (url, ...rest) => {
+        const answer = await fetched(url, ...rest);
+        if (!String(url.url ?? url).endsWith("/cancel")) return answer;
+        const text = await answer.text();
+        await allowed;
+        setTimeout(() => (window.arrived = true), 100);
+        return new Response(text, answer);
+    };
+"""
+
 
 def latest(host: Host) -> tuple[str, list[Message]]:
     """Return the id of the newest thread, and its messages, the oldest first."""
@@ -225,6 +238,22 @@ def test_runs_that_end_otherwise_look_so(browser: Browser) -> None:
         browser.press("Cancel")
         browser.until("cancelled", ".side .status")
         assert not browser.has("Cancel")
+
+
+def test_an_answer_that_comes_behind_the_end_changes_nothing(browser: Browser) -> None:
+    """The answer to a cancel says `cancelling`, and may come after the stream has said `cancelled`."""
+    with hosting(responder=ScriptedResponder([Stall("Wait")])) as host:
+        host.assistant()
+        browser.open(host.base_url, "#/playground")
+        browser.until("Nothing said so far")
+        browser.run(LATE_ANSWER)
+        browser.write("message", "one", enter=True)
+        browser.until("Wait")
+        browser.press("Cancel")
+        browser.until("cancelled", ".side .status")
+        browser.run("allow()")
+        browser.until(lambda: browser.run("return window.arrived"))
+        assert browser.text(".side .status") == "cancelled"
 
 
 def test_a_thread_is_gone_on_with(browser: Browser) -> None:
