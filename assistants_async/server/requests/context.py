@@ -25,6 +25,7 @@ from ..storage.quota import Quota
 from ..storage.vector_index import VectorIndex, expire_files
 from .access import check_hosts, check_origins
 from .idempotency import KeptAnswers, KeyedRequest
+from .rendered import RenderedDocuments
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +110,11 @@ class State:
         """The memory that it may take."""
         self.answers = KeptAnswers(self.store, settings.max_store_bytes)
         """The answers to requests with an `Idempotency-Key`."""
+        self.rendered: Mapping[ProtocolVersion, RenderedDocuments] = {
+            "v1": RenderedDocuments("v1"),
+            "v2": RenderedDocuments("v2"),
+        }
+        """The JSON of documents that were on pages, by version."""
         self.library = VectorIndex(self.quota, self.names, clock=settings.clock, pace=settings.pace)
         """The index of its vector stores."""
         self.engine = Engine(

@@ -18,7 +18,6 @@ async def page(
     kind: str,
     parent: str = "",
     *,
-    shape: str = "",
     ref: str | None = None,
     state: str | None = None,
     limit: int = DEFAULT_LIMIT,
@@ -30,7 +29,8 @@ async def page(
     cursor raises a 400. `ref` and `state` select by the documents' columns.
     """
     found = await page_of(context, kind, parent, ref=ref, state=state, limit=limit)
-    return envelope([context.render(shape or kind, row.document) for row in found.rows], more=found.more)
+    data = context.state.rendered[context.protocol].page(kind, found.rows)
+    return {**envelope([row.document for row in found.rows], more=found.more), "data": data}
 
 
 async def page_of(

@@ -54,18 +54,24 @@ def from_query(endpoint: Endpoint[Any, Any], pairs: Iterable[tuple[str, str]]) -
     values: Values = {}
     if endpoint.params is None:
         return values
-    known = {
-        wire: name
-        for name, field in plan_for(endpoint.params).fields.items()
-        if field.query or not endpoint.takes_body
-        for wire in (field.wire, name)
-    }
+    known = _query_names(endpoint.params, endpoint.takes_body)
     for wire, text in pairs:
         # The vendor's clients write a list as `include[]=a&include[]=b`.
         name = known.get(wire) or known.get(wire.removesuffix("[]"))
         if name is not None:
             _put(values, endpoint.params, name, text)
     return values
+
+
+@cache
+def _query_names(params: type, takes_body: bool) -> Mapping[str, str]:
+    """Return the keywords that a query may have, by their names there and by their own."""
+    return {
+        wire: name
+        for name, field in plan_for(params).fields.items()
+        if field.query or not takes_body
+        for wire in (field.wire, name)
+    }
 
 
 def from_form(params: type, pairs: Iterable[tuple[str, str]]) -> Values:

@@ -185,11 +185,10 @@ _EVENTS: Mapping[ProtocolVersion, Mapping[str, str]] = {
 
 
 class _Plan(NamedTuple):
-    """The members of one shape, worked out once: rendering is most of the server's own work for a list."""
+    """The members of one shape, worked out once."""
 
-    blank: Document | None
-    """The shape with its defaults; None where one of them is left out."""
-    names: tuple[str, ...]
+    blank: Document
+    """The shape with its defaults; null for those that are left out."""
     filled: tuple[tuple[str, Any], ...]
     """Members with a default other than null."""
     has_tools: bool
@@ -198,38 +197,30 @@ class _Plan(NamedTuple):
 @cache
 def _plan(kind: str, protocol: ProtocolVersion) -> _Plan:
     shape = SHAPES[kind][protocol]
-    blank = None if ABSENT in shape.values() else dict(shape)
+    blank = {name: None if default is ABSENT else default for name, default in shape.items()}
     filled = tuple((name, default) for name, default in shape.items() if default is not None)
-    return _Plan(blank, tuple(shape), filled, "tools" in shape)
+    return _Plan(blank, filled, "tools" in shape)
 
 
 def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document:
     """Return a document as a version shows it; its members are shared, not copied."""
     plan = _plan(kind, protocol)
-    if plan.blank is not None and None not in document.values():
-        # A message takes 0.6 µs so, and 1.2 member by member (2026-11).
-        shown = {**plan.blank, **document}
-        if len(shown) > len(plan.blank):
-            shown = {name: shown[name] for name in plan.names}
-    else:
-        shown = _filled(plan, document)
-    # An assistant made in one version may be read in the other, which names the search tool differently.
-    if plan.has_tools:
-        shown["tools"] = _tools(shown["tools"], protocol)
-    if kind == "run":
-        shown["status"] = _STATUSES[protocol].get(shown["status"], shown["status"])
-    return shown
-
-
-def _filled(plan: _Plan, document: Document) -> Document:
-    """Pick the members of a document, with defaults for those that are null, or that an older store does not have."""
-    shown = dict(zip(plan.names, map(document.get, plan.names), strict=True))
+    # Merged and then cut takes two thirds of the time of picking each member (2026-11).
+    shown = {**plan.blank, **document}
+    for name in document.keys() - plan.blank.keys():
+        del shown[name]
+    # A null stands for the default, as does a member that an older store does not have.
     for name, default in plan.filled:
         if shown[name] is None:
             if default is ABSENT:
                 del shown[name]
             else:
                 shown[name] = default
+    # An assistant made in one version may be read in the other, which names the search tool differently.
+    if plan.has_tools:
+        shown["tools"] = _tools(shown["tools"], protocol)
+    if kind == "run":
+        shown["status"] = _STATUSES[protocol].get(shown["status"], shown["status"])
     return shown
 
 
