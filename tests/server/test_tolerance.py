@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.talk import Talk, path_of, talking
+from tests.support.talk import Document, Talk, path_of, talking
 
 JSON = {"content-type": "application/json"}
 
@@ -28,6 +28,22 @@ async def test_content_type_without_a_body(talk: Talk) -> None:
     assert (await talk("POST", path_of(run) + "/cancel", headers=JSON)).status == 200
     assert (await talk("DELETE", f"/threads/{thread['id']}", headers=JSON)).status == 200
     assert (await talk("POST", path_of(run) + "/cancel", data=b"junk", headers=JSON)).status == 400
+
+
+@pytest.mark.parametrize("path", ["", "/messages", "/runs"], ids=["thread", "message", "run"])
+async def test_no_files_of_a_message_in_v1(path: str) -> None:
+    """`file_ids: []`, as agents of that time send it with each message, is as good as none."""
+    message: Document = {"role": "user", "content": "x", "file_ids": [], "metadata": None}
+    async with talking(protocol="v1") as talk:
+        if path == "/runs":
+            run = {"assistant_id": (await talk.assistant())["id"], "thread": {"messages": [message]}}
+            assert (await talk("POST", "/threads/runs", run)).status == 200
+            return
+        thread = (await talk("POST", "/threads", {} if path else {"messages": [message]})).document
+        if path:
+            assert (await talk("POST", f"/threads/{thread['id']}{path}", message)).document["file_ids"] == []
+        (shown,) = (await talk.get(f"/threads/{thread['id']}/messages"))["data"]
+        assert shown["file_ids"] == []
 
 
 async def test_include(talk: Talk) -> None:

@@ -78,7 +78,7 @@ class ActiveRun:
         if counted is not None:
             self._used = Used(counted["prompt_tokens"], counted["completion_tokens"])
         if message is not None:
-            self.draft = MessageDraft(message)
+            self.draft = MessageDraft(message, self._past.found)
             self.draft.resume(deltas)
 
     def move(self, status: str, **changes: Any) -> None:
@@ -135,7 +135,7 @@ class ActiveRun:
         self.said.take_message()
         message = new_message(self.run, self._names.make("message"), self.now)
         self._open_step({"type": "message_creation", "message_creation": {"message_id": message["id"]}})
-        self.draft, self._written_message = MessageDraft(message), message["id"]
+        self.draft, self._written_message = MessageDraft(message, self._past.found), message["id"]
         self.journal.put("message", message)
         self.view.count += 1
         self._emit("thread.message.created", "message", message)
@@ -255,13 +255,7 @@ class ActiveRun:
         """End the open message and return its tokens, by estimate."""
         draft, self.draft = self.draft, None
         assert draft is not None
-        content = draft.content(self._past.found)
-        annotations: list[Document] = content[0].get("text", {}).get("annotations") or []
-        # In a delta of their own: a client that adds deltas up must get the citations too.
-        if annotations:
-            new = [{"index": number, **annotation} for number, annotation in enumerate(annotations)]
-            self._emit_part(draft, {"index": 0, "type": "text", "text": {"annotations": new}})
-        message = {**draft.document, **changes, "status": status, "content": content}
+        message = {**draft.document, **changes, "status": status, "content": draft.content()}
         message["tokens"] = len(tokens(text_of(message)))
         self.journal.save("message", message)
         self.view.add_message(message)

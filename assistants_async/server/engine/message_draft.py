@@ -12,15 +12,20 @@ from .turn import FoundText
 # Marks as models spell them: the one that stands in the search's output, and the garbled forms that were seen. What
 # follows the dagger is bounded, so that a text full of begun marks takes time in its length alone.
 _MARK = re.compile(r"【(\d{1,4}):(\d{1,4})(?:†[^】\[\]【]{0,200})?】|\[(\d{1,4}):(\d{1,4})†[^】\[\]【]{0,200}\]")
+_LONGEST = 212
+"""Characters of the longest mark."""
 
 
 class MessageDraft:
     """The message that is open in a run, and what has been written of it."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, found: Iterable[FoundText]) -> None:
         self.document = document
         """The message's document, without what has been written."""
+        self._files = {one.marker.strip("【】").partition("†")[0]: one.file_id for one in found}
         self._pieces: list[str] = []
+        self._size = 0
+        self._citations: list[Document] = []
         self._refusal: list[str] = []
 
     @property
@@ -32,9 +37,16 @@ class MessageDraft:
         """Add text and return the delta's part; the part of the text is always the first."""
         text: dict[str, Any] = {"value": piece}
         if not self._pieces:
-            # Only the first delta has the list, as the vendor sends it.
+            # Only the first delta has the list, and those that end a mark, as the vendor sends it.
             text["annotations"] = []
         self._pieces.append(piece)
+        self._size += len(piece)
+        if self._files and ("】" in piece or "]" in piece):
+            # Beside a value: some clients look for citations in deltas of text alone.
+            new = self._cite(len(piece))
+            if new:
+                text["annotations"] = [{"index": number, **one} for number, one in enumerate(new, len(self._citations))]
+                self._citations += new
         return {"index": 0, "type": "text", "text": text}
 
     def refuse(self, piece: str) -> Document:
@@ -50,33 +62,42 @@ class MessageDraft:
             elif "value" in part["text"]:
                 self.write(part["text"]["value"])
 
-    def content(self, found: Iterable[FoundText]) -> list[Document]:
+    def content(self) -> list[Document]:
         """Return the parts of the whole message; a message without a word has one empty text."""
         parts: list[Document] = []
         if self._pieces or not self._refusal:
-            value = "".join(self._pieces)
-            parts.append({"type": "text", "text": {"value": value, "annotations": _citations(value, found)}})
+            text = {"value": "".join(self._pieces), "annotations": self._citations}
+            parts.append({"type": "text", "text": text})
         if self._refusal:
             parts.append({"type": "refusal", "refusal": "".join(self._refusal)})
         return parts
 
+    def _cite(self, new: int) -> list[Document]:
+        """Return the citation of each mark that ends in the `new` last characters (`FileCitation`), in order."""
+        end = self._end(new + _LONGEST)
+        # Offsets count characters.
+        start = self._size - len(end)
+        citations: list[Document] = []
+        for match in _MARK.finditer(end):
+            turn, place = match[1] or match[3], match[2] or match[4]
+            file_id = self._files.get(f"{int(turn)}:{int(place)}")
+            if file_id is not None and match.end() > len(end) - new:
+                citation = {
+                    "type": "file_citation",
+                    "text": match[0],
+                    "start_index": start + match.start(),
+                    "end_index": start + match.end(),
+                    "file_citation": {"file_id": file_id},
+                }
+                citations.append(citation)
+        return citations
 
-def _citations(value: str, found: Iterable[FoundText]) -> list[Document]:
-    """Return the citation of each mark in a text (`FileCitation`), in order; offsets count characters."""
-    files = {one.marker.strip("【】").partition("†")[0]: one.file_id for one in found}
-    if not files:
-        return []
-    citations: list[Document] = []
-    for match in _MARK.finditer(value):
-        turn, place = match[1] or match[3], match[2] or match[4]
-        file_id = files.get(f"{int(turn)}:{int(place)}")
-        if file_id is not None:
-            citation = {
-                "type": "file_citation",
-                "text": match[0],
-                "start_index": match.start(),
-                "end_index": match.end(),
-                "file_citation": {"file_id": file_id},
-            }
-            citations.append(citation)
-    return citations
+    def _end(self, size: int) -> str:
+        """Return the last pieces, which have `size` characters or more unless they are all."""
+        end: list[str] = []
+        for piece in reversed(self._pieces):
+            end.append(piece)
+            size -= len(piece)
+            if size <= 0:
+                break
+        return "".join(reversed(end))

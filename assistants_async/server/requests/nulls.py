@@ -2,6 +2,7 @@
 
 A null stays where the documents let a member be null, since there it has a meaning: in a change, "no value from
 now on". Everywhere else the member counts as absent. The caller's own maps (metadata, JSON schemas) stay as they are.
+An empty list counts as absent as well where a member need not be there, but has at least one item where it is.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from ...core.requests.endpoint import ProtocolVersion
 
 class _Member(NamedTuple):
     nullable: bool
+    filled: bool
+    """Optional, and a list that is never empty."""
     protocol: ProtocolVersion | None
     """The only version that has the member."""
     objects: tuple[type, ...]
@@ -25,11 +28,14 @@ class _Member(NamedTuple):
 
 
 def without_nulls(params: type, values: Mapping[str, Any], protocol: ProtocolVersion) -> dict[str, Any]:
-    """Copy a body without the nulls that have no meaning, at every depth."""
+    """Copy a body without the nulls and empty lists that have no meaning, at every depth."""
     members = _members(params)
     kept: dict[str, Any] = {}
     for name, value in values.items():
         member = members.get(name)
+        if value == [] and member is not None and member.filled:
+            # The vendor took it, and agents of that time send `file_ids: []` with each message.
+            continue
         if value is not None:
             kept[name] = value if member is None else _inner(value, member.objects, protocol)
         elif member is not None and member.nullable and member.protocol in (None, protocol):
@@ -69,16 +75,17 @@ def _tag_of(cls: type) -> Any:
 def _members(cls: type) -> Mapping[str, _Member]:
     info = inspect.type_info(cls)
     assert isinstance(info, (inspect.TypedDictType, inspect.StructType))
-    return {field.name: _member(field.type) for field in info.fields}
+    return {field.name: _member(field.type, required=field.required) for field in info.fields}
 
 
-def _member(info: inspect.Type) -> _Member:
+def _member(info: inspect.Type, *, required: bool) -> _Member:
     protocol: ProtocolVersion | None = None
     while isinstance(info, inspect.Metadata):
         protocol = cast("dict[str, Any]", info.extra or {}).get("protocol", protocol)
         info = info.type
     alternatives = list(_alternatives(info))
     return _Member(
+        filled=not required and isinstance(info, inspect.CollectionType) and bool(info.min_length),
         nullable=any(isinstance(one, inspect.NoneType) for one in alternatives),
         protocol=protocol,
         objects=tuple(one.cls for one in alternatives if isinstance(one, (inspect.TypedDictType, inspect.StructType))),

@@ -42,6 +42,28 @@ async def test_the_search_of_a_model() -> None:
     assert message.to_dict()["content"][0]["text"]["annotations"][0]["file_citation"]["file_id"] == file.id
 
 
+async def test_citations_of_a_stream_come_with_text() -> None:
+    """The delta that ends a mark has its citation; no delta has citations alone, which some clients pass over."""
+    answers = [
+        ChatAnswer(calls=[("file_search", {"queries": ["Oslo"]})]),
+        ChatAnswer(text="It rains 【1:0†w.txt】 again 【1:0†w.txt】."),
+    ]
+    async with home([*answers, *answers]) as (_, client):
+        _, file = await searched(client)
+        assistant = await client.assistants.list().first()
+        assert assistant is not None
+        thread = await client.threads.create(messages=[{"role": "user", "content": "Oslo?"}])
+        async with client.runs.create(thread, assistant_id=assistant).stream() as channel:
+            parts = [
+                event.data.to_dict()["delta"]["content"][0]["text"]
+                async for event in channel
+                if event.event == "thread.message.delta"
+            ]
+    shown = {part["value"]: [one["index"] for one in part.get("annotations", ())] for part in parts}
+    assert shown == {"It": [], " rains": [], " 【1:0†w.txt】": [0], " again": [], " 【1:0†w.txt】.": [1]}
+    assert {one["file_citation"]["file_id"] for part in parts for one in part.get("annotations", ())} == {file.id}
+
+
 async def test_images_go_along_and_are_missed() -> None:
     """A file of the server goes as its bytes; one that is gone is a sentence."""
     async with home([RawAnswer(pieces=[sse(*HI[:2], done=False), 0.001, sse(*HI[2:])]), ChatAnswer()]) as (
