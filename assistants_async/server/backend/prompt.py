@@ -12,6 +12,7 @@ from typing import Any
 
 from ..._typing import is_object
 from ..engine.turn import ToolOutput, ToolRound, TurnFile, TurnItem
+from ..storage.documents import SEARCH_TOOLS
 from .images import put_images
 from .settings import BackendSettings
 from .units import Unit, estimate, newest, within
@@ -114,7 +115,7 @@ def _tools(run: Mapping[str, Any], settings: BackendSettings) -> list[Mapping[st
         raise PromptError("server_error", "code_interpreter: no sandbox is configured on this server")
     tools = [tool for tool in given if tool["type"] == "function"]
     # The user's own function of that name replaces the search.
-    searched = any(tool["type"] == "file_search" for tool in given)
+    searched = any(tool["type"] in SEARCH_TOOLS for tool in given)
     if searched and settings.searches_by_tool and all(tool["function"]["name"] != SEARCH_NAME for tool in tools):
         tools.append(_SEARCH_TOOL)
     return tools

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..storage.documents import SEARCH_TOOLS
 from ..storage.ids import IdFactory
 from ..storage.interface import Document, Event
 from ..storage.search import Found
@@ -78,7 +79,7 @@ class ActiveRun:
         if counted is not None:
             self._used = Used(counted["prompt_tokens"], counted["completion_tokens"])
         if message is not None:
-            self.draft = MessageDraft(message, self._past.found)
+            self.draft = self._draft(message)
             self.draft.resume(deltas)
 
     def move(self, status: str, **changes: Any) -> None:
@@ -126,7 +127,7 @@ class ActiveRun:
 
     @property
     def _may_search(self) -> bool:
-        return any(tool["type"] == "file_search" for tool in self.run["tools"])
+        return any(tool["type"] in SEARCH_TOOLS for tool in self.run["tools"])
 
     # ... messages ...
 
@@ -135,11 +136,16 @@ class ActiveRun:
         self.said.take_message()
         message = new_message(self.run, self._names.make("message"), self.now)
         self._open_step({"type": "message_creation", "message_creation": {"message_id": message["id"]}})
-        self.draft, self._written_message = MessageDraft(message, self._past.found), message["id"]
+        self.draft, self._written_message = self._draft(message), message["id"]
         self.journal.put("message", message)
         self.view.count += 1
         self._emit("thread.message.created", "message", message)
         self._emit("thread.message.in_progress", "message", message)
+
+    def _draft(self, message: Document) -> MessageDraft:
+        # Version 1's citations have the words cited.
+        quotes = any(tool["type"] == "retrieval" for tool in self.run["tools"])
+        return MessageDraft(message, self._past.found, quotes=quotes)
 
     def write(self, piece: str) -> None:
         """Add text to the open message."""

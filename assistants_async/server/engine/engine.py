@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
 
@@ -38,7 +38,7 @@ class Engine:
         names: IdFactory,
         responder: Responder,
         *,
-        file_search: Callable[[Store, Document, str], Awaitable[list[Found]]],
+        file_search: Callable[[Store, Document, Sequence[str], str], Awaitable[list[Found]]],
         clock: Callable[[], float],
         pace: float,
         speed: float,

@@ -19,10 +19,16 @@ _LONGEST = 212
 class MessageDraft:
     """The message that is open in a run, and what has been written of it."""
 
-    def __init__(self, document: Document, found: Iterable[FoundText]) -> None:
+    def __init__(self, document: Document, found: Iterable[FoundText], *, quotes: bool = False) -> None:
         self.document = document
         """The message's document, without what has been written."""
-        self._files = {one.marker.strip("【】").partition("†")[0]: one.file_id for one in found}
+        self._sources: dict[str, Document] = {
+            one.marker.strip("【】").partition("†")[0]: {
+                "file_id": one.file_id,
+                **({"quote": one.text} if quotes else {}),
+            }
+            for one in found
+        }
         self._pieces: list[str] = []
         self._size = 0
         self._citations: list[Document] = []
@@ -41,7 +47,7 @@ class MessageDraft:
             text["annotations"] = []
         self._pieces.append(piece)
         self._size += len(piece)
-        if self._files and ("】" in piece or "]" in piece):
+        if self._sources and ("】" in piece or "]" in piece):
             # Beside a value: some clients look for citations in deltas of text alone.
             new = self._cite(len(piece))
             if new:
@@ -80,14 +86,14 @@ class MessageDraft:
         citations: list[Document] = []
         for match in _MARK.finditer(end):
             turn, place = match[1] or match[3], match[2] or match[4]
-            file_id = self._files.get(f"{int(turn)}:{int(place)}")
-            if file_id is not None and match.end() > len(end) - new:
+            source = self._sources.get(f"{int(turn)}:{int(place)}")
+            if source is not None and match.end() > len(end) - new:
                 citation = {
                     "type": "file_citation",
                     "text": match[0],
                     "start_index": start + match.start(),
                     "end_index": start + match.end(),
-                    "file_citation": {"file_id": file_id},
+                    "file_citation": source,
                 }
                 citations.append(citation)
         return citations

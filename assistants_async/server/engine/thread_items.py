@@ -52,6 +52,11 @@ class ThreadView:
         """Messages as documents and rounds, as they are now."""
         return tuple(self._items)
 
+    @property
+    def file_ids(self) -> list[str]:
+        """The files that messages of protocol v1 give along."""
+        return [file_id for message in self._messages for file_id in message.get("file_ids") or ()]
+
     def add_message(self, message: Document) -> None:
         """Add a message that the run has written."""
         self._messages.append(message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,7 @@ class WorkerSettings:
     store: Store
     names: IdFactory
     responder: Responder
-    file_search: Callable[[Store, Document, str], Awaitable[list[Found]]]
+    file_search: Callable[[Store, Document, Sequence[str], str], Awaitable[list[Found]]]
     clock: Callable[[], float]
     pace: float
     speed: float
@@ -237,9 +237,11 @@ class Worker:
         return not self._is_over and self._life is not None and self._life.run["status"] == "in_progress"
 
     async def search(self, query: str) -> list[Found]:
-        """Search the vector stores of the run."""
+        """Search the vector stores of the run, and the files that protocol v1 gives along."""
         assert self._life is not None
-        return await self._settings.file_search(self._settings.store, self._life.run, query)
+        run = self._life.run
+        file_ids = [*(run.get("file_ids") or ()), *self._life.view.file_ids]
+        return await self._settings.file_search(self._settings.store, run, file_ids, query)
 
     async def wait_for_client(self) -> None:
         """Let go of a run that asks for the client's answer."""

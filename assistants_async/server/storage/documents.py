@@ -176,6 +176,9 @@ TOOL_TYPES: Mapping[ProtocolVersion, Mapping[str, str]] = {
 }
 """The type of a tool of the other version, as shown in this one."""
 
+SEARCH_TOOLS = frozenset({"file_search", "retrieval"})
+"""The types of the tool that searches files, of both versions."""
+
 # Version 1 knows no end "incomplete": "the run will end with status `complete`. See `incomplete_details`".
 _STATUSES: Mapping[ProtocolVersion, Mapping[str, str]] = {"v1": {"incomplete": "completed"}, "v2": {}}
 _EVENTS: Mapping[ProtocolVersion, Mapping[str, str]] = {
@@ -206,7 +209,7 @@ def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document
     """Return a document as a version shows it; its members are shared, not copied."""
     plan = _plan(kind, protocol)
     # Merged and then cut takes two thirds of the time of picking each member (2026-11).
-    shown = {**plan.blank, **document}
+    shown: Document = {**plan.blank, **document}
     for name in document.keys() - plan.blank.keys():
         del shown[name]
     # A null stands for the default, as does a member that an older store does not have.
@@ -219,9 +222,25 @@ def render(kind: str, document: Document, protocol: ProtocolVersion) -> Document
     # An assistant made in one version may be read in the other, which names the search tool differently.
     if plan.has_tools:
         shown["tools"] = _tools(shown["tools"], protocol)
+    if protocol == "v1" and kind in {"step", "delta"}:
+        shown = _with_retrievals(shown) if kind == "step" else {**shown, "delta": _with_retrievals(shown["delta"])}
     if kind == "run":
         shown["status"] = _STATUSES[protocol].get(shown["status"], shown["status"])
     return shown
+
+
+def _with_retrievals(holder: Document) -> Document:
+    """Return a step, or the changes of one, with version 1's searches, which say nothing of their results."""
+    details: Document = holder.get("step_details") or {}
+    calls: Sequence[Document] = details.get("tool_calls") or ()
+    if not any(call["type"] == "file_search" for call in calls):
+        return holder
+    shown = [_retrieval(call) if call["type"] == "file_search" else call for call in calls]
+    return {**holder, "step_details": {**details, "tool_calls": shown}}
+
+
+def _retrieval(call: Document) -> Document:
+    return {**{name: call[name] for name in call if name != "file_search"}, "type": "retrieval", "retrieval": {}}
 
 
 INCLUDED = "step_details.tool_calls[*].file_search.results[*].content"

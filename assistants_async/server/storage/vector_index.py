@@ -25,7 +25,8 @@ from .text_extraction import Unreadable, text_of
 DAY = 86_400
 # Bytes that a character of a searched file takes: its text, its chunks twice, and their words.
 _COST_OF_TEXT = 10
-DEFAULT_CHUNKING = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
+_SIZES = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
+DEFAULT_CHUNKING = {"type": "static", "static": _SIZES}
 """The sizes of chunks of a file that comes without, in words."""
 _STALL = b"/stall"
 _STATES = ("in_progress", "completed", "failed", "cancelled")
@@ -174,8 +175,11 @@ class VectorIndex:
         index = await self._index(store, tuple(store_ids))
         return [found for found in index.ranked(query, condition=condition) if found.score >= least]
 
-    async def file_search(self, store: Store, run: Document, query: str) -> list[Found]:
-        """Search the stores of a run's assistant and thread, for its `file_search`; expired ones have no results."""
+    async def file_search(self, store: Store, run: Document, file_ids: Sequence[str], query: str) -> list[Found]:
+        """Search the stores of a run's assistant and thread, and these files, for its `file_search`.
+
+        Stores that have expired, and files that are gone, have no results.
+        """
         await self.settle(store)
         batch = Batch(store)
         owners = [await batch.find("assistant", run["assistant_id"]), await batch.find("thread", run["thread_id"])]
@@ -187,14 +191,18 @@ class VectorIndex:
         # Somebody else may just have used them as well.
         with contextlib.suppress(ConflictError):
             await batch.commit()
-        return await self.search(store, alive, query)
+        files = [await batch.find("file", file_id) for file_id in dict.fromkeys(file_ids)]
+        index = await self._index(store, tuple(alive), [file for file in files if file is not None])
+        return index.ranked(query)
 
-    async def _index(self, store: Store, key: tuple[str, ...]) -> SearchIndex:
+    async def _index(self, store: Store, store_ids: tuple[str, ...], files: Sequence[Document] = ()) -> SearchIndex:
         # Made once for each state of the stores: over 4,000 chunks it takes a hundred times what a query does.
-        stamps = tuple([(await store.tally("store_file", store_id)).stamp for store_id in key])
+        stamps = tuple([(await store.tally("store_file", store_id)).stamp for store_id in store_ids])
+        key = (*store_ids, *(file["id"] for file in files))
         known = self._indexes.get(key)
         if known is None or known[0] != stamps:
-            sources = [source for store_id in key for source in await self._sources(store, store_id)]
+            sources = [source for store_id in store_ids for source in await self._sources(store, store_id)]
+            sources += [await self._source(store, file) for file in files]
             # Another search may have made it while this one read the files.
             known = self._indexes.get(key)
             if known is None or known[0] != stamps:
@@ -214,6 +222,17 @@ class VectorIndex:
                 self._chunks.put(file["text"], chunks, len(text))
             found.append(Source(file["id"], file["filename"], file["attributes"] or {}, chunks))
         return found
+
+    async def _source(self, store: Store, file: Document) -> Source:
+        """Read a file that is in no vector store, as those of protocol v1; one without text has no chunks."""
+        chunks = self._chunks.get(file["blob"])
+        if chunks is None:
+            text = ""
+            with contextlib.suppress(Unreadable):
+                text = text_of(file["filename"], await content_of(store, file["blob"]))
+            chunks = _chunks(text, _SIZES)
+            self._chunks.put(file["blob"], chunks, len(text))
+        return Source(file["id"], file["filename"], {}, chunks)
 
     # Expiry
 

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import time
 import warnings
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from assistants_async.server import EchoResponder
@@ -17,7 +17,7 @@ from assistants_async.server.storage.memory import MemoryStore
 from assistants_async.server.storage.search import Found
 
 
-async def no_search(_store: Store, _run: Document, _query: str) -> list[Found]:
+async def no_search(_store: Store, _run: Document, _file_ids: Sequence[str], _query: str) -> list[Found]:
     """Find nothing."""
     return []
 
