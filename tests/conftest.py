@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from assistants_async import AssistantsClient
@@ -48,6 +49,14 @@ def pytest_collection_finish() -> None:
     """Leave what the collected tests are made of to no later collection of garbage: each took 0.3 s for it."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Write down what was covered: a worker that is not gone 10 s later is killed, on a busy machine before it does."""
+    measured = Coverage.current()
+    if measured is not None:
+        measured.save()
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], SteadyLoop]]:
