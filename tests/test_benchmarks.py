@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
 from subprocess import PIPE
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import aiohttp
@@ -29,6 +31,14 @@ from benchmarks.work import Hand
 from benchmarks.worker import Job, working
 from tests.support.places import ROOT
 from tests.support.steady_loop import MS
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_child_stays() -> Iterator[None]:
+    """End the process that multiprocessing keeps: beside a child, later tests would wait in earnest."""
+    yield
+    tracker: Any = resource_tracker._resource_tracker
+    tracker._stop()
 
 
 @pytest.fixture(scope="module")
