@@ -58,8 +58,8 @@ class Masker:
                 continue
             chain[id(each)] = each
             queue += (each.__cause__, each.__context__)
-            args, state = self._value(each.args), vars(each)
-            masked = self._value(state)
+            args, state = self.value(each.args), vars(each)
+            masked = self.value(state)
             if args is not each.args or masked is not state:
                 found = True
                 each.args = cast("tuple[Any, ...]", args)
@@ -69,7 +69,7 @@ class Masker:
             for each in chain.values():
                 each.__traceback__ = None
 
-    def _value(self, value: object, depth: int = 8) -> object:
+    def value(self, value: object, depth: int = 8) -> object:
         """Mask the secrets in a value and what it is made of; the same object where it has none."""
         if isinstance(value, str):
             return self.text(value)
@@ -82,15 +82,15 @@ class Masker:
             return value
         if isinstance(value, msgspec.Struct):
             fields = [(name, getattr(value, name)) for name in value.__struct_fields__]
-            changed = {name: new for name, old in fields if (new := self._value(old, depth - 1)) is not old}
+            changed = {name: new for name, old in fields if (new := self.value(old, depth - 1)) is not old}
             return msgspec.structs.replace(value, **changed) if changed else value
         if type(value) is dict:
             before = [*cast("dict[object, object]", value).items()]
-            after = self._value(before, depth)
+            after = self.value(before, depth)
             return cast("object", value) if after is before else dict(cast("list[tuple[object, object]]", after))
         if type(value) is tuple or type(value) is list:
             members = cast("list[object] | tuple[object, ...]", value)
-            masked = [self._value(each, depth - 1) for each in members]
+            masked = [self.value(each, depth - 1) for each in members]
             if all(new is old for new, old in zip(masked, members, strict=True)):
                 return cast("object", value)
             return masked if isinstance(members, list) else tuple(masked)

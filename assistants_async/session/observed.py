@@ -18,6 +18,7 @@ from ..telemetry.settings import Telemetry
 from ..transport.interface import Transport
 from .deadlines import Deadline
 from .manager import SessionManager
+from .masking import Masker
 from .open_response import OpenResponse
 from .rate_limiter import RateLimiter
 from .request_writer import RequestWriter
@@ -45,8 +46,24 @@ def observed_session(
         except ModuleNotFoundError as error:
             text = "telemetry needs opentelemetry-api: pip install 'assistants-async[otel]'"
             raise ModuleNotFoundError(text, name=error.name) from None
-        tracing = Tracing(telemetry, writer.base_url)
+        tracing = Tracing(telemetry, writer.base_url, _mask_of(writer))
     return ObservedSession(writer, make_transport, transport, None if limit is None else RateLimiter(limit), tracing)
+
+
+def _mask_of(writer: RequestWriter) -> Callable[[Any], Any]:
+    """Make the function that masks the client's keys in what spans and metrics show."""
+    known: list[str] = []
+    masker = Masker(())
+    options = Options()
+
+    def mask(value: Any) -> Any:
+        nonlocal known, masker
+        secrets = [*writer.secrets(options, None)]
+        if secrets != known:  # the first time, and where a token has been renewed
+            known, masker = secrets, Masker(secrets)
+        return masker.value(value)
+
+    return mask
 
 
 class ObservedSession(SessionManager):
@@ -186,7 +203,7 @@ class ObservedSession(SessionManager):
                 if self._limiter is not None:
                     self._limiter.use(run.usage)
                 if self.telemetry is not None:
-                    self.telemetry.metrics.tokens(run, run.usage)
+                    self.telemetry.tokens(run, run.usage)
 
     def _remember(self, run_id: str, *, counted: bool) -> None:
         self._runs.pop(run_id, None)

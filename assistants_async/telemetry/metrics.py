@@ -10,8 +10,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import MeterProvider, Observation
 
 from .._version import __version__
-from ..models.runs import Run, Usage
-from .attributes import of_value
+from ..models.runs import Usage
 
 # The buckets that the conventions advise.
 _SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
@@ -74,9 +73,9 @@ class Metrics:
         """Note how long a call, a run or a tool took."""
         self._duration.record(seconds, self._shared(attributes))
 
-    def tokens(self, run: Run, usage: Usage) -> None:
-        """Note the tokens of a run."""
-        shared = {**self._shared(of_value(run)), "gen_ai.operation.name": "invoke_agent"}
+    def tokens(self, attributes: Mapping[str, Any], usage: Usage) -> None:
+        """Note the tokens of a run that has these attributes."""
+        shared = {**self._shared(attributes), "gen_ai.operation.name": "invoke_agent"}
         for kind, count in (("input", usage.prompt_tokens), ("output", usage.completion_tokens)):
             # Servers without a count send null: 0 would lower an average.
             if count is not None:

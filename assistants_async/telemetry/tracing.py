@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -33,7 +34,9 @@ _FAILED = frozenset({"failed", "expired"})
 class Tracing:
     """The maker of one client's spans."""
 
-    def __init__(self, settings: Telemetry, base_url: str) -> None:
+    def __init__(self, settings: Telemetry, base_url: str, mask: Callable[[Any], Any]) -> None:
+        self.mask = mask
+        """Masks the client's keys in text or attributes: a server may have echoed them in any member."""
         self.server = names.of_server(base_url)
         """The attributes that every span of a call or a run has."""
         self.content = settings.content
@@ -58,6 +61,10 @@ class Tracing:
             attributes |= content.of_input(request)
         return RunSpan(self, "invoke_agent", SpanKind.CLIENT, attributes)
 
+    def tokens(self, run: Run, usage: Usage) -> None:
+        """Note the tokens of a run."""
+        self.metrics.tokens(self.mask(names.of_value(run)), usage)
+
     def current_call(self) -> CallSpan | None:
         """Return the span of the call that is being sent."""
         found = context.get_value(_CALL)
@@ -77,7 +84,7 @@ class OpenSpan:
 
     def __init__(self, tracing: Tracing, name: str, kind: SpanKind, attributes: names.Attributes) -> None:
         self._tracing = tracing
-        self.attributes = dict(attributes)
+        self.attributes = dict(tracing.mask(attributes))
         """The attributes so far."""
         self._span = tracing.tracer.start_span(name, kind=kind, attributes=self.attributes)
         self._began = time.monotonic()
@@ -110,15 +117,17 @@ class OpenSpan:
     def set(self, attributes: names.Attributes) -> None:
         """Add attributes, until it has ended."""
         if not self._is_over:
-            self.attributes |= attributes
-            self._span.set_attributes(attributes)
+            shown = self._tracing.mask(attributes)
+            self.attributes |= shown
+            self._span.set_attributes(shown)
 
     def fail(self, error: BaseException) -> None:
         """Note the error that the work ends with."""
         if self._is_over:
             return
         self.set(names.of_error(error))
-        self._span.set_status(Status(StatusCode.ERROR, names.summary_of(error, content=self._tracing.content)))
+        summary = names.summary_of(error, content=self._tracing.content)
+        self._span.set_status(Status(StatusCode.ERROR, self._tracing.mask(summary)))
 
     def end(self) -> None:
         """End it; again does nothing."""
@@ -221,14 +230,15 @@ class ToolSpan(OpenSpan):
     def __init__(self, tracing: Tracing, name: str, call_id: str, parent: context.Context) -> None:
         token = context.attach(parent)
         try:
-            shown = printable(name, 80)
-            attributes = {
-                "gen_ai.operation.name": "execute_tool",
-                "gen_ai.tool.name": shown,
-                "gen_ai.tool.call.id": printable(call_id, 80),
-                "gen_ai.tool.type": "function",
-            }
-            super().__init__(tracing, f"execute_tool {shown}", SpanKind.INTERNAL, attributes)
+            attributes = tracing.mask(
+                {
+                    "gen_ai.operation.name": "execute_tool",
+                    "gen_ai.tool.name": printable(name, 80),
+                    "gen_ai.tool.call.id": printable(call_id, 80),
+                    "gen_ai.tool.type": "function",
+                }
+            )
+            super().__init__(tracing, f"execute_tool {attributes['gen_ai.tool.name']}", SpanKind.INTERNAL, attributes)
         finally:
             context.detach(token)
 

@@ -9,24 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from assistants_async.moving import export_account
 from assistants_async.server import AssistantsServer, SqliteStore
 from tests.cli.test_moving import command
 from tests.server.storage.test_disk_blobs_full import largest_file
-from tests.support.account import account, client_of, reexport, snapshot
+from tests.support.account import client_of, export_once, reexport, snapshot
 
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Export an account once for all tests here."""
-    folder = tmp_path_factory.mktemp("exported") / "a"
-
-    async def export() -> None:
-        async with account(threads=1) as server, client_of(server) as client:
-            await export_account(client, folder)
-
-    asyncio.run(export())
-    return folder
+    return export_once(tmp_path_factory.mktemp("exported") / "a", threads=1)
 
 
 async def test_an_export_is_imported(exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

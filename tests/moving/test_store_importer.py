@@ -18,7 +18,7 @@ from assistants_async.server import AssistantsServer, CallTools, Dialect, Memory
 from assistants_async.server.engine.turn import ToolRound
 from assistants_async.server.storage.interface import StoreFullError
 from assistants_async.server.storage.sqlite import SqliteStore
-from tests.support.account import PNG, TOOLS, account, client_of, multiplied, reexport, snapshot
+from tests.support.account import PNG, TOOLS, account, client_of, export_once, multiplied, reexport, snapshot
 from tests.support.steady_loop import MS
 from tests.support.stores import ENGINES, commit, run_of
 
@@ -26,14 +26,7 @@ from tests.support.stores import ENGINES, commit, run_of
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Export an account once for all tests here, none of which writes to it."""
-    folder = tmp_path_factory.mktemp("exported") / "a"
-
-    async def export() -> None:
-        async with account(threads=2) as server, client_of(server) as client:
-            await export_account(client, folder)
-
-    asyncio.run(export())
-    return folder
+    return export_once(tmp_path_factory.mktemp("exported") / "a", threads=2)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -74,6 +75,17 @@ async def _fill_v1(client: AssistantsClient, threads: int) -> list[Thread]:
         await client.threads.create(messages=[{"role": "user", "content": "Weather?", "file_ids": [file.id]}])
         for _ in range(threads)
     ]
+
+
+def export_once(folder: Path, threads: int) -> Path:
+    """Export an account into a folder, for all tests of a module."""
+
+    async def export() -> None:
+        async with account(threads=threads) as server, client_of(server) as client:
+            await export_account(client, folder)
+
+    asyncio.run(export())
+    return folder
 
 
 def multiplied(folder: Path, count: int) -> None:

@@ -12,6 +12,8 @@ from assistants_async import AssistantsClient, NotFoundError, RateLimitedError, 
 from assistants_async.core.requests.request import bind
 from assistants_async.endpoints import find
 from assistants_async.telemetry.tracing import Tracing
+from assistants_async.tools import Toolbox
+from tests.support.embedded import get_weather
 from tests.support.http_server import ASSISTANT, KEY, RUN, Wire, answer, failure, page, silent
 from tests.support.retries import QUICK
 from tests.support.run_events import run_frames
@@ -314,7 +316,7 @@ async def test_a_refused_list_ends_its_span(wire: Wire) -> None:
 def test_what_comes_after_the_end_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
     """A span that has ended takes nothing more, and the SDK has no reason to warn."""
     kept = Kept()
-    tracing = Tracing(kept.telemetry, "http://127.0.0.1/v1")
+    tracing = Tracing(kept.telemetry, "http://127.0.0.1/v1", lambda attributes: attributes)
     request = bind(find("createRun"), ("thread_1",), {"assistant_id": "asst_1"}, protocol="v2")
     run = tracing.run(request)
     run.seen(Run(id="run_1"))
@@ -327,3 +329,30 @@ def test_what_comes_after_the_end_is_left_out(caplog: pytest.LogCaptureFixture) 
     assert of(span)["gen_ai.response.id"] == "run_1"
     assert "error.type" not in of(span)
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("key", [KEY, lambda: KEY], ids=["text", "function"])
+async def test_a_server_that_echoes_the_key_puts_it_into_no_span(wire: Wire, key: Any) -> None:
+    """In whatever member it does; neither spans nor metrics have it, with contents too."""
+    kept = Kept(content=True)
+    call = {"id": f"call_{KEY}", "type": "function", "function": {"name": f"f_{KEY}", "arguments": f'{{"a": "{KEY}"}}'}}
+    waiting = {
+        **RUN,
+        "model": KEY,
+        "assistant_id": f"asst_{KEY}",
+        "status": "requires_action",
+        "required_action": {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [call]}},
+    }
+    usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+    ended = {**waiting, "status": "completed", "required_action": None, "usage": usage}
+    text = {"type": "text", "text": {"value": f"It is {KEY}.", "annotations": []}}
+    message = {"id": "msg_1", "object": "thread.message", "role": "assistant", "run_id": RUN["id"], "content": [text]}
+    messages = answer({"object": "list", "data": [message], "first_id": "msg_1", "last_id": "msg_1", "has_more": False})
+    wire.answer(answer(waiting), answer(ended), messages)
+    async with AssistantsClient(base_url=wire.base_url, api_key=key, telemetry=kept.telemetry) as client:
+        await client.runs.create("thread_1", assistant_id="asst_1").drive(Toolbox([get_weather]), stream=False)
+    assert "execute_tool f_[masked]" in kept.names()
+    assert KEY not in kept.text()
+    points = kept.points("gen_ai.client.token.usage") + kept.points("gen_ai.client.operation.duration")
+    assert "[masked]" in str(points)
+    assert KEY not in str(points)

@@ -213,6 +213,7 @@ UNUSABLE = {
     "no URL": ("http://[", "must look like http://host:port"),
     "no port": ("http://user:hush@127.0.0.1:x", "must have a port of 1 to 65535, not 'x'"),
     "a slash in a password": ("http://user:hush/x@127.0.0.1:1", "must have a port of 1 to 65535"),
+    "a slash behind digits": ("http://user:12/hush@127.0.0.1:1", "has an @ behind its port: write it as %40"),
 }
 unusable = pytest.mark.parametrize(("url", "words"), UNUSABLE.values(), ids=UNUSABLE.keys())
 

@@ -122,7 +122,17 @@ def port_of(parts: SplitResult, name: str) -> int | None:
         secret = any("@" in text for text in (parts.path, parts.query, parts.fragment))
         shown = "" if secret else f", not {parts.netloc.rpartition('@')[2].rpartition(':')[2]!r}"
         raise ValueError(f"{name} must have a port of 1 to 65535{shown}")
+    refuse_torn_password(parts, name)
     return port
+
+
+def refuse_torn_password(parts: SplitResult, name: str) -> None:
+    """Refuse a URL whose password has a slash, which ends the host early; raises `ValueError` without any of it.
+
+    `user:12/secret@host` would be host `user`, port 12 and a path, which errors and logs show.
+    """
+    if ":" in parts.netloc.rpartition("@")[2] and "@" in parts.path + parts.fragment:
+        raise ValueError(f"{name} has an @ behind its port: write it as %40, and / and # in a password as %2F and %23")
 
 
 def _split(name: str, text: str, wanted: str) -> SplitResult:

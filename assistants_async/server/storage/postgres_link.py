@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ...core.requests.base_url import refuse_torn_password
 from .interface import ConflictError, StoreError, StoreFullError, StoreRefusalError
 
 SCHEMA_VERSION = 1
@@ -62,6 +63,7 @@ class PostgresLink:
         parts = urlsplit(url)
         if parts.scheme not in {"postgresql", "postgres"}:
             raise ValueError("a store in PostgreSQL has a URL that begins with postgresql://")
+        refuse_torn_password(parts, "the URL of a store")
         self._url = url
         self._connections = connections
         self._pool: Any = None

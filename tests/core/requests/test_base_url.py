@@ -103,6 +103,15 @@ def test_a_bad_port_is_named(read: Callable[[str], Any], text: str, end: str) ->
     assert "hunter2" not in str(caught.value)
 
 
+@every_reader
+@pytest.mark.parametrize("text", ["https://user:12/hunter2@host.test/v1", "https://user:12#hunter2@host.test/v1"])
+def test_a_password_that_ends_the_host_early_is_not_shown(read: Callable[[str], Any], text: str) -> None:
+    """Neither is the host `user` asked, with a password in the path."""
+    with pytest.raises(ValueError, match="has an @ behind its port: write it as %40") as caught:
+        read(text)
+    assert "hunter2" not in str(caught.value)
+
+
 RESOURCES = {
     "a bare resource": (
         "https://res.openai.azure.com",

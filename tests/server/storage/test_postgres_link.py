@@ -64,6 +64,10 @@ async def test_databases_that_are_no_store(database: str, unused_tcp_port: int) 
         assert words.count("postgresql://") == 1
     with pytest.raises(ValueError, match="begins with postgresql://"):
         PostgresStore("mysql://h/d")
+    for password in ("12/cret", "s/cret", "12#cret"):
+        with pytest.raises(ValueError, match="an @ behind its port: write it as %40") as refused:
+            PostgresStore(f"postgresql://ada:{password}@db/home")
+        assert "cret" not in str(refused.value)
 
 
 async def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
