@@ -52,7 +52,7 @@ def _start(events: Sequence[Event], step_id: str | None) -> int:
 
 
 async def _summary(context: Context, thread_id: str, run_id: str) -> Sequence[Event]:
-    """Tell a run that is over: each of its messages and steps as it is now, and its end."""
+    """Make the events of a run that is over: each of its messages and steps as it is now, and its end."""
     batch = context.batch
     run = await batch.find("run", run_id, thread_id)
     if run is None:
