@@ -21,7 +21,8 @@ from .chunks import AnswerReader, BackendError
 from .connection import BackendConnection
 from .failures import MOST_RETRIES, Failure, classify
 from .prompt import PromptError, Thread, request_body
-from .schema_tools import SchemaReader, has_schema, with_schema
+from .schema_reader import SchemaReader
+from .schema_tools import has_schema, with_schema
 from .settings import BackendSettings
 
 _log = logging.getLogger(__name__)

@@ -2,19 +2,16 @@
 
 The model answers with one JSON object, either `{"answer": …}` or `{"calls": [{"tool": …, "arguments": …}]}`. The schema
 has no `answer` where a call is required, one tool where the run names one, and at most one call where calls may not be
-parallel. The answer is passed on when it is whole, since its kind is known only then.
+parallel. `schema_reader` reads it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from ..._typing import is_array, is_object, override
-from ..engine.actions import CallPiece, Ended, Piece
-from .chunks import AnswerReader, ChunkAction
+from ..._typing import is_object
 
 _ANY: Mapping[str, Any] = {"type": "object"}
 
@@ -34,10 +31,14 @@ def with_schema(body: Mapping[str, Any]) -> dict[str, Any]:
     answer = None if choice == "required" or is_object(choice) else _answer_schema(body.get("response_format"))
     schema = _schema(tools, answer, several=body.get("parallel_tool_calls") is not False)
     changed["response_format"] = {"type": "json_schema", "json_schema": {"name": "turn", "schema": schema}}
+    if answer is not None and body["messages"][-1]["role"] == "tool":
+        # Small models repeat their calls where nothing asks for an answer.
+        changed["messages"][-1] = {"role": "user", "content": f"{changed['messages'][-1]['content']}\n\n{_ANSWER_NOW}"}
     changed["messages"] = _with_system(changed["messages"], _manual(tools, answers=answer is not None))
     return changed
 
 
+_ANSWER_NOW = 'Write {"answer": …} if that is enough for an answer, or other calls.'
 # Backends without tools refuse requests that have these.
 _TOOL_MEMBERS = frozenset(("tools", "tool_choice", "parallel_tool_calls"))
 
@@ -119,63 +120,4 @@ def _value(call: Mapping[str, Any]) -> object:
         value: object = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return value
-
-
-@dataclass(slots=True)
-class SchemaReader(AnswerReader):
-    """Reads an answer in the form of the schema."""
-
-    _text: list[str] = field(default_factory=list[str])
-
-    @override
-    def feed(self, data: bytes) -> list[ChunkAction]:
-        """Read the data of one event; text is kept until it is whole, and up to then a retry is allowed."""
-        kept: list[ChunkAction] = []
-        # `super()` without arguments fails here: a dataclass with slots is a second class, made from this one.
-        for action in AnswerReader.feed(self, data):
-            if isinstance(action, Piece):
-                self._text.append(action.text)
-            else:
-                kept.append(action)
-        self.has_output = bool(kept)
-        return kept
-
-    @override
-    def finish(self) -> list[ChunkAction]:
-        """Return the answer or the calls, then their end; text in no such form is the answer itself."""
-        rest = AnswerReader.finish(self)
-        text = "".join([*self._text, *(action.text for action in rest if isinstance(action, Piece))])
-        calls = _calls(text)
-        ends: list[ChunkAction] = [action for action in rest if not isinstance(action, Piece)]
-        if calls:
-            ends = [Ended("tool_calls") if isinstance(action, Ended) else action for action in ends]
-            return [*calls, *ends]
-        answer = _answer(text)
-        return [*([Piece(answer)] if answer else []), *ends]
-
-
-def _calls(text: str) -> list[ChunkAction]:
-    document = _document(text)
-    rows: object = document.get("calls") if is_object(document) else None
-    return [
-        CallPiece(place, "", row["tool"], json.dumps(row.get("arguments") or {}, ensure_ascii=False))
-        for place, row in enumerate(rows if is_array(rows) else ())
-        if is_object(row) and isinstance(row.get("tool"), str)
-    ]
-
-
-def _answer(text: str) -> str:
-    document = _document(text)
-    if not (is_object(document) and "answer" in document):
-        return text
-    answer: object = document["answer"]
-    return answer if isinstance(answer, str) else json.dumps(answer, ensure_ascii=False)
-
-
-def _document(text: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
     return value

@@ -248,6 +248,14 @@ async def test_tools_by_a_schema() -> None:
     assert "tools" not in ended.backend.requests[0]
 
 
+async def test_an_answer_by_a_schema_that_the_limit_cuts() -> None:
+    """The message has the text that was written, and nothing of the object around it."""
+    answer = ChatAnswer(text='{"answer": "Once upon a', finish_reason="length")
+    ended = await played(answer, tools=[FUNCTION], settings={"tools": "schema"})
+    assert ended.message is not None
+    assert (ended.run.status, ended.message.status, ended.message.text) == ("incomplete", "incomplete", "Once upon a")
+
+
 async def test_code_interpreter_fails_the_run_and_not_the_assistant() -> None:
     """Assistants with it load; their runs say that no sandbox is configured."""
     ended = await played(tools=[{"type": "code_interpreter"}])

@@ -1,14 +1,12 @@
-"""Tools as a schema: requests without tools, answers as one JSON object."""
+"""Tools as a schema: requests without tools."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from assistants_async.server.backend.schema_tools import SchemaReader, has_schema, with_schema
-from assistants_async.server.engine.actions import CallPiece, Ended, Piece, RefusalPiece, Used
+from assistants_async.server.backend.schema_tools import has_schema, with_schema
 
 F: Any = {"type": "function", "function": {"name": "f", "description": "Does f.", "parameters": {"type": "object"}}}
 G: Any = {"type": "function", "function": {"name": "g"}}
@@ -108,39 +106,17 @@ def test_earlier_rounds_are_text() -> None:
     ]
 
 
-def read(text: str) -> list[Any]:
-    """The actions of an answer in two pieces."""
-    reader = SchemaReader()
-    half = len(text) // 2
-    for piece in (text[:half], text[half:]):
-        chunk = {"choices": [{"delta": {"content": piece}}]}
-        assert reader.feed(json.dumps(chunk).encode()) == []
-    assert not reader.has_output
-    reader.feed(b'{"choices":[{"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}')
-    return reader.finish()
-
-
 @pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        pytest.param('{"answer": "Hi"}', [Piece("Hi"), Used(1, 2), Ended()], id="answer"),
-        pytest.param('{"answer": {"x": 1}}', [Piece('{"x": 1}'), Used(1, 2), Ended()], id="an answer that is JSON"),
-        pytest.param("Hi there", [Piece("Hi there"), Used(1, 2), Ended()], id="no object"),
-        pytest.param('{"x": 1}', [Piece('{"x": 1}'), Used(1, 2), Ended()], id="another object"),
-        pytest.param(
-            '{"calls": [{"tool": "f", "arguments": {"x": 1}}, {"tool": "g"}]}',
-            [CallPiece(0, "", "f", '{"x": 1}'), CallPiece(1, "", "g", "{}"), Used(1, 2), Ended("tool_calls")],
-            id="calls",
-        ),
-    ],
+    ("choice", "wanted"),
+    [pytest.param("auto", True, id="either"), pytest.param("required", False, id="calls alone")],
 )
-def test_answers(text: str, wanted: list[Any]) -> None:
-    """Nothing goes out before the object is whole."""
-    assert read(text) == wanted
-
-
-def test_a_refusal_goes_out_as_it_comes() -> None:
-    """It is no part of the object."""
-    reader = SchemaReader()
-    assert reader.feed(b'{"choices":[{"delta":{"refusal":"No"}}]}') == [RefusalPiece("No")]
-    assert reader.has_output
+def test_an_output_asks_for_an_answer(choice: str, wanted: bool) -> None:
+    """Behind the last output, where an answer is allowed: small models repeat their calls without it."""
+    messages: list[Any] = [
+        USER,
+        {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]},
+        {"role": "tool", "tool_call_id": "a", "content": "1"},
+    ]
+    last = with_schema({"messages": messages, "tools": [F], "tool_choice": choice})["messages"][-1]
+    assert last["content"].startswith("Output of f:\n1")
+    assert ('Write {"answer": …}' in last["content"]) is wanted
