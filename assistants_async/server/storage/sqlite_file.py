@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib.resources import files
@@ -22,9 +21,6 @@ _PASSING = frozenset(
         *(sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL),
     }
 )
-
-# Seconds for which the place of a removed document is kept for cursors.
-_PLACES_KEPT = 7 * 86_400
 
 
 class SqliteFile:
@@ -108,7 +104,6 @@ def _connected(path: Path) -> sqlite3.Connection:
             connection.execute("UPDATE meta SET opens = opens + 1")
             # No claim outlives its process, and this is the only one.
             connection.execute("UPDATE runs SET lease = 0")
-            connection.execute("DELETE FROM objects WHERE removed < ?", (time.time() - _PLACES_KEPT,))
     except sqlite3.DatabaseError as error:
         connection.close()
         raise ValueError(f"{path} is no store of this package: {error}") from None

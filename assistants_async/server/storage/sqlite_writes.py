@@ -16,7 +16,9 @@ from .sqlite_file import transaction
 
 # Seconds for which the events of a run can be followed after its end.
 _EVENTS_KEPT = 600.0
-# Runs whose events go at once: everything else waits meanwhile.
+# Seconds for which the place of a removed document is kept for cursors.
+_PLACES_KEPT = 7 * 86_400
+# Runs whose events go at once, and places that do: everything else waits meanwhile.
 _MOST_SWEPT = 500
 _ROW = "thread, status, owner, lease, epoch, losses"
 
@@ -88,7 +90,7 @@ class SqliteWriter:
         return claim_of(name, row, after, more=len(names) > 1)
 
     def renew(self, worker: str, run_ids: Sequence[str], lease: float) -> Sequence[str]:
-        """Renew leases of a worker, sweep what nobody can follow any more, and return the runs that it has lost."""
+        """Renew leases of a worker, sweep what nobody can ask for any more, and return the runs that it has lost."""
         statement = "UPDATE runs SET lease = ? WHERE id = ? AND owner = ?"
         with transaction(self._connection):
             rows = [(run_id, self._connection.execute(statement, (lease, run_id, worker))) for run_id in run_ids]
@@ -97,6 +99,10 @@ class SqliteWriter:
             ).fetchall()
             self._connection.executemany("DELETE FROM events WHERE run = ?", old)
             self._connection.executemany("DELETE FROM ended WHERE run = ?", old)
+            self._connection.execute(
+                "DELETE FROM objects WHERE seq IN (SELECT seq FROM objects WHERE removed < ? LIMIT ?)",
+                (time.time() - _PLACES_KEPT, _MOST_SWEPT),
+            )
         return [run_id for run_id, cursor in rows if not cursor.rowcount]
 
     def release(self, worker: str) -> None:

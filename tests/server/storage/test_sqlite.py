@@ -277,7 +277,7 @@ async def test_events_go_a_while_after_the_end(tmp_path: Path) -> None:
 
 
 async def test_what_a_crash_leaves_is_swept(tmp_path: Path) -> None:
-    """Blobs that no commit kept, and places of documents that were removed long ago, go at the next start."""
+    """Blobs that no commit kept go at the next start."""
     path = tmp_path / "home.db"
     store = SqliteStore(path)
     await store.open()
@@ -285,18 +285,30 @@ async def test_what_a_crash_leaves_is_swept(tmp_path: Path) -> None:
     await kept.write(b"x" * 2**20)
     batch = Batch(store)
     batch.keep(kept)
-    batch.put("thread", {"id": "a"})
-    batch.put("thread", {"id": "b"})
     await batch.commit()
-    batch.remove("thread", "a")
-    await batch.commit()
-    assert store._file is not None
-    await store._run(store._file.connection.execute, "UPDATE objects SET removed = removed - 8 * 86400")
     await store.close()
     (tmp_path / "home.db.files" / "half.new").write_bytes(b"x")
     await store.open()
     assert await content_of(store, kept.id) == b"x" * 2**20
     assert len(list((tmp_path / "home.db.files").iterdir())) == 1
+    await store.close()
+
+
+async def test_places_go_a_week_after_their_documents(tmp_path: Path) -> None:
+    """A server that is never restarted drops them too, when it renews its leases."""
+    store = SqliteStore(tmp_path / "home.db")
+    await store.open()
+    batch = Batch(store)
+    batch.put("thread", {"id": "a"})
+    batch.put("thread", {"id": "b"})
+    await batch.commit()
+    batch.remove("thread", "a")
+    await batch.commit()
+    await store.renew("w", [], 0.0)
+    assert [row.document["id"] for row in (await store.page("thread", "", PageQuery(after="a"))).rows] == ["b"]
+    assert store._file is not None
+    await store._run(store._file.connection.execute, "UPDATE objects SET removed = removed - 8 * 86400")
+    await store.renew("w", [], 0.0)
     with pytest.raises(UnknownCursorError):
         await store.page("thread", "", PageQuery(after="a"))
     await store.close()
