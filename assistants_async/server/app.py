@@ -199,16 +199,15 @@ class API:
                 await self._state.expire()
             return await handler(request)
         except APIError as error:
-            refusal = error
+            return _refused(error)
         except (StoreError, web.HTTPException) as error:
-            refusal = _translated(request, error)
+            return _refused(_translated(request, error))
         except (ConnectionError, web.RequestPayloadError) as error:
             # A client that left before its body was whole never reads this answer.
-            refusal = invalid(f"We could not read the body of your request: {error}")
+            return _refused(invalid(f"We could not read the body of your request: {error}"))
         except Exception:  # noqa: BLE001  the last line of defence: a fault of the server is a 500, not a cut connection
             _log.exception("%s %s failed", request.method, request.path)
-            refusal = broken()
-        return _json(refusal.status, refusal.body(), refusal.headers)
+            return _refused(broken())
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         """Put the usual headers on an answer and record it; streams pass here before their first byte."""
@@ -283,7 +282,6 @@ def _translated(request: web.Request, error: StoreError | web.HTTPException) -> 
             return APIError(status, error.reason)
 
 
-def _json(status: int, document: Any, headers: dict[str, str]) -> web.Response:
-    return web.Response(
-        status=status, body=msgspec.json.encode(document), content_type="application/json", headers=headers
-    )
+def _refused(refusal: APIError) -> web.Response:
+    body = msgspec.json.encode(refusal.body())
+    return web.Response(status=refusal.status, body=body, content_type="application/json", headers=refusal.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import io
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from aiohttp import web
 
 from assistants_async.server import AssistantsServer, Say, Turn
+from assistants_async.server.errors import APIError
+from assistants_async.server.storage.memory import MemoryBlob
 from tests.support.steady_loop import MS
 from tests.support.talk import Talk, talking
 
@@ -169,6 +172,23 @@ async def test_too_large() -> None:
         body = io.BytesIO(b" " * (32 * 2**20 + 1))
         answer = await talk("POST", "/threads", data=body, headers={"content-type": "application/json"})
         assert answer.status == 413
+
+
+async def test_refusals_keep_no_memory() -> None:
+    """What was read of a refused body is free at once, not when a full collection finds its error."""
+    async with talking(max_file_bytes=2**20) as talk:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(3):
+                form = {"file": io.BytesIO(b"x" * (2**20 + 1)), "purpose": "assistants"}
+                assert (await talk("POST", "/files", data=form)).status == 413
+                assert (await talk("POST", "/threads", json={"messages": 7})).status == 400
+                assert (await talk("GET", "/threads/thread_x")).status == 404
+            left = [one for one in gc.get_objects() if isinstance(one, APIError | MemoryBlob)]
+        finally:
+            gc.enable()
+    assert left == []
 
 
 async def test_responder_that_raises(caplog: pytest.LogCaptureFixture) -> None:

@@ -48,7 +48,8 @@ class MemoryBlob:
         self.size += len(piece)
 
     async def close(self) -> None:
-        """Do nothing: memory that nobody keeps is free."""
+        """Free the memory at once: the error of a refused upload keeps this object until its traceback is collected."""
+        self._pieces = []
 
     def content(self) -> bytes:
         """Return all bytes."""
