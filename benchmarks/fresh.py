@@ -67,11 +67,11 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
     """Run fresh processes in turn, each client's once a round."""
     if name == "import":
         scripts = dict(_IMPORTS)
-        title, target = "import, beyond the interpreter's own start", 0.5
+        title = "import, beyond the interpreter's own start"
     else:
         start = f"URL = {origin + '/run/v1'!r}\n"
         scripts = {client: f"{start}{script}\nassert asyncio.run(main()).id" for client, script in _FIRST.items()}
-        title, target = "a fresh process up to its first response", 1.1
+        title = "a fresh process up to its first response"
     scripts = {client: script for client, script in scripts.items() if client in (HAND, *OWN, *peers)}
     taken = _rounds({"": "", **scripts} if name == "import" else scripts, 2 if quick else ROUNDS)
     bare = taken.pop("", [0.0] * len(taken[HAND]))
@@ -83,7 +83,7 @@ def measure(name: str, origin: str, peers: Sequence[str], *, quick: bool) -> Out
         )
         for client, times in cost.items()
     }
-    return Outcome(name=name, title=title, unit="ms CPU", rounds=len(bare), target=target, clients=clients)
+    return Outcome(name=name, title=title, unit="ms CPU", rounds=len(bare), clients=clients)
 
 
 def _rounds(scripts: Mapping[str, str], rounds: int) -> dict[str, list[float]]:

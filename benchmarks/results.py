@@ -56,8 +56,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     """The unit of the values, such as `µs CPU a call`."""
     rounds: int
-    target: float | None = None
-    """Ratio that this client is to stay below."""
     noise: Spread | None = None
     """The client by hand against itself, in the same rounds: no ratio is better than this."""
     clients: Mapping[str, Measured]

@@ -107,7 +107,6 @@ def _outcome(work: Work, setting: Setting, count: int, taken: _Taken) -> Outcome
         title=setting.named(work.title, ", "),
         unit=f"µs {'CPU' if work.by == 'cpu' else 'wall'} · {work.unit}",
         rounds=len(hand),
-        target=None if setting.suffix else work.target,
         noise=Spread.of([cost(after) / cost(before) for before, after in taken.by_hand]),
         clients=clients,
     )

@@ -47,7 +47,6 @@ class Work:
     peer: Callable[[Any, int], Awaitable[int]] | None = None
     """The same with `openai.AsyncOpenAI`."""
     proof: Callable[[int], int] = same
-    target: float | None = None
     connections: int = 100
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """The options of this package's client that are on."""

@@ -27,6 +27,7 @@ from benchmarks.profile import profiled
 from benchmarks.results import HAND, LEAN, OURS, Grown, Measured, Outcome, Spread, read, results, written
 from benchmarks.serving import served
 from benchmarks.table import BY_NAME, WORKS
+from benchmarks.targets import TARGETS
 from benchmarks.work import Hand
 from benchmarks.worker import Job, working
 from tests.support.places import ROOT
@@ -189,25 +190,41 @@ def test_growth_is_listed_step_by_step() -> None:
     assert growth.further([10, 100, 1_000], [0.11, 0.20, 1.10], 1e3) == (11, 1, 1)
 
 
-def outcome(ratio: float, target: float | None) -> Outcome:
-    """A work at which this client has some ratio."""
+def outcome(name: str, ratio: float, lean: float) -> Outcome:
+    """A work at which this client has some ratios."""
     by_hand = Measured(value=Spread(90, 100, 110), ratio=Spread(1, 1, 1))
-    ours = Measured(value=Spread.of([100 * ratio]), ratio=Spread.of([ratio]))
-    return Outcome(name="get", title="GET", unit="µs", rounds=1, target=target, clients={HAND: by_hand, OURS: ours})
+    ours, over_lean = (Measured(value=Spread.of([100 * value]), ratio=Spread.of([value])) for value in (ratio, lean))
+    return Outcome(name=name, title="GET", unit="µs", rounds=1, clients={HAND: by_hand, OURS: ours, LEAN: over_lean})
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(1.25, "- GET: 1.25, and at most 1.1"), (1.05, "Every target is met.")])
-def test_the_report_names_its_losses(ratio: float, said: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "ratio", "lean", "said"),
+    [
+        pytest.param("get", 1.25, 0.5, "- GET: 1.25, and at most 1 was wanted; by hand", id="by default"),
+        pytest.param("get", 0.99, 0.7, "- GET, lean: 0.70, and at most 0.55 was wanted; by hand", id="lean"),
+        pytest.param("memory-client", 0.99, 0.7, "- GET, lean: 70.0 µs, and at most 6 µs was wanted", id="a value"),
+        pytest.param("get", 0.99, 0.5, "Every target is met.", id="met"),
+        pytest.param("get-cold", 1.25, 0.7, "Every target is met.", id="no target"),
+    ],
+)
+def test_the_report_names_its_losses(name: str, ratio: float, lean: float, said: str) -> None:
     """A loss is in words under the table."""
     before = "<!-- figures -->\nold\n<!-- /figures -->\n"
     grown = Grown(title="items", unit="µs · item", counts=(100, 1_000), costs=(5.5, 1.25))
-    found = results([outcome(ratio, 1.1)], ["openai: not installed"], [grown])
+    found = results([outcome(name, ratio, lean)], ["openai: not installed"], [grown])
     text = report.placed(before, found, short=False)
     assert said in text
     assert f"| GET | 100 µs | {ratio:.2f} ({ratio:.2f} to {ratio:.2f}) |" in text
     assert "- items, µs · item: 5.50 up to 100, 1.25 up to 1 000" in text
     assert "Left out: openai: not installed." in text
     assert "old" not in text
+
+
+def test_targets_name_works() -> None:
+    """A target of a work that was renamed would be met for ever."""
+    suffixes = ("", "-TLS", "-uvloop")
+    names = {f"{work.name}{suffix}" for work in WORKS for suffix in (suffixes if work.variants else [""])}
+    assert set(TARGETS) <= {*names, *fresh.NAMES, "memory-client", "memory-stream"}
 
 
 def test_a_spread_is_the_middle_half() -> None:
@@ -220,8 +237,11 @@ def test_the_plot_has_a_logarithmic_axis() -> None:
     """Equal ratios are equal steps, and a value beyond the axis is at its end."""
     assert place(2) - place(1) == pytest.approx(place(8) - place(4), abs=0.2)
     assert (place(FROM / 2), place(TO * 2)) == (place(FROM), place(TO))
-    svg = draw(results([outcome(1.25, None)], []))
-    assert {element.get("class") for element in ET.fromstring(svg).iter() if element.tag.endswith("circle")} == {"ours"}
+    svg = draw(results([outcome("get", 1.25, 1.25)], []))
+    assert {element.get("class") for element in ET.fromstring(svg).iter() if element.tag.endswith("circle")} == {
+        "ours",
+        "lean",
+    }
     assert "prefers-color-scheme: dark" in svg
 
 

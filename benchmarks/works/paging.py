@@ -100,7 +100,6 @@ WORKS = (
         hand=_iterate_by_hand,
         ours=_iterate,
         peer=_iterate_by_peer,
-        target=1.03,
     ),
     Work(
         name="paging-prefetch",
@@ -122,7 +121,6 @@ WORKS = (
         hand=_in_turn_by_hand,
         ours=_ahead,
         peer=_in_turn_by_peer,
-        target=0.6,
         by="wall",
     ),
 )

@@ -214,7 +214,7 @@ async def _open_by_peer(peer: Any, count: int) -> int:
 # Many at once
 
 
-def _many(name: str, streams: int, each: int, target: float | None) -> Work:
+def _many(name: str, streams: int, each: int) -> Work:
     async def by_hand(hand: Hand, count: int) -> int:
         return sum(await asyncio.gather(*(_iterate_by_hand(hand, each) for _ in range(count // each))))
 
@@ -235,7 +235,6 @@ def _many(name: str, streams: int, each: int, target: float | None) -> Work:
         ours=ours,
         peer=by_peer,
         proof=lambda count: count // each * events_of(each),
-        target=target,
         connections=streams,
     )
 
@@ -261,7 +260,7 @@ def _long(name: str, what: str, cut: str, **more: Any) -> Work:
     )
 
 
-def _plain(cut: str, target: float | None = None, *, variants: bool = False) -> Work:
+def _plain(cut: str, *, variants: bool = False) -> Work:
     return _long(
         "stream",
         "stream",
@@ -270,14 +269,13 @@ def _plain(cut: str, target: float | None = None, *, variants: bool = False) -> 
         ours=_iterate,
         peer=_iterate_by_peer,
         proof=events_of,
-        target=target,
         variants=variants,
     )
 
 
 WORKS = (
-    _plain("coalesced", 1.10, variants=True),
-    _plain("16k", 1.10),
+    _plain("coalesced", variants=True),
+    _plain("16k"),
     _plain("7b"),
     _plain("segments", variants=True),
     _long(
@@ -288,7 +286,6 @@ WORKS = (
         ours=_text_of,
         peer=_text_by_peer,
         proof=text_size,
-        target=1.2,
     ),
     _long(
         "snapshots",
@@ -298,7 +295,6 @@ WORKS = (
         ours=_look,
         peer=_look_by_peer,
         proof=text_size,
-        target=1.4,
     ),
     _long("into", "into() from a stream", "16k", hand=_push_by_hand, ours=_push, proof=events_of),
     Work(
@@ -313,6 +309,6 @@ WORKS = (
         peer=_open_by_peer,
         proof=lambda count: count * events_of(1),
     ),
-    _many("streams-200", 200, 200, 1.05),
-    _many("streams-1000", 1000, 50, None),
+    _many("streams-200", 200, 200),
+    _many("streams-1000", 1000, 50),
 )

@@ -94,7 +94,6 @@ WORKS = (
         hand=_upload_by_hand,
         ours=_upload,
         peer=_upload_by_peer,
-        target=0.6,
     ),
     Work(
         name="download",
@@ -106,6 +105,5 @@ WORKS = (
         hand=_download_by_hand,
         ours=_download,
         peer=_download_by_peer,
-        target=1.0,
     ),
 )
