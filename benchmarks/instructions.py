@@ -36,7 +36,7 @@ USUAL = (
 )
 """The works that are counted unless others are named."""
 
-_MARK = "gc_freeze"
+MARK = "gc_freeze"
 """The C function before which callgrind writes down what it has counted: `gc.freeze`, which nothing else calls."""
 _TOTALS = re.compile(r"^(?:totals|summary): (\d+)", re.MULTILINE)
 
@@ -49,7 +49,7 @@ def clients_of(work: Work) -> list[str]:
 def counted(command: Sequence[str]) -> list[int]:
     """Run a command under callgrind; return the instructions before each of its marks."""
     with tempfile.TemporaryDirectory() as folder:
-        tool = ["valgrind", "--tool=callgrind", f"--dump-before={_MARK}", f"--callgrind-out-file={folder}/out"]
+        tool = ["valgrind", "--tool=callgrind", f"--dump-before={MARK}", f"--callgrind-out-file={folder}/out"]
         subprocess.run([*tool, *command], stderr=subprocess.DEVNULL, check=True)
         parts = [Path(folder, f"out.{number}") for number in range(1, len(list(Path(folder).iterdir())))]
         return [instructions(part.read_text(encoding="utf-8")) for part in parts]

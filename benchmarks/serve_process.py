@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -56,10 +56,13 @@ class ServeProcess:
 
 
 @asynccontextmanager
-async def started(*arguments: str) -> AsyncGenerator[ServeProcess]:
-    """Enter for a process of Python with these arguments whose first line is its URL; it is killed in the end."""
+async def started(*arguments: str, under: Sequence[str] = ()) -> AsyncGenerator[ServeProcess]:
+    """Enter for a process of Python with these arguments whose first line is its URL; it is killed in the end.
+
+    `under` is the command of a tool that runs it.
+    """
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_ENVIRONMENT
+        *under, sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, env=_ENVIRONMENT
     )
     assert process.stdout is not None
     try:

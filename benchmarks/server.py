@@ -1,7 +1,8 @@
 """The embedded server's own CPU of a GET, a list, a create and an event, beside a handler of aiohttp.web by hand.
 
 The handler keeps dicts, checks nothing, and writes an event at a time; `serve` keeps its objects in memory and answers
-by its echo. Ratios mean nothing on a busy machine.
+by its echo. Ratios of CPU mean nothing on a busy machine; `--instructions` counts by callgrind instead, which must be
+installed.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, Protocol
 
 import aiohttp
 import msgspec
 
 from benchmarks.bodies import frame
+from benchmarks.marked import counted
 from benchmarks.serve_process import ServeProcess, serving, started
 
 PAGE = 100
@@ -24,6 +27,7 @@ WORDS = 1_000
 """Deltas of a long answer, about."""
 BLOCKS = 10
 """Blocks of each work, of which the cheapest counts: the first ones warm the server up."""
+_BY_HAND = ("benchmarks.server", "by-hand")
 _BETA = {"openai-beta": "assistants=v2"}
 _REST: dict[str, Any] = {
     **dict.fromkeys(("incomplete_details", "completed_at", "incomplete_at", "assistant_id", "run_id")),
@@ -35,7 +39,7 @@ _DELTA = b"event: thread.message.delta"
 
 
 class Costs(NamedTuple):
-    """Microseconds of a server's CPU, each of one."""
+    """Microseconds of a server's CPU, or thousands of instructions, each of one."""
 
     get: float
     create: float
@@ -43,17 +47,55 @@ class Costs(NamedTuple):
     event: float
 
 
-async def costs(calls: int) -> dict[str, Costs]:
+class Meter(Protocol):
+    """A server whose work is measured."""
+
+    @property
+    def url(self) -> str:
+        """Its base URL."""
+        ...
+
+    async def spent(self) -> float:
+        """Return the amount of work since the last call."""
+        ...
+
+
+class CpuMeter:
+    """Measures in microseconds of CPU."""
+
+    def __init__(self, server: ServeProcess) -> None:
+        self.url = server.url
+        """Its base URL."""
+        self._server = server
+        self._before = server.exact_cpu
+
+    async def spent(self) -> float:
+        """Return the microseconds since the last call."""
+        before, self._before = self._before, self._server.exact_cpu
+        return (self._before - before) * 1e6
+
+
+@asynccontextmanager
+async def timed(*arguments: str) -> AsyncGenerator[CpuMeter]:
+    """Enter for `python -m` with these arguments, a server whose first line is its URL."""
+    async with started("-m", *arguments) as server:
+        yield CpuMeter(server)
+
+
+async def costs(calls: int, *, instructions: bool = False) -> dict[str, Costs]:
     """Measure the handler by hand, then `serve`, each by so many calls."""
-    serve = serving("--store", "memory", "--pace", "0")
-    return {
-        "by hand": await _costs(("-m", "benchmarks.server", "by-hand"), calls),
-        "serve": await _costs(serve, calls),
-    }
+    measured = counted if instructions else timed
+    # A count needs no second block but the one to warm up.
+    blocks = 2 if instructions else BLOCKS
+    found: dict[str, Costs] = {}
+    for name, arguments in (("by hand", _BY_HAND), ("serve", serving("--store", "memory", "--pace", "0")[1:])):
+        async with measured(*arguments) as server:
+            found[name] = await _costs(server, calls, blocks)
+    return found
 
 
-async def _costs(arguments: Sequence[str], calls: int) -> Costs:
-    async with started(*arguments) as server, aiohttp.ClientSession(headers=_BETA) as session:
+async def _costs(server: Meter, calls: int, blocks: int) -> Costs:
+    async with aiohttp.ClientSession(headers=_BETA) as session:
 
         async def post(path: str, body: object) -> bytes:
             async with session.post(server.url + path, json=body) as response:
@@ -75,29 +117,29 @@ async def _costs(arguments: Sequence[str], calls: int) -> Costs:
         assistant = await id_of("/assistants", {"model": "m"})
         thread = await id_of("/threads", {})
         messages = f"/threads/{thread}/messages"
-        create = await _each(server, max(calls, PAGE), lambda: post(messages, _said("Hello")))
-        one = await _each(server, calls, lambda: get(f"/threads/{thread}", 1))
-        page = await _each(server, max(calls // 3, 1), lambda: get(f"{messages}?limit={PAGE}", PAGE))
+
+        async def each(count: int, do: Callable[[], Awaitable[object]]) -> float:
+            """Do something so many times, in blocks; return its cost in the cheapest block."""
+            size, taken = max(count // blocks, 1), list[float]()
+            for _ in range(blocks):
+                await server.spent()
+                for _ in range(size):
+                    await do()
+                taken.append(await server.spent())
+            return min(taken) / size
+
+        create = await each(max(calls, PAGE), lambda: post(messages, _said("Hello")))
+        one = await each(calls, lambda: get(f"/threads/{thread}", 1))
+        page = await each(max(calls // 3, 1), lambda: get(f"{messages}?limit={PAGE}", PAGE))
         runs = max(calls // 100, 1)
         few, many = [await events(words) for words in (1, WORDS)]
-        short = await _each(server, runs, lambda: events(1))
-        long = await _each(server, runs, lambda: events(WORDS))
+        short = await each(runs, lambda: events(1))
+        long = await each(runs, lambda: events(WORDS))
     return Costs(one, create, page, (long - short) / (many - few))
 
 
 def _said(text: str) -> dict[str, str]:
     return {"role": "user", "content": text}
-
-
-async def _each(server: ServeProcess, count: int, do: Callable[[], Awaitable[object]]) -> float:
-    """Do something so many times, in blocks; return its CPU at the server in the cheapest block, in µs."""
-    size, taken = max(count // BLOCKS, 1), list[float]()
-    for _ in range(BLOCKS):
-        before = server.exact_cpu
-        for _ in range(size):
-            await do()
-        taken.append(server.exact_cpu - before)
-    return min(taken) / size * 1e6
 
 
 # By hand
@@ -166,11 +208,11 @@ async def serve_by_hand() -> None:
     await asyncio.Event().wait()
 
 
-def shown(found: Mapping[str, Costs]) -> list[str]:
+def shown(found: Mapping[str, Costs], unit: str = "µs") -> list[str]:
     """Return a line for each kind of request, with the ratio to the first server."""
     (_, hand), (name, ours) = found.items()
     return [
-        f"{kind}: by hand {by_hand:.0f} µs, {name} {value:.0f} µs ({value / max(by_hand, 1e-9):.2f})"
+        f"{kind}: by hand {by_hand:,.0f} {unit}, {name} {value:,.0f} {unit} ({value / max(by_hand, 1e-9):.2f})"
         for kind, by_hand, value in zip(Costs._fields, hand, ours, strict=True)
     ]
 
@@ -178,10 +220,12 @@ def shown(found: Mapping[str, Costs]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=3_000, help="for each figure (default: 3000)")
+    parser.add_argument("--instructions", action="store_true", help="count by callgrind in place of CPU")
     parser.add_argument("command", nargs="?", choices=["by-hand"], help="serve the handler by hand")
     options = parser.parse_args()
     if options.command is None:
-        print(*shown(asyncio.run(costs(options.calls))), sep="\n")
+        unit = "thousand instructions" if options.instructions else "µs"
+        print(*shown(asyncio.run(costs(options.calls, instructions=options.instructions)), unit), sep="\n")
     else:
         asyncio.run(serve_by_hand())
 
