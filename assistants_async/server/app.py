@@ -6,10 +6,9 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from .handlers.attempts import respond
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .page_files import PageFiles, PageSettings
-from .request_log import RequestLog, RequestRecord
+from .request_log import RequestLog, RequestRecord, head_of
 from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
 from .requests.connection import connection_of
@@ -34,6 +33,7 @@ from .requests.validation import Values, checked, from_form, from_query, take_st
 from .requests.vocabularies import check_words
 from .storage.batch import Batch
 from .storage.interface import StoreError, StoreFullError
+from .storage.quota import Room
 
 _log = logging.getLogger(__name__)
 _requests = logging.getLogger("assistants_async.server.requests")
@@ -42,7 +42,6 @@ PREFIXES = ("/v1", "/openai", "/openai/v1", "/api/projects/{project}")
 """The paths at which the API is mounted: the vendor's, and those of Azure-style clients."""
 
 _BETA = re.compile(r"assistants\s*=\s*([^\s,;]+)")
-_SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
 # The value of the vendor's own servers.
 _VERSION = "2020-10-01"
 # Bytes of a refused body that are cheaper to read than a new connection is to make.
@@ -87,26 +86,58 @@ class API:
         if self._page is not None:
             self._page.add_routes(self.app.router)
         for prefix in prefixes:
-            for row in _by_specificity():
+            for row in _in_order():
                 self.app.router.add_route(row.method, prefix + row.path, partial(self._serve, row))
 
     async def _serve(self, row: Endpoint[Any, Any], request: web.Request) -> web.StreamResponse:
         _seen.get().operation = row.operation
+        if self._state.has_due():
+            await self._state.expire()
         protocol = _protocol(request, self._state.settings.protocol)
         if protocol not in row.protocols:
             message = f"{row.operation} is in protocol {row.protocols[0]} only; this request speaks {protocol}."
             raise invalid(message, code="invalid_beta")
-        values = from_query(row, request.query.items())
-        key = keyed(request, row.operation, protocol)
+        values = from_query(row, request.query.items()) if request.rel_url.raw_query_string else {}
+        key = keyed(request, row.operation, protocol) if row.method == "POST" else None
         if not row.takes_body:
-            return await self._handle(row, request, protocol, values, key=key)
+            return await respond(self._context(row, request, protocol, values, key=key))
         # The room is given back after the answer is made: by then the store counts the objects of the request.
-        async with AsyncExitStack() as stack:
-            more, stream, upload = await self._read_body(row, request, protocol, stack, key)
-            values.update(more)
-            return await self._handle(row, request, protocol, values, stream=stream, upload=upload, key=key)
+        with Room(self._state.quota) as room:
+            if row.form:
+                return await self._serve_form(row, request, protocol, values, room, key)
+            raw, body = await read_json(request, room)
+            if key is not None:
+                key.content.update(raw)
+            if self._state.settings.record_bodies:
+                _seen.get().body = raw
+            stream = take_stream(row, body)
+            assert row.params is not None
+            values.update(without_nulls(row.params, body, protocol))
+            return await respond(self._context(row, request, protocol, values, stream=stream, key=key))
 
-    async def _handle(
+    async def _serve_form(
+        self,
+        row: Endpoint[Any, Any],
+        request: web.Request,
+        protocol: ProtocolVersion,
+        values: Values,
+        room: Room,
+        key: KeyedRequest | None,
+    ) -> web.StreamResponse:
+        assert row.params is not None
+        assert row.form is not None
+        settings, blob = self._state.settings, self._state.store.new_blob()
+        try:
+            fields, upload = await read_form(request, room, blob, row.form, settings.max_file_bytes, key=key)
+            if settings.record_bodies:
+                shown = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
+                _seen.get().body = msgspec.json.encode(shown)
+            values.update(from_form(row.params, fields))
+            return await respond(self._context(row, request, protocol, values, upload=upload, key=key))
+        finally:
+            await blob.close()
+
+    def _context(
         self,
         row: Endpoint[Any, Any],
         request: web.Request,
@@ -116,53 +147,26 @@ class API:
         stream: bool = False,
         upload: Upload | None = None,
         key: KeyedRequest | None = None,
-    ) -> web.StreamResponse:
-        """Check the values of a request, and give it to its handler."""
-        if self._state.settings.dialect is None:
+    ) -> Context:
+        """Check the values of a request, and return the arguments of its handler."""
+        state = self._state
+        if state.settings.dialect is None:
             check_plain(row.operation, values)
         values = checked(row, values, protocol)
-        if self._state.settings.strict:
-            check_words(row, values, protocol, self._state.settings.dialect)
-        context = Context(
-            state=self._state,
-            batch=Batch(self._state.store),
+        if state.settings.strict:
+            check_words(row, values, protocol, state.settings.dialect)
+        return Context(
+            state=state,
+            batch=Batch(state.store),
             endpoint=row,
             protocol=protocol,
-            ids=dict(request.match_info),
+            ids=request.match_info,
             values=values,
             stream=stream,
             http=request,
             upload=upload,
             key=key,
         )
-        return await respond(context)
-
-    async def _read_body(
-        self,
-        row: Endpoint[Any, Any],
-        request: web.Request,
-        protocol: ProtocolVersion,
-        stack: AsyncExitStack,
-        key: KeyedRequest | None,
-    ) -> tuple[Values, bool, Upload | None]:
-        settings, seen = self._state.settings, _seen.get()
-        assert row.params is not None
-        room = stack.enter_context(self._state.quota.room())
-        if row.form:
-            blob = self._state.store.new_blob()
-            stack.push_async_callback(blob.close)
-            fields, upload = await read_form(request, room, blob, row.form, settings.max_file_bytes, key=key)
-            if settings.record_bodies:
-                shown = dict(fields) if upload is None else {**dict(fields), row.form: upload.filename}
-                seen.body = msgspec.json.encode(shown)
-            return from_form(row.params, fields), False, upload
-        raw, body = await read_json(request, room)
-        if key is not None:
-            key.content.update(raw)
-        if settings.record_bodies:
-            seen.body = raw
-        stream = take_stream(row, body)
-        return without_nulls(row.params, body, protocol), stream, None
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: _Next) -> web.StreamResponse:
@@ -171,7 +175,11 @@ class API:
         connection = connection_of(request)
         if connection is not None:
             connection.head_is_complete()
-        response = await self._answer(request, handler)
+        try:
+            response = self._admit(request) or await handler(request)
+        except Exception as error:  # noqa: BLE001  the last line of defence: a fault of the server is a 500, not a cut connection
+            # The error gets no name of its own here: its traceback has this frame, and a cycle would keep its bytes.
+            response = _refused(_refusal(request, error))
         if connection is not None:
             # Otherwise aiohttp would read and unpack the rest of the body for 10 s, to keep the connection.
             if response.status >= 400 and _is_long(request):
@@ -180,58 +188,49 @@ class API:
             connection.is_served()
         return response
 
-    async def _answer(self, request: web.Request, handler: _Next) -> web.StreamResponse:
-        """Check the access, expire what is due, and answer every error in the vendor's form."""
-        try:
-            if request.path in PATHS:
-                return await handler(request)
-            preflight = self._access.preflight(request)
-            if preflight is not None:
-                return preflight
-            if self._page is not None and self._page.has(request):
-                # The page itself is public: its requests to the API need the key.
-                self._access.check_place(request)
-                return await handler(request)
-            self._access.check(request)
-            if self._state.settings.dialect == "foundry":
-                check_version(request)
-            if self._state.has_due():
-                await self._state.expire()
-            return await handler(request)
-        except APIError as error:
-            return _refused(error)
-        except (StoreError, web.HTTPException) as error:
-            return _refused(_translated(request, error))
-        except (ConnectionError, web.RequestPayloadError) as error:
-            # A client that left before its body was whole never reads this answer.
-            return _refused(invalid(f"We could not read the body of your request: {error}"))
-        except Exception:  # noqa: BLE001  the last line of defence: a fault of the server is a 500, not a cut connection
-            _log.exception("%s %s failed", request.method, request.path)
-            return _refused(broken())
+    def _admit(self, request: web.Request) -> web.StreamResponse | None:
+        """Check the access, and answer a browser's preflight request; None for any other."""
+        if request.path in PATHS:
+            return None
+        preflight = self._access.preflight(request)
+        if preflight is not None:
+            return preflight
+        if self._page is not None and self._page.has(request):
+            # The page itself is public: its requests to the API need the key.
+            self._access.check_place(request)
+            return None
+        self._access.check(request)
+        if self._state.settings.dialect == "foundry":
+            check_version(request)
+        return None
 
     async def _stamp(self, request: web.Request, response: web.StreamResponse) -> None:
         """Put the usual headers on an answer and record it; streams pass here before their first byte."""
         # An `Expect` that aiohttp does not know is refused before any middleware.
         seen = _seen.get(None) or _Seen(time.perf_counter())
-        response.headers.update(self._access.headers(request))
-        response.headers["x-request-id"] = self._state.names.request()
-        response.headers["openai-version"] = _VERSION
-        response.headers["openai-processing-ms"] = str(round(1000 * (time.perf_counter() - seen.started)))
+        elapsed, headers = 1000 * (time.perf_counter() - seen.started), response.headers
+        for name, text in self._access.headers(request).items():
+            headers[name] = text
+        headers["x-request-id"] = self._state.names.request()
+        headers["openai-version"] = _VERSION
+        headers["openai-processing-ms"] = str(round(elapsed))
         if _requests.isEnabledFor(logging.INFO):
-            elapsed, row = 1000 * (time.perf_counter() - seen.started), TABLE.get(seen.operation or "")
+            row = TABLE.get(seen.operation or "")
             path = "-" if row is None else row.path
             _requests.info("%s %s %d %.1f ms", request.method, path, response.status, elapsed)
+        head, url = head_of(request.raw_headers), request.rel_url
         self.requests.add(
             RequestRecord(
                 method=request.method,
-                path=request.rel_url.raw_path,
+                path=url.raw_path,
                 operation=seen.operation,
                 status=response.status,
                 body=None,
-                query=request.rel_url.raw_query_string,
-                headers={name.lower(): text for name, text in request.headers.items() if name.lower() not in _SECRETS},
+                query=url.raw_query_string,
+                headers=head.headers,
             ),
             seen.body,
+            head.size,
         )
 
 
@@ -246,17 +245,23 @@ def _is_long(request: web.Request) -> bool:
     return not request.content.is_eof() and (length is None or length > _SHORT_BODY)
 
 
-def _by_specificity() -> list[Endpoint[Any, Any]]:
-    # `/threads/runs` before `/threads/{thread_id}`: aiohttp takes the first route that fits.
+def _in_order() -> list[Endpoint[Any, Any]]:
+    # `/threads/runs` before `/threads/{thread_id}`: aiohttp takes the first route that fits. With the methods of a path
+    # side by side, it tries the path once for all of them.
     rows = [row for row in TABLE.values() if row.operation in HANDLERS]
-    return sorted(rows, key=lambda row: [part.startswith("{") for part in row.path.split("/")])
+    return sorted(rows, key=lambda row: ([part.startswith("{") for part in row.path.split("/")], row.path))
 
 
 def _protocol(request: web.Request, default: ProtocolVersion) -> ProtocolVersion:
-    header = ",".join(request.headers.getall("openai-beta", []))
+    given = request.headers.getall("openai-beta", ())
+    return (_version_in(",".join(given)) if given else None) or default
+
+
+@lru_cache(maxsize=16)
+def _version_in(header: str) -> ProtocolVersion | None:
     match = _BETA.search(header)
     if match is None:
-        return default
+        return None
     if match[1] == "v1":
         return "v1"
     if match[1] == "v2":
@@ -267,19 +272,28 @@ def _protocol(request: web.Request, default: ProtocolVersion) -> ProtocolVersion
     )
 
 
-def _translated(request: web.Request, error: StoreError | web.HTTPException) -> APIError:
-    if isinstance(error, StoreError):
-        _log.error("%s %s: %s", request.method, request.path, error)
-        return unavailable(is_full=isinstance(error, StoreFullError))
-    # aiohttp refuses in plain text, and clients of this API read an error object.
-    match error.status:
-        case 404:
+def _refusal(request: web.Request, error: Exception) -> APIError:
+    """Return the answer to an error, in the vendor's form."""
+    match error:
+        case APIError():
+            return error
+        case StoreError():
+            _log.error("%s %s: %s", request.method, request.path, error)
+            return unavailable(is_full=isinstance(error, StoreFullError))
+        # aiohttp refuses in plain text, and clients of this API read an error object.
+        case web.HTTPNotFound():
             return APIError(404, f"Invalid URL ({request.method} {request.path})", code="unknown_url")
-        case 405:
+        case web.HTTPMethodNotAllowed():
             message = f"Not allowed to {request.method} on {request.path}."
             return APIError(405, message, code="method_not_supported", headers={"allow": error.headers["allow"]})
-        case status:
-            return APIError(status, error.reason)
+        case web.HTTPException():
+            return APIError(error.status, error.reason)
+        case ConnectionError() | web.RequestPayloadError():
+            # A client that left before its body was whole never reads this answer.
+            return invalid(f"We could not read the body of your request: {error}")
+        case _:
+            _log.error("%s %s failed", request.method, request.path, exc_info=error)
+            return broken()
 
 
 def _refused(refusal: APIError) -> web.Response:

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from assistants_async.server import ScriptedResponder
-from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord
+from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord, head_of
 from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.due_times import DueTimes
 from assistants_async.server.storage.memory import MemoryStore
@@ -56,6 +56,15 @@ def test_requests_are_kept_up_to_a_cap() -> None:
     for _ in range(10):
         log.add(record("x" * MIB), b"")
     assert len(log.records) == 4
+    for _ in range(10):
+        log.add(record(), b"", MIB)
+    assert len(log.records) == 3
+
+
+def test_heads_are_recorded_without_credentials() -> None:
+    """Names are in lower case, and the size is that of what is kept."""
+    sent = ((b"Host", b"a"), (b"Authorization", b"Bearer secret"), (b"X-Name", b"\xff"))
+    assert head_of(sent) == ({"host": "a", "x-name": "\udcff"}, 12)
 
 
 # The store

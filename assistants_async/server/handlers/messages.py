@@ -86,10 +86,11 @@ async def check_messages(
         if content == "":
             raise invalid("Message content must be non-empty.", at, "invalid_value")
         await require(context, message.get("file_ids") or ())
-        await require(context, [given["file_id"] for given in message.get("attachments") or () if "file_id" in given])
-        await check_searchable(context, resources, message.get("attachments") or ())
-        parts = content if isinstance(content, list) else []
-        await require(context, [part["image_file"]["file_id"] for part in parts if part["type"] == "image_file"])
+        if attachments := message.get("attachments"):
+            await require(context, [given["file_id"] for given in attachments if "file_id" in given])
+            await check_searchable(context, resources, attachments)
+        if isinstance(content, list):
+            await require(context, [part["image_file"]["file_id"] for part in content if part["type"] == "image_file"])
 
 
 async def add_messages(context: Context, thread_id: str, messages: Sequence[Mapping[str, Any]]) -> list[Document]:
@@ -119,7 +120,8 @@ async def _add(context: Context, thread_id: str, message: Mapping[str, Any]) -> 
     if files := files_of(document):
         document["files"] = files
     context.batch.put("message", document, thread_id)
-    await make_searchable(context, thread_id, document["attachments"])
+    if document["attachments"]:
+        await make_searchable(context, thread_id, document["attachments"])
     return document
 
 

@@ -40,7 +40,7 @@ async def replay(context: Context, kept: Document) -> web.StreamResponse:
 
 def json_answer(body: bytes, headers: dict[str, str]) -> web.Response:
     """Make the 200 of a JSON document."""
-    return web.Response(body=body, content_type="application/json", headers=headers)
+    return web.Response(body=body, content_type="application/json", headers=headers or None)
 
 
 def _start(events: Sequence[Event], step_id: str | None) -> int:

@@ -49,8 +49,9 @@ class Access:
 
     def preflight(self, request: web.Request) -> web.Response | None:
         """Answer a browser's preflight request; None for any other request."""
-        wanted = request.headers.get("access-control-request-method")
-        if request.method != "OPTIONS" or wanted is None or request.headers.get("origin") not in self._origins:
+        if request.method != "OPTIONS" or request.headers.get("origin") not in self._origins:
+            return None
+        if "access-control-request-method" not in request.headers:
             return None
         # For ten minutes the browser sends no second preflight.
         headers = {"access-control-allow-methods": "GET, POST, DELETE", "access-control-max-age": "600"}
@@ -61,7 +62,7 @@ class Access:
 
     def headers(self, request: web.Request) -> dict[str, str]:
         """Return the headers that let a page of an allowed origin read an answer."""
-        origin = request.headers.get("origin")
+        origin = request.headers.get("origin") if self._origins else None
         if origin is None or origin not in self._origins:
             return {}
         return {"access-control-allow-origin": origin, "access-control-expose-headers": _EXPOSED, "vary": "Origin"}

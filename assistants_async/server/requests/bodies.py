@@ -52,28 +52,30 @@ async def read_json(request: web.Request, room: Room) -> tuple[bytes, Values]:
 
 async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
     # Checked before the body is read; the type of an empty body does not matter.
-    chunk = b"" if request.content_length else await request.content.readany()
-    if not (request.content_length or chunk):
+    length = request.content_length or 0
+    chunk = b"" if length else await request.content.readany()
+    if not (length or chunk):
         return b""
-    if not _JSON.fullmatch(request.content_type):
+    if request.content_type != "application/json" and not _JSON.fullmatch(request.content_type):
         # A web page may send some other types to any server; for JSON, its browser sends a preflight first.
         given = request.headers.get("content-type", "without a content type")
         raise wrong_type(given, "JSON, with the header 'content-type: application/json'")
     # Refused by its Content-Length, before a byte is read; the sum below is for bodies without one.
-    if (request.content_length or 0) > MAX_JSON_BYTES:
+    if length > MAX_JSON_BYTES:
         raise too_large(MAX_JSON_BYTES)
     unpack = _unpacker(request)
-    content = bytearray()
+    pieces, size = list[bytes](), 0
     while chunk or (chunk := await request.content.readany()):
         # Unpacked up to the cap only: a gzip bomb makes a gigabyte of a megabyte.
-        piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - len(content))
-        if len(content) + len(piece) > MAX_JSON_BYTES:
+        piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - size)
+        size += len(piece)
+        if size > MAX_JSON_BYTES:
             raise too_large(MAX_JSON_BYTES)
         # Taken piece by piece, not at the end: many requests at once must not exceed the store's cap together.
         room.take(len(piece))
-        content += piece
+        pieces.append(piece)
         chunk = b""
-    return bytes(content)
+    return b"".join(pieces)
 
 
 def _unpacker(request: web.Request) -> _Unpacker | None:

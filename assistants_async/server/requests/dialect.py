@@ -31,7 +31,7 @@ def check_version(request: web.Request) -> None:
 
 def check_plain(operation: str, values: Mapping[str, Any]) -> None:
     """Raise the 400 for a member that only Foundry takes: the client sends such members to any server."""
-    found = next(_foundrys(operation, values), None)
+    found = next(_foundrys(operation, values), None) if values else None
     if found is not None:
         raise invalid(f"Unknown parameter: '{found}'.", found, "unknown_parameter")
     # Foundry takes approvals in place of outputs, so the table cannot require them.

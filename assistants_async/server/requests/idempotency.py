@@ -46,9 +46,9 @@ class KeyedRequest:
 
 
 def keyed(request: web.Request, operation: str, protocol: ProtocolVersion) -> KeyedRequest | None:
-    """Return the part of a request that goes by its key; None for one without a key, and for reads."""
+    """Return the part of a request that goes by its key; None for one without a key."""
     key = request.headers.get("idempotency-key")
-    if not key or request.method != "POST":
+    if not key:
         return None
     path = (operation, *(f"{name}={value}" for name, value in request.match_info.items()))
     return KeyedRequest(key, path, (protocol, request.rel_url.raw_query_string))

@@ -30,7 +30,8 @@ async def page(
     """
     found = await page_of(context, kind, parent, ref=ref, state=state, limit=limit)
     data = context.state.rendered[context.protocol].page(kind, found.rows)
-    return {**envelope([row.document for row in found.rows], more=found.more), "data": data}
+    ends = [row.document for row in (*found.rows[:1], *found.rows[-1:])]
+    return {**envelope(ends, more=found.more), "data": data}
 
 
 async def page_of(

@@ -30,8 +30,11 @@ class RenderedDocuments:
     def page(self, kind: str, rows: Sequence[Stored]) -> list[msgspec.Raw]:
         """Return the JSON of each document."""
         # No two writes of a store have the same version, so that a changed document is never found.
-        kept = self._young
-        return [kept.get(row.version) or self._found(kind, row) for row in rows]
+        try:
+            kept = self._young
+            return [kept[row.version] for row in rows]
+        except KeyError:
+            return [self._young.get(row.version) or self._found(kind, row) for row in rows]
 
     def _found(self, kind: str, row: Stored) -> msgspec.Raw:
         json = self._old.pop(row.version, None)

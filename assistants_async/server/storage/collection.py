@@ -112,31 +112,36 @@ class Collection:
         """Return a page; raises `UnknownCursorError`."""
         after, before = self._place("after", query.after), self._place("before", query.before)
         backward = before is not None and after is None
-        rows = self._walk(query.ref, before if backward else after, ascending=query.ascending != backward)
-        if before is not None and not backward:
-            ascending = query.ascending
-            rows = takewhile(lambda row: row.place < before if ascending else row.place > before, rows)
-        if query.state is not None:
-            rows = (row for row in rows if columns(self._kind, row.document).state == query.state)
-        if query.limit is None:
-            return Page(list(rows), more=False)
+        ascending = query.ascending
+        line, numbers = self._walk(query.ref, before if backward else after, ascending=ascending != backward)
         # One more than fits tells whether there is more.
-        found = list(islice(rows, query.limit + 1))
+        most = None if query.limit is None else query.limit + 1
+        between = before is not None and not backward
+        if query.state is None and not between:
+            # A list and no chain of iterators, which took three times as long.
+            found = [self._rows[line[number][1]] for number in numbers[:most]]
+        else:
+            rows: Iterable[Stored] = (self._rows[line[number][1]] for number in numbers)
+            if before is not None and between:
+                rows = takewhile(lambda row: row.place < before if ascending else row.place > before, rows)
+            if query.state is not None:
+                rows = (row for row in rows if columns(self._kind, row.document).state == query.state)
+            found = list(islice(rows, most))
+        if query.limit is None:
+            return Page(found, more=False)
         data = found[: query.limit]
         if backward:
             data.reverse()
         return Page(data, len(found) > query.limit)
 
-    def _walk(self, ref: str | None, place: int | None, *, ascending: bool) -> Iterable[Stored]:
-        """Yield the documents behind a place, from the nearest on; all of them where it is None."""
+    def _walk(self, ref: str | None, place: int | None, *, ascending: bool) -> tuple[list[tuple[int, str]], range]:
+        """Return a line, and the numbers in it of the documents behind a place, nearest first; None is before all."""
         line = self._line if ref is None else self._lines.get(ref, [])
         if ascending:
             start = 0 if place is None else bisect_left(line, (place + 1, ""))
-            numbers = range(start, len(line))
-        else:
-            start = len(line) if place is None else bisect_left(line, (place, ""))
-            numbers = range(start - 1, -1, -1)
-        return (self._rows[line[number][1]] for number in numbers)
+            return line, range(start, len(line))
+        start = len(line) if place is None else bisect_left(line, (place, ""))
+        return line, range(start - 1, -1, -1)
 
     def _place(self, name: str, id: str | None) -> int | None:
         if id is None:

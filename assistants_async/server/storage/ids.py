@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import string
@@ -41,5 +42,6 @@ class IdFactory:
 
     def request(self) -> str:
         """Make a value for `x-request-id`."""
-        number = secrets.randbits(128) if self._requests is None else self._requests.getrandbits(128)
-        return f"req_{number:032x}"
+        if self._requests is None:
+            return f"req_{os.urandom(16).hex()}"
+        return f"req_{self._requests.getrandbits(128):032x}"

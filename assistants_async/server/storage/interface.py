@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequen
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from .blob_writer import BlobWriter
 
 Document = dict[str, Any]
@@ -165,8 +167,7 @@ class Follower(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Write:
+class Write(msgspec.Struct):
     """One document of a commit."""
 
     document: Document | None
@@ -179,8 +180,7 @@ class Write:
     """The version that it has got, once it is committed."""
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(msgspec.Struct):
     """Everything that one commit does; it is all done, in this order, or nothing of it.
 
     The rows of runs follow from the run documents in it (`RunRow` of `run_rows.py`).
@@ -190,19 +190,19 @@ class Changes:
     """The claim under which it is made: fails with `ClaimLostError` where the run has another one by now."""
     number: int = 0
     """Number of the commit under its claim, from 1: one that was made already, its answer being lost, does nothing."""
-    guards: dict[Key, int] = field(default_factory=dict)
+    guards: dict[Key, int] = {}
     """Versions that must be what they were; fails with `ConflictError`, as do the expected ones of writes."""
-    cleared: list[tuple[str, str]] = field(default_factory=list)
+    cleared: list[tuple[str, str]] = []
     """Kinds and parents whose documents are all removed, places too."""
-    writes: dict[Key, Write] = field(default_factory=dict)
+    writes: dict[Key, Write] = {}
     """Documents, in the order of their places."""
-    events: dict[str, list[Event]] = field(default_factory=dict)
+    events: dict[str, list[Event]] = {}
     """Events to append, by run."""
-    kept: list[BlobWriter] = field(default_factory=list)
+    kept: list[BlobWriter] = []
     """Blobs that are complete, and readable from now on."""
-    dropped: list[str] = field(default_factory=list)
+    dropped: list[str] = []
     """Ids of blobs to remove."""
-    positions: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, int] = {}
     """Filled in by the store: the position in the events of each run before those of this commit."""
 
 

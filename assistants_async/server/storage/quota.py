@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
 
 from ..errors import full
 from .collection import DOCUMENT_COST
@@ -11,12 +11,21 @@ from .interface import Store
 
 
 class Room:
-    """Memory that a request takes while its body is read; it is given back when the request has been served."""
+    """Memory of one request that makes or changes something: it is taken with its body, and given back at its end."""
 
     def __init__(self, quota: Quota) -> None:
         self._quota = quota
         self.taken = 0
         """Bytes that were taken."""
+
+    def __enter__(self) -> Self:
+        self.take(DOCUMENT_COST)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._quota.in_flight -= self.taken
 
     def take(self, size: int) -> None:
         """Take so many bytes more; raises the 507 where there is no room for them."""
@@ -35,16 +44,6 @@ class Quota:
         """Bytes at most, as an estimate."""
         self.in_flight = 0
         """Bytes of requests under way."""
-
-    @contextmanager
-    def room(self) -> Generator[Room, None, None]:
-        """Enter for the memory of one request that makes or changes something."""
-        room = Room(self)
-        try:
-            room.take(DOCUMENT_COST)
-            yield room
-        finally:
-            self.in_flight -= room.taken
 
     def has_room(self, size: int) -> bool:
         """Return True where so many bytes more may be kept."""

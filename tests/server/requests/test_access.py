@@ -178,6 +178,9 @@ async def test_head_in_time() -> None:
         whole = b"GET /v1/assistants HTTP/1.1\r\nhost: localhost\r\n\r\n"
         answers = await send(talk.server, whole, b"GET /v1/assi")
         assert answers.count(b"HTTP/1.1 200 ") == 1
+        # Blank lines are no head, though they end as one.
+        answers = await send(talk.server, whole, b"\r\n\r\nGET /v1/assi")
+        assert answers.count(b"HTTP/1.1 200 ") == 1
         reader, writer = await asyncio.open_connection("127.0.0.1", int(talk.server.base_url.split(":")[2][:-3]))
         writer.write(whole)
         await reader.readuntil(b"\r\n\r\n")
