@@ -219,19 +219,9 @@ class API:
             path = "-" if row is None else row.path
             _requests.info("%s %s %d %.1f ms", request.method, path, response.status, elapsed)
         head, url = head_of(request.raw_headers), request.rel_url
-        self.requests.add(
-            RequestRecord(
-                method=request.method,
-                path=url.raw_path,
-                operation=seen.operation,
-                status=response.status,
-                body=None,
-                query=url.raw_query_string,
-                headers=head.headers,
-            ),
-            seen.body,
-            head.size,
-        )
+        operation, query = seen.operation, url.raw_query_string
+        record = RequestRecord(request.method, url.raw_path, operation, response.status, None, query, head.headers)
+        self.requests.add(record, seen.body, head.size)
 
 
 def _page_files(prefix: str, dialect: str | None, api_key: str | None) -> PageFiles:

@@ -62,18 +62,12 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-class _Entry(NamedTuple):
-    record: RequestRecord
-    size: int
-    """Bytes of its head."""
-    number: int
-
-
 class RequestLog:
     """Keeps the latest requests within fixed bounds, dropping the oldest."""
 
     def __init__(self) -> None:
-        self._entries: deque[_Entry] = deque()
+        # Each with the bytes of its head; bodies are by the number of their request.
+        self._entries: deque[tuple[RequestRecord, int]] = deque()
         self._bodies: deque[tuple[int, bytes]] = deque()
         self._head_bytes = 0
         self._body_bytes = 0
@@ -85,24 +79,22 @@ class RequestLog:
         # A decoded body takes many times its bytes, so the log keeps bytes and decodes on each read.
         bodies = dict(self._bodies)
         return tuple(
-            entry.record._replace(body=msgspec.json.decode(bodies[entry.number]))
-            if entry.number in bodies
-            else entry.record
-            for entry in self._entries
+            record._replace(body=msgspec.json.decode(bodies[number])) if number in bodies else record
+            for number, (record, _) in enumerate(self._entries, self._next - len(self._entries))
         )
 
     def add(self, record: RequestRecord, body: bytes, header_bytes: int = 0) -> None:
         """Add a request whose body has these bytes of JSON, empty for none, and its headers so many bytes."""
         size = len(record.path) + len(record.query) + header_bytes
-        self._entries.append(_Entry(record, size, self._next))
+        self._entries.append((record, size))
         self._head_bytes += size
         if 0 < len(body) <= MAX_BODY_BYTES:
             self._bodies.append((self._next, body))
             self._body_bytes += len(body)
         self._next += 1
         while len(self._entries) > MAX_REQUESTS or self._head_bytes > MAX_HEAD_BYTES:
-            self._head_bytes -= self._entries.popleft().size
-        first = self._entries[0].number if self._entries else self._next
+            self._head_bytes -= self._entries.popleft()[1]
+        first = self._next - len(self._entries)
         while self._bodies and (self._body_bytes > MAX_BODY_BYTES or self._bodies[0][0] < first):
             self._body_bytes -= len(self._bodies.popleft()[1])
 

@@ -61,13 +61,14 @@ async def _respond_once(context: Context, key: KeyedRequest) -> web.StreamRespon
 
 async def _served(context: Context) -> web.StreamResponse:
     answer: Document | web.StreamResponse = await HANDLERS[context.endpoint.operation](context)
-    if isinstance(answer, web.StreamResponse):
+    if not isinstance(answer, dict):
         await context.batch.commit()
         return answer
     body = msgspec.json.encode(answer)
-    if context.key is not None and context.batch.has_changes:
-        context.keep(whole(body, context.headers))
-    await context.batch.commit()
+    if context.batch.has_changes:
+        if context.key is not None:
+            context.keep(whole(body, context.headers))
+        await context.batch.commit()
     return json_answer(body, context.headers)
 
 

@@ -123,9 +123,11 @@ def _kind(info: inspect.Type) -> str:
 
 def _check_keys(params: type, values: Mapping[str, Any], path: str = "") -> None:
     plan = plan_for(params)
-    for name in values.keys() - plan.fields.keys():
+    if not values.keys() <= plan.fields.keys():
+        name = next(iter(values.keys() - plan.fields.keys()))
         raise invalid(f"Unknown parameter: '{path}{name}'.", path + name, "unknown_parameter")
-    for name in sorted(plan.required - values.keys()):
+    if not values.keys() >= plan.required:
+        name = min(plan.required - values.keys())
         raise invalid(f"Missing required parameter: '{path}{name}'.", path + name, "missing_required_parameter")
     for name, value in values.items():
         nested = plan.fields[name].nested
