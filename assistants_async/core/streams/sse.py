@@ -42,7 +42,8 @@ _is_other = itemgetter(2)
 _MANY = 256
 _MOST_BEGUN = 1024
 _COLON = b":"[0]
-_NOT_ASCII = 0x80
+_CR = b"\r"[0]  # a number is looked for in a third of the time that bytes take
+_NOT_ASCII = b"\x80"
 _RETRY_DIGITS = 18
 
 Block = tuple[bytes, bytes, bytes]
@@ -70,11 +71,25 @@ class SSEDecoder(Framer[ServerSentEvent]):
     `ItemTooLargeError`. Nothing else is an error: the standard has a meaning for any bytes.
     """
 
-    __slots__ = ("_after_cr", "_begun", "_block", "_data", "_id", "_line", "_name", "_retry", "last_event_id", "retry")
+    __slots__ = (
+        "_after_cr",
+        "_begun",
+        "_block",
+        "_data",
+        "_id",
+        "_is_between",
+        "_line",
+        "_name",
+        "_retry",
+        "last_event_id",
+        "retry",
+    )
 
     def __init__(self, max_event_bytes: int = DEFAULT_LIMIT) -> None:
         super().__init__(max_event_bytes)
         self._after_cr = False
+        # True while nothing of an earlier piece waits but `_begun`, as `blocks` has left it.
+        self._is_between = False
         self._begun = b""
         self._line = bytearray()
         # The block's lines but for comments, cut off: empty at a block's start, and what `finish` shows.
@@ -104,23 +119,32 @@ class SSEDecoder(Framer[ServerSentEvent]):
 
         None for any other piece, of which nothing is taken: it is for `feed`.
         """
+        # Most pieces follow others of their form: what `feed` may have left is looked for once after it.
+        if not self._is_between and not self._begins_block(data):
+            return None
+        size, is_whole = len(data), data[-2:] == b"\n\n"
         # A short piece is a live event, or a part of one: the patterns would be tried in vain on each part.
-        if len(data) < _MANY and data[-2:] != b"\n\n":
+        if (size < _MANY and not is_whole) or size >= self._limit or _CR in data:
             return None
-        if len(data) >= self._limit or b"\r" in data or self.error is not None:
+        if self._begun:
+            data = self._begun + data
+        if is_whole:
+            found, rest = _BLOCKS(data), b""
+        else:
+            end = data.rfind(b"\n\n") + 2
+            found, rest = _BLOCKS(data, 0, end) if self._may_wait(data, end) else [], data[end:]
+        if not found or (found[0][2] if len(found) == 1 else any(map(_is_other, found))):
             return None
-        if self._line or self._block or self._after_cr:
-            return None
-        if self._start is not None and (self._start or data[0] >= _NOT_ASCII):  # it may be a byte order mark
-            return None
-        data = self._begun + data
-        end = data.rfind(b"\n\n") + 2
-        found = _BLOCKS(data, 0, end) if end == len(data) or self._may_wait(data, end) else ()
-        if not found or any(map(_is_other, found)):
-            return None
-        self._begun, self._start = data[end:], None
+        self._begun = rest
+        self._start, self._is_between = None, True
         self.items += len(found)
         return found
+
+    def _begins_block(self, data: bytes) -> bool:
+        """Check that `feed` has left nothing that this piece may go on with, but perhaps the beginning of a block."""
+        if self._line or self._block or self._after_cr or self.error is not None:
+            return False
+        return self._start is None or not (self._start or data[:1] >= _NOT_ASCII)  # it may be a byte order mark
 
     def _may_wait(self, data: bytes, start: int) -> bool:
         """Check whether the part of a block that has arrived can wait for its rest: a `retry` counts at once."""
@@ -129,7 +153,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
     @override
     def _scan(self, data: bytes, found: list[ServerSentEvent]) -> None:
         data = self._begun + self._with_line_feeds(data)
-        self._begun = b""
+        self._begun, self._is_between = b"", False
         position = 0
         if self._line:
             end = data.find(b"\n")
@@ -159,7 +183,7 @@ class SSEDecoder(Framer[ServerSentEvent]):
             # The CR has ended its line, and dispatched its event if need be, without waiting for this byte.
             self._after_cr = False
             data = data.removeprefix(b"\n")
-        if b"\r" in data:
+        if _CR in data:
             self._after_cr = data.endswith(b"\r")
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
