@@ -28,7 +28,7 @@ class ChunkStream:
     async def read(self) -> bytes:
         """Next piece that is not empty; empty at the end, and after `close`."""
         if self._deadline is None:
-            self._deadline = DeadlineTimer(asyncio.get_running_loop()).deadline(None)
+            self._deadline = Deadline(DeadlineTimer(asyncio.get_running_loop()), None)
         while not self._closed:
             piece: bytes | None = None
             with self._deadline:

@@ -124,7 +124,7 @@ class ErrorReporter:
         if options.on_error is None:
             return
         timer = self.timer or DeadlineTimer(asyncio.get_running_loop())
-        deadline = timer.deadline(options.timeout.total)
+        deadline = Deadline(timer, options.timeout.total)
         timer.deadlines.add(deadline)
         try:
             await wait_within(deadline, None, run_hook, deadline, options.on_error, error, "on_error")

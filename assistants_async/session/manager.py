@@ -133,7 +133,7 @@ class SessionManager:
     ) -> OpenResponse:
         """Send until there is a final answer: read whole and closed; where `cap` is None, a 2xx at its head."""
         clock = self._bind_loop()
-        deadline = clock.deadline(total, started)
+        deadline = Deadline(clock, total, started)
         clock.deadlines.add(deadline)
         attempts: Attempts | None = None  # most calls need but one
         if request.endpoint.method == "POST":
@@ -258,7 +258,7 @@ class SessionManager:
     async def pause(self, seconds: float) -> None:
         """Sleep between two calls of a workflow; raises `ClientClosedError` as soon as the client is closed."""
         clock = self._bind_loop()
-        deadline = clock.deadline(None)
+        deadline = Deadline(clock, None)
         clock.deadlines.add(deadline)
         try:
             await wait_within(deadline, None, asyncio.sleep, seconds)

@@ -105,7 +105,7 @@ class OpenResponse(msgspec.Struct, eq=False):
         With `truncate`, the rest is left, and a body that breaks off counts as read: the status of an error says more
         than the break.
         """
-        if self._deadline.interrupted:
+        if self._deadline.cause is not None:
             raise self._deadline.error(self.status)
         # Most answers are there with their head: no timer for them.
         content = self._head.read_all_nowait()
@@ -140,26 +140,43 @@ class OpenResponse(msgspec.Struct, eq=False):
         if self._closed or self.ended:
             return b""
         deadline = self._deadline
-        if deadline.interrupted:
+        if deadline.cause is not None:
             raise deadline.error(self.status)
-        piece = self._head.read_nowait()
+        failure: Exception | None = None
+        piece: bytes | None = None
+        # Only a read that waits comes to its limit: the time that the caller takes with an item is free.
+        deadline.begin("idle", self._idle if limit is None else limit)
+        try:
+            piece = await self._head.read()
+        except BaseException as error:
+            if not deadline.end(error):
+                failure = self._head.translated(error)
+                if failure is None:
+                    raise
+        else:
+            deadline.end()
         if piece is None:
             try:
-                with deadline:
-                    # Only a read that waits has a limit: the time that the caller takes with an item is free.
-                    deadline.limit("idle", self._idle if limit is None else limit)
-                    piece = await self._head.read()
-            except ConnectionLostError:
-                if not self._closed:
-                    raise
-                piece = b""
-            if piece is None:
-                raise deadline.error(self.status)
+                piece = self._end_after(failure)
+            finally:
+                del failure  # its traceback keeps this frame
         if not piece:
             self.ended = True
         if self.on_piece is not None:
             self.on_piece(piece)
         return piece
+
+    def _end_after(self, failure: Exception | None) -> bytes:
+        """Return the end of a body that was closed while a read waited; raises what has ended the read otherwise."""
+        # Not in the handler of the transport's error, which would stay as the context and shows request headers.
+        try:
+            if failure is None:
+                raise self._deadline.error(self.status)
+            if not self._closed:
+                raise failure
+        finally:
+            del failure
+        return b""
 
     async def drain(self) -> None:
         """Read the few bytes after the last item, so that the connection can be used again."""

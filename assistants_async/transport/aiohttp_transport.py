@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -14,7 +14,7 @@ from yarl import URL
 from .._typing import override
 from ..core.requests.options import Timeout
 from ..core.requests.request import PreparedRequest, SentHeaders, StreamingBody, shows_secret
-from ..errors import ConnectFailedError, ConnectionLostError
+from ..errors import ConnectFailedError, ConnectionLostError, TransportError
 from ..response import Headers
 from .connection_use import ConnectionUse, connection_use
 from .decompressed import decompressed
@@ -218,14 +218,16 @@ class _AiohttpResponse(msgspec.Struct, eq=False):
             return None
         return b"" if content.at_eof() else content.read_nowait() or None
 
-    async def read(self) -> bytes:
-        try:
-            return await self._response.content.readany()
-        except Exception as error:
-            if not is_transport_error(error):
-                raise
-            cause = cause_of(error)
-        raise ConnectionLostError("the connection broke inside the body", maybe_processed=True) from cause
+    def read(self) -> Awaitable[bytes]:
+        # No coroutine around aiohttp's own, and no handler: 2 % of a live event (2026-11).
+        return self._response.content.readany()
+
+    def translated(self, error: BaseException) -> TransportError | None:
+        if not is_transport_error(error):
+            return None
+        failure = ConnectionLostError("the connection broke inside the body", maybe_processed=True)
+        failure.__cause__ = cause_of(error)
+        return failure
 
     def close(self) -> None:
         if self._response.connection is None:  # back in the pool after the end of the body

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.responses.decompression import Inflater
-from ..errors import ConnectionLostError
+from ..errors import ConnectionLostError, TransportError
 from .interface import RawResponse
 
 
@@ -42,6 +42,9 @@ class _Decompressed:
                 piece = b""
         except ValueError as error:
             raise ConnectionLostError(f"the server sent {error}", maybe_processed=True) from None
+
+    def translated(self, error: BaseException) -> TransportError | None:
+        return error if isinstance(error, TransportError) else self._raw.translated(error)
 
     def close(self) -> None:
         self._raw.close()

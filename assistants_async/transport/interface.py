@@ -5,11 +5,12 @@ Tests can put another transport in the place of aiohttp's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Protocol
 
 from ..core.requests.options import Timeout
 from ..core.requests.request import PreparedRequest
+from ..errors import TransportError
 from ..response import Headers
 
 
@@ -56,8 +57,12 @@ class RawResponse(Protocol):
         """Return the part of the body that has arrived; empty at the end, None where `read` would wait or raise."""
         ...
 
-    async def read(self) -> bytes:
+    def read(self) -> Awaitable[bytes]:
         """Wait for the next piece of the body; empty at its end."""
+        ...
+
+    def translated(self, error: BaseException) -> TransportError | None:
+        """Make the error of what `read` has raised; None for what is no error of the network."""
         ...
 
     def close(self) -> None:

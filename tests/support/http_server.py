@@ -303,5 +303,8 @@ class MemoryExchange:
         """The same."""
         return self.read_nowait()
 
+    def translated(self, error: BaseException) -> None:
+        """Say that no error is of the network."""
+
     def close(self) -> None:
         """Do nothing: nothing is open."""

@@ -94,6 +94,10 @@ class LeanResponse(msgspec.Struct, eq=False):
                 self.waiter = None
         return self._take()
 
+    def translated(self, error: BaseException) -> TransportError | None:
+        """Return the error that `read` has raised, if it is one of the network."""
+        return error if isinstance(error, TransportError) else None
+
     def close(self) -> None:
         """Cut the connection, where the body has not been read to its end."""
         transport, self.transport = self.transport, None

@@ -134,7 +134,7 @@ class RunChannel(EventChannel[StreamEvent]):
                 error.thread_id = error.thread_id or self._known_thread(follow_ups)
                 # Without the thread a run cannot be retrieved.
                 if self._recover and error.thread_id is not None:
-                    source = self._opened()
+                    source, _ = self._opened()
                     rest = None if source.watch is None else source.watch.recovery(error)
                     source.close()
                     self._follow(follow_ups.after_cut(error, source.http, self.snapshot), rest)

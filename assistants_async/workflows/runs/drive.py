@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -67,23 +68,24 @@ class DriveChannel(EventChannel[DriveEvent], Generic[T]):
         await self._feed.join()
 
     @override
-    async def _advance(self) -> None:
-        if self._busy:
-            raise RuntimeError(f"{self._name}: another task is reading this stream")
-        self._busy = True
-        try:
-            events = await self._feed.read()
-        finally:
-            self._busy = False
+    def _reading(self) -> Awaitable[list[_Handed]]:
+        return self._feed.read()
+
+    @override
+    def _take(self, data: list[_Handed]) -> None:
         if self.outcome != "open":  # closed while the read waited
             return
-        if events:
-            self._frames = iter(events)
+        if data:
+            self._frames = iter(data)
         elif (error := self._feed.failure) is not None:
             self._end("failed")
             raise error
         else:
             self._end("completed")
+
+    @override
+    def _break_off(self, error: Exception) -> None:
+        raise error
 
     @override
     def _end(self, outcome: Outcome) -> None:

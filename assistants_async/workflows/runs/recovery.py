@@ -18,7 +18,7 @@ from ...errors import AssistantsError, ClientClosedError, StreamInterruptedError
 from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import HTTPResponse
-from ...session.deadlines import DeadlineTimer, jitter
+from ...session.deadlines import Deadline, DeadlineTimer, jitter
 from ...session.manager import SessionManager
 from ...session.open_response import StreamWatch
 from .requests import RunRequests
@@ -130,7 +130,7 @@ class FollowUp:
         self._end = end
         self._events: list[StreamEvent] = []
         self._closed = False
-        self._deadline = DeadlineTimer(asyncio.get_running_loop()).deadline(None)
+        self._deadline = Deadline(DeadlineTimer(asyncio.get_running_loop()), None)
 
     # The source
 

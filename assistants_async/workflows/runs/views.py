@@ -39,9 +39,11 @@ class View(AsyncIterator[V]):
         while True:
             event = channel._ready()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  a view is part of its channel
             if event is None:
-                if not await channel._more():  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same
+                try:
+                    event = await channel.__anext__()
+                except StopAsyncIteration:
                     break
-            elif item := pick(event):
+            if item := pick(event):
                 return item
         if self._left is None:
             # Not before the end: what has not ended by then will not.
