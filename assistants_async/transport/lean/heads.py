@@ -78,6 +78,12 @@ def ends_with_connection(head: bytes) -> bool:
     return "content-length" not in fields if coding is None else "chunked" not in coding.lower()
 
 
+def length_of(head: bytes) -> int:
+    """Read the length of a body; 0 where the head gives none that is plain."""
+    lengths = (value for name, value in fields_of(head) if name.lower() == "content-length" and value.isdecimal())
+    return int(next(lengths, 0))
+
+
 def too_large(head: bytes, max_header_bytes: int) -> TransportError | None:
     """Make the error of a head, or the start of one, that is past a limit, and would be past it again."""
     lines = head.split(b"\n")
