@@ -112,7 +112,8 @@ class API:
                 _seen.get().body = raw
             stream = take_stream(row, body)
             assert row.params is not None
-            values.update(without_nulls(row.params, body, protocol))
+            # Without a null or a list there is nothing to leave out.
+            values.update(without_nulls(row.params, body, protocol) if b"null" in raw or b"[" in raw else body)
             return await respond(self._context(row, request, protocol, values, stream=stream, key=key))
 
     async def _serve_form(

@@ -52,8 +52,8 @@ async def read_json(request: web.Request, room: Room) -> tuple[bytes, Values]:
 
 async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
     # Checked before the body is read; the type of an empty body does not matter.
-    length = request.content_length or 0
-    chunk = b"" if length else await request.content.readany()
+    length, content = request.content_length or 0, request.content
+    chunk = b"" if length else await content.readany()
     if not (length or chunk):
         return b""
     given = request.headers.get("content-type", "without a content type")
@@ -66,7 +66,8 @@ async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
         raise too_large(MAX_JSON_BYTES)
     unpack = _unpacker(request)
     pieces, size = list[bytes](), 0
-    while chunk or (chunk := await request.content.readany()):
+    # Most bodies come with their head, and then there is nothing more to wait for.
+    while chunk or (not content.at_eof() and (chunk := await content.readany())):
         # Unpacked up to the cap only: a gzip bomb makes a gigabyte of a megabyte.
         piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - size)
         size += len(piece)

@@ -20,6 +20,7 @@ _OWN: Mapping[str, frozenset[str]] = {
     "attachments": frozenset({"data_source"}),
 }
 """Foundry's members, by the name of the member around them."""
+_NAMES = frozenset({"tool_approvals", *_HOLDERS, *_OWN})
 
 
 def check_version(request: web.Request) -> None:
@@ -31,7 +32,7 @@ def check_version(request: web.Request) -> None:
 
 def check_plain(operation: str, values: Mapping[str, Any]) -> None:
     """Raise the 400 for a member that only Foundry takes: the client sends such members to any server."""
-    found = next(_foundrys(operation, values), None) if values else None
+    found = None if _NAMES.isdisjoint(values) else next(_foundrys(operation, values), None)
     if found is not None:
         raise invalid(f"Unknown parameter: '{found}'.", found, "unknown_parameter")
     # Foundry takes approvals in place of outputs, so the table cannot require them.

@@ -12,7 +12,7 @@ from ..._typing import is_mapping, is_object, is_sequence
 from ...core.requests.endpoint import Endpoint, ProtocolVersion
 from ...core.requests.validation import check, plan_for
 from ...errors import ValidationError, WrongProtocolError, printable
-from ..errors import invalid
+from ..errors import APIError, invalid
 from ..storage.documents import TOOL_TYPES
 
 # The keywords of one request: those of its query, and of its body or form.
@@ -23,22 +23,27 @@ def checked(endpoint: Endpoint[Any, Any], values: Values, protocol: ProtocolVers
     """Return the values unchanged; raises the 400 for the first that breaks a rule."""
     if endpoint.params is None:
         return values
-    _check_keys(endpoint.params, values)
     try:
         check(endpoint, values, protocol)
-    except WrongProtocolError as error:
-        raise invalid(
-            f"Unknown parameter: '{error.field}' is in protocol {error.wanted} only; this request speaks {protocol}.",
-            error.field,
-            "unknown_parameter",
-        ) from None
-    except ValidationError as error:
-        shown = printable(repr(error.value), 80)
-        raise invalid(f"Invalid '{error.path}': {error.rule}, not {shown}.", error.path, "invalid_value") from None
-    except TypeError:
-        raise invalid("A value of your request cannot be written as JSON: it is not valid UTF-8.") from None
+    except (WrongProtocolError, ValidationError, TypeError) as error:
+        # Names come first, and most requests have no wrong one.
+        _check_keys(endpoint.params, values)
+        raise _refusal(error, protocol) from None
     _check_tools(values.get("tools") or (), protocol)
     return values
+
+
+def _refusal(error: WrongProtocolError | ValidationError | TypeError, protocol: ProtocolVersion) -> APIError:
+    """Return the 400 for values whose names are right."""
+    match error:
+        case WrongProtocolError():
+            text = f"'{error.field}' is in protocol {error.wanted} only; this request speaks {protocol}."
+            return invalid(f"Unknown parameter: {text}", error.field, "unknown_parameter")
+        case ValidationError():
+            shown = printable(repr(error.value), 80)
+            return invalid(f"Invalid '{error.path}': {error.rule}, not {shown}.", error.path, "invalid_value")
+        case _:
+            return invalid("A value of your request cannot be written as JSON: it is not valid UTF-8.")
 
 
 def take_stream(endpoint: Endpoint[Any, Any], body: Values) -> bool:

@@ -57,32 +57,30 @@ class Collection:
         """Return a document; None where there is none."""
         return self._rows.get(id)
 
-    def put(self, document: Document) -> int:
-        """Add a document behind the others and return its version."""
+    def put(self, document: Document, entry: Columns) -> int:
+        """Add a document behind the others, with its columns, and return its version."""
         key = document["id"]
-        # A file that is taken off an assistant and given again goes to the end, like a new one.
-        if key in self._rows:
-            self.remove(key)
-        # The place that it had counts as a removed document's until now.
         if key in self._places:
+            # A file that is taken off an assistant and given again goes to the end, like a new one.
+            if key in self._rows:
+                self.remove(key)
+            # The place that it had counts as a removed document's until now.
             self._counters.bytes -= _PLACE_COST
         place = self._places[key] = next(self._counters.places)
-        entry = columns(self._kind, document)
         # Places only grow, so that each line stays sorted and a cursor is found by bisection.
         self._line.append((place, key))
         if entry.ref:
             self._lines.setdefault(entry.ref, []).append((place, key))
         return self._store(document, place, entry, measured=True)
 
-    def save(self, document: Document) -> int:
-        """Replace a document, whose `ref` stays, and return its new version."""
+    def save(self, document: Document, entry: Columns) -> int:
+        """Replace a document, whose `ref` stays, with its columns, and return its new version."""
         key = document["id"]
         old = self._rows[key]
-        before, after = columns(self._kind, old.document), columns(self._kind, document)
-        self._uncount(before)
+        self._uncount(columns(self._kind, old.document))
         # A run is written at each turn of its life, and grows by metadata alone.
         measured = self._kind != "run" or old.document.get("metadata") is not document.get("metadata")
-        return self._store(document, old.place, after, measured=measured)
+        return self._store(document, old.place, entry, measured=measured)
 
     def remove(self, id: str) -> None:
         """Take a document away."""

@@ -37,6 +37,11 @@ def columns(kind: str, document: Document) -> Columns:
 _NONE = Columns()
 
 
+def _message(message: Document) -> Columns:
+    ref: str = message.get("run_id") or ""
+    return Columns("", ref) if ref else _NONE
+
+
 def _run(run: Document) -> Columns:
     status: str = run["status"]
     return Columns(state=status, due=run["expires_at"] if status in ACTIVE else None)
@@ -52,7 +57,7 @@ _COLUMNS: Mapping[str, Callable[[Document], Columns]] = {
     "batch_file": lambda file: Columns(file["status"]),
     "file": lambda file: Columns(file["purpose"], "", file.get("expires_at")),
     "idempotency": lambda kept: Columns(due=kept["due"]),
-    "message": lambda message: Columns(ref=message.get("run_id") or ""),
+    "message": _message,
     "run": _run,
     "step": lambda step: Columns(step["status"], step["run_id"]),
     "store_file": _store_file,

@@ -263,10 +263,10 @@ class MemoryStore:
                 collection.remove(key.id)
                 self._forget(key)
             return
-        write.version = collection.put(document) if write.new else collection.save(document)
-        due = columns(key.kind, document).due
-        if due is not None:
-            self._due.setdefault(key.kind, DueTimes()).add(key, due)
+        entry = columns(key.kind, document)
+        write.version = collection.put(document, entry) if write.new else collection.save(document, entry)
+        if entry.due is not None:
+            self._due.setdefault(key.kind, DueTimes()).add(key, entry.due)
         elif key.kind in self._due:
             self._due[key.kind].discard(key)
         if key.kind == "store_file":

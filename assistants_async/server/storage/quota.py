@@ -29,9 +29,10 @@ class Room:
 
     def take(self, size: int) -> None:
         """Take so many bytes more; raises the 507 where there is no room for them."""
-        if not self._quota.has_room(size):
-            raise full(self._quota.most)
-        self._quota.in_flight += size
+        quota = self._quota
+        if not quota.has_room(size):
+            raise full(quota.most)
+        quota.in_flight += size
         self.taken += size
 
 
