@@ -31,6 +31,7 @@ from .postgres_follower import PostgresFollower
 from .postgres_link import PostgresLink
 from .postgres_notices import CHANNEL, News, news_of, payload_of
 from .postgres_writes import commit
+from .run_rows import queues_run
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ class PostgresStore:
         self._dues: dict[str, float] = {}
         self._followers: dict[str, set[PostgresFollower]] = {}
         self._listening: asyncio.Task[None] | None = None
-        self._commits: set[asyncio.Task[None]] = set()
+        self._claimer: Claimer | None = None
+        self._commits: set[asyncio.Task[Claim | None]] = set()
         self._renewals = 0
 
     @property
@@ -104,9 +106,9 @@ class PostgresStore:
         """Raise `StoreError` where the database does not answer."""
         await self._link.check()
 
-    def listen(self, heard: Callable[[Notice, str], None], claimer: Claimer | None = None) -> None:  # noqa: ARG002
-        """Call a function with each notice and the id of its run."""
-        self._heard = heard
+    def listen(self, heard: Callable[[Notice, str], None], claimer: Claimer | None = None) -> None:
+        """Call a function with each notice and the id of its run; runs are claimed as they are queued."""
+        self._heard, self._claimer = heard, claimer
 
     # Documents
 
@@ -156,9 +158,14 @@ class PostgresStore:
 
     async def commit(self, changes: Changes) -> None:
         """Make changes, all or none; raises `ConflictError`, `ClaimLostError` and `StoreError`."""
-        task = asyncio.create_task(self._commit(changes))
+        # In the same transaction: another would be a trip to the database more.
+        claimer = self._claimer if queues_run(changes) else None
+        worker = None if claimer is None else claimer.reserve()
+        task = asyncio.create_task(self._commit(changes, worker))
         self._commits.add(task)
         task.add_done_callback(self._commits.discard)
+        if claimer is not None and worker is not None:
+            task.add_done_callback(partial(_take, claimer))
         for blob in changes.kept:
             assert isinstance(blob, PostgresBlob)
             blob.commit = task
@@ -221,15 +228,16 @@ class PostgresStore:
 
     # Inside
 
-    async def _commit(self, changes: Changes) -> None:
+    async def _commit(self, changes: Changes, worker: str | None) -> Claim | None:
         async with self._link.transaction() as connection:
-            news = await commit(connection, changes)
+            news, claim = await commit(connection, changes, None if worker is None else (worker, self._lease))
             if news:
                 await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, payload_of(self._me, news))
         for blob in changes.kept:
             assert isinstance(blob, PostgresBlob)
             blob.is_kept = True
         self._spread(news)
+        return claim
 
     def _spread(self, news: News) -> None:
         """Let everyone in this process know."""
@@ -291,6 +299,12 @@ async def _until(lost: asyncio.Event, connection: Any) -> None:
                 await lost.wait()
         except TimeoutError:
             await connection.fetchval("SELECT 1")
+
+
+def _take(claimer: Claimer, done: asyncio.Task[Claim | None]) -> None:
+    """Give a claim to whoever has kept a slot for it, or the slot back."""
+    failed = done.cancelled() or done.exception() is not None
+    claimer.take(None if failed else done.result())
 
 
 def _set(event: asyncio.Event, _connection: object) -> None:

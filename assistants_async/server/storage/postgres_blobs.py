@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Iterable
+from typing import Any
 
 from .interface import StoreError
 from .postgres_link import Connection, PostgresLink
@@ -27,7 +28,7 @@ class PostgresBlob:
         """Bytes that were written so far."""
         self.is_kept = False
         """True once a commit has kept it."""
-        self.commit: asyncio.Future[None] | None = None
+        self.commit: asyncio.Future[Any] | None = None
         """The latest commit that is to keep it."""
         self._link = link
         self._waiting = bytearray()

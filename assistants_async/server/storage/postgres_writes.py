@@ -19,12 +19,17 @@ _ROW = "thread, status, owner, 0.0::float8, epoch, losses"
 _BY_KEY = "kind = $1 AND parent = $2 AND id = $3"
 
 
-async def commit(connection: Connection, changes: Changes) -> News:
-    """Make changes inside a transaction; raises `ConflictError` and `ClaimLostError`."""
-    news = News()
+async def commit(
+    connection: Connection, changes: Changes, claimer: tuple[str, float] | None = None
+) -> tuple[News, Claim | None]:
+    """Make changes inside a transaction; raises `ConflictError` and `ClaimLostError`.
+
+    A run that a request queues is claimed by the worker that is given, for so many seconds.
+    """
+    news, claim = News(), None
     await _lock(connection, changes)
     if changes.claim is not None and not await _is_new(connection, changes.claim, changes.number):
-        return news
+        return news, None
     await _check(connection, changes)
     for kind, parent in changes.cleared:
         await _clear(connection, kind, parent, news)
@@ -32,14 +37,18 @@ async def commit(connection: Connection, changes: Changes) -> News:
         await _write(connection, changes.writes, news)
         for key, write in changes.writes.items():
             if key.kind == "run" and write.document is not None:
-                await _write_row(connection, key, write.document, news, by_worker=changes.claim is not None)
+                by_worker = changes.claim is not None
+                # There is a slot for one.
+                mine = claimer if claim is None else None
+                made = await _write_row(connection, key, write.document, news, by_worker=by_worker, claimer=mine)
+                claim = claim or made
     await _append(connection, changes, news)
     for blob in changes.kept:
         assert isinstance(blob, PostgresBlob)
         await blob.keep(connection)
     if changes.dropped:
         await connection.execute("DELETE FROM blobs WHERE id = ANY($1::text[])", changes.dropped)
-    return news
+    return news, claim
 
 
 async def _lock(connection: Connection, changes: Changes) -> None:
@@ -139,12 +148,22 @@ async def _write(connection: Connection, writes: Mapping[Key, Write], news: News
         )
 
 
-async def _write_row(connection: Connection, key: Key, document: Document, news: News, *, by_worker: bool) -> None:
+async def _write_row(
+    connection: Connection,
+    key: Key,
+    document: Document,
+    news: News,
+    *,
+    by_worker: bool,
+    claimer: tuple[str, float] | None,
+) -> Claim | None:
     found = await connection.fetchrow(f"SELECT {_ROW} FROM runs WHERE id = $1 FOR UPDATE", key.id)  # noqa: S608
     before = None if found is None else RunRow(*found)
     row, notice = row_after(before, key.parent, document["status"], by_worker=by_worker)
     if row is None:
         await _end(connection, [key.id], news)
+    elif notice == "queued" and claimer is not None and not by_worker:
+        return await _claim(connection, key.id, row, *claimer)
     elif before is None:
         await connection.execute(
             "INSERT INTO runs (id, thread, status, owner, lease, epoch, losses, commits, turn)"
@@ -165,6 +184,23 @@ async def _write_row(connection: Connection, key: Key, document: Document, news:
         )
     if notice is not None:
         news.notices.append((notice, key.id))
+    return None
+
+
+async def _claim(connection: Connection, run_id: str, row: RunRow, worker: str, seconds: float) -> Claim:
+    """Write the row of a run that is queued, and claim it."""
+    epoch: int = await connection.fetchval(
+        "INSERT INTO runs (id, thread, status, owner, lease, epoch, losses, commits, turn)"
+        " VALUES ($1, $2, $3, $4, clock_timestamp() + make_interval(secs => $5), 1, 0, 0, nextval('numbers'))"
+        " ON CONFLICT (id) DO UPDATE SET status = excluded.status, owner = excluded.owner, lease = excluded.lease,"
+        " epoch = runs.epoch + 1, losses = 0, commits = 0 RETURNING epoch",
+        run_id,
+        row.thread_id,
+        row.status,
+        worker,
+        seconds,
+    )
+    return Claim(run_id, row.thread_id, epoch)
 
 
 async def _end(connection: Connection, run_ids: Collection[str], news: News) -> None:

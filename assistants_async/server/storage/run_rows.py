@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .interface import Claim, Notice
+from .interface import Changes, Claim, Notice
 from .kinds import ACTIVE
 
 _WAITING = frozenset({"queued", "cancelling"})
@@ -64,3 +64,9 @@ def claimed(row: RunRow, worker: str, lease: float) -> RunRow:
 def claim_of(run_id: str, before: RunRow, after: RunRow, *, more: bool) -> Claim:
     """Return the claim that led from one row to the other."""
     return Claim(run_id, after.thread_id, after.epoch, lost=bool(before.owner), losses=after.losses, more=more)
+
+
+def queues_run(changes: Changes) -> bool:
+    """Return True where a request writes a run that waits for a worker."""
+    runs = (write.document for key, write in changes.writes.items() if key.kind == "run")
+    return changes.claim is None and any(run is not None and run["status"] == "queued" for run in runs)

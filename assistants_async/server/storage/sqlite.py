@@ -28,8 +28,9 @@ from .interface import (
 )
 from .job_thread import JobThread
 from .local_follower import LocalFollower
+from .run_rows import queues_run
 from .sqlite_file import SqliteFile, error_kind
-from .sqlite_writes import Committed, SqliteWriter, queues_run
+from .sqlite_writes import Committed, SqliteWriter
 
 ValueT = TypeVar("ValueT")
 

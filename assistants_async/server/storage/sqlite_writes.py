@@ -190,7 +190,7 @@ class SqliteWriter:
         row, notice = row_after(before, key.parent, status, by_worker=by_worker)
         if row is None:
             self._end(key.id, result)
-        elif notice == "queued" and claimer is not None and not by_worker:
+        elif notice == "queued" and claimer is not None and result.claim is None and not by_worker:
             waiting, row, notice = row, claimed(row, *claimer), None
             self._put_row(key.id, row, commits=0)
             result.claim = claim_of(key.id, waiting, row, more=True)
@@ -257,12 +257,6 @@ class SqliteWriter:
         if mode != self._synchronous:
             self._connection.execute(f"PRAGMA synchronous = {mode}")
             self._synchronous = mode
-
-
-def queues_run(changes: Changes) -> bool:
-    """Return True where a request writes a run that waits for a worker."""
-    runs = (write.document for key, write in changes.writes.items() if key.kind == "run")
-    return changes.claim is None and any(run is not None and run["status"] == "queued" for run in runs)
 
 
 def _ends(key: Key, write: Write) -> bool:

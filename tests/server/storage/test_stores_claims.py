@@ -1,16 +1,17 @@
-"""Runs of a SQLite store that are claimed in the commit that queues them, where the process has a slot."""
+"""Runs of a store that are claimed in the commit that queues them, where the process has a slot."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from assistants_async.server import Action, Piece, SqliteStore, Turn
+from assistants_async.server import Action, Piece, PostgresStore, SqliteStore, Turn
 from assistants_async.server.storage.batch import Batch
-from assistants_async.server.storage.interface import Changes, Claim, ConflictError, Key, Write
+from assistants_async.server.storage.interface import Changes, Claim, ConflictError, Key, Store, Write
+from tests.support.postgres import new_database
 from tests.support.stores import commit, run_of
 from tests.support.talk import path_of, talking
 
@@ -35,16 +36,26 @@ class Slots:
         self.left += claim is None
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+async def make(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Callable[[], Store]]:
+    """A function that makes a store of one place, which keeps what was in it."""
+    if request.param == "sqlite":
+        yield lambda: SqliteStore(tmp_path / "home.db")
+    else:
+        with new_database() as url:
+            yield lambda: PostgresStore(url)
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
+async def store(make: Callable[[], Store]) -> AsyncIterator[Store]:
     """A store that is open and has nothing in it."""
-    opened = SqliteStore(tmp_path / "home.db")
+    opened = make()
     await opened.open()
     yield opened
     await opened.close()
 
 
-async def test_a_slot_for_each_run(store: SqliteStore) -> None:
+async def test_a_slot_for_each_run(store: Store) -> None:
     """A run for which there is one is claimed, the next one waits and is told of; each claim is as any other is."""
     heard: list[tuple[str, str]] = []
     slots = Slots(1)
@@ -69,7 +80,20 @@ async def test_a_slot_for_each_run(store: SqliteStore) -> None:
     assert await store.active("t-a") is None
 
 
-async def test_slots_that_are_not_used(store: SqliteStore) -> None:
+async def test_one_slot_is_for_one_run(store: Store) -> None:
+    """Of two runs in one commit the second waits."""
+    heard: list[tuple[str, str]] = []
+    slots = Slots(1)
+    store.listen(lambda notice, run_id: heard.append((notice, run_id)), slots)
+    batch = Batch(store)
+    for name in ("a", "b"):
+        batch.put("run", run_of(name, f"t-{name}"), f"t-{name}")
+    await batch.commit()
+    assert slots.taken == [Claim("a", "t-a", 1)]
+    assert heard == [("queued", "b")]
+
+
+async def test_slots_that_are_not_used(store: Store) -> None:
     """They are given back where the commit fails, and where it does not queue a run."""
     slots = Slots(2)
     store.listen(lambda _notice, _run_id: None, slots)
@@ -83,7 +107,7 @@ async def test_slots_that_are_not_used(store: SqliteStore) -> None:
     assert slots.left == 1
 
 
-async def test_no_more_at_once_than_slots(tmp_path: Path) -> None:
+async def test_no_more_at_once_than_slots(make: Callable[[], Store]) -> None:
     """However many requests come at the same time, and each run gets its turn."""
     now = most = 0
 
@@ -95,7 +119,7 @@ async def test_no_more_at_once_than_slots(tmp_path: Path) -> None:
         now -= 1
         yield Piece("done")
 
-    async with talking(store=SqliteStore(tmp_path / "home.db"), responder=respond, concurrency=2) as talk:
+    async with talking(store=make(), responder=respond, concurrency=2) as talk:
         bodies = [await talk.ask("hello") for _ in range(9)]
         runs = await asyncio.gather(*(talk.make("/threads/runs", body) for body in bodies))
         for run in runs:
@@ -104,10 +128,9 @@ async def test_no_more_at_once_than_slots(tmp_path: Path) -> None:
     assert most == 2
 
 
-async def test_a_server_that_closes_meanwhile(tmp_path: Path) -> None:
+async def test_a_server_that_closes_meanwhile(make: Callable[[], Store]) -> None:
     """A run that was just queued is answered by the next server."""
-    path = tmp_path / "home.db"
-    async with talking(store=SqliteStore(path), pace=60.0) as talk:
+    async with talking(store=make(), pace=60.0) as talk:
         run = await talk.run("hello")
-    async with talking(store=SqliteStore(path)) as talk:
+    async with talking(store=make()) as talk:
         await talk.until(run, "completed")
