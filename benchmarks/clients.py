@@ -40,24 +40,41 @@ async def made(
     trust: ssl.SSLContext | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[Any]:
-    """Enter for a client by its name, which is closed with the block; `settings` are this package's client's.
+    """Enter for a client by its name, which is closed with the block; see `make`."""
+    user = make(name, url, connections=connections, trust=trust, settings=settings)
+    try:
+        yield user
+    finally:
+        await close(user)
+
+
+def make(
+    name: str,
+    url: str,
+    *,
+    connections: int = 100,
+    trust: ssl.SSLContext | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> Any:
+    """Make a client by its name; `settings` are this package's client's.
 
     By hand it is a `Hand`, and a peer an `openai.AsyncOpenAI`, whose warnings about the protocol's end are turned off.
     """
     if name == HAND:
         connector = aiohttp.TCPConnector(limit=connections, ssl=True if trust is None else trust)
-        async with aiohttp.ClientSession(headers=HEADERS, connector=connector) as session:
-            yield Hand(session, url)
-    elif name in (OURS, LEAN):
+        return Hand(aiohttp.ClientSession(headers=HEADERS, connector=connector), url)
+    if name in (OURS, LEAN):
         more: Any = {"api_key": "key", "ssl": trust, **(settings or {})}
         if name == LEAN:
             more["transport"] = "lean"
-        async with AssistantsClient(base_url=url, max_connections=connections, **more) as client:
-            yield client
-    else:
-        warnings.simplefilter("ignore")
-        openai: Any = importlib.import_module("openai")
-        make = openai.DefaultAioHttpClient if "aiohttp" in name else openai.DefaultAsyncHttpxClient
-        http = make() if trust is None else make(verify=trust)
-        async with openai.AsyncOpenAI(api_key="key", base_url=url, http_client=http) as client:
-            yield client
+        return AssistantsClient(base_url=url, max_connections=connections, **more)
+    warnings.simplefilter("ignore")
+    openai: Any = importlib.import_module("openai")
+    http_client = openai.DefaultAioHttpClient if "aiohttp" in name else openai.DefaultAsyncHttpxClient
+    http = http_client() if trust is None else http_client(verify=trust)
+    return openai.AsyncOpenAI(api_key="key", base_url=url, http_client=http)
+
+
+async def close(user: Any) -> None:
+    """Close a client."""
+    await (user.session if isinstance(user, Hand) else user).close()

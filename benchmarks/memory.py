@@ -16,7 +16,7 @@ import msgspec
 
 from assistants_async import AssistantsClient, Message, Page, Run
 from benchmarks.bodies import PAGE
-from benchmarks.clients import OWN, made
+from benchmarks.clients import OWN, close, made, make
 from benchmarks.results import HAND, OURS, Measured, Outcome, Spread
 from benchmarks.work import Hand
 
@@ -63,12 +63,17 @@ async def _kept(name: str, client: str, origin: str, count: int) -> float:
         gate = _HOLD[name.removeprefix("memory-"), client.partition(",")[0]]
         if name == "memory-client":
             url = f"{origin}/run/v1"
+            users: list[Any] = []  # what else would close them is no part of a client
 
-            async def one() -> object:
-                user = await stack.enter_async_context(made(client, url))
-                return user, await gate(user, 1, stack)
+            async def one() -> None:
+                users.append(make(client, url))
+                await gate(users[-1], 1, stack)
 
-            return await _grown(count, one)
+            try:
+                return await _grown(count, one)
+            finally:
+                for user in users:
+                    await close(user)
         pages = name == "memory-message"
         url = f"{origin}/pages-{count // PAGE}/v1" if pages else f"{origin}/unfinished/v1"
         user = await stack.enter_async_context(made(client, url, connections=count + 10))
