@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
@@ -21,6 +20,18 @@ _LINES = MAX_HEADERS + 1
 _SHORT = 64 * 1024
 
 
+class Owner(Protocol):
+    """The pool of a connection."""
+
+    def take_back(self, connection: Connection) -> None:
+        """Take a connection that can serve another request."""
+        ...
+
+    def forget(self, connection: Connection) -> None:
+        """Let go of a connection that is gone."""
+        ...
+
+
 class Connection(asyncio.BufferedProtocol):
     """A connection of asyncio's, which serves one request at a time; what the server says between them ends it.
 
@@ -30,7 +41,6 @@ class Connection(asyncio.BufferedProtocol):
     """
 
     __slots__ = (
-        "_begun",
         "_has_body",
         "_head",
         "_is_over",
@@ -38,6 +48,7 @@ class Connection(asyncio.BufferedProtocol):
         "_max_header_bytes",
         "_parser",
         "_pieces",
+        "_pool",
         "_response",
         "_view",
         "_whole",
@@ -45,8 +56,6 @@ class Connection(asyncio.BufferedProtocol):
         "idle_since",
         "is_lost",
         "on_body",
-        "on_idle",
-        "on_lost",
         "transport",
         "unsent",
         "upload",
@@ -55,19 +64,10 @@ class Connection(asyncio.BufferedProtocol):
 
     transport: asyncio.Transport
 
-    def __init__(
-        self,
-        view: memoryview,
-        max_header_bytes: int,
-        on_idle: Callable[[Connection], None],
-        on_lost: Callable[[Connection], None],
-    ) -> None:
+    def __init__(self, view: memoryview, max_header_bytes: int, pool: Owner) -> None:
         self._view = view
         self._max_header_bytes = max_header_bytes
-        self.on_idle = on_idle
-        """Called when the connection can take another request."""
-        self.on_lost = on_lost
-        """Called when it is gone."""
+        self._pool = pool
         self.used = False
         """True once it has served a request."""
         self.idle_since = 0.0
@@ -219,7 +219,7 @@ class Connection(asyncio.BufferedProtocol):
         self._end(exc)
         self.resume_writing()
         self._parser = None  # the two refer to each other
-        self.on_lost(self)
+        self._pool.forget(self)
 
     @override
     def pause_writing(self) -> None:
@@ -283,7 +283,7 @@ class Connection(asyncio.BufferedProtocol):
         response.ended = True
         transport, self._is_over, self.used = self.transport, False, True
         if self._keep and not (self._has_body and (self.unsent or transport.get_write_buffer_size())):
-            self.on_idle(self)
+            self._pool.take_back(self)
         else:
             transport.abort()
 

@@ -31,7 +31,6 @@ class LeanTransport:
     ) -> None:
         self._pool = Pool(max_connections, max_header_bytes, ssl)
         self._usual = b""
-        self._origins: dict[str, Origin] = {}
 
     def start(self, headers: Mapping[str, str] | None) -> None:
         """Write the headers of a request that adds none, once for all of them."""
@@ -43,7 +42,7 @@ class LeanTransport:
         """Send over an idle connection, or over a new one, and return at the head."""
         url, body, pool = outgoing.url, outgoing.body, self._pool
         start = url.find("/", 8)  # behind "https://"
-        origin = self._origins.get(url[:start]) or self._origin(url, start)
+        origin = pool.origins.get(url[:start]) or self._origin(url, start)
         connection = None if outgoing.new_connection else pool.take(origin)
         if connection is None:
             connection = await pool.connect(origin, timeout, new_required=outgoing.new_connection)
@@ -86,7 +85,7 @@ class LeanTransport:
 
     def _origin(self, url: str, start: int) -> Origin:
         """Read the place that a URL names, which is kept for the next request."""
-        origin = self._origins[url[:start]] = self._pool.origin(url[:start] if start > 0 else "")
+        origin = self._pool.origins[url[:start]] = Origin.of(url[:start] if start > 0 else "")
         if self._usual:
             origin.usual_get = b" HTTP/1.1\r\nhost: %b\r\n%b\r\n" % (origin.header, self._usual)
         return origin
