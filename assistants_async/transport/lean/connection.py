@@ -18,6 +18,8 @@ HIGH_WATER = 512 * 1024
 _LINES = MAX_HEADERS + 1
 # A body up to this size is copied behind its head: one call of the system in place of two.
 _SHORT = 64 * 1024
+# The start of a read that usual heads are in: to copy a page with its head was 4 % of it.
+_START = 16 * 1024
 
 
 class Owner(Protocol):
@@ -129,11 +131,10 @@ class Connection(asyncio.BufferedProtocol):
             # Nobody asked for it: a late 408, or left-over bytes, would be read as the next request's answer.
             self.transport.abort()
             return
-        data: bytes | memoryview = self._view[:nbytes]
+        data = self._view[:nbytes]
         begins = not response.status
         if begins:
-            data = bytes(data)
-            self._head = self._head + data if self._head else data
+            self._head += bytes(data) if nbytes <= _START else _with_head(data)
         failed = False
         try:
             parser.feed_data(data)
@@ -313,6 +314,13 @@ class Connection(asyncio.BufferedProtocol):
         if not response.wake() and self.upload is not None:
             upload, self.upload = self.upload, None
             upload.reschedule(asyncio.get_running_loop().time())
+
+
+def _with_head(data: memoryview) -> bytes:
+    """Return the start of a read where a usual head is in it, otherwise all of the read."""
+    start = bytes(data[:_START])
+    is_usual = start.startswith(b"HTTP/1.1 ") and start[9:10] != b"1" and b"\r\n\r\n" in start
+    return start if is_usual else bytes(data)
 
 
 def _not_http() -> TransportError:

@@ -139,6 +139,29 @@ async def test_an_answer_that_cannot_be_used(wire: Wire, client: AssistantsClien
     await wire.until_open(0)
 
 
+LARGE = answer({**ANYTHING, "metadata": {"a": "a" * 2**18}})
+HEADS: dict[str, bytes] = {
+    "usual": LARGE,
+    "line feeds": LARGE.replace(b"\r\n", b"\n"),
+    "hints first": head(103, {"link": "</a>"}) + LARGE,
+    "long hints first": head(103, [("x-a", "1" * 5000)] * 8) + LARGE,
+    "many lines": head(200, [("x-a", "1" * 5000)] * 8)[:-2] + LARGE.partition(b"\r\n")[2],
+}
+
+
+@pytest.mark.parametrize("data", HEADS.values(), ids=HEADS)
+async def test_a_head_is_found_in_front_of_a_large_body(wire: Wire, client: AssistantsClient, data: bytes) -> None:
+    """Wherever it ends in the bytes that came with it."""
+    wire.answer(data)
+    for _ in range(2):
+        assistant, http = await client.assistants.retrieve("asst_1").response()
+        assert assistant.metadata == {"a": "a" * 2**18}
+        assert http.headers["content-type"] == "application/json"
+        assert http.headers["content-length"] == str(len(http.content))
+        assert ("x-a" in http.headers) is (b" 103 " not in data and b"x-a" in data)
+    assert wire.connections == 1
+
+
 async def test_a_long_line_within_the_limit_is_read(wire: Wire) -> None:
     """The setting is the transport's too; of a large body in the same read nothing counts."""
     wire.answer(answer({**ANYTHING, "metadata": {"a": "a\n" * 50_000}}, x_long="a" * 9000))
