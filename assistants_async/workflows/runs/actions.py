@@ -27,7 +27,7 @@ class RequiredActions:
         self._max_rounds = options.max_rounds
         self._state = state
 
-    async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None]]) -> dict[Called, Any]:
+    async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None] | None]) -> dict[Called, Any]:
         """Make the answers that a run waits for and that the state does not have.
 
         Raises `RunError` for a run that waits for nothing or too often, `RunActionError` for one that waits for what

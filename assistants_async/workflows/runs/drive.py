@@ -169,9 +169,10 @@ class _Feed(Generic[T]):
         self._events: deque[_Handed] = deque()
         self._closed = False
         self._cut = False  # closed before its end
-        # The reader and the loop wait in turn for one another, at most one of them at a time.
-        self._changed: asyncio.Future[None] | None = None
-        self._begun: asyncio.Future[None] | None = None
+        # The reader waits for events, or those who have some for room, each by a future of its own.
+        self._waiting: list[asyncio.Future[None]] = []
+        # True at the first answer of the server, False where the task has ended without one.
+        self._begun: asyncio.Future[bool] | None = None
 
     @property
     def http(self) -> HTTPResponse:
@@ -188,15 +189,14 @@ class _Feed(Generic[T]):
         loop = asyncio.get_running_loop()
         self._begun = loop.create_future()
         self._task = task = loop.create_task(contained(lambda: self._execution.result(self)))
-        # The end of the task must wake a reader that waits for its next event.
-        task.add_done_callback(self._wake)
+        task.add_done_callback(self._over)
         try:
-            await asyncio.wait((task, self._begun), return_when=asyncio.FIRST_COMPLETED)
+            has_answer = await self._begun
         except BaseException:
             self.close()
             await self.join()
             raise
-        if not self._begun.done() and (error := self.failure) is not None:
+        if not has_answer and (error := self.failure) is not None:
             raise error
 
     async def read(self) -> list[_Handed]:
@@ -249,20 +249,38 @@ class _Feed(Generic[T]):
     def started(self) -> None:
         """Let the block be entered."""
         if self._begun is not None and not self._begun.done():
-            self._begun.set_result(None)
+            self._begun.set_result(True)
 
-    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
-        """Hand an event over; waits while the reader is too far behind."""
+    def event(self, event: DriveEvent, frame: Frame | None) -> Awaitable[None] | None:
+        """Hand an event over; returns the wait for a reader that is too far behind."""
         # A slow reader slows the run down, or its events would fill the memory.
+        if len(self._events) >= _AHEAD and not self._closed:
+            return self._event_later(event, frame)
+        self._events.append((event, frame))
+        if self._waiting:
+            self._wake()
+        return None
+
+    async def _event_later(self, event: DriveEvent, frame: Frame | None) -> None:
         while len(self._events) >= _AHEAD and not self._closed:
             await self._change()
         self._events.append((event, frame))
         self._wake()
 
     async def _change(self) -> None:
-        self._changed = asyncio.get_running_loop().create_future()
-        await self._changed
+        # A future for each: several tools may wait for room at the same time.
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
 
-    def _wake(self, _: object = None) -> None:
-        if self._changed is not None and not self._changed.done():
-            self._changed.set_result(None)
+    def _over(self, _: object) -> None:
+        """Let a block go on that is being entered, and a reader that waits for its next event."""
+        if self._begun is not None and not self._begun.done():
+            self._begun.set_result(False)
+        self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)

@@ -7,6 +7,7 @@ learned. A stream that ends early, and a server that does not stream, only mean 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Awaitable
 from inspect import isawaitable
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ from ...models.events import RunEvent, StreamEvent
 from ...models.runs import Run
 from ...response import Headers
 from ...session.deadlines import jitter
+from ...tools.events import ToolEvent
 from .actions import RequiredActions
 from .channel import RunChannel
 from .deadline import RunDeadline
@@ -139,8 +141,11 @@ class RunLoop:
     async def _emit(self, event: DriveEvent, frame: Frame | None = None) -> None:
         if isinstance(event, RunEvent):
             await self._note_and_show(event.data)
-        if self._sink.wants_events:
-            await self._sink.event(event, frame)
+        if self._sink.wants_events and (full := self._sink.event(event, frame)) is not None:
+            await full
+
+    def _emit_of_tool(self, event: ToolEvent) -> Awaitable[None] | None:
+        return self._sink.event(event, None) if self._sink.wants_events else None
 
     async def _note_and_show(self, run: Run) -> None:
         """Note the run, and call `on_status` where its status is another than the last one shown."""
@@ -229,11 +234,14 @@ class RunLoop:
                 if not self._defers_end(event):
                     await self._emit(event, frame)
             async for event in channel:
-                # Its messages are to come before it: a reader that stops at the end would miss them.
-                if self._defers_end(event):
-                    break
-                if all_events or isinstance(event, RunEvent):
+                if type(event) is RunEvent:
+                    # Its messages are to come before it: a reader that stops at the end would miss them.
+                    if self._defers_end(event):
+                        break
                     await self._emit(event, channel.received())
+                # Without a coroutine for each: nearly every event is another, and finds room.
+                elif all_events and (full := self._sink.event(event, channel.received())) is not None:
+                    await full
             # A server that does not stream answers with the run alone.
             self._behind = self._behind or channel.items_delivered < 2
         except StreamInterruptedError:
@@ -273,7 +281,7 @@ class RunLoop:
 
     async def _answer(self, run: Run) -> Run:
         """Answer or decide the calls that a run waits for, in one request; again where the run requires the same."""
-        state, new = self._state, await self._actions.missing(run, self._emit)
+        state, new = self._state, await self._actions.missing(run, self._emit_of_tool)
         self._actions.answers_to(run).update(new)
         state.rounds += bool(new)
         self._repeats = 0 if new else self._repeats + 1

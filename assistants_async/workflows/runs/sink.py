@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Protocol
 
 from .result import DriveEvent
@@ -20,8 +21,8 @@ class Sink(Protocol):
         """Note that the server has answered for the first time; called again for each answer."""
         ...
 
-    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
-        """Take an event with the frame that it came in, once there is room for it."""
+    def event(self, event: DriveEvent, frame: Frame | None) -> Awaitable[None] | None:
+        """Take an event with the frame that it came in; where there is no room for it, await what is returned."""
         ...
 
 
@@ -33,5 +34,5 @@ class NoSink:
     def started(self) -> None:
         """Do nothing."""
 
-    async def event(self, event: DriveEvent, frame: Frame | None) -> None:
+    def event(self, event: DriveEvent, frame: Frame | None) -> None:
         """Do nothing."""

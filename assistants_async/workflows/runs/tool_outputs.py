@@ -25,9 +25,9 @@ class ToolOutputs:
         self._watch = options.watch_tools
         self._state = state
         self._deadline = deadline
-        self._running: dict[str, str] = {}  # names of the tools under way, by call
+        self._running: dict[str, ToolCall] = {}  # those under way, by call
 
-    async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None]]) -> dict[Called, str]:
+    async def missing(self, run: Run, emit: Callable[[ToolEvent], Awaitable[None] | None]) -> dict[Called, str]:
         """Make the outputs that a run waits for and that the state does not have.
 
         Raises `RunError` for a run that waits for nothing or too often, or where nothing can answer it, and what the
@@ -40,9 +40,8 @@ class ToolOutputs:
         return await self._answered(run, new, emit) if new else {}
 
     async def _answered(
-        self, run: Run, calls: list[ToolCall], emit: Callable[[ToolEvent], Awaitable[None]]
+        self, run: Run, calls: list[ToolCall], emit: Callable[[ToolEvent], Awaitable[None] | None]
     ) -> dict[Called, str]:
-        asks = f"run {printable(run.id, 80)} asks for {names_of(calls)}"
         before = {call_id for call_id, _, _ in self._state.outputs}
         outputs: dict[Called, str] = {}
         left: list[ToolCall] = []
@@ -55,6 +54,7 @@ class ToolOutputs:
         if not left:
             return outputs
         if self._toolbox is None:
+            asks = f"run {printable(run.id, 80)} asks for {names_of(calls)}"
             raise RunError(f"{asks}, and there is no toolbox to answer it", run=run)
         results = await self._deadline.user_code(
             self._toolbox.answer(left, notify=self._notify(self._toolbox, emit)), self._names
@@ -62,7 +62,7 @@ class ToolOutputs:
         return outputs | {identity(call): result.output for call, result in zip(left, results, strict=True)}
 
     def _notify(
-        self, toolbox: Toolbox, emit: Callable[[ToolEvent], Awaitable[None]]
+        self, toolbox: Toolbox, emit: Callable[[ToolEvent], Awaitable[None] | None]
     ) -> Callable[[ToolEvent], Awaitable[None]]:
         """Make the function that passes each tool event to the ledger, and then to the reader."""
         ledger, running, watch = self._ledger, self._running, self._watch
@@ -74,8 +74,9 @@ class ToolOutputs:
                 begun.add(event.call.id)
                 if ledger is not None:
                     await _awaited(ledger.attempted(event.call))
-                await emit(event)
-                running[event.call.id] = names_of((event.call,))
+                if (full := emit(event)) is not None:
+                    await full
+                running[event.call.id] = event.call
                 if watch is not None:  # last: what follows is the function's
                     watch(event)
                 return
@@ -84,13 +85,15 @@ class ToolOutputs:
             running.pop(event.result.call_id, None)
             if ledger is not None and not (fatal and isinstance(event, ToolFailed) and event.result.call_id in begun):
                 await _awaited(ledger.finished(event.result))
-            await emit(event)
+            if (full := emit(event)) is not None:
+                await full
 
         return notify
 
     def _names(self) -> str:
         """Name the tools under way, for an error about them."""
-        names = ", ".join(repr(name) for name in self._running.values())
+        # Made on use: masking a name costs more than to call an async function.
+        names = ", ".join(repr(names_of((call,))) for call in self._running.values())
         return f"tool {names}" if names else "a function of the toolbox or the ledger"
 
     async def _recalled(self, call: ToolCall) -> str | None:

@@ -16,7 +16,8 @@ from assistants_async import (
     StreamInterruptedError,
     Toolbox,
 )
-from assistants_async.server import Stall
+from assistants_async.server import CallTools, Say, Stall
+from assistants_async.tools import ToolFinished
 from tests.support.byte_server import Body, Gate, frame
 from tests.support.drives import start
 from tests.support.embedded import GRACE, Server, listed, serving
@@ -40,6 +41,21 @@ async def test_a_reader_that_is_far_behind(wire: Wire, client: AssistantsClient)
     async with start(client) as channel:
         await asyncio.sleep(50 * MS)
         assert [piece async for piece in channel.text()] == pieces
+
+
+async def test_many_tools_that_wait_for_the_same_reader() -> None:
+    """Each goes on once there is room for its event, though all of them had waited at the same time."""
+
+    async def number(value: int) -> int:
+        return value
+
+    calls = [("number", {"value": value}) for value in range(100)]
+    async with serving(CallTools(calls), Say("Counted.")) as served:
+        drive = served.start().drive(Toolbox([number], max_concurrency=100))
+        async with asyncio.timeout(MS * 20_000), drive as channel:
+            await asyncio.sleep(200 * MS)
+            events = [event async for event in channel]
+    assert sum(isinstance(event, ToolFinished) for event in events) == 100
 
 
 async def test_the_result_of_a_drive_that_was_closed() -> None:
