@@ -50,7 +50,7 @@ def error_output(text: str) -> str:
 
 def sendable(text: str) -> str:
     """Put a replacement for halves of surrogate pairs, which UTF-8 cannot encode; join those that belong together."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def cut(text: str, limit: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from inspect import isawaitable
 
 from ..errors import ToolCallError
@@ -20,17 +20,21 @@ class Round:
     """The calls that are answered at the same time: a task for each, all ended by the first error."""
 
     def __init__(self, limit: int, notify: Notify) -> None:
-        self.limiter = asyncio.Semaphore(limit)
-        """Bounds the number of functions that run at a time."""
+        self._limit = limit
+        self.limiter: asyncio.Semaphore | None = None
+        """Bounds the number of functions that run at a time; None where all of them may."""
         self._notify = notify
         self.stopped = False
         """True while the calls are being cancelled: any other cancellation comes from within a function."""
         self._tasks: list[asyncio.Task[Outcome]] = []
         self._failure: BaseException | None = None
 
-    def begin(self, work: Callable[[], Awaitable[ToolResult]]) -> None:
-        """Begin to answer a call."""
-        self._tasks.append(asyncio.get_running_loop().create_task(contained(lambda: self._watched(work))))
+    def begin(self, works: Sequence[Callable[[], Awaitable[ToolResult]]]) -> None:
+        """Begin to answer all calls."""
+        if len(works) > self._limit:
+            self.limiter = asyncio.Semaphore(self._limit)
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._contained(work)) for work in works]
 
     async def results(self) -> list[ToolResult]:
         """Wait for all results; raise the first error, after the other calls have ended."""
@@ -56,7 +60,7 @@ class Round:
     async def notify(self, event: ToolEvent) -> None:
         """Call the function that takes the events."""
         answer = self._notify(event)
-        if isawaitable(answer):
+        if answer is not None and isawaitable(answer):
             await answer
 
     def check(self) -> None:
@@ -64,15 +68,15 @@ class Round:
         if self.stopped:
             raise asyncio.CancelledError
 
-    async def _watched(self, work: Callable[[], Awaitable[ToolResult]]) -> ToolResult:
+    async def _contained(self, work: Callable[[], Awaitable[ToolResult]]) -> Outcome:
         try:
-            return await work()
-        except BaseException as error:
+            return await work(), None
+        except BaseException as error:  # noqa: BLE001  # raised again by `results`
             # Only the first error counts: those after it come from the cancellation.
             if not self.stopped:
                 self._failure = error
                 self._stop()
-            raise
+            return None, error
 
     def _stop(self) -> None:
         self.stopped = True

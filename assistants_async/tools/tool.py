@@ -100,7 +100,7 @@ class Tool(Generic[P, R]):
         """
         text = (text or "").strip() or "{}"
         # Characters first: a text far past the limit is not encoded only to be refused.
-        if len(text) > limit or len(text.encode(errors="replace")) > limit:
+        if len(text) > limit or (4 * len(text) > limit and len(text.encode(errors="replace")) > limit):
             rule, path = f"longer than {limit} bytes", "$"
         else:
             try:
@@ -117,13 +117,11 @@ class Tool(Generic[P, R]):
 
         Being cancelled leaves the thread behind: it goes on to the function's end.
         """
-        function: Callable[..., object] = self._function
-        call = functools.partial(function, **arguments)
+        function: Callable[..., Any] = self._function
         if self._is_async:
-            made: object = call()
-        else:
-            # Outside of anyio's limit of threads: the Toolbox says how many functions run at a time.
-            made = await in_thread(call, abandoned=True)
+            return await function(**arguments)
+        # Outside of anyio's limit of threads: the Toolbox says how many functions run at a time.
+        made: object = await in_thread(functools.partial(function, **arguments), abandoned=True)
         # A sync function may return a coroutine, as a `functools.wraps` around an async one does.
         return await made if inspect.isawaitable(made) else made
 

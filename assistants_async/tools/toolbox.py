@@ -135,8 +135,7 @@ class Toolbox:
             # All calls are checked before any function runs.
             if not isinstance(call, ToolCall):  # pyright: ignore[reportUnnecessaryIsInstance]  callers without a checker
                 raise TypeError(f"a Toolbox answers tool calls, such as those of run.tool_calls, not {call!r}")
-        for call in made:
-            together.begin(functools.partial(self._answer_one, call, together))
+        together.begin([functools.partial(self._answer_one, call, together) for call in made])
         return await together.results()
 
     async def _answer_one(self, call: ToolCall, together: Round) -> ToolResult:
@@ -152,11 +151,11 @@ class Toolbox:
         if reason is not None:
             refused = ToolCallError(reason, kind="refused", name=name)
             return await self._refuse(call, name, values, refused, together)
-        async with together.limiter:
-            together.check()  # nothing begins that would be given up at once
-            await together.notify(ToolStarted(call))
+        if together.limiter is None:  # entering one would be a tenth of a call
             result = await self._run(chosen, call, values, together)
-            await together.notify(ToolFinished(result) if result.error is None else ToolFailed(result))
+        else:
+            async with together.limiter:
+                result = await self._run(chosen, call, values, together)
         if result.error is not None and self.on_error == "raise":
             raise ToolFailedError(name, call.id, result.error) from result.error
         return result
@@ -193,6 +192,8 @@ class Toolbox:
         return result
 
     async def _run(self, chosen: Tool[..., Any], call: ToolCall, values: dict[str, Any], together: Round) -> ToolResult:
+        together.check()  # nothing begins that would be given up at once
+        await together.notify(ToolStarted(call))
         clock = asyncio.get_running_loop().time
         began = clock()
         failure: Exception | None = None
@@ -212,7 +213,7 @@ class Toolbox:
         elapsed = clock() - began
         if failure is not None:
             output = await self._error_text(call, failure)
-        return ToolResult(
+        result = ToolResult(
             call_id=call.id,
             name=chosen.name,
             arguments=values,
@@ -220,13 +221,15 @@ class Toolbox:
             error=failure,
             elapsed=elapsed,
         )
+        await together.notify(ToolFinished(result) if failure is None else ToolFailed(result))
+        return result
 
-    async def _value(self, chosen: Tool[..., Any], values: dict[str, Any]) -> object:
+    def _value(self, chosen: Tool[..., Any], values: dict[str, Any]) -> Awaitable[object]:
         limit = self._timeout if chosen.timeout is None else chosen.timeout
         arguments = {**values, **chosen.injected(self.context)}
         if limit is None:
-            return await chosen.run(arguments)
-        return await run_limited(limit, lambda: chosen.run(arguments), chosen.name)
+            return chosen.run(arguments)
+        return run_limited(limit, lambda: chosen.run(arguments), chosen.name)
 
     async def _error_text(self, call: ToolCall, error: Exception) -> str:
         if callable(self.on_error):
@@ -248,7 +251,7 @@ class Toolbox:
         return context
 
 
-async def _ignore(event: ToolEvent) -> None:
+def _ignore(_: ToolEvent) -> None:
     pass
 
 

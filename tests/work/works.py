@@ -256,9 +256,9 @@ WORKS: Mapping[str, Bounded] = {
     "an item of a page": Bounded(items, 100, 1_100, Work(1, 0, 0)),
     "an event": Bounded(events, 1_000, 2_000, Work(4.5, 4.5, 1)),
     "a live event": Bounded(live_events, 200, 1_200, Work(18, 12, 1)),
-    "a run with a tool round": Bounded(tool_rounds, 5, 25, Work(990, 640, 17)),
+    "a run with a tool round": Bounded(tool_rounds, 5, 25, Work(900, 500, 17)),
     "an event in 7-byte pieces": Bounded(events_in_small_pieces, 200, 300, Work(384, 176, 1)),
-    "a tool call of a round": Bounded(tool_calls, 20, 120, Work(26, 23, 0)),
+    "a tool call of a round": Bounded(tool_calls, 20, 120, Work(22, 19, 0)),
     "a piece of text": Bounded(texts, 1_000, 2_000, Work(6.5, 5.5, 1)),
 }
 
