@@ -5,12 +5,14 @@ Imported by the transport on first use, since it imports aiohttp.
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from inspect import signature
 from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
@@ -19,7 +21,7 @@ from aiohttp.tracing import Trace
 from .._typing import override
 from ..core.requests.options import Timeout
 from .connection_use import connection_use
-from .unread import PAUSE, has_unread
+from .unread import PAUSE, look_at
 
 SMALL = 64 * 1024
 """Bytes that a connection is read by at first."""
@@ -30,6 +32,20 @@ _TAKES_SOCKETS = "socket_factory" in signature(aiohttp.TCPConnector).parameters 
 _OF_PROXY = {"Host", "Proxy-Authorization"}
 
 
+class _Used(msgspec.Struct, eq=False):
+    """A connection that has served a request."""
+
+    began: float
+    """The time at which its last request began, by the loop's clock."""
+    look: Callable[[], object] | None = None
+    """The look for unread bytes, kept since making one takes four times as long as looking."""
+
+    def has_unread(self, transport: asyncio.BaseTransport) -> bool:
+        """Look for bytes that nobody has read."""
+        look = self.look = self.look or look_at(transport)
+        return bool(look())
+
+
 class Connector(aiohttp.TCPConnector):
     """Connections of one client; the keywords are aiohttp's."""
 
@@ -37,8 +53,7 @@ class Connector(aiohttp.TCPConnector):
         if _TAKES_SOCKETS:
             settings["socket_factory"] = _socket
         super().__init__(**settings)  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves a type open
-        # Each with the time at which its last request began, by the loop's clock.
-        self._used: dict[ResponseHandler, float] = {}
+        self._used: dict[ResponseHandler, _Used] = {}
         self._ceiling = 0
 
     @override
@@ -52,15 +67,16 @@ class Connector(aiohttp.TCPConnector):
             use.transport = protocol.transport
             now = self._loop.time()
             try:
-                began = self._used[protocol]  # no `get`, which is a call more for each request
+                used = self._used[protocol]  # no `get`, which is a call more for each request
             except KeyError:
                 use.reused = False  # as one before it may have been
                 self._add(protocol, now)
                 return connection
             use.reused = True
             # Bytes that came while it was idle (a late 408, left-overs) would be read as the answer to this request.
-            if not (use.new_required or protocol.should_close or (now - began > PAUSE and _has_unread(protocol))):
-                self._used[protocol] = now
+            idle = use.transport if now - used.began > PAUSE else None
+            if not (use.new_required or protocol.should_close or (idle is not None and used.has_unread(idle))):
+                used.began = now
                 return connection
             connection.close()
 
@@ -84,13 +100,9 @@ class Connector(aiohttp.TCPConnector):
         """Note a connection of the pool, and forget closed ones before they are most of the set."""
         # No weak references: asking one is slow, and every request asks.
         if len(self._used) > self._ceiling:
-            self._used = {known: began for known, began in self._used.items() if known.is_connected()}
+            self._used = {known: used for known, used in self._used.items() if known.is_connected()}
             self._ceiling = 2 * len(self._used) + 16
-        self._used[protocol] = now
-
-
-def _has_unread(protocol: ResponseHandler) -> bool:
-    return protocol.transport is not None and has_unread(protocol.transport)
+        self._used[protocol] = _Used(now)
 
 
 class Socket(socket.socket):
