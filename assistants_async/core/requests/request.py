@@ -190,6 +190,8 @@ def bind(
     path = template % ids
     # A call without keywords, such as every `retrieve`, has nothing to check or encode.
     if not keywords and (not validate or endpoint.params is None):
+        if endpoint.method == "GET":
+            return Request(endpoint, path)
         return Request(endpoint, path, body={} if endpoint.takes_body and not endpoint.form else None, form=form)
     values = normalise(endpoint.name, keywords, kinds)
     data = check(endpoint, values, protocol) if validate else None
