@@ -4,11 +4,13 @@ Nothing here does I/O or keeps a socket, so every value can be stored, compared 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, overload
 
 import msgspec
 
 from ._typing import override
+
+T = TypeVar("T")
 
 
 class Headers(Mapping[str, str]):
@@ -49,6 +51,24 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         return self._first[name.lower()]
 
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+
+    @overload
+    def get(self, name: str, /, default: str | T) -> str | T: ...
+
+    @override
+    def get(self, name: str, /, default: object = None) -> object:
+        """First value of a name; `default` where there is none."""
+        wanted = name.lower()
+        if self._index is not None:
+            return self._index.get(wanted, default)
+        # Of an answer mostly one header is read, or none: a look is a third of the work of an index.
+        for key, value in self.pairs:
+            if key.lower() == wanted:
+                return value
+        return default
+
     @override
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.lower() in self._first
@@ -69,9 +89,6 @@ class Headers(Mapping[str, str]):
         """Every value of a repeated field, in the order sent; empty when it is absent."""
         wanted = name.lower()
         return tuple(value for key, value in self.pairs if key.lower() == wanted)
-
-
-T = TypeVar("T")
 
 
 def media_type(content_type: str) -> str:
