@@ -157,7 +157,7 @@ class Channel(AsyncIterator[S], Generic[S]):
         self._entering = deadline = Deadline(DeadlineTimer(loop), None)
         with deadline:
             opened = await opener()
-            if deadline.interrupted:
+            if deadline.cause is not None:
                 # Closed by a hook of this very task: take its cancellation here, not at the caller's next await.
                 await asyncio.sleep(0)
         self._entering = None

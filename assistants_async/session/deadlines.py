@@ -157,11 +157,6 @@ class Deadline:
         """Take the call, which is over, off the timer; again is no error."""
         self._clock.deadlines.discard(self)
 
-    @property
-    def interrupted(self) -> bool:
-        """True once `error()` has an error to return, also before a block begins."""
-        return self.cause is not None
-
     def error(self, status: int | None = None) -> Exception:
         """Return the error that ended the block; `status` is that of the head, where it had arrived."""
         cause = self.cause

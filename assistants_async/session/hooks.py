@@ -47,12 +47,12 @@ async def await_user_code(deadline: Deadline, work: Awaitable[T], name: str) -> 
             await asyncio.wait((task,))
         except asyncio.CancelledError:
             task.cancel()
-            await settled((task,), _TURN if deadline.interrupted else _REFUSAL)
+            await settled((task,), _TURN if deadline.cause is not None else _REFUSAL)
             if not task.done():
                 deadline.left_behind(leave_behind(task, name))
                 raise
             _, error = outcome_of(task)
-            if deadline.interrupted and isinstance(error, Exception):
+            if deadline.cause is not None and isinstance(error, Exception):
                 raise error from None
             raise
         value, error = outcome_of(task)
@@ -87,7 +87,7 @@ async def wait_within(
     with deadline:
         deadline.limit("head" if seconds is not None else "total", seconds)
         await function(*arguments)
-    if deadline.interrupted:
+    if deadline.cause is not None:
         raise deadline.error()
 
 
@@ -129,7 +129,7 @@ class ErrorReporter:
         try:
             await wait_within(deadline, None, run_hook, deadline, options.on_error, error, "on_error")
         except TransportError as ended:
-            if not deadline.interrupted:
+            if deadline.cause is None:
                 raise
             for text in (f"on_error was left: {ended}", *getattr(ended, "__notes__", ())):
                 error.add_note(text)

@@ -174,7 +174,7 @@ class SessionManager:
                 outgoing = self._writer.write_simple(request, options) if attempts is None else None
                 if outgoing is None:
                     outgoing = await self._write(request, options, attempts, deadline)
-                    if options.on_send is not None and deadline.interrupted:  # the hook has closed the client
+                    if options.on_send is not None and deadline.cause is not None:  # the hook has closed the client
                         raise deadline.error()
                 assert self._transport is not None
                 head = await self._transport.open(outgoing, options.timeout)
@@ -189,8 +189,9 @@ class SessionManager:
                     masker = self.errors.masker(options, request)
                     show_head(_log, request, outgoing.attempt, head, options.trace, masker)
                 failed = not 200 <= head.status < 300
-                if failed or cap is not None:
-                    await reader.read_all(MAX_ERROR if failed or cap is None else cap, truncate=failed)
+                most = MAX_ERROR if failed else cap
+                if most is not None and not reader.read_all_nowait(most, truncate=failed):
+                    await reader.read_all(most, truncate=failed)
                 if options.trace is not None or options.on_response is not None:
                     await self._show(reader, request, options, deadline, is_over=failed or cap is not None)
             except BaseException:

@@ -105,14 +105,22 @@ class OpenResponse(msgspec.Struct, eq=False):
         With `truncate`, the rest is left, and a body that breaks off counts as read: the status of an error says more
         than the break.
         """
+        if not self.read_all_nowait(max_bytes, truncate=truncate):
+            self._keep(await self._gathered(max_bytes, truncate=truncate), max_bytes, truncate=truncate)
+
+    def read_all_nowait(self, max_bytes: int, *, truncate: bool) -> bool:
+        """Do what `read_all` does, where all of the body has arrived; return False where it has not."""
+        # Most answers are there with their head: no coroutine and no timer for them.
         if self._deadline.cause is not None:
             raise self._deadline.error(self.status)
-        # Most answers are there with their head: no timer for them.
         content = self._head.read_all_nowait()
         if content is None:
-            content = await self._gathered(max_bytes, truncate=truncate)
-        else:
-            self.ended = True
+            return False
+        self.ended = True
+        self._keep(content, max_bytes, truncate=truncate)
+        return True
+
+    def _keep(self, content: bytes, max_bytes: int, *, truncate: bool) -> None:
         if len(content) > max_bytes and not truncate:
             raise BodyTooLargeError(max_bytes, status=self.status)
         self.content = content
