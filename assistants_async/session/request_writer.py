@@ -13,7 +13,6 @@ from .credentials import Credential, Wait
 
 _KEPT = 16
 _NONE = SentHeaders()
-_JSON = {"content-type": "application/json"}
 
 
 class RequestWriter:
@@ -54,12 +53,16 @@ class RequestWriter:
         default = self.default_headers
         if default is None or not (self._simple and request.is_plain and options.is_plain):
             return None
+        headers = default
         added = _NONE
-        if request.idempotency_key is not None:
-            added = SentHeaders({"idempotency-key": request.idempotency_key})
-        if request.body is not None:
-            added = SentHeaders(added, **_JSON)
-        headers = SentHeaders({**default, **added}) if added else default
+        if request.idempotency_key is not None or request.body is not None:
+            added = SentHeaders()
+            if request.idempotency_key is not None:
+                added["idempotency-key"] = request.idempotency_key
+            if request.body is not None:
+                added["content-type"] = "application/json"
+            headers = SentHeaders(default)
+            headers.update(added)
         outgoing = write(request, self.base_url, headers, self._query)
         outgoing.added_headers = added
         return outgoing
