@@ -70,13 +70,14 @@ async def _lock(connection: Connection, changes: Changes) -> None:
 
 async def _is_new(connection: Connection, claim: Claim, number: int) -> bool:
     """Count a worker's commit; False where it has been made already. Its run stays locked until the end."""
-    row = await connection.fetchrow("SELECT epoch, commits FROM runs WHERE id = $1 FOR UPDATE", claim.run_id)
-    if row is None or row[0] != claim.epoch:
+    counted = await connection.execute(
+        "UPDATE runs SET commits = $3 WHERE id = $1 AND epoch = $2 AND commits < $3", claim.run_id, claim.epoch, number
+    )
+    if counted == "UPDATE 1":
+        return True
+    if await connection.fetchval("SELECT epoch FROM runs WHERE id = $1", claim.run_id) != claim.epoch:
         raise ClaimLostError
-    if number <= row[1]:
-        return False
-    await connection.execute("UPDATE runs SET commits = $2 WHERE id = $1", claim.run_id, number)
-    return True
+    return False
 
 
 async def _check(connection: Connection, changes: Changes) -> None:
