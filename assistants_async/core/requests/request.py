@@ -102,7 +102,7 @@ class Request(msgspec.Struct, eq=False):
         self.body = {**before, name: value}
         if known is not None and known[0] is before and name not in before:
             more = encoded(self.endpoint.name, {name: value})
-            self.encoded_body = (self.body, b"%b,%b" % (known[1][:-1], more[1:]))
+            self.encoded_body = (self.body, b"".join((known[1][:-1], b",", more[1:])))
 
     def add_extra(self, members: Mapping[str, object]) -> None:
         """Put members that no document has into the body, over those that are there.
