@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 # Headers that aiohttp must not make up: a body has the type that it was written with.
 _SKIPPED = ("Content-Type",)
 
+# As aiohttp spells it: a name that it knows already is not put into lower case for each answer.
+_CODING = aiohttp.hdrs.CONTENT_ENCODING
+
 _NOTHING: dict[str, Any] = {}
 
 _LARGE = 2**20
@@ -110,7 +113,7 @@ class AiohttpTransport:
                 raise error.with_traceback(None)  # noqa: B904  # the same error
             failure, cause = found
         else:
-            if "Content-Encoding" not in response.headers and response.status != 101:
+            if _CODING not in response.headers and response.status != 101:
                 return _AiohttpResponse(response.status, response, use)
             return _unusual(response, use, done=session.auto_decompress)
         if body is not None and not isinstance(body, bytes) and body.failure is not None:
