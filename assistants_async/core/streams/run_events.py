@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, cast, get_type_hints
 
 import msgspec
@@ -33,8 +33,11 @@ _ENDS = TERMINAL_EVENTS | {"thread.run.requires_action"}
 Frame = ServerSentEvent | Block
 """The item that `SSEDecoder` makes of one block."""
 
-# The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event.
-_Reader = tuple[str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent]]
+# The name of an event; decodes its payload by the letter, and as leniently as can be; makes the event; the kinds that
+# its payload may name, and True for an event of the run. Looked up once, not at each event.
+_Reader = tuple[
+    str, Callable[[bytes], Any], Callable[[bytes], Any], Callable[[str, Any], KnownEvent], Collection[str], bool
+]
 _Readers = dict[str | bytes, _Reader]
 _readers: _Readers = {}
 # Readers by the names of the events; the second ones keep what the models do not name.
@@ -49,10 +52,10 @@ def _reader_of(key: str | bytes, readers: _Readers) -> _Reader | None:
     payload: type[Any] = get_type_hints(kind)["data"]
     decoder = decoder_for(payload)
     make = cast("Callable[[str, Any], KnownEvent]", kind)
-    reader = (name, decoder.decode_strict, decoder.decode, make)
+    strict, lenient = decoder.decode_strict, decoder.decode
     if readers is _keeping_readers:
-        reader = (name, decoder.decode_keeping, decoder.decode_keeping, make)
-    readers[key] = reader
+        strict = lenient = decoder.decode_keeping
+    reader = readers[key] = (name, strict, lenient, make, payload.kinds, kind is RunEvent)
     return reader
 
 
@@ -122,20 +125,20 @@ class EventDecoder:
             reader = _reader_of(key, self._readers)
         if reader is None:
             return self._unnamed(frame_named(frame), inside=inside)
-        name, strict, lenient, make = reader
+        name, strict, lenient, make, kinds, is_run = reader
         try:
             # Strict first: data as the documents have it then costs one decode and nothing more.
             payload = strict(data)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             payload = self._lenient(name, data, lenient)
-        if payload.object not in payload.kinds and payload.object is not None:
+        if payload.object not in kinds and payload.object is not None:
             self._check(name, data, payload)
         event: StreamEvent = make(name, payload)
         self.items += 1
         self.last_event = name
         self._known = True
-        if type(event) is RunEvent:
-            self.run = event.data
+        if is_run:
+            self.run = payload
             # A server that runs the tools itself goes on after `requires_action`.
             self.ended = name in _ENDS
         return event
