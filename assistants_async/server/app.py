@@ -177,7 +177,8 @@ class API:
         if connection is not None:
             connection.head_is_complete()
         try:
-            response = self._admit(request) or await handler(request)
+            admitted = self._admit(request)
+            response = await handler(request) if admitted is None else admitted
         except Exception as error:  # noqa: BLE001  the last line of defence: a fault of the server is a 500, not a cut connection
             # The error gets no name of its own here: its traceback has this frame, and a cycle would keep its bytes.
             response = _refused(_refusal(request, error))

@@ -65,19 +65,23 @@ async def _read_json_bytes(request: web.Request, room: Room) -> bytes:
     if length > MAX_JSON_BYTES:
         raise too_large(MAX_JSON_BYTES)
     unpack = _unpacker(request)
-    pieces, size = list[bytes](), 0
+    body: bytes | bytearray = b""
     # Most bodies come with their head, and then there is nothing more to wait for.
     while chunk or (not content.at_eof() and (chunk := await content.readany())):
         # Unpacked up to the cap only: a gzip bomb makes a gigabyte of a megabyte.
-        piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - size)
-        size += len(piece)
-        if size > MAX_JSON_BYTES:
+        piece = chunk if unpack is None else unpack(chunk, MAX_JSON_BYTES + 1 - len(body))
+        if len(body) + len(piece) > MAX_JSON_BYTES:
             raise too_large(MAX_JSON_BYTES)
         # Taken piece by piece, not at the end: many requests at once must not exceed the store's cap together.
         room.take(len(piece))
-        pieces.append(piece)
+        # One buffer from the second piece on: a list of many small ones takes much more memory than there is room for.
+        if not body:
+            body = piece
+        else:
+            body = bytearray(body) if isinstance(body, bytes) else body
+            body += piece
         chunk = b""
-    return b"".join(pieces)
+    return bytes(body)
 
 
 def _unpacker(request: web.Request) -> _Unpacker | None:
