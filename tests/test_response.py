@@ -32,3 +32,11 @@ def test_headers_survive_a_copy() -> None:
     """Made of an iterator or not."""
     made = Headers(iter(HEADERS.pairs))
     assert pickle.loads(pickle.dumps(made)).pairs == copy.copy(made).pairs == HEADERS.pairs
+
+
+def test_a_header_is_found_before_and_after_others_were_indexed() -> None:
+    """The first of a repeated field, in any case, or the default."""
+    made = Headers(iter(HEADERS.pairs))
+    for _ in range(2):
+        assert (made.get("X-a"), made.get("x-c"), made.get("x-c", "none")) == ("1", None, "none")
+        assert made["X-B"] == "2"  # from here on there is an index
