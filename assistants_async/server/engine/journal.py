@@ -78,21 +78,22 @@ class Journal:
         is_word = event.kind == "delta"
         if self._task is not None:
             return
-        if self._timer is None or (is_word and not self._has_words):
+        is_first = is_word and not self._has_words
+        if self._timer is None or is_first:
             self._has_words = is_word
-            self._arm()
+            self._arm(is_first=is_first)
         elif len(self._events) == _MOST_LINGERING and self._store.linger:
             self._timer.cancel()
             self._begin()
 
-    def _arm(self) -> None:
-        """Set the time at which the events so far are written."""
+    def _arm(self, *, is_first: bool) -> None:
+        """Set the time at which the events so far are written; the first words of an answer do not wait."""
         if self._timer is not None:
             self._timer.cancel()
         loop, linger = asyncio.get_running_loop(), self._store.linger
-        # The first words go out at once, and those of the next moment together. In memory events go out when the
-        # loop turns, which is when somebody could read them.
-        wait = self._written_at + linger - loop.time() if linger else 0.0
+        # The words of the next moment go out together. In memory events go out when the loop turns, which is when
+        # somebody could read them.
+        wait = self._written_at + linger - loop.time() if linger and not is_first else 0.0
         if linger and not self._has_words:
             wait = max(wait, _MOMENT)
         self._timer = loop.call_later(wait, self._begin) if wait > 0 else loop.call_soon(self._begin)

@@ -117,6 +117,24 @@ async def test_a_status_waits_for_the_first_words(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_first_words_go_out_at_once(tmp_path: Path) -> None:
+    """However short the time since the status was written; those behind them wait for the store's time."""
+    store = SqliteStore(tmp_path / "home.db")
+    store.linger = 3600.0
+    await store.open()
+    journal = await begun(store, [])
+    journal.emit(Event("thread.run.in_progress", "run", journal.run))
+    await journal.flush()
+    journal.emit(word("first"))
+    while len(await store.events("a", 0)) < 2:
+        await asyncio.sleep(MS)
+    journal.emit(word("second"))
+    await asyncio.sleep(20 * MS)
+    assert (await store.events("a", 0))[1:] == [word("first")]
+    journal.close()
+    await store.close()
+
+
 async def test_a_cancellation_comes_first(store: Store) -> None:
     """A run that was to go on does not, one that has ended has."""
     journal = await begun(store, [])
