@@ -17,6 +17,7 @@ from ..core.requests.request import PreparedRequest, SentHeaders, StreamingBody,
 from ..errors import ConnectFailedError, ConnectionLostError, TransportError
 from ..response import Headers
 from .connection_use import ConnectionUse, connection_use
+from .decompressed import decompressed
 from .failures import cause_of, is_transport_error, translated
 from .interface import RawResponse
 from .lent_session import default_proxy, middlewares_of, takes_middlewares
@@ -242,8 +243,6 @@ class _AiohttpResponse(msgspec.Struct, eq=False):
 
 def _unusual(response: aiohttp.ClientResponse, use: ConnectionUse, *, done: bool) -> RawResponse:
     """Undo the compression of an answer, which no request wants; refuses one that cannot be read."""
-    from .decompressed import decompressed  # on use: hardly any server sends one
-
     raw = _AiohttpResponse(response.status, response, use)
     coding = raw.headers.get("content-encoding", "identity")
     try:
