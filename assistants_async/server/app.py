@@ -21,7 +21,7 @@ from .handlers.attempts import respond
 from .handlers.table import HANDLERS
 from .health import PATHS, Health
 from .page_files import PageFiles, PageSettings
-from .request_log import RequestLog, RequestRecord, head_of
+from .request_log import RequestLog, RequestRecord
 from .requests.access import Access
 from .requests.bodies import MAX_JSON_BYTES, read_form, read_json
 from .requests.connection import connection_of
@@ -220,7 +220,7 @@ class API:
             row = TABLE.get(seen.operation or "")
             path = "-" if row is None else row.path
             _requests.info("%s %s %d %.1f ms", request.method, path, response.status, elapsed)
-        head, url = head_of(request.raw_headers), request.rel_url
+        head, url = self.requests.head(request.raw_headers), request.rel_url
         operation, query = seen.operation, url.raw_query_string
         record = RequestRecord(request.method, url.raw_path, operation, response.status, None, query, head.headers)
         self.requests.add(record, seen.body, head.size)

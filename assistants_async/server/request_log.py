@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +15,11 @@ MAX_HEAD_BYTES = 4 * 2**20
 MAX_BODY_BYTES = 2**20
 """Cap on all bodies in the log together."""
 _SECRETS = frozenset({"authorization", "api-key", "cookie", "proxy-authorization"})
+
+
+# Heads that are kept as they were read, and the bytes of one up to which it is: more would be memory without a cap.
+_MOST_KNOWN, _LONGEST_KNOWN = 64, 2048
+_RawHeaders = tuple[tuple[bytes, bytes], ...]
 
 
 class RequestRecord(NamedTuple):
@@ -49,10 +53,7 @@ class Head(NamedTuple):
     """Bytes of them."""
 
 
-# Most clients send the same headers with each request: reading them took a tenth of a GET.
-@lru_cache(maxsize=64)
-def head_of(headers: tuple[tuple[bytes, bytes], ...]) -> Head:
-    """Read the headers of a request."""
+def _read(headers: _RawHeaders) -> Head:
     texts = ((_text(name).lower(), _text(value)) for name, value in headers)
     shown = {name: value for name, value in texts if name not in _SECRETS}
     return Head(shown, sum(map(len, (*shown, *shown.values()))))
@@ -69,6 +70,7 @@ class RequestLog:
         # Each with the bytes of its head; bodies are by the number of their request.
         self._entries: deque[tuple[RequestRecord, int]] = deque()
         self._bodies: deque[tuple[int, bytes]] = deque()
+        self._known: dict[_RawHeaders, Head] = {}
         self._head_bytes = 0
         self._body_bytes = 0
         self._next = 0
@@ -82,6 +84,18 @@ class RequestLog:
             record._replace(body=msgspec.json.decode(bodies[number])) if number in bodies else record
             for number, (record, _) in enumerate(self._entries, self._next - len(self._entries))
         )
+
+    def head(self, headers: _RawHeaders) -> Head:
+        """Read the headers of a request."""
+        # Most clients send the same headers with each request: reading them took a tenth of a GET.
+        head = self._known.get(headers)
+        if head is None:
+            head = _read(headers)
+            if sum(len(name) + len(value) for name, value in headers) <= _LONGEST_KNOWN:
+                if len(self._known) == _MOST_KNOWN:
+                    self._known.clear()
+                self._known[headers] = head
+        return head
 
     def add(self, record: RequestRecord, body: bytes, header_bytes: int = 0) -> None:
         """Add a request whose body has these bytes of JSON, empty for none, and its headers so many bytes."""

@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from assistants_async.server import ScriptedResponder
-from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord, head_of
+from assistants_async.server.request_log import MAX_BODY_BYTES, MAX_REQUESTS, RequestLog, RequestRecord
 from assistants_async.server.storage.batch import Batch
 from assistants_async.server.storage.due_times import DueTimes
 from assistants_async.server.storage.memory import MemoryStore
@@ -64,7 +64,19 @@ def test_requests_are_kept_up_to_a_cap() -> None:
 def test_heads_are_recorded_without_credentials() -> None:
     """Names are in lower case, and the size is that of what is kept."""
     sent = ((b"Host", b"a"), (b"Authorization", b"Bearer secret"), (b"X-Name", b"\xff"))
-    assert head_of(sent) == ({"host": "a", "x-name": "\udcff"}, 12)
+    assert RequestLog().head(sent) == ({"host": "a", "x-name": "\udcff"}, 12)
+
+
+def test_few_heads_are_known() -> None:
+    """Those of a usual size are read once; what many or long ones take has a cap."""
+    log = RequestLog()
+    short = ((b"Host", b"a"),)
+    assert log.head(short) is log.head(short)
+    long = ((b"Host", b"a" * 4096),)
+    assert log.head(long) is not log.head(long)
+    for number in range(1_000):
+        log.head(((b"Host", b"%d" % number),))
+    assert len(log._known) <= 64
 
 
 # The store

@@ -28,6 +28,7 @@ class SchemaReader(AnswerReader):
 
     _raw: list[str] = field(default_factory=list[str])
     _answer: JSONText | None = None
+    _matched: int = 0
     _is_other: bool = False
     _has_given: bool = False
 
@@ -65,15 +66,22 @@ class SchemaReader(AnswerReader):
     def _take(self, text: str) -> str:
         """Keep a text, and return what it adds to the answer."""
         self._raw.append(text)
-        if self._answer is None and not self._is_other:
-            start = "".join(self._raw)
-            written = _compact(start)
-            if written.startswith(_ANSWER_MARK):
+        if self._answer is not None:
+            return self._answer.feed(text)
+        if self._is_other:
+            return ""
+        # Each character is looked at once: some models write white space without an end.
+        for place, character in enumerate(text):
+            if character.isspace():
+                continue
+            if character != _ANSWER_MARK[self._matched]:
+                self._is_other = True
+                break
+            self._matched += 1
+            if self._matched == len(_ANSWER_MARK):
                 self._answer = JSONText()
-                text = _ANSWER.sub("", start, count=1)[1:]
-            # Decided by the first characters: joining all of a long text for each piece would be quadratic.
-            self._is_other = not _ANSWER_MARK.startswith(written[: len(_ANSWER_MARK)])
-        return "" if self._answer is None else self._answer.feed(text)
+                return self._answer.feed(text[place + 1 :])
+        return ""
 
 
 def _calls(raw: str) -> list[ChunkAction]:

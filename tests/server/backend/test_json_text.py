@@ -31,6 +31,7 @@ def test_any_text_in_any_pieces(text: str, ascii_only: bool, cuts: list[int]) ->
         pytest.param(r"\u12", "u12", id="too few digits"),
         pytest.param(r"\uzzzz", "uzzzz", id="no digits"),
         pytest.param(r"\ud83d", "\ufffd", id="half a pair"),
+        pytest.param(r"\ud83d\u12", "\ufffdu12", id="half a pair, then too few digits"),
         pytest.param(r"\ud83d\n", "\ufffd\n", id="half a pair, then another escape"),
     ],
 )
@@ -39,3 +40,15 @@ def test_text_that_is_no_json(raw: str, wanted: str, size: int) -> None:
     reader = JSONText()
     pieces = [reader.feed(f'{raw}"'[place : place + size]) for place in range(0, len(raw) + 1, size)]
     assert ("".join(pieces), reader.is_closed) == (wanted, True)
+
+
+@given(raw=st.text(alphabet='ud83an"\\\\', max_size=40))
+def test_nothing_waits_for_ever(raw: str) -> None:
+    """Whatever a model writes, a text goes on, and less than two escapes of it wait."""
+    reader = JSONText()
+    for character in raw:
+        reader.feed(character)
+        assert len(reader._rest) < 13
+    reader.feed('n"')
+    reader.feed('"')
+    assert reader.is_closed

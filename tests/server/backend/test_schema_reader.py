@@ -93,6 +93,14 @@ def test_text_goes_out_as_it_comes() -> None:
         reader.finish()
 
 
+def test_white_space_without_an_end() -> None:
+    """Some models write it: an answer behind it is read, and what was read is not read again for each piece."""
+    reader = SchemaReader()
+    for _ in range(20_000):
+        assert reader.feed(chunk("\n")) == []
+    assert reader.feed(chunk('{ "answer" : "Hi"}')) == [Piece("Hi")]
+
+
 def test_calls_are_kept_until_they_are_whole() -> None:
     """Up to then the request may be repeated."""
     reader = SchemaReader()
