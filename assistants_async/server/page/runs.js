@@ -26,7 +26,8 @@ function phases(run, steps, seen) {
 		}
 	}
 	const found = marks.map(({ status, at }, place) => ({ name: status, took: Math.max(0, (marks[place + 1]?.at ?? end) - at) }));
-	return seen.length ? found : found.filter((one, place) => one.took || place < 2);
+	// A wait shorter than a second is a wait; what goes on behind it may be left out.
+	return seen.length ? found : found.filter((one, place) => one.took || place < 2 || one.name === "requires_action");
 }
 
 const spent = (time) => (time < 1 ? "< 1 s" : time < 100 ? `${+time.toFixed(1)} s` : `${Math.round(time / 60)} min`);
