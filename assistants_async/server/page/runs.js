@@ -1,4 +1,4 @@
-/** A run: its time, its steps, what it used, and why it ended. */
+/** A run: its time, steps, use, and why it ended. */
 
 import { all, at, get, post } from "./api.js";
 import { button, folded, h, link, row, seconds, status, wait, when, words } from "./dom.js";
@@ -11,7 +11,7 @@ export const stepsOf = (run, signal) =>
 
 const callsOf = (step) => step.step_details?.tool_calls ?? [];
 
-/** Part the time of a run into states: exact where seen live, else in whole seconds. */
+/** Part the time of a run into states: exact where seen, else whole seconds. */
 function phases(run, steps, seen) {
 	const ended = run.completed_at ?? run.failed_at ?? run.cancelled_at ?? steps.at(-1)?.completed_at ?? run.expires_at ?? run.created_at;
 	const end = isActive(run) ? Date.now() / 1000 : (seen.at(-1)?.at ?? seconds(ended));
@@ -25,9 +25,8 @@ function phases(run, steps, seen) {
 			mark("in_progress", step.completed_at);
 		}
 	}
-	const found = marks.map(({ status, at }, place) => ({ name: status, took: Math.max(0, (marks[place + 1]?.at ?? end) - at) }));
-	// A wait shorter than a second is a wait; what goes on behind it may be left out.
-	return seen.length ? found : found.filter((one, place) => one.took || place < 2 || one.name === "requires_action");
+	const found = marks.map(({ status, at }, n) => ({ name: status, took: Math.max(0, (marks[n + 1]?.at ?? end) - at) }));
+	return seen.length ? found : found.filter((one, n) => one.took || n < 2 || one.name === "requires_action");
 }
 
 const spent = (time) => (time < 1 ? "< 1 s" : time < 100 ? `${+time.toFixed(1)} s` : `${Math.round(time / 60)} min`);
